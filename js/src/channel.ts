@@ -1,0 +1,148 @@
+// Questions to the kernel: each is answered on its id, with a value or an error, and can be cancelled.
+import type { Host } from "./host";
+
+export const SILENT_KERNEL = "The kernel has not answered: it may be busy with another cell.";
+
+export interface RequestOptions {
+  signal?: AbortSignal;
+  /** Infinity waits for as long as the page lives. */
+  timeoutMs?: number;
+}
+
+export interface Reply<T> {
+  result: T;
+  buffers: DataView[];
+}
+
+/** The kernel answered, and the answer is one line that says what went wrong. */
+export class ReplyError extends Error {
+  override name = "ReplyError";
+}
+
+/** Nobody answered in time. */
+export class TimeoutError extends Error {
+  override name = "TimeoutError";
+}
+
+interface Pending {
+  resolve(reply: Reply<unknown>): void;
+  reject(error: unknown): void;
+}
+
+interface ReplyMessage {
+  type: "reply";
+  id: string;
+  ok: boolean;
+  result?: unknown;
+  error?: unknown;
+}
+
+export class Channel {
+  readonly #host: Host;
+  readonly #pending = new Map<string, Pending>();
+  readonly #stop: () => void;
+  /** Several pages may talk to one kernel model, so an id must be unique beyond this page. */
+  readonly #prefix = randomName();
+  #count = 0;
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#stop = host.onMessage((content, buffers) => this.#receive(content, buffers));
+  }
+
+  /** Requests that have no answer yet. */
+  get waiting(): number {
+    return this.#pending.size;
+  }
+
+  request<T>(method: string, params: object, options: RequestOptions = {}): Promise<Reply<T>> {
+    const { signal, timeoutMs = 30_000 } = options;
+    this.#count += 1;
+    const id = `${this.#prefix}-${this.#count}`;
+    return new Promise<Reply<T>>((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(abortError());
+        return;
+      }
+      const abandon = (error: Error) => {
+        this.#settle(id)?.reject(error);
+        this.#cancel(id);
+      };
+      const onAbort = () => abandon(abortError());
+      const timer = Number.isFinite(timeoutMs)
+        ? setTimeout(() => abandon(new TimeoutError(SILENT_KERNEL)), timeoutMs)
+        : undefined;
+      const release = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      signal?.addEventListener("abort", onAbort);
+      this.#pending.set(id, {
+        resolve: (reply) => {
+          release();
+          resolve(reply as Reply<T>);
+        },
+        reject: (error) => {
+          release();
+          reject(error);
+        },
+      });
+      try {
+        this.#host.send({ type: "request", id, method, params });
+      } catch (error) {
+        this.#settle(id)?.reject(error);
+      }
+    });
+  }
+
+  /** Stop listening; whoever still waits is told so. */
+  dispose(): void {
+    this.#stop();
+    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(abortError());
+  }
+
+  /** A courtesy: when the kernel is gone there is nothing to cancel. */
+  #cancel(id: string): void {
+    try {
+      this.#host.send({ type: "cancel", id });
+    } catch {
+      // The comm is closed.
+    }
+  }
+
+  #settle(id: string): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  /** A reply to an id that is unknown here is stale, or another page's: it is ignored. */
+  #receive(content: unknown, buffers: DataView[]): void {
+    if (!isReply(content)) return;
+    const pending = this.#settle(content.id);
+    if (!pending) return;
+    if (content.ok) pending.resolve({ result: content.result, buffers });
+    else pending.reject(new ReplyError(String(content.error ?? "The request failed.")));
+  }
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+function abortError(): Error {
+  const error = new Error("The request was cancelled.");
+  error.name = "AbortError";
+  return error;
+}
+
+function isReply(content: unknown): content is ReplyMessage {
+  if (typeof content !== "object" || content === null) return false;
+  const { type, id } = content as Partial<ReplyMessage>;
+  return type === "reply" && typeof id === "string";
+}
+
+/** Not `crypto.randomUUID`: a notebook served over plain http has none. */
+function randomName(): string {
+  return Math.random().toString(36).slice(2, 10);
+}

@@ -1,0 +1,26 @@
+// One channel a model, however many views it has.
+import { Channel } from "./channel";
+import { Host, type WidgetModel } from "./host";
+
+// A host gives `initialize` and `render` different proxies of one model, so the panel's own id is the key.
+const channels = new Map<string, Channel>();
+
+/** Connect a model for as long as it lives; returns the way to disconnect. */
+export function connect(model: WidgetModel): () => void {
+  const host = new Host(model);
+  const { panelId } = host;
+  const channel = new Channel(host);
+  channels.set(panelId, channel);
+  return () => {
+    if (channels.get(panelId) === channel) channels.delete(panelId);
+    channel.dispose();
+  };
+}
+
+/** The model's channel, or one for this view alone where the host never called `initialize`. */
+export function channelOf(host: Host): { channel: Channel; release: () => void } {
+  const shared = channels.get(host.panelId);
+  if (shared) return { channel: shared, release: () => {} };
+  const own = new Channel(host);
+  return { channel: own, release: () => own.dispose() };
+}

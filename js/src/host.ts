@@ -1,0 +1,113 @@
+// The only file that knows the widget model. Everything else sees typed traits and messages.
+
+/** What an anywidget host hands to `initialize` and `render`; a subset, so that a fake is a few lines. */
+export interface WidgetModel {
+  get(name: string): unknown;
+  on(event: string, callback: (...args: never[]) => void): void;
+  off(event: string, callback: (...args: never[]) => void): void;
+  send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[] | ArrayBufferView[]): void;
+}
+
+/** Work under way. A `total` of null means that its end is not known. */
+export interface Progress {
+  stage: string;
+  message: string;
+  done: number;
+  total: number | null;
+  unit: string;
+  tokens_per_s: number | null;
+  eta_s: number | null;
+}
+
+export interface PanelError {
+  message: string;
+}
+
+/** The traits that Python keeps in step with the page. */
+export interface Traits {
+  kind: string;
+  panel_id: string;
+  progress: Progress | null;
+  error: PanelError | null;
+  header: Record<string, unknown> | null;
+  payload: DataView | null;
+}
+
+export type MessageListener = (content: unknown, buffers: DataView[]) => void;
+
+export class Host {
+  readonly #model: WidgetModel;
+  /** A view for each buffer, so that the same payload reads as the same object. */
+  readonly #views = new WeakMap<object, DataView>();
+
+  constructor(model: WidgetModel) {
+    this.#model = model;
+  }
+
+  get kind(): string {
+    return asString(this.#model.get("kind"));
+  }
+
+  get panelId(): string {
+    return asString(this.#model.get("panel_id"));
+  }
+
+  /** All traits at one moment; a trait that this model lacks reads as empty. */
+  read(): Traits {
+    return {
+      kind: this.kind,
+      panel_id: this.panelId,
+      progress: asObject<Progress>(this.#model.get("progress")),
+      error: asObject<PanelError>(this.#model.get("error")),
+      header: asObject<Record<string, unknown>>(this.#model.get("header")),
+      payload: this.#view(this.#model.get("payload")),
+    };
+  }
+
+  /** Call `listener` after any of `names` has changed; returns the way to stop. */
+  watch(names: readonly (keyof Traits)[], listener: () => void): () => void {
+    const events = names.map((name) => `change:${name}`);
+    for (const event of events) this.#model.on(event, listener);
+    return () => {
+      for (const event of events) this.#model.off(event, listener);
+    };
+  }
+
+  #view(value: unknown): DataView | null {
+    if (typeof value !== "object" || value === null) return null;
+    const known = this.#views.get(value) ?? asView(value);
+    if (known) this.#views.set(value, known);
+    return known;
+  }
+
+  send(content: object): void {
+    this.#model.send(content);
+  }
+
+  onMessage(listener: MessageListener): () => void {
+    const receive = (content: unknown, buffers?: unknown[]) => {
+      listener(
+        content,
+        (buffers ?? []).map(asView).filter((view) => view !== null),
+      );
+    };
+    this.#model.on("msg:custom", receive);
+    return () => this.#model.off("msg:custom", receive);
+  }
+}
+
+function asString(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function asObject<T>(value: unknown): T | null {
+  return typeof value === "object" && value !== null ? (value as T) : null;
+}
+
+/** Hosts hand over a DataView, a typed array or a bare ArrayBuffer; a view keeps its offset and length. */
+function asView(value: unknown): DataView | null {
+  if (value instanceof DataView) return value;
+  if (ArrayBuffer.isView(value)) return new DataView(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return new DataView(value);
+  return null;
+}

@@ -1,0 +1,34 @@
+// One view of a model: its element, its theme, its twin hidden, and the way to undo it all.
+import { render } from "preact";
+import { channelOf } from "../connection";
+import { Host, type WidgetModel } from "../host";
+import { hideSnapshots } from "../snapshot";
+import { followTheme } from "../theme";
+import { Panel } from "./panel";
+
+export function mount(model: WidgetModel, el: HTMLElement): () => void {
+  const host = new Host(model);
+  const { channel, release } = channelOf(host);
+  const root = el.ownerDocument.createElement("div");
+  root.className = "nbt-live";
+  root.addEventListener("focusin", keepKeys);
+  el.append(root);
+  const stopTheme = followTheme(root);
+  render(<Panel host={host} channel={channel} />, root);
+  const showSnapshots = hideSnapshots(el, host.panelId);
+  return () => {
+    showSnapshots();
+    stopTheme();
+    render(null, root);
+    root.remove();
+    release();
+  };
+}
+
+/**
+ * Jupyter's single-key commands would take Enter and the arrows from whatever has the focus here. It asks the
+ * focused element before that element's ancestors, so the mark must stand on the element itself.
+ */
+function keepKeys(event: FocusEvent): void {
+  (event.target as Element).setAttribute("data-lm-suppress-shortcuts", "true");
+}

@@ -1,0 +1,48 @@
+// Where the table's rows come from. The table neither knows nor cares whether the kernel is asked.
+import type { Channel } from "../channel";
+import type { Query } from "../query";
+import type { Row } from "../wire";
+
+/** Why rows are not there yet, in words for the user. */
+export interface Notice {
+  message: string;
+  /** Asking again may help. */
+  retry: boolean;
+}
+
+export interface RowSource {
+  /** Rows that match the query. */
+  readonly total: number;
+  /** What stands in the table still answers the query before. */
+  readonly stale: boolean;
+  readonly notice: Notice | null;
+  setQuery(query: Query): void;
+  /** The row at a place in the table; undefined while it is on its way. */
+  row(at: number): Row | undefined;
+  /** Tell which rows [start, stop) are on the screen. */
+  want(start: number, stop: number): void;
+  retry(): void;
+  /** The whole text of a row of which the table has only the beginning. */
+  fullText(position: number, signal: AbortSignal): Promise<string>;
+  subscribe(listener: () => void): () => void;
+  dispose(): void;
+}
+
+/** Listeners that are told of every change. */
+export class Listeners {
+  readonly #listeners = new Set<() => void>();
+
+  add(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+export async function requestText(channel: Channel, position: number, signal: AbortSignal): Promise<string> {
+  const { result } = await channel.request<{ text: string }>("text", { position }, { signal });
+  return result.text;
+}

@@ -1,0 +1,33 @@
+// Every panel has a static twin in the notebook, for readers without a kernel. While the panel lives, it hides.
+
+/** The nearest element that holds all outputs of the cell. Unknown hosts: the page. */
+const CELL = ".jp-Cell, .output_container, .cell, marimo-cell, [data-cell-id]";
+
+/** Hide the snapshots of one panel, those that come later too; returns the way to show them again. */
+export function hideSnapshots(el: HTMLElement, panelId: string): () => void {
+  const page = el.ownerDocument;
+  if (!/^\S+$/.test(panelId)) return () => {};
+  const hidden = new Map<HTMLElement, string>();
+  const snapshots = page.getElementsByClassName(`nbt-snapshot-${panelId}`);
+  const hide = () => {
+    for (const snapshot of snapshots) {
+      const target = outputOf(snapshot as HTMLElement, el);
+      if (hidden.has(target) && target.style.display === "none") continue;
+      if (!hidden.has(target)) hidden.set(target, target.style.display);
+      target.style.setProperty("display", "none", "important");
+    }
+  };
+  hide();
+  const observer = new MutationObserver(hide);
+  observer.observe(el.closest(CELL) ?? page.body, { childList: true, subtree: true });
+  return () => {
+    observer.disconnect();
+    for (const [target, display] of hidden) target.style.display = display;
+  };
+}
+
+/** The whole output, prompt and all, unless the panel itself stands in it. */
+function outputOf(snapshot: HTMLElement, el: HTMLElement): HTMLElement {
+  const output = snapshot.closest<HTMLElement>(".jp-OutputArea-child");
+  return output && !output.contains(el) ? output : snapshot;
+}

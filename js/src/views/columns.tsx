@@ -1,0 +1,119 @@
+// The columns of a classification's table.
+import { asFloat32, type Sort } from "../query";
+import { formatCount, oneLine } from "../text";
+import type { ClassifyHeader, RegressionTotals, Row } from "../wire";
+import { ScoreBar, ValueBar } from "./bars";
+import { Chips } from "./chip";
+import { rankLabels } from "./detail";
+import type { Column } from "./grid";
+
+interface Shape {
+  header: ClassifyHeader;
+  colours: readonly string[];
+  /** A label of a multi-label result whose score is shown in place of the best one. */
+  scored: number | null;
+}
+
+export function columnsOf({ header, colours, scored }: Shape): Column<Row>[] {
+  const index: Column<Row> = {
+    key: "index",
+    title: "Row",
+    sort: "row",
+    width: `${indexWidth(header.rows)}ch`,
+    cell: (row) => (
+      <span class="nbt-number" title={row.index}>
+        <bdi>{row.index}</bdi>
+      </span>
+    ),
+  };
+  const text: Column<Row> = {
+    key: "text",
+    title: "Text",
+    sort: "text",
+    width: "minmax(18ch, 1fr)",
+    cell: textCell,
+  };
+  if (header.problem === "regression") return [index, valueColumn(header.totals as RegressionTotals), text];
+  return [index, labelColumn(header, colours, scored), scoreColumn(colours, scored), text];
+}
+
+function labelColumn(header: ClassifyHeader, colours: readonly string[], scored: number | null): Column<Row> {
+  const { labels, problem, top_k: top } = header;
+  const chips = Math.min(3, top ?? (problem === "multi_label" ? 2 : 1));
+  const longest = Math.max(5, ...labels.map((label) => label.length));
+  const widest = Math.min(chips > 1 ? 40 : 22, chips * (longest + 4) + (chips > 1 ? 4 : 0));
+  return {
+    key: "label",
+    title: chips > 1 ? "Labels" : "Label",
+    sort: "label",
+    width: `minmax(${Math.min(14, widest)}ch, ${widest}ch)`,
+    cell: (row, narrow) => {
+      if (row.best < 0) return <span class="nbt-muted">{row.reason ?? "no score"}</span>;
+      const shown = labelsOf(row, header, scored);
+      if (shown.length === 0) return <span class="nbt-muted">none ≥ {header.threshold}</span>;
+      return (
+        <Chips names={labels} colours={colours} shown={shown} limit={narrow ? Math.min(2, chips) : chips} />
+      );
+    },
+  };
+}
+
+/** The labels that a row is said to have, the most likely first; the one that is filtered by before all. */
+function labelsOf(row: Row, header: ClassifyHeader, scored: number | null): number[] {
+  const { problem, threshold, top_k: top } = header;
+  if (top === null && problem !== "multi_label") return [row.best];
+  const ranked = rankLabels(row.scores);
+  const least = asFloat32(threshold);
+  const shown =
+    top === null ? ranked.filter((label) => (row.scores[label] ?? 0) >= least) : ranked.slice(0, top);
+  return scored === null ? shown : [scored, ...shown.filter((label) => label !== scored)];
+}
+
+function scoreColumn(colours: readonly string[], scored: number | null): Column<Row> {
+  return {
+    key: "score",
+    title: "Score",
+    sort: scored ?? "score",
+    width: "132px",
+    cell: (row) => {
+      if (row.best < 0) return null;
+      const label = scored ?? row.best;
+      return <ScoreBar score={row.scores[label] ?? 0} colour={colours[label] ?? "grey"} />;
+    },
+  };
+}
+
+function valueColumn(totals: RegressionTotals): Column<Row> {
+  return {
+    key: "score",
+    title: "Value",
+    sort: "score",
+    width: "190px",
+    cell: (row) => {
+      if (row.best < 0) return <span class="nbt-muted">{row.reason ?? "no score"}</span>;
+      return <ValueBar value={row.scores[0] ?? 0} min={totals.min ?? 0} max={totals.max ?? 0} />;
+    },
+  };
+}
+
+function textCell(row: Row) {
+  if (row.text === "") return <span class="nbt-muted">{row.best < 0 ? "" : "empty text"}</span>;
+  return (
+    <span class="nbt-text" dir="auto">
+      {oneLine(row.text)}
+    </span>
+  );
+}
+
+/** Room for the last row's number. */
+function indexWidth(rows: number): number {
+  return Math.max(6, formatCount(rows).length + 3);
+}
+
+/** Three presses on a head: its useful direction first, then the other, then the order of the input. */
+export function nextSort(sort: Sort, by: Sort["by"]): Sort {
+  const first = by === "score" || typeof by === "number";
+  if (sort.by !== by) return { by, descending: first };
+  if (sort.descending === first) return { by, descending: !first };
+  return { by: "row", descending: false };
+}

@@ -1,0 +1,49 @@
+"""Explore text with Transformers in a notebook: `%load_ext nbtransformers`, then `%%classify`.
+
+Importing this package is cheap: whatever is heavy is imported by the function that needs it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbtransformers.api import classify
+    from nbtransformers.errors import UserError
+    from nbtransformers.panels.view import show_result as show
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "classify": ("nbtransformers.api", "classify"),
+    "show": ("nbtransformers.panels.view", "show_result"),
+    "UserError": ("nbtransformers.errors", "UserError"),
+}
+
+__all__ = ["UserError", "classify", "load_ipython_extension", "show", "unload_ipython_extension"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        module, attribute = _PUBLIC[name]
+        return getattr(import_module(module), attribute)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext nbtransformers`."""
+    from nbtransformers.magics.extension import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext nbtransformers`."""
+    from nbtransformers.magics.extension import unload
+
+    unload(shell)

@@ -1,0 +1,7 @@
+"""`python -m nbtransformers`."""
+
+import sys
+
+from nbtransformers.cli import main
+
+sys.exit(main())

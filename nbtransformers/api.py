@@ -1,0 +1,191 @@
+"""The public functions: the same names and the same errors as the magics, for plain Python."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ParamSpec, TypeVar
+
+from nbtransformers.errors import UserError, did_you_mean
+from nbtransformers.panels.host import in_notebook, shell
+from nbtransformers.panels.view import View, passing_view
+from nbtransformers.request import (
+    ClassifyRequest,
+    DataRef,
+    DataType,
+    LongText,
+    ModelRef,
+    Objects,
+    RunOptions,
+    parse_labels,
+)
+from nbtransformers.result import Classification
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _door(function: Callable[P, R]) -> Callable[P, R]:
+    """A public function: an unknown argument is told in one line, and what to type is told in Python."""
+    known = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            for name in kwargs:
+                if name not in known:
+                    raise UserError(
+                        f"{function.__name__}() has no argument {name}.", hint=did_you_mean(name, known, what="It has")
+                    )
+            return function(*args, **kwargs)
+        except UserError as error:
+            raise in_python(error) from error.__cause__
+
+    return call
+
+
+_OPTION = re.compile(r"`--([a-z-]+)(?:[ =]([^`]+))?`")
+
+
+def in_python(error: UserError) -> UserError:
+    """The same error with options written as arguments: `--column review` as `column="review"`."""
+
+    def as_argument(match: re.Match[str]) -> str:
+        name, value = match[1].replace("-", "_"), match[2]
+        if value is None:
+            return f"`{name}`"
+        bare = value.strip("\"'")
+        literal = bare if re.fullmatch(r"[\d.]+", bare) or name == "tokenizer" else f'"{bare}"'
+        return f"`{name}={literal}`"
+
+    hint = _OPTION.sub(as_argument, error.hint) if error.hint else None
+    return UserError(_OPTION.sub(as_argument, error.message), hint=hint)
+
+
+@_door
+def classify(
+    data: Any,
+    *,
+    model: Any = None,
+    tokenizer: Any = None,
+    labels: str | Iterable[str] | None = None,
+    column: str | None = None,
+    top_k: int | None = None,
+    multi_label: bool | None = None,
+    threshold: float = 0.5,
+    template: str | None = None,
+    revision: str | None = None,
+    device: str = "auto",
+    dtype: DataType = "auto",
+    batch_tokens: int | None = None,
+    threads: int | None = None,
+    max_length: int | None = None,
+    long: LongText = "truncate",
+) -> Classification:
+    """Label texts with a classifier, or zero-shot with labels of your own.
+
+    Args:
+        data: a text, a list of texts, a Series, or a table with `column`. Every row keeps its place and
+            its index; one that holds no text gets a reason and no score.
+        model: a bundled name, a folder, a Hub id, a Transformers model, a pipeline, or a (model, tokenizer) pair.
+            Without one: the bundled sentiment model, or with `labels` the bundled encoder.
+        tokenizer: the tokenizer of a model that comes without one.
+        labels: labels for zero-shot classification, as a list or as `"politics, sport"`.
+        column: the column of a table that holds the texts.
+        top_k: how many labels a row shows.
+        multi_label: score each label on its own; None follows the model.
+        threshold: a multi-label label is assigned at this score or above.
+        template: the sentence that a zero-shot label is put into, with `{}` for the label.
+        revision: a Hub model's branch, tag or commit.
+        device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
+        dtype: `auto`, `float32`, `float16` or `bfloat16`.
+        batch_tokens: tokens a batch; None finds it by a short probe.
+        threads: CPU threads; None finds it by the same probe.
+        max_length: tokens read of one text; None is the model's limit.
+        long: longer texts: `truncate`, `window` (overlapping windows, their logits averaged) or `error`.
+
+    Returns:
+        A `Classification`: `labels`, `scores` `[text, label]`, `to_pandas()`, `plot()`.
+
+    Raises:
+        UserError: one line that says what is wrong and what to type instead.
+
+    Example:
+        >>> import nbtransformers as nbt
+        >>> nbt.classify(["A joy from start to end.", "Dull."]).to_pandas()
+        >>> nbt.classify(df, column="headline", labels=["politics", "sport"])
+    """
+    request, objects = classify_request(
+        DataRef("variable", "data", column),
+        {"data": data},
+        model=model,
+        tokenizer=tokenizer,
+        labels=labels,
+        top_k=top_k,
+        multi_label=multi_label,
+        threshold=threshold,
+        template=template,
+        revision=revision,
+        run=RunOptions(device, dtype, batch_tokens, threads, max_length, long),
+    )
+    return run_classify(request, objects, passing_view("Classifying"))
+
+
+def classify_request(
+    data: DataRef,
+    objects: Objects,
+    *,
+    model: Any = None,
+    tokenizer: Any = None,
+    labels: str | Iterable[str] | None = None,
+    revision: str | None = None,
+    namespace: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> tuple[ClassifyRequest, Objects]:
+    """The request for what a user gave, and the objects that it names; `namespace` is where names are looked up."""
+    from nbtransformers.loading.refs import model_ref
+
+    ref: ModelRef | None = None
+    if model is not None:
+        ref, found = model_ref(model, revision, namespace)
+        objects = {**objects, **found}
+    elif revision is not None:
+        raise UserError("A revision needs a model.", hint="Add `--model owner/name`.")
+    if tokenizer is not None:
+        objects = {**objects, "tokenizer": _tokenizer(tokenizer, namespace or {})}
+    request = ClassifyRequest(
+        data=data,
+        model=ref,
+        tokenizer=None if tokenizer is None else "tokenizer",
+        labels=parse_labels(labels),
+        **fields,
+    )
+    return request, objects
+
+
+def run_classify(request: ClassifyRequest, objects: Objects, view: View) -> Classification:
+    """Run a request and show it in a view: the one way through, for magics and functions."""
+    from nbtransformers.engine.classify import classify as run
+
+    if in_notebook():
+        from nbtransformers.panels.display import install
+
+        install(shell())
+    with view:
+        result = run(request, objects, view.progress)
+        view.show(result)
+    return result
+
+
+def _tokenizer(tokenizer: Any, namespace: Mapping[str, Any]) -> Any:
+    if not isinstance(tokenizer, str):
+        return tokenizer
+    if tokenizer in namespace:
+        return namespace[tokenizer]
+    tokenizers = [name for name, value in namespace.items() if hasattr(value, "convert_ids_to_tokens")]
+    raise UserError(
+        f"There is no variable {tokenizer} for the tokenizer.",
+        hint=did_you_mean(tokenizer, tokenizers, what="There is"),
+    )

@@ -1,0 +1,52 @@
+"""The command line: `nbtransformers demo`, `nbtransformers doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from nbtransformers.errors import UserError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it went well, 1 when it did not."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _COMMANDS[options.command](options)
+    except UserError as error:
+        print(f"nbtransformers: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nbtransformers", description="Explore text with Transformers in a notebook.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help="open the quickstart in JupyterLab")
+    demo.add_argument("--headless", action="store_true", help="run it here, print the result, write an HTML file")
+    demo.add_argument("--folder", default="nbtransformers-demo", help="where the notebook goes (default: %(default)s)")
+    commands.add_parser("doctor", help="what this machine has, what is missing and how to get it")
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from nbtransformers import demo
+
+    return demo.run_headless(options.folder) if options.headless else demo.open_lab(options.folder)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from nbtransformers.doctor import examine
+
+    report = examine()
+    print(report)
+    return 0 if report.healthy else 1
+
+
+_COMMANDS = {"demo": _demo, "doctor": _doctor}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

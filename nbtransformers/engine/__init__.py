@@ -1,0 +1,1 @@
+"""Request in, Result out: ordinary Python that knows torch and Transformers, and no notebook."""

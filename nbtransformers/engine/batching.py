@@ -1,0 +1,301 @@
+"""The one batcher: items sorted by length, cut by a token budget, run, and put back in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.engine.encoding import Items
+from nbtransformers.engine.padding import Forward, Padding, collate
+from nbtransformers.engine.plan import Plan, Tuner
+
+_GIVE_UP_AFTER = 8  # single items that fail before any succeeds: then it is the model, not a row
+
+Chosen = NDArray[np.int64]
+OnBatch = Callable[[Chosen], None]
+
+
+@dataclass(slots=True)
+class Account:
+    """What the batches of one run cost, added up.
+
+    Attributes:
+        batches: batches that were finished.
+        tokens: tokens in them, padding not counted.
+        pad_tokens: padding in them.
+        out_of_memory: how often the budget was halved.
+        interrupted: whether the user stopped the run.
+        failures: item to the reason why the model has no output for it.
+    """
+
+    batches: int = 0
+    tokens: int = 0
+    pad_tokens: int = 0
+    out_of_memory: int = 0
+    interrupted: bool = False
+    failures: dict[int, str] = field(default_factory=dict[int, str])
+
+
+class Batcher:
+    """Runs the items of one window after another through a model, and learns the best plan on the way.
+
+    Args:
+        forward: one batch through the model; may be called from several threads.
+        tuner: chooses the plan.
+        on_batch: told the items of each batch that is finished, from the calling thread.
+
+    Example:
+        >>> batcher = Batcher(forward, Tuner([Plan(512)]), lambda items: None)
+        >>> outputs = batcher.run(items, Padding(token=0))
+    """
+
+    def __init__(self, forward: Forward, tuner: Tuner, on_batch: OnBatch) -> None:
+        self._forward = forward
+        self._tuner = tuner
+        self._on_batch = on_batch
+        self._ceiling: int | None = None
+        self.account = Account()
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in use."""
+        return self._limited(self._tuner.best)
+
+    def run(self, items: Items, padding: Padding) -> NDArray[np.float32]:
+        """All items through the model.
+
+        An interrupt ends the run and keeps what is finished. When memory runs out the budget is halved
+        and the batch is cut anew. An item that the model cannot take is left out, with its reason in
+        `account.failures`; when it can take none, its error is raised.
+
+        Returns:
+            float32 `[item, output]`; NaN where an item was not run.
+        """
+        run = _Run(self, items, padding)
+        try:
+            while run.left.size and not self.account.interrupted:
+                plan, trial = self._tuner.next_plan(run.tokens_left)
+                started, before = time.perf_counter(), self.account.tokens
+                run.batches(self._limited(plan), trial)
+                if trial:
+                    self._tuner.record(plan, self.account.tokens - before, time.perf_counter() - started)
+        except KeyboardInterrupt:
+            self.account.interrupted = True
+        if run.last_error is not None and not self.account.batches and not is_out_of_memory(run.last_error):
+            raise run.last_error
+        return run.outputs
+
+    def _limited(self, plan: Plan) -> Plan:
+        return plan if self._ceiling is None else Plan(min(plan.batch_tokens, self._ceiling), plan.threads)
+
+    def halve(self, width: int, rows: int) -> None:
+        """Memory ran out on a batch of this size: stay below half of it from now on."""
+        self._ceiling = max(1, width * rows // 2)
+        self.account.out_of_memory += 1
+
+
+class _Run:
+    """One window's worth: which items are left, and what came out so far."""
+
+    def __init__(self, batcher: Batcher, items: Items, padding: Padding) -> None:
+        self._batcher, self._items, self._padding = batcher, items, padding
+        self._lengths = items.lengths
+        self._singles: set[int] = set()
+        self.last_error: Exception | None = None
+        self.left: Chosen = np.argsort(-self._lengths, kind="stable")
+        self.outputs = np.empty((len(self._lengths), 0), dtype=np.float32)
+
+    @property
+    def tokens_left(self) -> int:
+        return int(self._lengths[self.left].sum())
+
+    def batches(self, plan: Plan, trial: bool) -> None:
+        """Run one batch a thread as a trial, or else all that is left."""
+        chosen = self._take_from_middle(plan) if trial else self._take_all(plan)
+        for batch, outcome in run_side_by_side(self._forward, chosen, plan.threads):
+            if isinstance(outcome, Exception):
+                self._failed(batch, outcome)
+            else:
+                self._finished(batch, outcome)
+
+    def _forward(self, batch: Chosen) -> NDArray[np.float32]:
+        return self._batcher._forward(collate(self._items, batch, self._padding))  # pyright: ignore[reportPrivateUsage]
+
+    def _take_all(self, plan: Plan) -> list[Chosen]:
+        batches = list(cut(self.left, self._lengths, plan.batch_tokens, self._same_length, self._singles))
+        self.left = self.left[:0]
+        return batches
+
+    def _take_from_middle(self, plan: Plan) -> list[Chosen]:
+        # A trial is fair on texts of middling length: half of the tokens are in longer ones, half in shorter.
+        tokens = self._lengths[self.left].cumsum()
+        middle = int(np.searchsorted(tokens, tokens[-1] / 2))
+        batches: list[Chosen] = []
+        for batch in cut(self.left[middle:], self._lengths, plan.batch_tokens, self._same_length, self._singles):
+            batches.append(batch)
+            if len(batches) == plan.threads:
+                break
+        taken = sum(map(len, batches))
+        self.left = np.delete(self.left, np.s_[middle : middle + taken])
+        return batches
+
+    @property
+    def _same_length(self) -> bool:
+        return self._padding.token is None
+
+    def _finished(self, batch: Chosen, outputs: NDArray[np.float32]) -> None:
+        if not self.outputs.shape[1]:
+            self.outputs = np.full((len(self._lengths), outputs.shape[1]), np.nan, dtype=np.float32)
+        self.outputs[batch] = outputs
+        lengths, account = self._lengths[batch], self._batcher.account
+        account.batches += 1
+        account.tokens += int(lengths.sum())
+        account.pad_tokens += int(lengths.max() * len(batch) - lengths.sum())
+        self._batcher._on_batch(batch)  # pyright: ignore[reportPrivateUsage]
+
+    def _failed(self, batch: Chosen, error: Exception) -> None:
+        account, width = self._batcher.account, int(self._lengths[batch].max())
+        if len(batch) > 1:
+            self._put_back(batch)
+            if is_out_of_memory(error):
+                self._batcher.halve(width, len(batch))
+            else:
+                self._singles.update(batch.tolist())
+            return
+        if not is_out_of_memory(error) and not account.batches and len(account.failures) >= _GIVE_UP_AFTER:
+            raise error
+        self.last_error = error
+        account.failures[int(batch[0])] = _reason(error, width)
+        self._batcher._on_batch(batch)  # pyright: ignore[reportPrivateUsage]
+
+    def _put_back(self, batch: Chosen) -> None:
+        left = np.concatenate([self.left, batch])
+        self.left = left[np.argsort(-self._lengths[left], kind="stable")]
+
+
+def cut(
+    order: Chosen, lengths: NDArray[np.int64], budget: int, same_length: bool = False, singles: set[int] | None = None
+) -> Iterator[Chosen]:
+    """Cut items, sorted from long to short, into batches of at most `budget` tokens, padding included.
+
+    A single item longer than the budget is a batch of its own.
+
+    Args:
+        order: item numbers, the longest first.
+        lengths: int64 `[item]`.
+        budget: rows · longest row of a batch is at most this.
+        same_length: only items of equal length share a batch.
+        singles: items that share a batch with none.
+
+    Example:
+        >>> [batch.tolist() for batch in cut(np.arange(4), np.array([5, 3, 3, 1]), budget=6)]
+        [[0], [1, 2], [3]]
+    """
+    start = 0
+    while start < len(order):
+        width = int(lengths[order[start]])
+        stop = start + max(1, budget // max(1, width))
+        if same_length:
+            stop = min(stop, start + int((lengths[order[start:stop]] == width).sum()))
+        batch = order[start:stop]
+        if singles and not singles.isdisjoint(batch.tolist()):
+            batch = batch[:1]
+        yield batch
+        start += len(batch)
+
+
+def run_side_by_side(
+    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int
+) -> Iterator[tuple[Chosen, NDArray[np.float32] | Exception]]:
+    """Each batch with its outputs or its error, as they are finished.
+
+    One batch alone gets all of torch's threads. More run `threads` at a time, each in one thread. After
+    an interrupt nothing new is begun; what is under way is finished and handed over first.
+    """
+    if len(batches) < 2:
+        yield from ((batch, _attempt(forward, batch)) for batch in batches)
+        return
+    with _one_thread_each():
+        if threads == 1:
+            yield from ((batch, _attempt(forward, batch)) for batch in batches)
+        else:
+            yield from _in_pool(forward, batches, threads)
+
+
+def _in_pool(
+    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int
+) -> Iterator[tuple[Chosen, NDArray[np.float32] | Exception]]:
+    waiting = iter(batches)
+    running: dict[Future[NDArray[np.float32] | Exception], Chosen] = {}
+    interrupt: KeyboardInterrupt | None = None
+    with ThreadPoolExecutor(threads, thread_name_prefix="nbtransformers", initializer=_set_one_thread) as pool:
+        while True:
+            while interrupt is None and len(running) < 2 * threads and (batch := next(waiting, None)) is not None:
+                running[pool.submit(_attempt, forward, batch)] = batch
+            if not running:
+                break
+            try:
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            except KeyboardInterrupt as error:
+                interrupt = error
+                for future in list(running):
+                    if future.cancel():
+                        del running[future]
+                continue
+            for future in finished:
+                yield running.pop(future), future.result()
+    if interrupt is not None:
+        raise interrupt
+
+
+def _attempt(forward: Callable[[Chosen], NDArray[np.float32]], batch: Chosen) -> NDArray[np.float32] | Exception:
+    try:
+        return forward(batch)
+    except Exception as error:
+        return error
+
+
+def _set_one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+_threads_guard = threading.Lock()
+
+
+@contextmanager
+def _one_thread_each() -> Generator[None]:
+    import torch
+
+    with _threads_guard:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on any device."""
+    import torch
+
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and ("out of memory" in text or "not enough memory" in text)
+
+
+def _reason(error: Exception, width: int) -> str:
+    if is_out_of_memory(error):
+        return f"out of memory at {width:,} tokens"
+    first = (str(error).strip().splitlines() or [""])[0][:120]
+    return f"the model failed: {type(error).__name__}: {first}"

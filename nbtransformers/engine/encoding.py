@@ -1,0 +1,190 @@
+"""Texts to model inputs: tokens within the model's limit, and an account of what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.errors import UserError
+from nbtransformers.loading.registry import LoadedModel
+from nbtransformers.plain_text import count
+from nbtransformers.request import LongText
+
+_NO_LIMIT = 1_000_000  # tokenizers without a limit say 10**30
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Model inputs: one a text, or several for a text that is read in windows.
+
+    Attributes:
+        ids: the input_ids of each item, an int64 array `[token]`.
+        type_ids: likewise the token_type_ids, when the model takes them.
+        owner: int64 `[item]`, the text that an item belongs to.
+        weight: float64 `[item]`, its share of the text's score; the shares of a text sum to 1.
+        tokens: int64 `[text]`, tokens read, special tokens included; overlaps count once.
+        unread: int64 `[text]`, tokens beyond the limit.
+        unknown: int64 `[text]`, tokens that stand for characters the tokenizer does not know.
+    """
+
+    ids: list[NDArray[np.int64]]
+    type_ids: list[NDArray[np.int64]] | None
+    owner: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    tokens: NDArray[np.int64]
+    unread: NDArray[np.int64]
+    unknown: NDArray[np.int64]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Int64 `[item]`: tokens of each item."""
+        return np.fromiter((len(ids) for ids in self.ids), dtype=np.int64, count=len(self.ids))
+
+
+class Encoder:
+    """Encodes texts for one model under one rule for long texts.
+
+    Args:
+        loaded: the model.
+        max_length: the user's limit; None is the model's.
+        long: the rule for longer texts.
+
+    Raises:
+        UserError: when the limit is more than the model can read.
+    """
+
+    def __init__(self, loaded: LoadedModel, max_length: int | None, long: LongText) -> None:
+        self._tokenizer = loaded.tokenizer
+        self._name = loaded.name
+        self._long: LongText = long
+        self.limit = _limit(loaded, max_length)
+
+    def encode(self, texts: Sequence[str], pairs: Sequence[str] | None = None, first_row: int = 0) -> Items:
+        """The inputs for some texts, or for pairs of texts of which the first may be cut.
+
+        Raises:
+            UserError: under `--long error`, when a text is too long; `first_row` makes its number right.
+        """
+        encoded = self._call(texts, pairs)
+        full = np.fromiter(map(len, encoded["input_ids"]), dtype=np.int64, count=len(texts))
+        too_long = np.flatnonzero(full > self.limit) if self.limit else np.empty(0, dtype=np.int64)
+        if not len(too_long):
+            return self._items(encoded, np.arange(len(texts)), full, np.zeros_like(full))
+        if self._long == "error":
+            raise self._too_long(too_long, full, first_row)
+        return self._shortened(texts, pairs, encoded, full, too_long)
+
+    def _call(self, texts: Sequence[str], pairs: Sequence[str] | None, **options: Any) -> Any:
+        return self._tokenizer(
+            list(texts),
+            None if pairs is None else list(pairs),
+            padding=False,
+            return_attention_mask=False,
+            verbose=False,
+            **({"truncation": False} | options),
+        )
+
+    def _shortened(
+        self,
+        texts: Sequence[str],
+        pairs: Sequence[str] | None,
+        encoded: Any,
+        full: NDArray[np.int64],
+        too_long: NDArray[np.int64],
+    ) -> Items:
+        window = self._long == "window"
+        if window and not self._tokenizer.is_fast:
+            raise UserError(
+                f"`--long window` needs a fast tokenizer, and {self._name} has a slow one.",
+                hint="Type `--long truncate`.",
+            )
+        again = self._call(
+            _at(texts, too_long),
+            None if pairs is None else _at(pairs, too_long),
+            truncation="only_first" if pairs is not None else True,
+            max_length=self.limit,
+            **({"stride": self.limit // 4, "return_overflowing_tokens": True} if window else {}),
+        )
+        owners = too_long[np.asarray(again["overflow_to_sample_mapping"])] if window else too_long
+        short = np.flatnonzero(full <= self.limit)
+        order = np.argsort(np.concatenate([short, owners]), kind="stable")
+        merged = {key: _merge(encoded[key], short, again[key], order) for key in encoded}
+        tokens = full if window else np.minimum(full, self.limit)
+        return self._items(merged, np.concatenate([short, owners])[order], tokens, full - tokens)
+
+    def _items(
+        self, encoded: Any, owner: NDArray[np.int64], tokens: NDArray[np.int64], unread: NDArray[np.int64]
+    ) -> Items:
+        ids = [np.asarray(row, dtype=np.int64) for row in encoded["input_ids"]]
+        types = encoded.get("token_type_ids")
+        lengths = np.fromiter(map(len, ids), dtype=np.float64, count=len(ids))
+        return Items(
+            ids=ids,
+            type_ids=None if types is None else [np.asarray(row, dtype=np.int64) for row in types],
+            owner=owner,
+            weight=lengths / np.bincount(owner, lengths, len(tokens))[owner] if len(ids) else lengths,
+            tokens=tokens,
+            unread=unread,
+            unknown=self._unknown(ids, owner, len(tokens)),
+        )
+
+    def _unknown(self, ids: list[NDArray[np.int64]], owner: NDArray[np.int64], texts: int) -> NDArray[np.int64]:
+        unknown = self._tokenizer.unk_token_id
+        # GPT-2 and its like name the end of text as unknown token, and have no use for one.
+        if unknown is None or unknown == self._tokenizer.eos_token_id:
+            return np.zeros(texts, dtype=np.int64)
+        found = np.fromiter(((row == unknown).sum() for row in ids), dtype=np.int64, count=len(ids))
+        return np.bincount(owner, found, texts).astype(np.int64)
+
+    def _too_long(self, rows: NDArray[np.int64], full: NDArray[np.int64], first_row: int) -> UserError:
+        row = int(rows[0])
+        more = f" (and {count(len(rows) - 1, 'other row')})" if len(rows) > 1 else ""
+        return UserError(
+            f"Row {first_row + row:,}{more} is too long: {full[row]:,} tokens, and {self._name} reads {self.limit:,}.",
+            hint="Type `--long truncate` or `--long window`.",
+        )
+
+
+def _at(texts: Sequence[str], rows: NDArray[np.int64]) -> list[str]:
+    return [texts[int(row)] for row in rows]
+
+
+def _merge(kept: list[Any], rows: NDArray[np.int64], added: list[Any], order: NDArray[np.int64]) -> list[Any]:
+    both = [kept[row] for row in rows] + list(added)
+    return [both[number] for number in order]
+
+
+def _limit(loaded: LoadedModel, wanted: int | None) -> int:
+    limit = model_limit(loaded)
+    special = loaded.tokenizer.num_special_tokens_to_add()
+    if wanted is None:
+        return limit
+    if limit and wanted > limit:
+        raise UserError(
+            f"`--max-length` is {wanted:,}, and {loaded.name} reads {limit:,}.", hint=f"Type {limit} or less."
+        )
+    if wanted <= special:
+        raise UserError(
+            f"`--max-length` is {wanted}, and {loaded.name} adds {count(special, 'special token')}.",
+            hint=f"Type {special + 1} or more.",
+        )
+    return wanted
+
+
+def model_limit(loaded: LoadedModel) -> int:
+    """How many tokens of a text the model can read, special tokens included; 0 when there is no limit."""
+    known = [loaded.tokenizer.model_max_length, _positions(loaded.model)]
+    return min((limit for limit in known if limit and 0 < limit < _NO_LIMIT), default=0)
+
+
+def _positions(model: Any) -> int | None:
+    positions = getattr(model.config, "max_position_embeddings", None)
+    for name, module in model.named_modules():
+        # RoBERTa and its kin number positions from padding_idx + 1, so their table holds that many more.
+        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+            return module.num_embeddings - module.padding_idx - 1
+    return positions

@@ -1,0 +1,291 @@
+"""What turns a model's outputs into scores: the head it was trained with, or zero-shot labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.engine.encoding import Encoder, Items
+from nbtransformers.engine.padding import Inputs
+from nbtransformers.errors import UserError
+from nbtransformers.loading.models import Card, Head
+from nbtransformers.loading.registry import LoadedModel
+from nbtransformers.request import ClassifyRequest
+from nbtransformers.result import Problem
+
+_COSINE_SCALE = 20.0  # all-MiniLM was trained on softmax(20 · cosine), as its train_script.py has it
+)
+_TOPIC_TEMPLATE = "This text is about {}."
+_NLI_TEMPLATE = "This example is {}."
+
+
+class ScoringHead(Protocol):
+    """Texts to items, a batch to outputs, outputs to scores.
+
+    Attributes:
+        labels: the label names, in the order of the score axis.
+        problem: what the scores mean.
+        method: how the scores come about, when that is not plain from the model; or None.
+    """
+
+    labels: tuple[str, ...]
+    problem: Problem
+
+    @property
+    def method(self) -> str | None: ...
+
+    def encode(self, texts: Sequence[str], first_row: int) -> Items:
+        """The items of some texts; a text may own several units (one a label), in a row."""
+        ...
+
+    def forward(self, inputs: Inputs) -> NDArray[np.float32]:
+        """Float32 `[item, output]` of one batch."""
+        ...
+
+    def scores(self, outputs: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Outputs `[unit, output]` to scores `[text, label]`; NaN stays NaN."""
+        ...
+
+
+def needed_head(request: ClassifyRequest, card: Card) -> Head:
+    """Which part of the model a request needs.
+
+    Raises:
+        UserError: when the model cannot do what is asked for.
+    """
+    if request.labels is None:
+        if card.architecture and not card.is_classifier:
+            raise UserError(
+                f"{card.name} is a {card.architecture}, not a sequence classifier.",
+                hint="Give a classifier, or `--labels a,b,c` for zero-shot with this encoder.",
+            )
+        return "classifier"
+    if not card.is_classifier:
+        return "encoder"
+    if _entailment(card.labels) is None:
+        raise UserError(
+            f"{card.name} has labels of its own ({', '.join(card.labels[:4])}), so `--labels` cannot be used with it.",
+            hint="Leave `--model` out (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
+        )
+    return "classifier"
+
+
+def head_for(request: ClassifyRequest, card: Card, loaded: LoadedModel) -> ScoringHead:
+    """The head for a request on a loaded model."""
+    if request.labels is None:
+        return TrainedHead(request, loaded)
+    return NliHead(request, loaded) if card.is_classifier else EmbeddingHead(request, loaded)
+
+
+class TrainedHead:
+    """The classification head that the model was trained with."""
+
+    method = None
+
+    def __init__(self, request: ClassifyRequest, loaded: LoadedModel) -> None:
+        config = loaded.model.config
+        self.labels = _unique(
+            str(config.id2label.get(number, f"LABEL_{number}")) for number in range(config.num_labels)
+        )
+        self.problem: Problem = _problem(config, request.multi_label)
+        self._loaded = loaded
+        self._encoder = Encoder(loaded, request.run.max_length, request.run.long)
+
+    def encode(self, texts: Sequence[str], first_row: int) -> Items:
+        return self._encoder.encode(texts, first_row=first_row)
+
+    def forward(self, inputs: Inputs) -> NDArray[np.float32]:
+        logits = _logits(self._loaded, inputs)
+        if logits.shape[1] != len(self.labels):
+            raise UserError(
+                f"{self._loaded.name} gives {logits.shape[1]} scores a text, but its configuration has "
+                f"{len(self.labels)} labels.",
+                hint="Set model.config.num_labels and id2label.",
+            )
+        return logits
+
+    def scores(self, outputs: NDArray[np.float64]) -> NDArray[np.float32]:
+        return _ACTIVATIONS[self.problem](outputs).astype(np.float32)
+
+
+class EmbeddingHead:
+    """Zero-shot by similarity: softmax over labels of 20 · cosine(text, label); the plain cosine for multi-label."""
+
+    def __init__(self, request: ClassifyRequest, loaded: LoadedModel) -> None:
+        assert request.labels is not None
+        self.labels = request.labels
+        self.problem: Problem = "multi_label" if request.multi_label else "single_label"
+        score = "the cosine" if request.multi_label else "softmax(20 · cosine)"
+        template = request.template or _TOPIC_TEMPLATE
+        self.method = f"{score} of the embeddings of a text and of “{template.format('LABEL')}”; good for topics, weak for sentiment"
+        self._loaded = loaded
+        self._pool = _pooling(loaded.folder)
+        self._encoder = Encoder(loaded, request.run.max_length or _declared_length(loaded.folder), request.run.long)
+        self._template = template
+        self._labels: Any = None
+
+    def encode(self, texts: Sequence[str], first_row: int) -> Items:
+        return self._encoder.encode(texts, first_row=first_row)
+
+    def forward(self, inputs: Inputs) -> NDArray[np.float32]:
+        return (self._embed(inputs) @ self._label_embeddings().T).float().cpu().numpy()
+
+    def scores(self, outputs: NDArray[np.float64]) -> NDArray[np.float32]:
+        if self.problem == "multi_label":
+            return outputs.astype(np.float32)
+        return _softmax(_COSINE_SCALE * outputs).astype(np.float32)
+
+    def _label_embeddings(self) -> Any:
+        import torch
+
+        if self._labels is None:
+            items = self._encoder.encode([self._template.format(label) for label in self.labels])
+            # One at a time: no padding to go wrong, and there are few.
+            self._labels = torch.cat([self._embed({"input_ids": ids[None]}) for ids in items.ids])
+        return self._labels
+
+    def _embed(self, inputs: Inputs) -> Any:
+        """Unit-length embeddings, a tensor `[item, hidden]`."""
+        import torch
+
+        with torch.inference_mode():
+            tensors = _tensors(self._loaded, inputs)
+            hidden = self._loaded.model(**tensors).last_hidden_state.float()
+            mask = tensors.get("attention_mask")
+            mask = torch.ones(hidden.shape[:2], device=hidden.device) if mask is None else mask
+            return torch.nn.functional.normalize(self._pool(hidden, mask.unsqueeze(-1)), dim=-1)
+
+
+class NliHead:
+    """Zero-shot by entailment: does the text entail “This example is LABEL.”?
+
+    As in Yin, Hay & Roth 2019 (https://aclanthology.org/D19-1404): softmax of the entailment logits over
+    the labels; for multi-label, softmax of entailment against contradiction for each label.
+    """
+
+    def __init__(self, request: ClassifyRequest, loaded: LoadedModel) -> None:
+        assert request.labels is not None
+        self.labels = request.labels
+        self.problem: Problem = "multi_label" if request.multi_label else "single_label"
+        names = tuple(str(loaded.model.config.id2label[number]) for number in range(loaded.model.config.num_labels))
+        entailment, contradiction = _entailment(names), _contradiction(names)
+        assert entailment is not None
+        self._columns = [entailment, contradiction]
+        self._loaded = loaded
+        self._template = request.template or _NLI_TEMPLATE
+        self.method = f"entailment of “{self._template.format('LABEL')}”"
+        self._encoder = Encoder(loaded, request.run.max_length, request.run.long)
+
+    def encode(self, texts: Sequence[str], first_row: int) -> Items:
+        premises = [text for text in texts for _ in self.labels]
+        hypotheses = [self._template.format(label) for label in self.labels] * len(texts)
+        return self._encoder.encode(premises, hypotheses, first_row)
+
+    def forward(self, inputs: Inputs) -> NDArray[np.float32]:
+        return _logits(self._loaded, inputs)[:, self._columns]
+
+    def scores(self, outputs: NDArray[np.float64]) -> NDArray[np.float32]:
+        by_label = outputs.reshape(-1, len(self.labels), 2)
+        if self.problem == "multi_label":
+            return _softmax(by_label)[:, :, 0].astype(np.float32)
+        return _softmax(by_label[:, :, 0]).astype(np.float32)
+
+
+# --- the model's outputs ---
+
+
+def _logits(loaded: LoadedModel, inputs: Inputs) -> NDArray[np.float32]:
+    import torch
+
+    with torch.inference_mode():
+        output = loaded.model(**_tensors(loaded, inputs))
+        logits = output.logits if hasattr(output, "logits") else output[0]
+        return logits.float().cpu().numpy()
+
+
+def _tensors(loaded: LoadedModel, inputs: Inputs) -> dict[str, Any]:
+    import torch
+
+    return {name: torch.from_numpy(array).to(loaded.device) for name, array in inputs.items()}
+
+
+# --- what the scores mean ---
+
+
+def _problem(config: Any, multi_label: bool | None) -> Problem:
+    # As Transformers' own pipeline has it: one label without a word on the problem is a sigmoid.
+    if config.problem_type == "regression":
+        return "regression"
+    by_default = config.problem_type == "multi_label_classification" or config.num_labels == 1
+    return "multi_label" if (by_default if multi_label is None else multi_label) else "single_label"
+
+
+def _softmax(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.special import softmax
+
+    return softmax(values, axis=-1)
+
+
+def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.special import expit
+
+    return expit(values)
+
+
+def _same(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values
+
+
+_ACTIVATIONS: dict[Problem, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+    "single_label": _softmax,
+    "multi_label": _sigmoid,
+    "regression": _same,
+}
+
+
+def _unique(names: Any) -> tuple[str, ...]:
+    seen: dict[str, int] = {}
+    unique: list[str] = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(unique)
+
+
+def _entailment(labels: Sequence[str]) -> int | None:
+    return next((number for number, name in enumerate(labels) if name.lower().startswith("entail")), None)
+
+
+def _contradiction(labels: Sequence[str]) -> int:
+    # Two-way models say "not_entailment" in its place.
+    starts = ("contra", "not_entail", "not entail")
+    return next((number for number, name in enumerate(labels) if name.lower().startswith(starts)), 0)
+
+
+# --- embeddings as the model declares them (sentence-transformers' files) ---
+
+
+def _pooling(folder: Path | None) -> Callable[[Any, Any], Any]:
+    declared = _json(folder, "1_Pooling/config.json")
+    if declared.get("pooling_mode_cls_token"):
+        return lambda hidden, mask: hidden[:, 0]
+    if declared.get("pooling_mode_lasttoken"):
+        return lambda hidden, mask: hidden[range(len(hidden)), mask[:, :, 0].sum(1).long() - 1]
+    if declared.get("pooling_mode_max_tokens"):
+        return lambda hidden, mask: hidden.masked_fill(mask == 0, float("-inf")).amax(1)
+    return lambda hidden, mask: (hidden * mask).sum(1) / mask.sum(1)
+
+
+def _declared_length(folder: Path | None) -> int | None:
+    return _json(folder, "sentence_bert_config.json").get("max_seq_length")
+
+
+def _json(folder: Path | None, name: str) -> dict[str, Any]:
+    import json
+
+    path = folder / name if folder is not None else None
+    return json.loads(path.read_text(encoding="utf-8")) if path is not None and path.exists() else {}

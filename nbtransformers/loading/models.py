@@ -1,0 +1,266 @@
+"""ModelRef to a model that is ready to run: through the gate, once, on its device."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Hashable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from nbtransformers.errors import UserError, kind_of, shown
+from nbtransformers.loading.bundled import BUNDLED, bundled_folder
+from nbtransformers.loading.gate import checked_config
+from nbtransformers.loading.hub import hub_folder
+from nbtransformers.loading.registry import REGISTRY, LoadedModel
+from nbtransformers.request import ModelRef, Objects
+
+if TYPE_CHECKING:
+    import torch
+
+Head = Literal["classifier", "encoder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a model says of itself, before it is loaded.
+
+    Attributes:
+        name: what the user calls it.
+        architecture: the class it was saved as, such as `BertForSequenceClassification`; empty when unknown.
+        labels: the label names of its configuration, in order.
+        languages: ISO 639-1 codes; empty when unknown.
+    """
+
+    name: str
+    architecture: str
+    labels: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether it was saved with a sequence-classification head."""
+        return "SequenceClassification" in self.architecture
+
+
+def card(ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambda message: None) -> Card:
+    """The card of a model; a Hub model is fetched for it.
+
+    Raises:
+        UserError: when the gate refuses the model.
+    """
+    if ref.kind == "variable":
+        model = _parts(objects[ref.name])[0]
+        return Card(ref.name, type(model).__name__, _label_names(getattr(model.config, "id2label", None)))
+    entries = checked_config(_folder(ref, on_load), _short_name(ref))
+    languages = BUNDLED[ref.name].languages if ref.kind == "bundled" else ()
+    architecture = next(iter(entries.get("architectures") or [""]))
+    return Card(_short_name(ref), architecture, _label_names(entries.get("id2label")), languages)
+
+
+def _label_names(id2label: dict[Any, str] | None) -> tuple[str, ...]:
+    return tuple(str(name) for _, name in sorted((id2label or {}).items(), key=lambda item: int(item[0])))
+
+
+def _short_name(ref: ModelRef) -> str:
+    return Path(ref.name).name if ref.kind == "folder" else str(ref)
+
+
+def load(
+    ref: ModelRef,
+    objects: Objects,
+    head: Head,
+    *,
+    device: str = "cpu",
+    dtype: str = "float32",
+    tokenizer: str | None = None,
+    on_load: Callable[[str], None] = lambda message: None,
+) -> tuple[LoadedModel, bool]:
+    """The model of a reference, and whether it was loaded for this call.
+
+    Args:
+        ref: which model.
+        objects: holds the model (and the tokenizer) when the reference is to a variable.
+        head: `classifier` wants a sequence-classification head, `encoder` the bare model.
+        device: where it goes, such as `cpu` or `cuda:0`; a user's own model stays where it is.
+        dtype: the type of its weights, or `auto` for the type they are stored in.
+        tokenizer: the entry of `objects` to use with a user's own model.
+        on_load: told in one line what takes time.
+
+    Raises:
+        UserError: when the gate refuses it, it has no such head, or it cannot be loaded.
+    """
+    if ref.kind == "variable":
+        return _users_own(ref, objects, head, tokenizer), False
+    folder = _folder(ref, on_load)
+    key = (ref, head, device, dtype, _signature(folder))
+    return REGISTRY.get(key, lambda: _load_folder(ref, folder, head, device, dtype, on_load))
+
+
+def _folder(ref: ModelRef, on_load: Callable[[str], None]) -> Path:
+    if ref.kind == "bundled":
+        return bundled_folder(ref.name)
+    if ref.kind == "folder":
+        return Path(ref.name)
+    on_load(f"Fetching {ref}")
+    return hub_folder(ref.name, ref.revision)
+
+
+def _signature(folder: Path) -> Hashable:
+    # A folder that is trained into again is another model, under the same name.
+    files = [folder / "config.json", *sorted(folder.glob("*.safetensors"))]
+    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
+
+
+def _load_folder(
+    ref: ModelRef, folder: Path, head: Head, device: str, dtype: str, on_load: Callable[[str], None]
+) -> LoadedModel:
+    name = _short_name(ref)
+    on_load(f"Loading {name}")
+    started = time.perf_counter()
+    entries = checked_config(folder, name)
+    with _plain_errors(name, folder), _quiet_transformers():
+        config = _config(entries)
+        model = _model(config, folder, head, name, dtype).to(device).eval()
+        tokenizer = _tokenizer(folder, config)
+    return LoadedModel(
+        name=name,
+        model=model,
+        tokenizer=tokenizer,
+        folder=folder,
+        device=str(model.device),
+        dtype=_type_name(model.dtype),
+        load_seconds=time.perf_counter() - started,
+    )
+
+
+def _config(entries: dict[str, Any]) -> Any:
+    from transformers import CONFIG_MAPPING
+
+    return CONFIG_MAPPING[entries["model_type"]].from_dict(entries)
+
+
+def _model(config: Any, folder: Path, head: Head, name: str, dtype: str) -> Any:
+    import transformers
+
+    kind = transformers.AutoModelForSequenceClassification if head == "classifier" else transformers.AutoModel
+    model, info = kind.from_pretrained(
+        folder,
+        config=config,
+        dtype=dtype,
+        use_safetensors=True,
+        trust_remote_code=False,
+        local_files_only=True,
+        output_loading_info=True,
+    )
+    missing = sorted(info["missing_keys"])
+    if head == "classifier" and missing:
+        raise UserError(
+            f"{name} has no trained classification head: {missing[0]} is not in its weights.",
+            hint="Give a classifier, or `--labels a,b,c` for zero-shot with this encoder.",
+        )
+    return model
+
+
+def _tokenizer(folder: Path, config: Any) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder, config=config, trust_remote_code=False, local_files_only=True)
+
+
+# --- the user's own model ---
+
+
+def _users_own(ref: ModelRef, objects: Objects, head: Head, tokenizer: str | None) -> LoadedModel:
+    model, own_tokenizer = _parts(objects[ref.name])
+    found = objects[tokenizer] if tokenizer else own_tokenizer
+    if found is None:
+        found = _tokenizer_by_name(ref, model)
+    if head == "classifier" and not _has_classifier(model):
+        raise UserError(
+            f"{ref.name} is {kind_of(model)}, not a sequence classifier.",
+            hint="Give a …ForSequenceClassification model, or `--labels a,b,c` for zero-shot with an encoder.",
+        )
+    return LoadedModel(
+        name=ref.name,
+        model=model,
+        tokenizer=found,
+        folder=None,
+        device=str(next(model.parameters()).device),
+        dtype=_type_name(model.dtype),
+    )
+
+
+def _parts(value: Any) -> tuple[Any, Any]:
+    """Model and tokenizer (or None) of a model, a pipeline or a pair."""
+    if isinstance(value, tuple):
+        return value  # pyright: ignore[reportUnknownVariableType, reportReturnType]
+    # Only a pipeline has both a model and a tokenizer; `model` alone is also a part of many models.
+    if hasattr(value, "tokenizer") and hasattr(value, "model"):
+        return value.model, value.tokenizer
+    return value, None
+
+
+def _has_classifier(model: Any) -> bool:
+    return "SequenceClassification" in type(model).__name__ or hasattr(model, "classifier") or hasattr(model, "score")
+
+
+def _tokenizer_by_name(ref: ModelRef, model: Any) -> Any:
+    from transformers import AutoTokenizer
+
+    name = getattr(model, "name_or_path", "") or getattr(model.config, "_name_or_path", "")
+    try:
+        if not name:
+            raise OSError
+        return AutoTokenizer.from_pretrained(name, trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"The model {ref.name} comes without a tokenizer.",
+            hint="Give its own: `--tokenizer tokenizer`.",
+        ) from error
+
+
+# --- around Transformers ---
+
+
+def _type_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+@contextmanager
+def _plain_errors(name: str, folder: Path) -> Generator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except SafetensorError as error:
+        raise UserError(
+            f"The weights of {name} are damaged ({error}).", hint=f"Save or download them again into {folder}."
+        ) from error
+    except MemoryError as error:
+        raise UserError(
+            f"{name} does not fit into memory.", hint="Type `--dtype bfloat16`, or give a smaller model."
+        ) from error
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        first = str(error).strip().splitlines() or [""]
+        raise UserError(
+            f"Transformers cannot load {name} ({type(error).__name__}: {shown(first[0], 160).strip(chr(39))}).",
+            hint=f"Check the files in {folder}.",
+        ) from error
+
+
+@contextmanager
+def _quiet_transformers() -> Generator[None]:
+    """No load report and no progress bar in the user's cell; what was set is set again."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,105 @@
+"""What the user calls a model, to a reference: a bundled name, a folder, a Hub id or a variable."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from nbtransformers.errors import UserError, kind_of, nearest, shown
+from nbtransformers.loading.bundled import BUNDLED
+from nbtransformers.loading.hub import cached_names, is_offline
+from nbtransformers.request import ModelRef, Objects
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+
+
+def model_ref(
+    model: object, revision: str | None = None, namespace: Mapping[str, Any] | None = None
+) -> tuple[ModelRef, Objects]:
+    """The reference for what was given as `model`, and the objects that it names.
+
+    A text is looked up as a bundled name, a variable of the namespace that holds a model, a folder,
+    and a Hub id, in this order. Anything else must be a model, a pipeline or a (model, tokenizer) pair.
+
+    Raises:
+        UserError: when it is none of these; the hint has the nearest name.
+
+    Example:
+        >>> model_ref("minilm")[0]
+        ModelRef(kind='bundled', name='minilm', revision=None)
+    """
+    if isinstance(model, str | Path):
+        ref, objects = _named(str(model).strip(), revision, namespace or {})
+    elif is_model(model):
+        ref, objects = ModelRef("variable", "model"), {"model": model}
+    else:
+        raise UserError(
+            f"The model is {shown(model, 40)}, {kind_of(model)}.",
+            hint="Give a name, a folder, a Hub id, a Transformers model with tokenizer=…, or a pipeline.",
+        )
+    if revision is not None and ref.kind != "hub":
+        raise UserError(f"`--revision` is for Hub models, and {ref.name} is none.", hint="Leave `--revision` out.")
+    return ref, objects
+
+
+def is_model(value: object) -> bool:
+    """Whether a live object is a Transformers model, a pipeline, or a (model, tokenizer) pair."""
+    if isinstance(value, tuple):
+        return len(cast("tuple[object, ...]", value)) == 2 and is_model(cast("tuple[object, ...]", value)[0])
+    if isinstance(value, type):
+        return False
+    # A pipeline holds a model and a tokenizer; `model` alone is also a part of many a model.
+    model = value.model if hasattr(value, "model") and hasattr(value, "tokenizer") else value  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+    return all(hasattr(model, name) for name in ("config", "forward", "parameters"))
+
+
+def _named(name: str, revision: str | None, namespace: Mapping[str, Any]) -> tuple[ModelRef, Objects]:
+    if name in BUNDLED:
+        return ModelRef("bundled", name), {}
+    if name in namespace:
+        value = namespace[name]
+        if is_model(value):
+            return ModelRef("variable", name), {name: value}
+        if isinstance(value, str | Path) and str(value) != name:
+            return _named(str(value), revision, {})
+    folder = Path(name).expanduser()
+    if folder.is_dir() and (_looks_like_path(name) or (folder / "config.json").exists()):
+        return ModelRef("folder", str(folder.resolve())), {}
+    if _looks_like_path(name):
+        raise UserError(f"There is no folder {name}.", hint=_nearest_folder(folder))
+    return _hub_ref(name, revision, namespace), {}
+
+
+def _hub_ref(name: str, revision: str | None, namespace: Mapping[str, Any]) -> ModelRef:
+    cached = cached_names()
+    if name in cached:
+        return ModelRef("hub", name, revision)
+    models = [key for key, value in namespace.items() if not key.startswith("_") and is_model(value)]
+    near = nearest(name, [*BUNDLED, *models, *cached])
+    # Online, "bert-base-chinese" may well be meant as it stands; only a near miss of a short name is taken for a slip.
+    if not _HUB_ID.fullmatch(name) or is_offline() or (near is not None and "/" not in name):
+        raise UserError(f"There is no model {shown(name)}.", hint=_which_models(near, models, cached))
+    return ModelRef("hub", name, revision)
+
+
+def _which_models(near: str | None, models: list[str], cached: list[str]) -> str:
+    if near is not None:
+        return f"Did you mean {near}?"
+    known = ", ".join([*BUNDLED, *models, *cached][:8])
+    offline = " (offline: only what is in the cache)" if is_offline() else ""
+    return f"Type one of {known}, a folder, or a Hub id such as owner/name{offline}."
+
+
+def _looks_like_path(name: str) -> bool:
+    return name.startswith((".", "~", os.sep)) or "\\" in name or name.count("/") > 1
+
+
+def _nearest_folder(folder: Path) -> str:
+    parent = folder.parent
+    if not parent.is_dir():
+        return "Check the path."
+    near = nearest(folder.name, [child.name for child in parent.iterdir() if child.is_dir()])
+    return f"Did you mean {parent / near}?" if near else "Check the path."

@@ -1,0 +1,35 @@
+"""What `%classify?` shows, written from the options so that it cannot fall behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nbtransformers.magics.options import Option
+
+
+def magic_help(
+    summary: str, usage: Sequence[str], groups: Mapping[str, Sequence[Option]], examples: Sequence[tuple[str, str]]
+) -> str:
+    """The help of a magic.
+
+    Args:
+        summary: what it does, a sentence or two.
+        usage: the forms it can be typed in.
+        groups: a heading to its options.
+        examples: what it is for, and what to type.
+    """
+    parts = [summary, "", "Usage:", *(f"    {form}" for form in usage), "", "Examples:"]
+    for purpose, typed in examples:
+        parts += [f"    # {purpose}", *(f"    {line}" for line in typed.splitlines()), ""]
+    for heading, options in groups.items():
+        parts += [f"{heading}:", *(f"    {_left(option):<32}{option.help}{_choices(option)}" for option in options), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _left(option: Option) -> str:
+    short = f"-{option.short}, " if option.short else ""
+    return f"{short}--{option.name}{f' {option.metavar}' if option.metavar else ''}"
+
+
+def _choices(option: Option) -> str:
+    return f": {', '.join(option.choices)}" if option.choices else ""

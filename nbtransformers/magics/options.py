@@ -1,0 +1,83 @@
+"""The options of the magics: groups that several share, each option with its help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nbtransformers.errors import UserError, shown
+from nbtransformers.request import DATA_TYPES, DEVICES, LONG_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a magic.
+
+    Attributes:
+        name: as it is typed, without `--`.
+        help: one line.
+        metavar: what stands for its value in the help; None makes it a flag.
+        convert: its value from text.
+        choices: the values it takes, for help and completion.
+        short: a one-letter form.
+    """
+
+    name: str
+    help: str
+    metavar: str | None = None
+    convert: Callable[[str, str], Any] = lambda name, text: text
+    choices: tuple[str, ...] = ()
+    short: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name of the argument of the public function that it stands for."""
+        return self.name.replace("-", "_")
+
+
+def whole_number(name: str, text: str) -> int:
+    """`1,024` or `1024` to a number."""
+    try:
+        return int(text.replace(",", "").replace("_", ""))
+    except ValueError:
+        raise UserError(
+            f"`--{name}` is {shown(text)}, not a whole number.", hint=f"Type a number such as `--{name} 8`."
+        ) from None
+
+
+def number(name: str, text: str) -> float:
+    """`0.5` to a number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise UserError(
+            f"`--{name}` is {shown(text)}, not a number.", hint=f"Type a number such as `--{name} 0.5`."
+        ) from None
+
+
+INPUT = (
+    Option("column", "the column of a table that holds the texts", "NAME"),
+    Option("whole", "the cell is one text, not one a line"),
+)
+MODEL = (
+    Option("model", "a bundled name, a folder, a Hub id, or a variable", "NAME", short="m"),
+    Option("revision", "a Hub model's branch, tag or commit", "REV"),
+    Option("tokenizer", "the variable that holds a model variable's tokenizer", "VARIABLE"),
+)
+RUN = (
+    Option("device", "where to run", "DEVICE", choices=DEVICES),
+    Option("dtype", "the type of the weights", "TYPE", choices=DATA_TYPES),
+    Option("batch-tokens", "tokens in a batch (default: found by a short probe)", "N", whole_number),
+    Option("threads", "CPU threads (default: found by the same probe)", "N", whole_number),
+    Option("max-length", "tokens read of one text (default: the model's limit)", "N", whole_number),
+    Option("long", "what happens to a longer text (default: truncate)", "RULE", choices=LONG_TEXT),
+)
+OUTPUT = (Option("out", "keep the result in this variable", "NAME", short="o"),)
+CLASSIFY = (
+    Option("labels", "zero-shot labels, separated by commas", "A,B,C", short="l"),
+    Option("template", "the sentence a zero-shot label is put into, with {} for the label", "TEXT"),
+    Option("multi-label", "score each label on its own"),
+    Option("threshold", "a multi-label label is assigned at this score or above (default: 0.5)", "P", number),
+    Option("top-k", "how many labels a row shows", "K", whole_number, short="k"),
+)

@@ -1,0 +1,157 @@
+"""A magic's line to an expression and option values. Nothing is run here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nbtransformers.errors import UserError, did_you_mean, nearest, shown
+from nbtransformers.magics.options import Option
+
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedLine:
+    """What a line says.
+
+    Attributes:
+        expression: what is not an option, as it was typed.
+        values: option key to value; an option that was not given is not in it.
+    """
+
+    expression: str
+    values: dict[str, Any]
+
+
+def parse_line(line: str, options: Sequence[Option], magic: str) -> ParsedLine:
+    """Split a line into its expression and its options.
+
+    Quotes around a value are stripped here, once. Spaces within quotes or brackets part nothing, so an
+    expression may hold any Python.
+
+    Raises:
+        UserError: for an unknown option, a missing or impossible value.
+
+    Example:
+        >>> parse_line("df[df.n > 3] --column review -k 2", CLASSIFY_OPTIONS, "%classify")
+        ParsedLine(expression='df[df.n > 3]', values={'column': 'review', 'top_k': 2})
+    """
+    values: dict[str, Any] = {}
+    rest: list[str] = []
+    words = iter(_words(line))
+    for word in words:
+        if not _is_option(word):
+            rest.append(word)
+            continue
+        name, equals, value = word.partition("=")
+        option = _find(name, options, magic)
+        if option.key in values:
+            raise UserError(f"`--{option.name}` is there twice.", hint="Remove one of them.")
+        if option.metavar is None:
+            if equals:
+                raise UserError(f"`--{option.name}` takes no value.", hint=f"Type `--{option.name}` alone.")
+            values[option.key] = True
+        else:
+            values[option.key] = _value(option, value if equals else next(words, None))
+    return ParsedLine(" ".join(rest), values)
+
+
+def _words(line: str) -> Iterator[str]:
+    """The line at its white space, but not within quotes or brackets."""
+    word, quote, closing = "", "", ""
+    previous = ""
+    for character in line.strip():
+        if quote:
+            quote = "" if character == quote and previous != "\\" else quote
+        elif character in "\"'":
+            quote = character
+        elif character in _CLOSING:
+            closing += _CLOSING[character]
+        elif closing and character == closing[-1]:
+            closing = closing[:-1]
+        elif character.isspace() and not closing:
+            if word:
+                yield word
+            word, previous = "", character
+            continue
+        word += character
+        previous = character
+    if quote:
+        raise UserError(f"A quotation mark {quote} is not closed.", hint=f"Add {quote} where the value ends.")
+    if word:
+        yield word
+
+
+def _is_option(word: str) -> bool:
+    return word.startswith("--") or (len(word) == 2 and word[0] == "-" and word[1].isalpha())
+
+
+def _find(name: str, options: Sequence[Option], magic: str) -> Option:
+    for option in options:
+        if name in (f"--{option.name}", f"--{option.key}", f"-{option.short}"):
+            return option
+    names = [option.name for option in options]
+    if name.startswith("--"):
+        raise UserError(
+            f"{magic} has no option {name}.", hint=did_you_mean(name[2:], names, what="It has", prefix="--")
+        )
+    shorts = ", ".join(f"-{option.short}" for option in options if option.short)
+    raise UserError(f"{magic} has no option {name}.", hint=f"It has {shorts}; `{magic}?` lists all.")
+
+
+def _value(option: Option, text: str | None) -> Any:
+    if text is None or text.startswith("--"):
+        raise UserError(f"`--{option.name}` needs a value.", hint=f"Type `--{option.name} {option.metavar}`.")
+    text = _unquoted(text)
+    kind = text.split(":")[0] if option.name == "device" else text
+    if option.choices and kind not in option.choices:
+        near = nearest(text, option.choices)
+        hint = f"Did you mean `--{option.name} {near}`?" if near else f"It takes {', '.join(option.choices)}."
+        raise UserError(f"`--{option.name}` cannot be {shown(text)}.", hint=hint)
+    return option.convert(option.name, text)
+
+
+def _unquoted(text: str) -> str:
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
+        return text[1:-1].replace(f"\\{text[0]}", text[0])
+    return text
+
+
+def filled_in(text: str, namespace: Mapping[str, Any]) -> str:
+    """A value in which `{name}` stands for a variable, as elsewhere in IPython; a lone `{}` stays."""
+    if not (text.startswith("{") and text.endswith("}")) or not text[1:-1].strip():
+        return text
+    return str(evaluate(text[1:-1], namespace))
+
+
+def evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
+    """The value of a user's expression.
+
+    Raises:
+        UserError: when it is no Python, or names a variable that does not exist, or fails.
+    """
+    try:
+        code = compile(ast.parse(expression.strip(), mode="eval"), "<magic>", "eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise UserError(
+            f"{shown(expression)} is no Python expression.",
+            hint="Give a variable or an expression, or write the texts in the cell below %%classify.",
+        ) from error
+    try:
+        return eval(code, dict(namespace))
+    except NameError as error:
+        raise _unknown_variable(error, namespace) from error
+    except Exception as error:
+        raise UserError(
+            f"{shown(expression)} fails: {type(error).__name__}: {error}.", hint="Try it in a cell."
+        ) from error
+
+
+def _unknown_variable(error: NameError, namespace: Mapping[str, Any]) -> UserError:
+    known = [name for name in namespace if not name.startswith("_")]
+    near = nearest(error.name or "", known)
+    hint = f"Did you mean {near}?" if near else "Run the cell that makes it, or write the texts below %%classify."
+    return UserError(f"There is no variable {error.name}.", hint=hint)

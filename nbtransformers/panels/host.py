@@ -1,0 +1,30 @@
+"""What this Python runs in, as far as it can be known from the inside."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+
+def shell() -> Any:
+    """The running IPython shell, or None; nothing is imported for it."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def in_notebook() -> bool:
+    """Whether outputs go to a notebook front end (a kernel), and not to a terminal."""
+    running = shell()
+    return running is not None and getattr(running, "kernel", None) is not None
+
+
+def host_name() -> str:
+    """A name for the host, such as `VS Code notebook` or `plain Python`."""
+    if "google.colab" in sys.modules:
+        return "Colab"
+    if "marimo" in sys.modules:
+        return "marimo"
+    if in_notebook():
+        return "VS Code notebook" if "VSCODE_PID" in os.environ else "Jupyter kernel"
+    return "IPython terminal" if shell() is not None else "plain Python"

@@ -1,0 +1,90 @@
+"""Which rows a panel shows, and in which order. `js/src/rows.ts` does the same for rows the browser holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.panels.wire import CLIPPED_AT, Positions, row_names, sendable
+from nbtransformers.result import Classification
+
+WITHOUT_SCORE = "without_score"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the panel asks for.
+
+    Attributes:
+        sort_by: `row`, `text`, `label`, `score`, or the number of a label.
+        descending: the other way round; ties stay in the order of the rows.
+        label: only rows of this label (multi-label: at the threshold or above), or `without_score`.
+        search: only rows whose text or index holds this, upper and lower case alike.
+    """
+
+    sort_by: str | int = "row"
+    descending: bool = False
+    label: int | Literal["without_score"] | None = None
+    search: str = ""
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> Self:
+        """The query of a request over the channel."""
+        sort = cast("dict[str, Any]", params.get("sort") or {})
+        return cls(
+            sort_by=sort.get("by", "row"),
+            descending=bool(sort.get("descending")),
+            label=params.get("label"),
+            search=str(params.get("search") or ""),
+        )
+
+
+def matching(result: Classification, query: Query) -> Positions:
+    """The numbers of the rows that a query finds, in its order."""
+    found = np.flatnonzero(_label_matches(result, query) & _search_matches(result, query.search))
+    if query.sort_by == "row":
+        return found[::-1].copy() if query.descending else found
+    keys, last = _sort_keys(result, query.sort_by, found)
+    ranks = np.unique(keys, return_inverse=True)[1].astype(np.int64)
+    # Negated rank rather than a reversed order: ties stay in the order of the rows either way.
+    order = np.lexsort((found, -ranks if query.descending else ranks, last))
+    return found[order]
+
+
+def _label_matches(result: Classification, query: Query) -> NDArray[np.bool_]:
+    if query.label is None:
+        return np.ones(len(result), dtype=bool)
+    if query.label == WITHOUT_SCORE:
+        return ~result.scored
+    return result.assigned[:, int(query.label)]
+
+
+def _search_matches(result: Classification, search: str) -> NDArray[np.bool_]:
+    if not search:
+        return np.ones(len(result), dtype=bool)
+    wanted = search.lower()
+    names = row_names(result, np.arange(len(result)))
+    return np.fromiter(
+        (wanted in text.lower() or wanted in name.lower() for text, name in zip(_texts(result), names, strict=True)),
+        dtype=bool,
+        count=len(result),
+    )
+
+
+def _sort_keys(result: Classification, by: str | int, found: Positions) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """The key of each found row, and whether it comes last whatever the direction."""
+    if by == "text":
+        texts = np.array(_texts(result), dtype=object)[found]
+        return texts, np.array([not text for text in texts], dtype=bool)
+    last = ~result.scored[found]
+    if by == "label":
+        return result.best[found], last
+    scores = np.nan_to_num(result.scores[found], nan=0.0)
+    return (scores.max(axis=1) if by == "score" else scores[:, int(by)]), last
+
+
+def _texts(result: Classification) -> list[str]:
+    return [sendable((text or "")[:CLIPPED_AT]) for text in result.texts]

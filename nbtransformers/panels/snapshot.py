@@ -1,0 +1,154 @@
+"""The result as static HTML: no script, readable where no kernel and no widget is left.
+
+It must also read well when a host has stripped its style sheet (an untrusted notebook), so whatever
+matters is in the elements and their `style` attributes. Colours are half transparent or inherited,
+which suits a light and a dark page alike.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+
+from nbtransformers.panels.colours import label_colours
+from nbtransformers.plain_text import count, seconds
+from nbtransformers.result import Classification
+
+SNAPSHOT_ROWS = 50
+_TEXT_CHARACTERS = 400
+
+# Two outputs stand side by side, the snapshot and the live panel, and exactly one must show: the panel where
+# it lives, else the snapshot (where a reopened notebook would say "model not found").
+_ONE_OF_TWO = """<style>
+.jp-OutputArea-child:has(.nbt-snapshot) + .jp-OutputArea-child:not(:has(.nbt-live)) { display: none; }
+.jp-OutputArea-child:has(.nbt-snapshot):has(+ .jp-OutputArea-child .nbt-live) { display: none; }
+.nbt-snapshot td, .nbt-snapshot th { white-space: normal !important; text-align: start !important; }
+</style>"""
+
+_CELL = "padding:3px 10px 3px 0;vertical-align:top;text-align:left"
+_QUIET = "opacity:0.7"
+
+
+def pending_snapshot(panel_id: str, what: str) -> str:
+    """What stands in the notebook while the work goes on; a reader sees it only when the work never ended."""
+    return _framed(panel_id, f"<p><em>{escape(what)}: not finished when this notebook was saved.</em></p>")
+
+
+def classification_snapshot(panel_id: str, result: Classification) -> str:
+    """A classification as HTML: the totals, the notes, and the first rows."""
+    colours = label_colours(result.labels)
+    parts = [
+        _title(result),
+        _totals(result, colours),
+        *map(_note, result.notes),
+        _rows(result, colours),
+        _method(result),
+    ]
+    return _framed(panel_id, "".join(parts))
+
+
+def _framed(panel_id: str, content: str) -> str:
+    classes = f"nbt-snapshot nbt-snapshot-{escape(panel_id)}"
+    return (
+        f'{_ONE_OF_TWO}<div class="{classes}" style="font-size:13px;line-height:1.45;max-width:960px">{content}</div>'
+    )
+
+
+def _title(result: Classification) -> str:
+    line = f"{count(len(result), 'text')} · {seconds(result.run.seconds)} · {result.run.device}"
+    return f'<p><strong>{escape(result.run.model)}</strong> <span style="{_QUIET}">{escape(line)}</span></p>'
+
+
+def _note(note: str) -> str:
+    return f'<p style="{_QUIET}">⚠ {escape(note)}</p>'
+
+
+def _method(result: Classification) -> str:
+    return f'<p style="{_QUIET}">Scores: {escape(result.method)}.</p>' if result.method else ""
+
+
+def _totals(result: Classification, colours: list[str]) -> str:
+    without = len(result) - int(result.scored.sum())
+    if result.problem == "regression":
+        return _spread(result, without)
+    cells = [
+        _bar_row(name, total, total / max(1, len(result)), colour)
+        for (name, total), colour in zip(result.totals.items(), colours, strict=True)
+    ]
+    if without:
+        cells.append(_bar_row("without a score", without, without / len(result), "#888888"))
+    return f'<table role="presentation" style="border:none;margin:4px 0 8px 0"><tbody>{"".join(cells)}</tbody></table>'
+
+
+def _bar_row(name: str, total: int, share: float, colour: str) -> str:
+    bar = f'<div style="height:10px;width:{round(160 * share)}px;background-color:{colour};border-radius:3px"></div>'
+    return (
+        f'<tr><td style="{_CELL}" dir="auto">{escape(name)}</td>'
+        f'<td style="{_CELL};text-align:right">{total:,}</td>'
+        f'<td style="{_CELL};{_QUIET}">{share:.0%}</td><td style="{_CELL};width:160px">{bar}</td></tr>'
+    )
+
+
+def _spread(result: Classification, without: int) -> str:
+    values = result.scores[result.scored]
+    parts = [f"mean {values.mean():.3f} · from {values.min():.3f} to {values.max():.3f}"] if len(values) else []
+    parts += [f"without a score {without:,}"] if without else []
+    return f"<p>{escape(' · '.join(parts))}</p>"
+
+
+def _rows(result: Classification, colours: list[str]) -> str:
+    shown = min(len(result), SNAPSHOT_ROWS)
+    if not shown:
+        return "<p><em>No texts.</em></p>"
+    heads = "".join(f'<th style="{_CELL}">{head}</th>' for head in ("", "label", "score", "text"))
+    body = "".join(_row(result, row, colours) for row in range(shown))
+    left = len(result) - shown
+    more = f'<p style="{_QUIET}">… {count(left, "more row")}.</p>' if left else ""
+    return f'<table style="width:100%;margin:0"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}'
+
+
+def _row(result: Classification, row: int, colours: list[str]) -> str:
+    index = row if result.index is None else result.index[row]
+    text = result.texts[row] or ""
+    text = text if len(text) <= _TEXT_CHARACTERS else text[:_TEXT_CHARACTERS] + "…"
+    reason = result.reasons.get(row)
+    if reason is not None:
+        label, score = f'<em style="{_QUIET}">{escape(reason)}</em>', "–"
+    else:
+        label, score = _labels(result, row, colours), _score(result, row, colours)
+    return (
+        f'<tr><td style="{_CELL};{_QUIET}">{escape(str(index))}</td><td style="{_CELL}">{label}</td>'
+        f'<td style="{_CELL};width:110px">{score}</td><td style="{_CELL}" dir="auto">{escape(text)}</td></tr>'
+    )
+
+
+def _labels(result: Classification, row: int, colours: list[str]) -> str:
+    if result.problem == "regression":
+        return ""
+    return " ".join(
+        f'<span style="border-left:4px solid {colours[number]};padding:0 6px" dir="auto">'
+        f"{escape(result.labels[number])}</span>"
+        for number in shown_labels(result, row)
+    )
+
+
+def shown_labels(result: Classification, row: int) -> list[int]:
+    """The labels that a row shows, the best first: the `top_k`, else those assigned to it."""
+    scores = result.scores[row]
+    order = np.argsort(-scores, kind="stable")
+    if result.request.top_k:
+        return order[: result.request.top_k].tolist()
+    if result.problem == "multi_label":
+        return [number for number in order.tolist() if scores[number] >= result.request.threshold]
+    return order[:1].tolist()
+
+
+def _score(result: Classification, row: int, colours: list[str]) -> str:
+    best = int(result.best[row])
+    value = float(result.scores[row, best])
+    if result.problem == "regression":
+        return f"{value:.3f}"
+    width = round(60 * min(1.0, max(0.0, value)))
+    bar = f'<div style="height:3px;width:{width}px;background-color:{colours[best]};border-radius:2px"></div>'
+    return f"{value:.3f}{bar}"

@@ -1,0 +1,171 @@
+"""Where a task shows its progress and its result: a panel in a notebook, lines in a terminal."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from nbtransformers.panels.host import in_notebook
+from nbtransformers.plain_text import printable
+from nbtransformers.progress import Progress
+from nbtransformers.result import Classification
+
+if TYPE_CHECKING:
+    from nbtransformers.panels.widget import Panel
+
+_PATIENCE = 0.5  # seconds of work that are no reason to show anything
+
+
+class View(Protocol):
+    """Open while the work goes on, and told its progress; what it shows of work that failed it takes away."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def progress(self, progress: Progress) -> None:
+        """Show one moment of the work."""
+        ...
+
+    def show(self, result: Classification) -> None:
+        """Show the result, if this view is to keep it."""
+        ...
+
+
+def lasting_view(what: str) -> View:
+    """The view of a magic: progress from the first second, and the result in its place."""
+    return PanelView(what) if in_notebook() else TerminalView(what)
+
+
+def passing_view(what: str) -> View:
+    """The view of a plain call: progress when it takes long, nothing left behind."""
+    return PassingPanelView(what) if in_notebook() else TerminalView(what)
+
+
+def show_result(result: Classification) -> None:
+    """A result, as the last value of a cell: the panel in a notebook, the table in a terminal."""
+    if not in_notebook():
+        print(result)
+        return
+    with PanelView("Classification") as view:
+        view.show(result)
+
+
+class PanelView:
+    """Two outputs: a static snapshot, then the live panel; wherever the notebook is read, one of them shows."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._panel = _panel(what)
+        self._snapshot: Any = None
+        self._finished = False
+
+    def __enter__(self) -> Self:
+        from IPython.display import display
+
+        from nbtransformers.panels.snapshot import pending_snapshot
+
+        pending = {"text/html": pending_snapshot(self._panel.panel_id, self._what), "text/plain": f"{self._what} …"}
+        self._snapshot = display(pending, raw=True, display_id=True)
+        display(self._panel)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._finished:
+            self._panel.close()
+            self._snapshot.update({"text/html": "", "text/plain": ""}, raw=True)
+
+    def progress(self, progress: Progress) -> None:
+        self._panel.progress = asdict(progress)
+
+    def show(self, result: Classification) -> None:
+        from nbtransformers.panels.classification import methods
+        from nbtransformers.panels.snapshot import classification_snapshot
+        from nbtransformers.panels.wire import classification_header
+
+        header, payload = classification_header(result)
+        self._panel.show(header, payload, methods(result))
+        snapshot = classification_snapshot(self._panel.panel_id, result)
+        self._snapshot.update({"text/html": snapshot, "text/plain": str(result)}, raw=True)
+        self._finished = True
+
+
+class PassingPanelView:
+    """A progress panel that comes when the work takes long, and goes when it ends."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._since = time.monotonic()
+        self._panel: Panel | None = None
+        self._output: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._panel is not None:
+            self._panel.close()
+            self._output.update({"text/plain": ""}, raw=True)
+
+    def progress(self, progress: Progress) -> None:
+        if self._panel is None and time.monotonic() - self._since > _PATIENCE:
+            from IPython.display import display
+
+            self._panel = _panel(self._what)
+            self._output = display(self._panel, display_id=True)
+        if self._panel is not None:
+            self._panel.progress = asdict(progress)
+
+    def show(self, result: Classification) -> None:
+        """Nothing: the cell shows the value of its last expression itself."""
+
+
+class TerminalView:
+    """A progress line on the error stream that goes when the work ends."""
+
+    def __init__(self, what: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        self._bars = Bars(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bars.add_task(what, total=None)
+
+    def __enter__(self) -> Self:
+        if self._bars.console.is_terminal:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars.live.is_started:
+            self._bars.stop()
+
+    def progress(self, progress: Progress) -> None:
+        rate = f" · {progress.tokens_per_s:,.0f} tokens/s" if progress.tokens_per_s else ""
+        message = printable(progress.message) + rate
+        self._bars.update(self._task, description=message, completed=progress.done, total=progress.total)
+
+    def show(self, result: Classification) -> None:
+        """Nothing: IPython prints the value of a line itself."""
+
+
+def _panel(what: str) -> Panel:
+    from nbtransformers.panels.widget import Panel
+
+    return Panel("classify", progress=asdict(Progress("loading", what)))

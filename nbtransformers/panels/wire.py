@@ -1,0 +1,135 @@
+"""A result as bytes: a small JSON header and one binary buffer of named sections.
+
+Sections of a page of rows: `position` uint32 `[row]`, `scores` float32 `[row, label]`, `reason`
+uint8 `[row]` (0 is none, else 1 + its place in `reasons`), `flags` uint8 `[row]`, and the string
+tables `texts`, `index` and `reasons`, each as `NAME_offsets` uint32 and `NAME_bytes` in UTF-8.
+Sections begin at multiples of eight. `tests/golden/classify.json` holds both sides to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.plain_text import count, seconds
+from nbtransformers.result import Classification
+
+VERSION = 1
+INLINE_ROWS = 2_000  # up to here the browser holds every row and needs no kernel to sort or search
+FIRST_ROWS = 100
+CLIPPED_AT = 2_000  # characters of a text that a table row carries; the rest is fetched when a row is opened
+
+TEXT_CLIPPED, TEXT_CUT = 1, 2  # bits of `flags`
+
+Section = dict[str, Any]
+Positions = NDArray[np.int64]
+
+
+def classification_header(result: Classification) -> tuple[dict[str, Any], bytes]:
+    """The header and the payload of a classification: all its rows when there are few, else the first ones."""
+    inline = len(result) <= INLINE_ROWS
+    sections, payload = page(result, np.arange(len(result) if inline else FIRST_ROWS))
+    header = {
+        "version": VERSION,
+        "kind": "classify",
+        "title": result.run.model,
+        "subtitle": f"{count(len(result), 'text')} · {seconds(result.run.seconds)}",
+        "problem": result.problem,
+        "labels": list(map(sendable, result.labels)),
+        "rows": len(result),
+        "inline": inline,
+        "threshold": result.request.threshold,
+        "top_k": result.request.top_k,
+        "totals": _totals(result),
+        "facts": [[name, sendable(value)] for name, value in _facts(result)],
+        "notes": list(map(sendable, result.notes)),
+        "sections": sections,
+    }
+    return header, payload
+
+
+def _facts(result: Classification) -> list[tuple[str, str]]:
+    return [*result.run.facts(), *([("Scores", result.method)] if result.method else [])]
+
+
+def page(result: Classification, positions: Positions) -> tuple[list[Section], bytes]:
+    """The sections and the bytes of some rows, in the order given."""
+    rows = positions.tolist()
+    texts = [_shown_text(result, row) for row in rows]
+    reasons = sorted({result.reasons[row] for row in rows if row in result.reasons})[:255]
+    codes = {reason: code for code, reason in enumerate(reasons, start=1)}
+    clipped = np.fromiter((len(text) > CLIPPED_AT for text in texts), dtype=np.uint8, count=len(texts))
+    arrays: dict[str, NDArray[Any]] = {
+        "position": positions.astype(np.uint32),
+        "scores": np.ascontiguousarray(result.scores[positions], dtype=np.float32),
+        "reason": np.array([codes.get(result.reasons.get(row, ""), 0) for row in rows], dtype=np.uint8),
+        "flags": clipped * TEXT_CLIPPED + (result.unread[positions] > 0).astype(np.uint8) * TEXT_CUT,
+        **_string_table("texts", (text[:CLIPPED_AT] for text in texts)),
+        **_string_table("index", row_names(result, positions)),
+        **_string_table("reasons", reasons),
+    }
+    return _packed(arrays)
+
+
+def row_names(result: Classification, positions: Positions) -> list[str]:
+    """The labels of some rows, as text."""
+    if result.index is None:
+        return [str(row) for row in positions.tolist()]
+    return [sendable(str(result.index[row])) for row in positions.tolist()]
+
+
+def sendable(text: str) -> str:
+    """A text that UTF-8 can carry: a lone surrogate becomes U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _shown_text(result: Classification, row: int) -> str:
+    return sendable((result.texts[row] or "")[: CLIPPED_AT + 1])
+
+
+def _string_table(name: str, texts: Iterable[str]) -> dict[str, NDArray[Any]]:
+    encoded = [text.encode("utf-8") for text in texts]
+    offsets = np.zeros(len(encoded) + 1, dtype=np.uint32)
+    np.cumsum([len(part) for part in encoded], out=offsets[1:])
+    return {f"{name}_offsets": offsets, f"{name}_bytes": np.frombuffer(b"".join(encoded), dtype=np.uint8)}
+
+
+def _packed(arrays: dict[str, NDArray[Any]]) -> tuple[list[Section], bytes]:
+    sections: list[Section] = []
+    payload = bytearray()
+    for name, array in arrays.items():
+        payload.extend(bytes(-len(payload) % 8))
+        sections.append(
+            {
+                "name": name,
+                "dtype": array.dtype.name,
+                "shape": list(array.shape),
+                "offset": len(payload),
+                "nbytes": array.nbytes,
+            }
+        )
+        payload += array.tobytes()
+    return sections, bytes(payload)
+
+
+def _totals(result: Classification) -> dict[str, Any]:
+    without = len(result) - int(result.scored.sum())
+    if result.problem != "regression":
+        return {"counts": list(result.totals.values()), "without_score": without}
+    values = result.scores[result.scored].ravel()
+    if not len(values):
+        return {"counts": [], "edges": [], "mean": None, "min": None, "max": None, "without_score": without}
+    counts, edges = np.histogram(values, bins=20)
+    return {
+        "counts": counts.tolist(),
+        "edges": edges.tolist(),
+        "mean": float(values.mean()),
+        "min": float(values.min()),
+        "max": float(values.max()),
+        "without_score": without,
+    }

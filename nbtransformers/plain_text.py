@@ -1,0 +1,61 @@
+"""Text from data or models, made safe and narrow enough for a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_BIDI_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
+
+
+def printable(text: str) -> str:
+    """One line in which nothing can move the cursor, change colours or reorder what follows.
+
+    Control characters become their pictures, line ends and tabs become spaces, a direction override
+    and a lone surrogate become U+FFFD.
+
+    Example:
+        >>> printable("red\\x1b[31m\\nnext")
+        'red␛[31m next'
+    """
+    return "".join(map(_printable_character, text))
+
+
+def _printable_character(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if character.isspace():
+        return " "
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code in _BIDI_CONTROLS or unicodedata.category(character) in {"Cc", "Cs"}:
+        return "\ufffd"
+    return character
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """A number with its noun.
+
+    Example:
+        >>> count(1, "text"), count(1200, "text")
+        ('1 text', '1,200 texts')
+    """
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def seconds(value: float) -> str:
+    """A duration as a person says it.
+
+    Example:
+        >>> seconds(0.0123), seconds(3.21), seconds(75), seconds(7300)
+        ('12 ms', '3.2 s', '1 min 15 s', '2 h 1 min')
+    """
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"

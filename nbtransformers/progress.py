@@ -1,0 +1,57 @@
+"""How the engine tells what it is doing: one small record, handed to a callback."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One moment of the work.
+
+    Attributes:
+        stage: `loading` (a model), or `running` (it is at work on the rows).
+        message: one line for a person.
+        done: units finished so far.
+        total: units in all; None when it is not known.
+        unit: what is counted, in the plural.
+        tokens_per_s: tokens through the model a second, padding not counted.
+        eta_s: seconds that are probably left.
+    """
+
+    stage: Literal["loading", "running"]
+    message: str
+    done: int = 0
+    total: int | None = None
+    unit: str = "texts"
+    tokens_per_s: float | None = None
+    eta_s: float | None = None
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def silent(_: Progress) -> None:
+    """The callback that shows nothing."""
+
+
+class Pace:
+    """Passes progress on at most every `interval` seconds, the first and the last always.
+
+    A message to the browser costs far more than a small batch does.
+    """
+
+    def __init__(self, on_progress: OnProgress, interval: float = 0.1) -> None:
+        self._on_progress = on_progress
+        self._interval = interval
+        self._last = float("-inf")
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        finished = progress.total is not None and progress.done >= progress.total
+        if finished or now - self._last >= self._interval:
+            self._last = now
+            self._on_progress(progress)

@@ -1,0 +1,195 @@
+"""What was asked for: one frozen dataclass a task, with no IPython, torch, DataFrame or model in it.
+
+Data and models are references. A reference of kind `variable` names an entry of the `objects` that
+travel beside the request while it runs, so that a request can be written to a file and read back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self, get_args
+
+from nbtransformers.errors import UserError, did_you_mean, shown
+
+DataKind = Literal["lines", "whole", "variable"]
+ModelKind = Literal["bundled", "folder", "hub", "variable"]
+LongText = Literal["truncate", "window", "error"]
+DataType = Literal["auto", "float32", "float16", "bfloat16"]
+
+LONG_TEXT: tuple[LongText, ...] = get_args(LongText)
+DATA_TYPES: tuple[DataType, ...] = get_args(DataType)
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True, slots=True)
+class DataRef:
+    """Where the texts are.
+
+    Attributes:
+        kind: `lines` (the text itself, one row a line), `whole` (the text itself, one row) or
+            `variable` (the name of an entry of `objects`).
+        value: the text, or the name.
+        column: the column of a table that holds the texts.
+    """
+
+    kind: DataKind
+    value: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """Which model: a bundled name, a local folder, a Hub id, or an entry of `objects`."""
+
+    kind: ModelKind
+    name: str
+    revision: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.revision}" if self.revision else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How the engine runs any task; `None` means that the engine chooses.
+
+    Attributes:
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+        dtype: `auto` is float32, but on CUDA the type the weights are stored in.
+        batch_tokens: tokens in one batch, padding included; None finds it by a short probe.
+        threads: CPU threads; None finds it by the same probe.
+        max_length: tokens that the model may read of one text, special tokens included; None is the model's limit.
+        long: what happens to a longer text: `truncate` reads its beginning, `window` reads it in
+            overlapping windows and averages, `error` stops before anything runs.
+    """
+
+    device: str = "auto"
+    dtype: DataType = "auto"
+    batch_tokens: int | None = None
+    threads: int | None = None
+    max_length: int | None = None
+    long: LongText = "truncate"
+
+    def __post_init__(self) -> None:
+        _one_of("device", self.device.split(":")[0], DEVICES)
+        _one_of("dtype", self.dtype, DATA_TYPES)
+        _one_of("long", self.long, LONG_TEXT)
+        _whole("batch-tokens", self.batch_tokens)
+        _whole("threads", self.threads)
+        _whole("max-length", self.max_length)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyRequest:
+    """Label every text with one model.
+
+    Attributes:
+        data: the texts.
+        model: the classifier; with `labels`, an encoder or an NLI model. None is the bundled one.
+        tokenizer: an entry of `objects`, when an in-memory model comes without its own.
+        labels: zero-shot labels; None uses the labels the model was trained with.
+        multi_label: score each label on its own; None follows the model.
+        template: the sentence a zero-shot label is put into, with `{}` for the label.
+        threshold: a label of a multi-label model is assigned at this score or above.
+        top_k: how many labels are shown a row; None shows the best (or the assigned ones).
+        run: how it runs.
+
+    Raises:
+        UserError: when a field cannot be what it is.
+
+    Example:
+        >>> ClassifyRequest(data=DataRef("lines", "Good film."))
+    """
+
+    data: DataRef
+    model: ModelRef | None = None
+    tokenizer: str | None = None
+    labels: tuple[str, ...] | None = None
+    multi_label: bool | None = None
+    template: str | None = None
+    threshold: float = 0.5
+    top_k: int | None = None
+    run: RunOptions = field(default_factory=RunOptions)
+
+    def __post_init__(self) -> None:
+        _whole("top-k", self.top_k)
+        if not 0 <= self.threshold <= 1:
+            raise UserError(
+                f"The threshold is {shown(self.threshold)}.", hint="Type a number from 0 to 1: `--threshold 0.5`."
+            )
+        if self.labels is not None:
+            _check_labels(self.labels)
+        if self.template is not None:
+            _check_template(self.template, self.labels)
+
+    def to_json(self) -> str:
+        """The request as one JSON object, for a file or another process."""
+        return json.dumps({"task": "classify", **asdict(self)}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The request that `to_json` wrote; validated again, since files are edited by hand."""
+        fields: dict[str, Any] = json.loads(text)
+        fields.pop("task", None)
+        model, labels = fields.pop("model"), fields.pop("labels")
+        return cls(
+            data=DataRef(**fields.pop("data")),
+            model=ModelRef(**model) if model else None,
+            labels=tuple(labels) if labels else None,
+            run=RunOptions(**fields.pop("run")),
+            **fields,
+        )
+
+
+Objects = Mapping[str, Any]
+"""The live objects that a request's `variable` references name."""
+
+
+def parse_labels(labels: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    """Labels as the user gives them (`"a, b"` or a list) to a tuple.
+
+    Raises:
+        UserError: when a label is not text.
+    """
+    if labels is None:
+        return None
+    parts = labels.split(",") if isinstance(labels, str) else list(labels)
+    wrong = next((part for part in parts if not isinstance(part, str)), None)
+    if wrong is not None:
+        raise UserError(f"The label {shown(wrong)} is not text.", hint='Type `labels=["politics", "sport"]`.')
+    return tuple(part.strip() for part in parts)
+
+
+def _check_labels(labels: tuple[str, ...]) -> None:
+    example = "Type two or more: `--labels politics,sport,technology`."
+    if any(not label for label in labels):
+        raise UserError("One of the labels is empty.", hint=example)
+    if len(set(labels)) < len(labels):
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise UserError(f"The label {shown(twice)} is there twice.", hint="Remove one of them.")
+    if len(labels) < 2:
+        raise UserError("There is one label only, and nothing to choose from.", hint=example)
+
+
+def _check_template(template: str, labels: tuple[str, ...] | None) -> None:
+    if labels is None:
+        raise UserError("A template is for zero-shot labels, and there are none.", hint="Add `--labels a,b,c`.")
+    if template.count("{}") != 1:
+        raise UserError(
+            f"The template {shown(template)} needs one {{}} for the label.",
+            hint='Type `--template "This text is about {}."`.',
+        )
+
+
+def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UserError(
+            f"There is no {option} {shown(value)}.", hint=did_you_mean(value, known, what=f"`--{option}` takes")
+        )
+
+
+def _whole(option: str, value: int | None) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise UserError(f"`--{option}` is {shown(value)}.", hint=f"Type a whole number of 1 or more: `--{option} 1`.")

@@ -1,0 +1,293 @@
+"""What came out: one frozen dataclass an answer, with named axes, and no widget in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.plain_text import count, printable, seconds
+from nbtransformers.request import ClassifyRequest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+Problem = Literal["single_label", "multi_label", "regression"]
+
+NOT_DONE = "not done: interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """How a run went.
+
+    Attributes:
+        model: the name of the model.
+        device: where it ran, such as `cpu` or `cuda:0`.
+        dtype: the type it computed in.
+        threads: batches that ran side by side, one CPU thread each; 1 on an accelerator.
+        batch_tokens: the token budget of a batch, padding included.
+        batches: how many batches ran.
+        tokens: tokens that the model read, padding not counted.
+        pad_tokens: padding that it read besides.
+        load_seconds: time to load the model; 0 when it was loaded already.
+        seconds: time from the first token to the last score.
+        out_of_memory: how often the budget was halved.
+    """
+
+    model: str
+    device: str
+    dtype: str
+    threads: int
+    batch_tokens: int
+    batches: int
+    tokens: int
+    pad_tokens: int
+    load_seconds: float
+    seconds: float
+    out_of_memory: int = 0
+
+    @property
+    def padding_waste(self) -> float:
+        """Pad tokens / all tokens, from 0 to 1."""
+        return self.pad_tokens / max(1, self.tokens + self.pad_tokens)
+
+    @property
+    def tokens_per_s(self) -> float:
+        """Tokens a second, padding not counted."""
+        return self.tokens / self.seconds if self.seconds > 0 else 0.0
+
+    def facts(self) -> list[tuple[str, str]]:
+        """The run as name and value, for a person."""
+        facts = [
+            ("Model", self.model),
+            ("Device", f"{self.device} · {self.dtype} · {count(self.threads, 'thread')}"),
+            ("Time", f"{seconds(self.seconds)} (+ {seconds(self.load_seconds)} to load)"),
+            ("Tokens", f"{self.tokens:,} · {self.tokens_per_s:,.0f} tokens/s"),
+            ("Batches", f"{self.batches:,} of up to {self.batch_tokens:,} tokens"),
+            ("Padding waste", f"{self.padding_waste:.1%}"),
+        ]
+        if self.out_of_memory:
+            facts.append(("Out of memory", f"budget halved {count(self.out_of_memory, 'time')}"))
+        return facts
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
+class Classification:
+    """The labels of some texts.
+
+    Attributes:
+        request: what was asked for.
+        texts: the texts, one a row; None where a row held none.
+        index: the labels of the rows, as in the input's index; None numbers them from 0.
+        labels: the label names, in the order of the score axis.
+        scores: float32 `[text, label]`: after softmax (each row sums to 1), after sigmoid for
+            multi-label, the value itself for regression. NaN where a row has no score.
+        reasons: row number to the reason why it has no score.
+        problem: `single_label`, `multi_label` or `regression`.
+        tokens: int64 `[text]`, tokens that the model read.
+        unread: int64 `[text]`, tokens beyond the limit, which it did not read.
+        run: how the run went.
+        notes: what a careful reader should know, one sentence each.
+        method: how the scores come about, when that is not plain from the model.
+
+    Example:
+        >>> result = nbt.classify(["A joy from start to end.", "Dull."])
+        >>> result.to_pandas()[["text", "label", "score"]]
+    """
+
+    request: ClassifyRequest
+    texts: tuple[str | None, ...]
+    index: Any
+    labels: tuple[str, ...]
+    scores: NDArray[np.float32]
+    reasons: Mapping[int, str]
+    problem: Problem
+    tokens: NDArray[np.int64]
+    unread: NDArray[np.int64]
+    run: RunReport
+    notes: tuple[str, ...] = ()
+    method: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def scored(self) -> NDArray[np.bool_]:
+        """Bool `[text]`: the rows that have a score."""
+        return ~np.isnan(self.scores).any(axis=1)
+
+    @property
+    def done(self) -> NDArray[np.bool_]:
+        """Bool `[text]`: the rows that were finished, with a score or with a reason for none."""
+        done = np.ones(len(self), dtype=bool)
+        done[[row for row, reason in self.reasons.items() if reason == NOT_DONE]] = False
+        return done
+
+    @property
+    def best(self) -> NDArray[np.int64]:
+        """Int64 `[text]`: the number of the label with the highest score, the first on a tie; -1 without a score."""
+        if not len(self):
+            return np.empty(0, dtype=np.int64)
+        return np.where(self.scored, np.nan_to_num(self.scores, nan=-np.inf).argmax(axis=1), -1)
+
+    @property
+    def assigned(self) -> NDArray[np.bool_]:
+        """Bool `[text, label]`: the best label, or for multi-label every label at the threshold or above."""
+        if self.problem == "multi_label":
+            return self.scores >= self.request.threshold
+        return np.equal(self.best[:, None], np.arange(len(self.labels)))
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """How many texts each label was assigned to."""
+        return dict(zip(self.labels, self.assigned.sum(axis=0).tolist(), strict=True))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a text, with the input's index.
+
+        Columns: `text`, `label` (the best; None without a score), `score`, `reason` (None with a
+        score), then one a label. A label that is called like one of the first four becomes `score:NAME`.
+        """
+        import pandas as pd
+
+        best, scored = self.best, self.scored
+        rows = np.arange(len(self))
+        columns: dict[str, Any] = {
+            "text": pd.array(self.texts, dtype="object"),
+            "label": pd.array([self.labels[b] if b >= 0 else None for b in best.tolist()], dtype="object"),
+            "score": np.where(scored, self.scores[rows, best], np.float32("nan")),
+            "reason": pd.array([self.reasons.get(row) for row in range(len(self))], dtype="object"),
+        }
+        for number, name in enumerate(self.labels):
+            columns[f"score:{name}" if name in columns else name] = self.scores[:, number]
+        return pd.DataFrame(columns, index=self.index)
+
+    def top(self, k: int | None = None) -> pd.DataFrame:
+        """The `k` best labels of each scored text, one row each: columns `row`, `rank`, `label`, `score`.
+
+        `k` is the request's `top_k` unless given, or 3; `row` is the input's index.
+        """
+        import pandas as pd
+
+        k = min(k or self.request.top_k or 3, len(self.labels))
+        rows = np.flatnonzero(self.scored)
+        order = np.argsort(-self.scores[rows], axis=1, kind="stable")[:, :k]
+        index = np.arange(len(self)) if self.index is None else np.asarray(self.index, dtype=object)
+        return pd.DataFrame(
+            {
+                "row": np.repeat(index[rows], k),
+                "rank": np.tile(np.arange(1, k + 1), len(rows)),
+                "label": np.asarray(self.labels, dtype=object)[order.ravel()],
+                "score": np.take_along_axis(self.scores[rows], order, axis=1).ravel(),
+            }
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """How many texts each label has, as bars; for regression, how the values are spread.
+
+        Example:
+            >>> result.plot().figure.savefig("labels.svg")
+        """
+        from matplotlib import pyplot as plt
+
+        if ax is None:
+            height = 2.6 if self.problem == "regression" else 0.9 + 0.32 * len(self.labels)
+            _, ax = plt.subplots(figsize=(6.4, min(height, 12)), layout="constrained")
+        draw: Callable[[Classification, Axes], None] = _plot_values if self.problem == "regression" else _plot_totals
+        draw(self, ax)
+        ax.set_title(f"{self.run.model} · {count(len(self), 'text')}", loc="left", fontsize=10)
+        ax.spines[["top", "right"]].set_visible(False)
+        return ax
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        """The head of the table, the totals and the notes, for a plain terminal."""
+        return _as_text(self)
+
+
+def _plot_totals(result: Classification, ax: Axes) -> None:
+    totals = result.totals
+    bars = ax.barh([printable(name) for name in totals], list(totals.values()), color="#0072B2", height=0.62)
+    ax.bar_label(bars, labels=[f"{value:,}" for value in totals.values()], padding=4)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.set_xlabel("texts")
+
+
+def _plot_values(result: Classification, ax: Axes) -> None:
+    for number, name in enumerate(result.labels):
+        values = result.scores[result.scored, number]
+        ax.hist(values, bins="auto" if len(values) < 5000 else 60, alpha=0.75, label=printable(name))
+    ax.set(xlabel="value", ylabel="texts")
+    if len(result.labels) > 1:
+        ax.legend(frameon=False)
+
+
+def _as_text(result: Classification, rows: int = 10) -> str:
+    import io
+
+    from rich.console import Console
+
+    width = 100
+    console = Console(file=io.StringIO(), width=width, color_system=None, force_jupyter=False, legacy_windows=False)
+    console.print(f"{result.run.model}: {_totals_line(result)}", markup=False, highlight=False)
+    if len(result):
+        console.print(_table(result, min(rows, len(result))))
+    if len(result) > rows:
+        console.print(f"… {len(result) - rows:,} more rows: .to_pandas()", markup=False, highlight=False)
+    remarks = [f"Note: {note}" for note in result.notes] + ([f"Scores: {result.method}"] if result.method else [])
+    for remark in remarks:
+        console.print(printable(remark), markup=False, highlight=False)
+    text: str = console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def _totals_line(result: Classification) -> str:
+    parts = [count(len(result), "text")]
+    if result.problem == "regression":
+        values = result.scores[result.scored]
+        if len(values):
+            parts.append(f"mean {values.mean():.3f}, from {values.min():.3f} to {values.max():.3f}")
+    else:
+        totals = sorted(result.totals.items(), key=lambda item: -item[1])
+        parts += [f"{printable(name)} {value:,}" for name, value in totals[:6]]
+    without = len(result) - int(result.scored.sum())
+    if without:
+        parts.append(f"without a score {without:,}")
+    return " · ".join(parts)
+
+
+def _table(result: Classification, rows: int) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("label", no_wrap=True, max_width=30)
+    table.add_column("score", justify="right", no_wrap=True)
+    table.add_column("text", no_wrap=True, overflow="ellipsis")
+    index = range(len(result)) if result.index is None else result.index
+    for row in range(rows):
+        name, score, shown_text = _cells(result, row)
+        table.add_row(*(Text(printable(cell)) for cell in (str(index[row]), name, score, shown_text)))
+    return table
+
+
+def _cells(result: Classification, row: int) -> tuple[str, str, str]:
+    reason, text = result.reasons.get(row), result.texts[row] or ""
+    if reason is not None:
+        return "–", "–", f"({reason}) {text}".rstrip()
+    scores = result.scores[row]
+    shown = np.argsort(-scores, kind="stable")[: result.request.top_k or 1]
+    if result.problem == "multi_label" and result.request.top_k is None:
+        shown = np.flatnonzero(scores >= result.request.threshold)
+    names = ", ".join(result.labels[number] for number in shown) or "(none)"
+    return names, f"{scores.max():.3f}", text
