@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
-from nbtransformers.errors import UserError, did_you_mean
+from nbtransformers.errors import UserError, did_you_mean, kind_of, shown
 from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.panels.view import View, passing_view
 from nbtransformers.request import (
@@ -28,8 +28,9 @@ R = TypeVar("R")
 
 
 def _door(function: Callable[P, R]) -> Callable[P, R]:
-    """A public function: an unknown argument is told in one line, and what to type is told in Python."""
-    known = inspect.signature(function).parameters
+    """A public function: a wrong argument is told in one line, and what to type is told in Python."""
+    signature = inspect.signature(function)
+    known = signature.parameters
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -39,11 +40,19 @@ def _door(function: Callable[P, R]) -> Callable[P, R]:
                     raise UserError(
                         f"{function.__name__}() has no argument {name}.", hint=did_you_mean(name, known, what="It has")
                     )
+            _check_arguments(function.__name__, signature, args, kwargs)
             return function(*args, **kwargs)
         except UserError as error:
             raise in_python(error) from error.__cause__
 
     return call
+
+
+def _check_arguments(name: str, signature: inspect.Signature, args: Any, kwargs: Any) -> None:
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise UserError(f"{name}(): {error}.", hint=f"Type `help(nbtransformers.{name})`.") from error
 
 
 _OPTION = re.compile(r"`--([a-z-]+)(?:[ =]([^`]+))?`")
@@ -57,7 +66,7 @@ def in_python(error: UserError) -> UserError:
         if value is None:
             return f"`{name}`"
         bare = value.strip("\"'")
-        literal = bare if re.fullmatch(r"[\d.]+", bare) or name == "tokenizer" else f'"{bare}"'
+        literal = bare if re.fullmatch(r"[\d.]+|True|False", bare) or name == "tokenizer" else f'"{bare}"'
         return f"`{name}={literal}`"
 
     hint = _OPTION.sub(as_argument, error.hint) if error.hint else None
@@ -71,7 +80,7 @@ def classify(
     model: Any = None,
     tokenizer: Any = None,
     labels: str | Iterable[str] | None = None,
-    column: str | None = None,
+    column: str | int | None = None,
     top_k: int | None = None,
     multi_label: bool | None = None,
     threshold: float = 0.5,
@@ -118,7 +127,7 @@ def classify(
         >>> nbt.classify(df, column="headline", labels=["politics", "sport"])
     """
     request, objects = classify_request(
-        DataRef("variable", "data", column),
+        DataRef("variable", "data", None if column is None else str(column)),
         {"data": data},
         model=model,
         tokenizer=tokenizer,
@@ -181,6 +190,10 @@ def run_classify(request: ClassifyRequest, objects: Objects, view: View) -> Clas
 
 def _tokenizer(tokenizer: Any, namespace: Mapping[str, Any]) -> Any:
     if not isinstance(tokenizer, str):
+        if not hasattr(tokenizer, "convert_ids_to_tokens"):
+            raise UserError(
+                f"The tokenizer is {shown(tokenizer, 40)}, {kind_of(tokenizer)}.", hint="Give the model's own tokenizer."
+            )
         return tokenizer
     if tokenizer in namespace:
         return namespace[tokenizer]

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Literal
 
 from nbtransformers.panels.host import host_name
@@ -134,9 +135,7 @@ def _models() -> Iterator[Finding]:
 
 
 def _panel() -> Iterator[Finding]:
-    from nbtransformers.panels.widget import STATIC
-
-    if not (STATIC / "panel.js").exists():
+    if not Path(__file__).with_name("static").joinpath("panel.js").exists():
         yield Finding("panel", "its script is not built", "missing", "npm ci --prefix js && npm run build --prefix js")
     elif host_name() == "Colab":
         cure = "from google.colab import output; output.enable_custom_widget_manager()"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self, get_args
 
-from nbtransformers.errors import UserError, did_you_mean, shown
+from nbtransformers.errors import UserError, did_you_mean, kind_of, shown
 
 DataKind = Literal["lines", "whole", "variable"]
 ModelKind = Literal["bundled", "folder", "hub", "variable"]
@@ -73,7 +73,7 @@ class RunOptions:
     long: LongText = "truncate"
 
     def __post_init__(self) -> None:
-        _one_of("device", self.device.split(":")[0], DEVICES)
+        _one_of("device", self.device.split(":")[0] if _is_text(self.device) else self.device, DEVICES)
         _one_of("dtype", self.dtype, DATA_TYPES)
         _one_of("long", self.long, LONG_TEXT)
         _whole("batch-tokens", self.batch_tokens)
@@ -115,7 +115,9 @@ class ClassifyRequest:
 
     def __post_init__(self) -> None:
         _whole("top-k", self.top_k)
-        if not 0 <= self.threshold <= 1:
+        if self.multi_label not in (None, True, False):
+            raise UserError(f"`--multi-label` is {shown(self.multi_label)}.", hint="Type `--multi-label True`.")
+        if not isinstance(self.threshold, int | float) or not 0 <= self.threshold <= 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UserError(
                 f"The threshold is {shown(self.threshold)}.", hint="Type a number from 0 to 1: `--threshold 0.5`."
             )
@@ -126,7 +128,9 @@ class ClassifyRequest:
 
     def to_json(self) -> str:
         """The request as one JSON object, for a file or another process."""
-        return json.dumps({"task": "classify", **asdict(self)}, ensure_ascii=False)
+        text = json.dumps({"task": "classify", **asdict(self)}, ensure_ascii=False)
+        # A lone surrogate is no UTF-8, and its backslash escape is also JSON's.
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -143,6 +147,8 @@ class ClassifyRequest:
         )
 
 
+_LABELS_IN_PYTHON = 'Type `labels=["politics", "sport"]`.'
+
 Objects = Mapping[str, Any]
 """The live objects that a request's `variable` references name."""
 
@@ -155,10 +161,12 @@ def parse_labels(labels: str | Iterable[str] | None) -> tuple[str, ...] | None:
     """
     if labels is None:
         return None
+    if not isinstance(labels, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UserError(f"The labels are {shown(labels)}, {kind_of(labels)}.", hint=_LABELS_IN_PYTHON)
     parts = labels.split(",") if isinstance(labels, str) else list(labels)
     wrong = next((part for part in parts if not isinstance(part, str)), None)
     if wrong is not None:
-        raise UserError(f"The label {shown(wrong)} is not text.", hint='Type `labels=["politics", "sport"]`.')
+        raise UserError(f"The label {shown(wrong)} is not text.", hint=_LABELS_IN_PYTHON)
     return tuple(part.strip() for part in parts)
 
 
@@ -170,23 +178,28 @@ def _check_labels(labels: tuple[str, ...]) -> None:
         twice = next(label for label in labels if labels.count(label) > 1)
         raise UserError(f"The label {shown(twice)} is there twice.", hint="Remove one of them.")
     if len(labels) < 2:
-        raise UserError("There is one label only, and nothing to choose from.", hint=example)
+        number = "is one label only" if labels else "are no labels"
+        raise UserError(f"There {number}, and nothing to choose from.", hint=example)
 
 
 def _check_template(template: str, labels: tuple[str, ...] | None) -> None:
     if labels is None:
         raise UserError("A template is for zero-shot labels, and there are none.", hint="Add `--labels a,b,c`.")
-    if template.count("{}") != 1:
+    if not _is_text(template) or template.count("{}") != 1:
         raise UserError(
             f"The template {shown(template)} needs one {{}} for the label.",
             hint='Type `--template "This text is about {}."`.',
         )
 
 
-def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _one_of(option: str, value: object, known: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or value not in known:
         raise UserError(
-            f"There is no {option} {shown(value)}.", hint=did_you_mean(value, known, what=f"`--{option}` takes")
+            f"There is no {option} {shown(value)}.", hint=did_you_mean(str(value), known, what=f"`--{option}` takes")
         )
 
 

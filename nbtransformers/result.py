@@ -119,7 +119,7 @@ class Classification:
     @property
     def scored(self) -> NDArray[np.bool_]:
         """Bool `[text]`: the rows that have a score."""
-        return ~np.isnan(self.scores).any(axis=1)
+        return np.logical_not(np.isnan(self.scores).any(axis=1))
 
     @property
     def done(self) -> NDArray[np.bool_]:
@@ -177,10 +177,10 @@ class Classification:
         k = min(k or self.request.top_k or 3, len(self.labels))
         rows = np.flatnonzero(self.scored)
         order = np.argsort(-self.scores[rows], axis=1, kind="stable")[:, :k]
-        index = np.arange(len(self)) if self.index is None else np.asarray(self.index, dtype=object)
+        index = pd.RangeIndex(len(self)) if self.index is None else pd.Index(self.index)
         return pd.DataFrame(
             {
-                "row": np.repeat(index[rows], k),
+                "row": index.take(rows).repeat(k),
                 "rank": np.tile(np.arange(1, k + 1), len(rows)),
                 "label": np.asarray(self.labels, dtype=object)[order.ravel()],
                 "score": np.take_along_axis(self.scores[rows], order, axis=1).ravel(),
@@ -200,7 +200,7 @@ class Classification:
             _, ax = plt.subplots(figsize=(6.4, min(height, 12)), layout="constrained")
         draw: Callable[[Classification, Axes], None] = _plot_values if self.problem == "regression" else _plot_totals
         draw(self, ax)
-        ax.set_title(f"{self.run.model} · {count(len(self), 'text')}", loc="left", fontsize=10)
+        ax.set_title(f"{self.run.model} · {count(len(self), 'text')}", loc="left", fontsize=10, parse_math=False)
         ax.spines[["top", "right"]].set_visible(False)
         return ax
 
@@ -214,7 +214,9 @@ class Classification:
 
 def _plot_totals(result: Classification, ax: Axes) -> None:
     totals = result.totals
-    bars = ax.barh([printable(name) for name in totals], list(totals.values()), color="#0072B2", height=0.62)
+    # By number, since two names may print alike; and a $ in a name is no formula.
+    bars = ax.barh(range(len(totals)), list(totals.values()), color="#0072B2", height=0.62)
+    ax.set_yticks(range(len(totals)), [printable(name) for name in totals], parse_math=False)
     ax.bar_label(bars, labels=[f"{value:,}" for value in totals.values()], padding=4)
     ax.invert_yaxis()
     ax.margins(x=0.12)

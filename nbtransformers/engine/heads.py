@@ -18,7 +18,6 @@ from nbtransformers.request import ClassifyRequest
 from nbtransformers.result import Problem
 
 _COSINE_SCALE = 20.0  # all-MiniLM was trained on softmax(20 · cosine), as its train_script.py has it
-)
 _TOPIC_TEMPLATE = "This text is about {}."
 _NLI_TEMPLATE = "This example is {}."
 
@@ -120,8 +119,9 @@ class EmbeddingHead:
         self.labels = request.labels
         self.problem: Problem = "multi_label" if request.multi_label else "single_label"
         score = "the cosine" if request.multi_label else "softmax(20 · cosine)"
+        advice = "good for topics, weak for sentiment"
         template = request.template or _TOPIC_TEMPLATE
-        self.method = f"{score} of the embeddings of a text and of “{template.format('LABEL')}”; good for topics, weak for sentiment"
+        self.method = f"{score} of the embeddings of a text and of “{template.format('LABEL')}”; {advice}"
         self._loaded = loaded
         self._pool = _pooling(loaded.folder)
         self._encoder = Encoder(loaded, request.run.max_length or _declared_length(loaded.folder), request.run.long)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import Any, cast
 
 from nbtransformers.errors import UserError, kind_of, shown
@@ -29,7 +30,7 @@ def reason_for_no_text(value: object) -> str | None:
         return NOT_UNICODE if _LONE_SURROGATE.search(value) else None
     if value is None or type(value).__name__ in _MISSING_TYPES:
         return MISSING
-    if isinstance(value, float) and value != value:
+    if isinstance(value, Real) and value != value:
         return MISSING
     return f"not text ({type(value).__name__})"
 

@@ -7,7 +7,7 @@ from typing import Any
 from nbtransformers.errors import UserError
 from nbtransformers.magics import options
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import ParsedLine, evaluate, filled_in, parse_line
+from nbtransformers.magics.parse import ParsedLine, evaluate, parse_line
 from nbtransformers.request import DataRef, Objects, RunOptions
 
 _GROUPS = {
@@ -40,8 +40,8 @@ def classify(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
     from nbtransformers.panels.display import mark_shown
     from nbtransformers.panels.view import lasting_view
 
-    parsed = parse_line(line, OPTIONS, "%classify" if cell is None else "%%classify")
-    values = {key: _filled(value, namespace) for key, value in parsed.values.items()}
+    parsed = parse_line(line, OPTIONS, "%classify" if cell is None else "%%classify", namespace)
+    values = dict(parsed.values)
     out = _variable_name(values.pop("out", None))
     data, objects = _data(parsed, cell, values, namespace)
     run = RunOptions(**{key: values.pop(key) for key in _RUN_KEYS if key in values})
@@ -51,10 +51,6 @@ def classify(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
     if out is not None:
         shell.user_ns[out] = result
     return result
-
-
-def _filled(value: Any, namespace: dict[str, Any]) -> Any:
-    return filled_in(value, namespace) if isinstance(value, str) else value
 
 
 def _data(

@@ -21,6 +21,7 @@ class Option:
         convert: its value from text.
         choices: the values it takes, for help and completion.
         short: a one-letter form.
+        several: whether the list that a `{variable}` holds is its value.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Option:
     convert: Callable[[str, str], Any] = lambda name, text: text
     choices: tuple[str, ...] = ()
     short: str | None = None
+    several: bool = False
 
     @property
     def key(self) -> str:
@@ -75,7 +77,7 @@ RUN = (
 )
 OUTPUT = (Option("out", "keep the result in this variable", "NAME", short="o"),)
 CLASSIFY = (
-    Option("labels", "zero-shot labels, separated by commas", "A,B,C", short="l"),
+    Option("labels", "zero-shot labels, separated by commas", "A,B,C", short="l", several=True),
     Option("template", "the sentence a zero-shot label is put into, with {} for the label", "TEXT"),
     Option("multi-label", "score each label on its own"),
     Option("threshold", "a multi-label label is assigned at this score or above (default: 0.5)", "P", number),

@@ -1,4 +1,4 @@
-"""A magic's line to an expression and option values. Nothing is run here."""
+"""A magic's line to an expression and option values. Nothing is run here but what stands in `{}`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ class ParsedLine:
     values: dict[str, Any]
 
 
-def parse_line(line: str, options: Sequence[Option], magic: str) -> ParsedLine:
+def parse_line(
+    line: str, options: Sequence[Option], magic: str, namespace: Mapping[str, Any] | None = None
+) -> ParsedLine:
     """Split a line into its expression and its options.
 
     Quotes around a value are stripped here, once. Spaces within quotes or brackets part nothing, so an
-    expression may hold any Python.
+    expression may hold any Python. An option's value `{name}` is looked up in the namespace.
 
     Raises:
         UserError: for an unknown option, a missing or impossible value.
@@ -55,7 +57,7 @@ def parse_line(line: str, options: Sequence[Option], magic: str) -> ParsedLine:
                 raise UserError(f"`--{option.name}` takes no value.", hint=f"Type `--{option.name}` alone.")
             values[option.key] = True
         else:
-            values[option.key] = _value(option, value if equals else next(words, None))
+            values[option.key] = _value(option, value if equals else next(words, None), namespace or {})
     return ParsedLine(" ".join(rest), values)
 
 
@@ -102,10 +104,13 @@ def _find(name: str, options: Sequence[Option], magic: str) -> Option:
     raise UserError(f"{magic} has no option {name}.", hint=f"It has {shorts}; `{magic}?` lists all.")
 
 
-def _value(option: Option, text: str | None) -> Any:
+def _value(option: Option, text: str | None, namespace: Mapping[str, Any]) -> Any:
     if text is None or text.startswith("--"):
         raise UserError(f"`--{option.name}` needs a value.", hint=f"Type `--{option.name} {option.metavar}`.")
-    text = _unquoted(text)
+    given = filled_in(_unquoted(text), namespace)
+    if option.several and not isinstance(given, str):
+        return given
+    text = str(given)
     kind = text.split(":")[0] if option.name == "device" else text
     if option.choices and kind not in option.choices:
         near = nearest(text, option.choices)
@@ -120,11 +125,11 @@ def _unquoted(text: str) -> str:
     return text
 
 
-def filled_in(text: str, namespace: Mapping[str, Any]) -> str:
+def filled_in(text: str, namespace: Mapping[str, Any]) -> Any:
     """A value in which `{name}` stands for a variable, as elsewhere in IPython; a lone `{}` stays."""
     if not (text.startswith("{") and text.endswith("}")) or not text[1:-1].strip():
         return text
-    return str(evaluate(text[1:-1], namespace))
+    return evaluate(text[1:-1], namespace)
 
 
 def evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from html import escape
 import numpy as np
 
 from nbtransformers.panels.colours import label_colours
+from nbtransformers.panels.wire import sendable
 from nbtransformers.plain_text import count, seconds
 from nbtransformers.result import Classification
 
@@ -50,9 +51,8 @@ def classification_snapshot(panel_id: str, result: Classification) -> str:
 
 def _framed(panel_id: str, content: str) -> str:
     classes = f"nbt-snapshot nbt-snapshot-{escape(panel_id)}"
-    return (
-        f'{_ONE_OF_TWO}<div class="{classes}" style="font-size:13px;line-height:1.45;max-width:960px">{content}</div>'
-    )
+    framed = f'<div class="{classes}" style="font-size:13px;line-height:1.45;max-width:960px">{content}</div>'
+    return _ONE_OF_TWO + sendable(framed)
 
 
 def _title(result: Classification) -> str:

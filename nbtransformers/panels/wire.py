@@ -35,7 +35,7 @@ def classification_header(result: Classification) -> tuple[dict[str, Any], bytes
     header = {
         "version": VERSION,
         "kind": "classify",
-        "title": result.run.model,
+        "title": sendable(result.run.model),
         "subtitle": f"{count(len(result), 'text')} · {seconds(result.run.seconds)}",
         "problem": result.problem,
         "labels": list(map(sendable, result.labels)),
