@@ -16,6 +16,7 @@ from nbtransformers.engine.encoding import Items
 from nbtransformers.engine.padding import Forward, Padding, collate
 from nbtransformers.engine.plan import Plan, Tuner
 
+_WORTH_SPLITTING = 128  # tokens; below, threads cost more than they bring, and a busy machine makes them very slow
 _GIVE_UP_AFTER = 8  # single items that fail before any succeeds: then it is the model, not a row
 
 Chosen = NDArray[np.int64]
@@ -119,7 +120,8 @@ class _Run:
     def batches(self, plan: Plan, trial: bool) -> None:
         """Run one batch a thread as a trial, or else all that is left."""
         chosen = self._take_from_middle(plan) if trial else self._take_all(plan)
-        for batch, outcome in run_side_by_side(self._forward, chosen, plan.threads):
+        alone = len(chosen) == 1 and self._lengths[chosen[0]].sum() > _WORTH_SPLITTING
+        for batch, outcome in run_side_by_side(self._forward, chosen, plan.threads, alone):
             if isinstance(outcome, Exception):
                 self._failed(batch, outcome)
             else:
@@ -129,7 +131,9 @@ class _Run:
         return self._batcher._forward(collate(self._items, batch, self._padding))  # pyright: ignore[reportPrivateUsage]
 
     def _take_all(self, plan: Plan) -> list[Chosen]:
-        batches = list(cut(self.left, self._lengths, plan.batch_tokens, self._same_length, self._singles))
+        # Little work is cut finer than the budget, so that every thread has some.
+        budget = min(plan.batch_tokens, max(_WORTH_SPLITTING, -(-self.tokens_left // plan.threads)))
+        batches = list(cut(self.left, self._lengths, budget, self._same_length, self._singles))
         self.left = self.left[:0]
         return batches
 
@@ -212,18 +216,18 @@ def cut(
 
 
 def run_side_by_side(
-    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int
+    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int, alone: bool = False
 ) -> Iterator[tuple[Chosen, NDArray[np.float32] | Exception]]:
     """Each batch with its outputs or its error, as they are finished.
 
-    One batch alone gets all of torch's threads. More run `threads` at a time, each in one thread. After
+    `threads` run at a time, each in one thread; `alone`, a single batch gets all of torch's threads. After
     an interrupt nothing new is begun; what is under way is finished and handed over first.
     """
-    if len(batches) < 2:
+    if alone:
         yield from ((batch, _attempt(forward, batch)) for batch in batches)
         return
     with _one_thread_each():
-        if threads == 1:
+        if threads == 1 or len(batches) == 1:
             yield from ((batch, _attempt(forward, batch)) for batch in batches)
         else:
             yield from _in_pool(forward, batches, threads)
