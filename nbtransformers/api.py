@@ -192,7 +192,8 @@ def _tokenizer(tokenizer: Any, namespace: Mapping[str, Any]) -> Any:
     if not isinstance(tokenizer, str):
         if not hasattr(tokenizer, "convert_ids_to_tokens"):
             raise UserError(
-                f"The tokenizer is {shown(tokenizer, 40)}, {kind_of(tokenizer)}.", hint="Give the model's own tokenizer."
+                f"The tokenizer is {shown(tokenizer, 40)}, {kind_of(tokenizer)}.",
+                hint="Give the model's own tokenizer.",
             )
         return tokenizer
     if tokenizer in namespace:

@@ -97,7 +97,7 @@ def _machine() -> Iterator[Finding]:
         return
     import torch
 
-    from nbtransformers.engine.device import cpu_threads
+    from nbtransformers.engine.threads import cpu_threads
 
     yield Finding("CPU", f"{count(os.cpu_count() or 1, 'core')} · {count(cpu_threads(), 'thread')} for torch")
     yield _gpu(torch.cuda.is_available(), torch.version.cuda is not None, torch.backends.mps.is_available())

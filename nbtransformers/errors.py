@@ -82,4 +82,4 @@ def did_you_mean(name: str, known: Iterable[str], *, what: str = "There is", pre
     if not names:
         return f"{what} none."
     listed = ", ".join(prefix + n for n in names[:12])
-    return f"{what} {listed}{', …' if len(names) > 12 else ''}."
+    return f"{what} {listed}{', …' if len(names) > 12 else '.'}"

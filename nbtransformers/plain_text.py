@@ -50,9 +50,9 @@ def seconds(value: float) -> str:
         >>> seconds(0.0123), seconds(3.21), seconds(75), seconds(7300)
         ('12 ms', '3.2 s', '1 min 15 s', '2 h 1 min')
     """
-    if value < 1:
+    if value < 0.9995:  # what is rounded to a whole second is said as one
         return f"{value * 1000:.0f} ms"
-    if value < 60:
+    if value < 59.95:
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)
     if minutes < 60:

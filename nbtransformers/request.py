@@ -164,9 +164,9 @@ def parse_labels(labels: str | Iterable[str] | None) -> tuple[str, ...] | None:
     if not isinstance(labels, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UserError(f"The labels are {shown(labels)}, {kind_of(labels)}.", hint=_LABELS_IN_PYTHON)
     parts = labels.split(",") if isinstance(labels, str) else list(labels)
-    wrong = next((part for part in parts if not isinstance(part, str)), None)
-    if wrong is not None:
-        raise UserError(f"The label {shown(wrong)} is not text.", hint=_LABELS_IN_PYTHON)
+    wrong = [part for part in parts if not isinstance(part, str)]
+    if wrong:
+        raise UserError(f"The label {shown(wrong[0])} is not text.", hint=_LABELS_IN_PYTHON)
     return tuple(part.strip() for part in parts)
 
 

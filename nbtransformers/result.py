@@ -20,6 +20,9 @@ Problem = Literal["single_label", "multi_label", "regression"]
 
 NOT_DONE = "not done: interrupted"
 
+_NAME_CELLS = 30  # of a printed index or label
+_GAPS = 12  # between the columns of a printed table, and around it
+
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
@@ -157,15 +160,16 @@ class Classification:
 
         best, scored = self.best, self.scored
         rows = np.arange(len(self))
+        # As objects: pandas' own type for text cannot hold a lone surrogate, and makes None a NaN.
         columns: dict[str, Any] = {
-            "text": pd.array(self.texts, dtype="object"),
-            "label": pd.array([self.labels[b] if b >= 0 else None for b in best.tolist()], dtype="object"),
+            "text": pd.Series(self.texts, dtype=object),
+            "label": pd.Series([self.labels[b] if b >= 0 else None for b in best.tolist()], dtype=object),
             "score": np.where(scored, self.scores[rows, best], np.float32("nan")),
-            "reason": pd.array([self.reasons.get(row) for row in range(len(self))], dtype="object"),
+            "reason": pd.Series([self.reasons.get(row) for row in range(len(self))], dtype=object),
         }
         for number, name in enumerate(self.labels):
             columns[f"score:{name}" if name in columns else name] = self.scores[:, number]
-        return pd.DataFrame(columns, index=self.index)
+        return pd.DataFrame(columns).set_axis(self._pandas_index(), axis=0)
 
     def top(self, k: int | None = None) -> pd.DataFrame:
         """The `k` best labels of each scored text, one row each: columns `row`, `rank`, `label`, `score`.
@@ -177,15 +181,21 @@ class Classification:
         k = min(k or self.request.top_k or 3, len(self.labels))
         rows = np.flatnonzero(self.scored)
         order = np.argsort(-self.scores[rows], axis=1, kind="stable")[:, :k]
-        index = pd.RangeIndex(len(self)) if self.index is None else pd.Index(self.index)
         return pd.DataFrame(
             {
-                "row": index.take(rows).repeat(k),
+                "row": self._pandas_index().take(rows).repeat(k),
                 "rank": np.tile(np.arange(1, k + 1), len(rows)),
                 "label": np.asarray(self.labels, dtype=object)[order.ravel()],
                 "score": np.take_along_axis(self.scores[rows], order, axis=1).ravel(),
             }
         )
+
+    def _pandas_index(self) -> pd.Index[Any]:
+        import pandas as pd
+
+        if isinstance(self.index, pd.Index):
+            return self.index  # pyright: ignore[reportUnknownVariableType]
+        return pd.RangeIndex(len(self)) if self.index is None else pd.Index(self.index)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """How many texts each label has, as bars; for regression, how the values are spread.
@@ -229,7 +239,8 @@ def _plot_values(result: Classification, ax: Axes) -> None:
         ax.hist(values, bins="auto" if len(values) < 5000 else 60, alpha=0.75, label=printable(name))
     ax.set(xlabel="value", ylabel="texts")
     if len(result.labels) > 1:
-        ax.legend(frameon=False)
+        for text in ax.legend(frameon=False).get_texts():
+            text.set_parse_math(False)
 
 
 def _as_text(result: Classification, rows: int = 10) -> str:
@@ -239,9 +250,9 @@ def _as_text(result: Classification, rows: int = 10) -> str:
 
     width = 100
     console = Console(file=io.StringIO(), width=width, color_system=None, force_jupyter=False, legacy_windows=False)
-    console.print(f"{result.run.model}: {_totals_line(result)}", markup=False, highlight=False)
+    console.print(f"{printable(result.run.model)}: {_totals_line(result)}", markup=False, highlight=False)
     if len(result):
-        console.print(_table(result, min(rows, len(result))))
+        console.print(_table(result, min(rows, len(result)), width))
     if len(result) > rows:
         console.print(f"… {len(result) - rows:,} more rows: .to_pandas()", markup=False, highlight=False)
     remarks = [f"Note: {note}" for note in result.notes] + ([f"Scores: {result.method}"] if result.method else [])
@@ -266,20 +277,23 @@ def _totals_line(result: Classification) -> str:
     return " · ".join(parts)
 
 
-def _table(result: Classification, rows: int) -> Any:
+def _table(result: Classification, rows: int, width: int) -> Any:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
+    names = range(len(result)) if result.index is None else result.index
+    cells = [[Text(printable(cell)) for cell in (str(names[row]), *_cells(result, row))] for row in range(rows)]
+    # A long text must not push the label and the score aside.
+    left = width - sum(min(_NAME_CELLS, max(5, *(line[column].cell_len for line in cells))) for column in range(3)) - _GAPS
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column("label", no_wrap=True, max_width=30)
+    table.add_column("", no_wrap=True, max_width=_NAME_CELLS)
+    table.add_column("label", no_wrap=True, max_width=_NAME_CELLS)
     table.add_column("score", justify="right", no_wrap=True)
-    table.add_column("text", no_wrap=True, overflow="ellipsis")
-    index = range(len(result)) if result.index is None else result.index
-    for row in range(rows):
-        name, score, shown_text = _cells(result, row)
-        table.add_row(*(Text(printable(cell)) for cell in (str(index[row]), name, score, shown_text)))
+    table.add_column("text", no_wrap=True)
+    for line in cells:
+        line[-1].truncate(left, overflow="ellipsis")
+        table.add_row(*line)
     return table
 
 

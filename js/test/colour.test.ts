@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import goldenColours from "../../tests/golden/colours.json";
 import { contrast, labelColours, luminance, parseColour, type Rgba } from "../src/colour";
 import css from "../src/panel.css?raw";
 
@@ -74,4 +75,10 @@ it("reads colours as browsers write them", () => {
   expect(parseColour("transparent")).toBeNull();
   expect(luminance([255, 255, 255, 1])).toBeCloseTo(1);
   expect(contrast([0, 0, 0, 1], [255, 255, 255, 1])).toBeCloseTo(21);
+});
+
+describe("the colours that the snapshot gives too", () => {
+  it.each(goldenColours)("of $labels", ({ labels, colours }) => {
+    expect(labelColours(labels)).toEqual(colours);
+  });
 });

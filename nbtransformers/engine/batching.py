@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from nbtransformers.engine.encoding import Items
 from nbtransformers.engine.padding import Forward, Padding, collate
 from nbtransformers.engine.plan import Plan, Tuner
+from nbtransformers.engine.threads import set_one_thread, torch_threads
 
 _WORTH_SPLITTING = 128  # tokens; below, threads cost more than they bring, and a busy machine makes them very slow
 _GIVE_UP_AFTER = 8  # single items that fail before any succeeds: then it is the model, not a row
@@ -120,12 +119,14 @@ class _Run:
     def batches(self, plan: Plan, trial: bool) -> None:
         """Run one batch a thread as a trial, or else all that is left."""
         chosen = self._take_from_middle(plan) if trial else self._take_all(plan)
+        # One long text alone cannot be shared out: then all threads work on its products.
         alone = len(chosen) == 1 and self._lengths[chosen[0]].sum() > _WORTH_SPLITTING
-        for batch, outcome in run_side_by_side(self._forward, chosen, plan.threads, alone):
-            if isinstance(outcome, Exception):
-                self._failed(batch, outcome)
-            else:
-                self._finished(batch, outcome)
+        with torch_threads(plan.threads if alone else 1):
+            for batch, outcome in run_side_by_side(self._forward, chosen, plan.threads):
+                if isinstance(outcome, Exception):
+                    self._failed(batch, outcome)
+                else:
+                    self._finished(batch, outcome)
 
     def _forward(self, batch: Chosen) -> NDArray[np.float32]:
         return self._batcher._forward(collate(self._items, batch, self._padding))  # pyright: ignore[reportPrivateUsage]
@@ -216,21 +217,17 @@ def cut(
 
 
 def run_side_by_side(
-    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int, alone: bool = False
+    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int
 ) -> Iterator[tuple[Chosen, NDArray[np.float32] | Exception]]:
     """Each batch with its outputs or its error, as they are finished.
 
-    `threads` run at a time, each in one thread; `alone`, a single batch gets all of torch's threads. After
-    an interrupt nothing new is begun; what is under way is finished and handed over first.
+    `threads` run at a time, each in one thread. After an interrupt nothing new is begun; what is under
+    way is finished and handed over first.
     """
-    if alone:
+    if threads == 1 or len(batches) == 1:
         yield from ((batch, _attempt(forward, batch)) for batch in batches)
-        return
-    with _one_thread_each():
-        if threads == 1 or len(batches) == 1:
-            yield from ((batch, _attempt(forward, batch)) for batch in batches)
-        else:
-            yield from _in_pool(forward, batches, threads)
+    else:
+        yield from _in_pool(forward, batches, threads)
 
 
 def _in_pool(
@@ -239,7 +236,7 @@ def _in_pool(
     waiting = iter(batches)
     running: dict[Future[NDArray[np.float32] | Exception], Chosen] = {}
     interrupt: KeyboardInterrupt | None = None
-    with ThreadPoolExecutor(threads, thread_name_prefix="nbtransformers", initializer=_set_one_thread) as pool:
+    with ThreadPoolExecutor(threads, thread_name_prefix="nbtransformers", initializer=set_one_thread) as pool:
         while True:
             while interrupt is None and len(running) < 2 * threads and (batch := next(waiting, None)) is not None:
                 running[pool.submit(_attempt, forward, batch)] = batch
@@ -264,28 +261,6 @@ def _attempt(forward: Callable[[Chosen], NDArray[np.float32]], batch: Chosen) ->
         return forward(batch)
     except Exception as error:
         return error
-
-
-def _set_one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
-
-
-_threads_guard = threading.Lock()
-
-
-@contextmanager
-def _one_thread_each() -> Generator[None]:
-    import torch
-
-    with _threads_guard:
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

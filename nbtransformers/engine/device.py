@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from nbtransformers.errors import UserError
 
 
@@ -50,11 +48,3 @@ def pick_dtype(wanted: str, device: str) -> str:
     if wanted != "auto":
         return wanted
     return "auto" if device.startswith("cuda") else "float32"
-
-
-def cpu_threads() -> int:
-    """How many CPU threads this process may use: torch's own number, but no more than the cores it may run on."""
-    import torch
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(torch.get_num_threads(), cores))

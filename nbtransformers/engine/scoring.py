@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.batching import Account, Batcher
-from nbtransformers.engine.device import cpu_threads
 from nbtransformers.engine.encoding import Items
 from nbtransformers.engine.heads import ScoringHead
 from nbtransformers.engine.padding import Padding, padding_for, padding_is_harmless, padding_token
 from nbtransformers.engine.plan import Plan, Tuner, candidates
+from nbtransformers.engine.threads import cpu_threads, torch_threads
 from nbtransformers.inputs.rows import RowWindow
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import OnProgress, Progress
@@ -61,7 +61,8 @@ class Scorer:
         self._total, self._on_progress = total, on_progress
         self._done = 0
         self._started = time.perf_counter()
-        self._plan_key = ("plan", options.batch_tokens, options.threads, cpu_threads())
+        self._threads = cpu_threads()
+        self._plan_key = ("plan", options.batch_tokens, options.threads, self._threads)
         self._unfinished: _Unfinished | None = None
         self._batcher = Batcher(head.forward, self._tuner(options), self._batch_done)
         self.padded = True
@@ -70,7 +71,7 @@ class Scorer:
         known = self._loaded.notes.get(self._plan_key)
         if known is not None:
             return Tuner([known])
-        return Tuner(candidates(self._loaded.device, cpu_threads(), options.batch_tokens, options.threads))
+        return Tuner(candidates(self._loaded.device, self._threads, options.batch_tokens, options.threads))
 
     @property
     def account(self) -> Account:
@@ -130,7 +131,8 @@ class Scorer:
         notes = self._loaded.notes
         if padding.token is not None and "padding is harmless" not in notes:
             tolerance = _HALF_ROUNDING if "16" in self._loaded.dtype else _ROUNDING
-            notes["padding is harmless"] = padding_is_harmless(self._head.forward, items, padding, tolerance)
+            with torch_threads(1):
+                notes["padding is harmless"] = padding_is_harmless(self._head.forward, items, padding, tolerance)
         self.padded = padding.token is not None and notes["padding is harmless"]
         return padding if self.padded else Padding(None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from nbtransformers.errors import UserError, kind_of
 from nbtransformers.inputs.tables import column_of, is_table
 from nbtransformers.inputs.values import reason_for_no_text, sequence_of
 from nbtransformers.request import DataRef, Objects
+
+_LINE_END = re.compile(r"\r\n|[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def _window(start: int, values: Sequence[Any]) -> RowWindow:
 
 def _read_lines(data: DataRef, objects: Objects) -> Rows:
     # Blank lines around the text are layout; one between two texts is a row, so that rows match lines.
-    lines = data.value.splitlines()
+    # Not splitlines(), which also cuts at a form feed or U+2028, where an editor shows no new line.
+    lines = _LINE_END.split(data.value)
     while lines and not lines[-1].strip():
         lines.pop()
     while lines and not lines[0].strip():

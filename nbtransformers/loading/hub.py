@@ -73,7 +73,7 @@ def is_offline() -> bool:
 
 def _unreachable(where: str, error: Exception) -> UserError:
     if is_offline():
-        near = nearest(where, cached_names())
+        near = nearest(where, [name for name in cached_names() if name != where])
         again = f"Did you mean {near}?" if near else "Go online once to fetch it, or give a folder."
         return UserError(f"{where} is not in the local cache, and offline mode is on.", hint=again)
     if isinstance(error, OSError) and error.errno == 28:

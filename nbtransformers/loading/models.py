@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Head = Literal["classifier", "encoder"]
 
+_TOKENIZER_FILES = ("tokenizer*", "vocab*", "merges.txt", "*.model", "*.vocab", "*.tiktoken", "tekken.json")
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -122,8 +124,10 @@ def _load_folder(
     entries = checked_config(folder, name)
     with _plain_errors(name, folder), _quiet_transformers():
         config = _config(entries)
+        # AutoTokenizer knows some Hub models by name, and picks another class for them.
+        config.name_or_path = ref.name
         model = _model(config, folder, head, name, dtype).to(device).eval()
-        tokenizer = _tokenizer(folder, config)
+        tokenizer = _tokenizer(folder, config, name)
     return LoadedModel(
         name=name,
         model=model,
@@ -163,9 +167,15 @@ def _model(config: Any, folder: Path, head: Head, name: str, dtype: str) -> Any:
     return model
 
 
-def _tokenizer(folder: Path, config: Any) -> Any:
+def _tokenizer(folder: Path, config: Any, name: str) -> Any:
     from transformers import AutoTokenizer
 
+    # Without any file Transformers makes up a tokenizer that knows no word, and every text would score alike.
+    if not any(any(folder.glob(pattern)) for pattern in _TOKENIZER_FILES):
+        raise UserError(
+            f"{name} has no tokenizer: there is no tokenizer.json or vocabulary.",
+            hint=f"Call tokenizer.save_pretrained({str(folder)!r}) with its own tokenizer.",
+        )
     return AutoTokenizer.from_pretrained(folder, config=config, trust_remote_code=False, local_files_only=True)
 
 

@@ -63,11 +63,11 @@ def parse_line(
 
 def _words(line: str) -> Iterator[str]:
     """The line at its white space, but not within quotes or brackets."""
-    word, quote, closing = "", "", ""
-    previous = ""
+    word, quote, closing, escaped = "", "", "", False
     for character in line.strip():
         if quote:
-            quote = "" if character == quote and previous != "\\" else quote
+            quote = "" if character == quote and not escaped else quote
+            escaped = character == "\\" and not escaped
         elif character in "\"'":
             quote = character
         elif character in _CLOSING:
@@ -77,10 +77,9 @@ def _words(line: str) -> Iterator[str]:
         elif character.isspace() and not closing:
             if word:
                 yield word
-            word, previous = "", character
+            word = ""
             continue
         word += character
-        previous = character
     if quote:
         raise UserError(f"A quotation mark {quote} is not closed.", hint=f"Add {quote} where the value ends.")
     if word:

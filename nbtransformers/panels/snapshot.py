@@ -11,7 +11,7 @@ from html import escape
 
 import numpy as np
 
-from nbtransformers.panels.colours import label_colours
+from nbtransformers.panels.colours import HEX, label_colours
 from nbtransformers.panels.wire import sendable
 from nbtransformers.plain_text import count, seconds
 from nbtransformers.result import Classification
@@ -38,7 +38,7 @@ def pending_snapshot(panel_id: str, what: str) -> str:
 
 def classification_snapshot(panel_id: str, result: Classification) -> str:
     """A classification as HTML: the totals, the notes, and the first rows."""
-    colours = label_colours(result.labels)
+    colours = [HEX[name] for name in label_colours(result.labels)]
     parts = [
         _title(result),
         _totals(result, colours),
@@ -77,7 +77,7 @@ def _totals(result: Classification, colours: list[str]) -> str:
         for (name, total), colour in zip(result.totals.items(), colours, strict=True)
     ]
     if without:
-        cells.append(_bar_row("without a score", without, without / len(result), "#888888"))
+        cells.append(_bar_row("without a score", without, without / len(result), HEX["grey"]))
     return f'<table role="presentation" style="border:none;margin:4px 0 8px 0"><tbody>{"".join(cells)}</tbody></table>'
 
 

@@ -165,7 +165,7 @@ def for_validation(row: Snippet) -> bool:
 
 def t_interval(values: Sequence[float]) -> tuple[float, float]:
     """The 95% interval of the mean of at least two values, by Student's t."""
-    from scipy import stats  # pyright: ignore[reportMissingTypeStubs]
+    from scipy import stats
 
     student: Any = stats.t
     half = float(student.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
@@ -175,7 +175,7 @@ def t_interval(values: Sequence[float]) -> tuple[float, float]:
 
 def wilson_interval(right: int, n: int) -> tuple[float, float]:
     """The 95% Wilson interval of a share, `right` of `n`."""
-    from scipy import stats  # pyright: ignore[reportMissingTypeStubs]
+    from scipy import stats
 
     untyped: Any = stats
     low, high = untyped.binomtest(right, n).proportion_ci(confidence_level=0.95, method="wilson")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,19 +45,19 @@ class JupyterServer:
     """A server with folders of its own, ended by its process id.
 
     Args:
-        folder: an empty folder for all that it writes.
+        folder: for all that it writes; the same folder again is the same user, whose notebooks are trusted.
         app: JupyterLab or Notebook 7.
         theme: the theme it opens with.
-        arguments: further command-line arguments.
+        root: where the notebooks are; in `folder` unless given.
     """
 
     def __init__(
-        self, folder: Path, app: App = "lab", theme: str = "JupyterLab Light", arguments: Sequence[str] = ()
+        self, folder: Path, app: App = "lab", theme: str = "JupyterLab Light", root: Path | None = None
     ) -> None:
-        self.app = app
-        self.root = folder / "root"
-        self.root.mkdir(parents=True)
-        self._folder, self._arguments = folder, arguments
+        self.app: App = app
+        self.root = root or folder / "root"
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._write_settings({**_SETTINGS, "@jupyterlab/apputils-extension/themes": {"theme": theme}})
@@ -80,7 +80,6 @@ class JupyterServer:
             *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--ServerApp.port={self.port}"),
             *("--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={self.root}"),
             f"--{expose}.expose_app_in_browser=True",
-            *self._arguments,
         ]
         self._log = (self._folder / "server.log").open("w")
         self._process = subprocess.Popen(
@@ -224,15 +223,6 @@ class OfflineBrowser:
     def close(self) -> None:
         """End the browser."""
         self._browser.close()
-
-
-@contextlib.contextmanager
-def closing(page: Page) -> Iterator[Page]:
-    """Close the page and its context at the end."""
-    try:
-        yield page
-    finally:
-        page.context.close()
 
 
 def _free_port() -> int:

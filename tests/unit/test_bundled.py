@@ -105,7 +105,7 @@ def test_it_is_a_plain_classifier_with_the_right_labels(merged: Path) -> None:
 
 def test_the_merge_agrees_with_the_adapter_applied_by_peft(merged: Path) -> None:
     peft: Any = pytest.importorskip("peft")
-    from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
+    from safetensors.torch import load_file
 
     config = peft.LoraConfig(
         task_type="SEQ_CLS",
@@ -123,7 +123,7 @@ def test_the_merge_agrees_with_the_adapter_applied_by_peft(merged: Path) -> None
 
 
 def test_every_tensor_is_the_base_s_plus_its_factors(merged: Path) -> None:
-    from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType]
+    from safetensors.numpy import load_file
 
     base = load_file(bundled_folder(BUNDLED_ENCODER) / "model.safetensors")
     adapter = {name: value.astype(np.float64) for name, value in load_file(WEIGHTS).items()}

@@ -1,0 +1,465 @@
+"""Every message that a user can meet, word for word, through the door that they meet it at."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import helpers
+import pandas as pd
+import pytest
+from helpers import Terminal
+
+import nbtransformers
+import nbtransformers as nbt
+from nbtransformers.api import in_python
+from nbtransformers.errors import UserError
+
+# What a user may have in a notebook; the table below names these.
+SETUP = """
+import pandas as pd, numpy as np
+texts = ["a joy", "too long"]
+df = pd.DataFrame({"review": ["a joy"], "title": ["good"], "stars": [5]})
+numbers = pd.DataFrame({"stars": [5]})
+twins = pd.DataFrame([["a", "b"]], columns=["review", "review"])
+topics = ["politics", "sport"]
+"""
+
+# Line or cell, and what is said. `{M}` is the folder of tiny models.
+MAGIC = [
+    # the line
+    ("%classify texts --modle minilm", "%classify has no option --modle. Did you mean --model?"),
+    (
+        "%%classify --qqq\na joy",
+        "%%classify has no option --qqq. It has --column, --whole, --labels, --template, --multi-label, "
+        "--threshold, --top-k, --model, --revision, --tokenizer, --device, --dtype, …",
+    ),
+    ("%classify texts -z", "%classify has no option -z. It has -l, -k, -m, -o; `%classify?` lists all."),
+    ("%classify texts -k 1 --top-k 2", "`--top-k` is there twice. Remove one of them."),
+    ("%%classify --whole=yes\na joy", "`--whole` takes no value. Type `--whole` alone."),
+    ("%classify texts --model", "`--model` needs a value. Type `--model NAME`."),
+    ("%classify texts --model --out x", "`--model` needs a value. Type `--model NAME`."),
+    ('%classify texts --template "It is {}', 'A quotation mark " is not closed. Add " where the value ends.'),
+    ("%classify texts --long windows", "`--long` cannot be 'windows'. Did you mean `--long window`?"),
+    ("%classify texts --dtype int4", "`--dtype` cannot be 'int4'. It takes auto, float32, float16, bfloat16."),
+    ("%classify texts --top-k few", "`--top-k` is 'few', not a whole number. Type a number such as `--top-k 8`."),
+    ("%classify texts --threshold half", "`--threshold` is 'half', not a number. Type a number such as `--threshold 0.5`."),
+    ("%classify", "There is nothing to classify. Type `%classify VARIABLE`, or %%classify with texts in the cell."),
+    ("%classify texts --whole", "`--whole` is for the text of a cell. Leave `--whole` out."),
+    ("%%classify texts\na joy", "There are texts in the cell, and also texts on the line. Type `%classify texts`, or leave it out."),
+    ("%%classify --column review\na joy", "`--column` is for tables, and a cell is none. Leave `--column` out."),
+    ("%classify texts --out 2nd", "`--out 2nd` is no name for a variable. Type `--out result`."),
+    ("%nbt docter", "%nbt has no command docter. Did you mean doctor?"),
+    ("%nbt xyz", "%nbt has no command xyz. It has doctor."),
+    # the expression
+    ("%classify textz", "There is no variable textz. Did you mean texts?"),
+    ("%classify qqqqqq", "There is no variable qqqqqq. Run the cell that makes it, or write the texts below %%classify."),
+    ("%classify texts --out {nam}", "There is no variable nam. Run the cell that makes it, or write the texts below %%classify."),
+    (
+        "%classify a joy to see",
+        "'a joy to see' is no Python expression. "
+        "Give a variable or an expression, or write the texts in the cell below %%classify.",
+    ),
+    ("%classify texts[7]", "'texts[7]' fails: IndexError: list index out of range. Try it in a cell."),
+    # the texts
+    ("%%classify\n\n   \n", "The cell holds no text. Write one text a line below the magic."),
+    ("%%classify --whole\n\n", "The cell holds no text. Write one text a line below the magic."),
+    ("%classify 42", "42 is an int (42), not texts. Give a text, a list of texts, a Series, or a DataFrame with `--column NAME`."),
+    ("%classify b'joy'", "b'joy' is bytes, not text. Type `b'joy'.decode(\"utf-8\")`."),
+    ("%classify np.zeros((2,2))", "np.zeros((2,2)) has 2 dimensions, not one. Give one column or row of it."),
+    ("%classify texts --column review", "`--column review` needs a table, and texts is a list. Leave `--column` out."),
+    ("%classify df --column revew", "df has no column 'revew'. Did you mean review?"),
+    ("%classify df --column qqq", "df has no column 'qqq'. It has review, title, stars."),
+    ("%classify twins --column review", "twins has 2 columns called review. Rename one of them."),
+    ("%classify df", "Which column of df holds the texts? Its text columns: review, title. Add `--column review`."),
+    ("%classify numbers", "Which column of numbers holds the texts? Its columns: stars. Add `--column stars`."),
+    ("%classify pd.DataFrame()", "Which column of pd.DataFrame() holds the texts? Its columns: none. Add `--column NAME`."),
+    # the request
+    ("%classify texts --threshold 1.5", "The threshold is 1.5. Type a number from 0 to 1: `--threshold 0.5`."),
+    ("%classify texts --top-k 0", "`--top-k` is 0. Type a whole number of 1 or more: `--top-k 1`."),
+    ("%classify texts --batch-tokens -1", "`--batch-tokens` is -1. Type a whole number of 1 or more: `--batch-tokens 1`."),
+    ("%classify texts --labels a,,b", "One of the labels is empty. Type two or more: `--labels politics,sport,technology`."),
+    ("%classify texts --labels a,b,a", "The label 'a' is there twice. Remove one of them."),
+    (
+        "%classify texts --labels a",
+        "There is one label only, and nothing to choose from. Type two or more: `--labels politics,sport,technology`.",
+    ),
+    (
+        "%classify texts --labels {[]}",
+        "There are no labels, and nothing to choose from. Type two or more: `--labels politics,sport,technology`.",
+    ),
+    ("%classify texts --labels {3}", "The labels are 3, an int. Type `labels=[\"politics\", \"sport\"]`."),
+    ("%classify texts --labels {[1,2]}", "The label 1 is not text. Type `labels=[\"politics\", \"sport\"]`."),
+    ('%classify texts --template "A {}."', "A template is for zero-shot labels, and there are none. Add `--labels a,b,c`."),
+    (
+        "%classify texts --labels a,b --template about",
+        "The template 'about' needs one {} for the label. Type `--template \"This text is about {}.\"`.",
+    ),
+    # the model
+    ("%classify texts --revision main", "A revision needs a model. Add `--model owner/name`."),
+    ("%classify texts --model minilm --revision v1", "`--revision` is for Hub models, and minilm is none. Leave `--revision` out."),
+    ("%classify texts --model miniln", "There is no model 'miniln'. Did you mean minilm?"),
+    ("%classify texts --model acme/tinny", "There is no model 'acme/tinny'. Did you mean acme/tiny?"),
+    (
+        "%classify texts --model nobody/else",
+        "There is no model 'nobody/else'. Type one of minilm, movie-sentiment-minilm, acme/half, acme/tiny, a folder, or a Hub id "
+        "such as owner/name (offline: only what is in the cache).",
+    ),
+    (
+        "%classify texts --model acme/tiny --revision v9",
+        "acme/tiny@v9 is not in the local cache, and offline mode is on. Did you mean acme/tiny?",
+    ),
+    (
+        "%classify texts --model acme/half",
+        "acme/half is not in the local cache, and offline mode is on. Go online once to fetch it, or give a folder.",
+    ),
+    ("%classify texts --model {M}/tinyy", "There is no folder {M}/tinyy. Did you mean {M}/tiny?"),
+    ("%classify texts --model ./nowhere/at/all", "There is no folder ./nowhere/at/all. Check the path."),
+    ("%classify texts --model minilm --tokenizer tok", "There is no variable tok for the tokenizer. There is tokenizer."),
+    # the load gate
+    ("%classify texts --model {M}/bare", "bare is no model folder: it has no config.json. Give a folder that save_pretrained() wrote."),
+    (
+        "%classify texts --model {M}/adapter",
+        "adapter is a LoRA adapter, not a whole model. "
+        "Load it with peft, call merge_and_unload(), and pass that model: model=merged, tokenizer=….",
+    ),
+    (
+        "%classify texts --model {M}/torn",
+        "{M}/torn/config.json cannot be read (Expecting property name enclosed in double quotes: line 1 column 23 "
+        "(char 22)). Save or download the model again.",
+    ),
+    ("%classify texts --model {M}/untyped", "{M}/untyped/config.json names no model_type. Save or download the model again."),
+    (
+        "%classify texts --model {M}/remote",
+        "remote wants to run code of its own (config_x.py, net.py), which nbtransformers does not do. "
+        "Read that code, load the model yourself with trust_remote_code=True, and pass it: model=….",
+    ),
+    (
+        "%classify texts --model {M}/unknown-type",
+        "unknown-type is of type 'nosuchnet', which this Transformers does not know. Type `pip install -U transformers`.",
+    ),
+    (
+        "%classify texts --model {M}/pickled",
+        "pickled has no safetensors weights, only pytorch_model.bin, and a pickle can run any code. "
+        "Load it yourself, call model.save_pretrained(FOLDER), and give that folder.",
+    ),
+    (
+        "%classify texts --model {M}/empty-of-weights",
+        "empty-of-weights has no weights: there is no *.safetensors file. Save or download it again.",
+    ),
+    (
+        "%classify texts --model {M}/damaged",
+        "The weights of damaged are damaged (Error while deserializing header: invalid header length). "
+        "Save or download them again into {M}/damaged.",
+    ),
+    (
+        "%classify texts --model {M}/no-tokenizer",
+        "no-tokenizer has no tokenizer: there is no tokenizer.json or vocabulary. "
+        "Call tokenizer.save_pretrained('{M}/no-tokenizer') with its own tokenizer.",
+    ),
+    (
+        "%classify texts --model {M}/headless",
+        "headless has no trained classification head: classifier.bias is not in its weights. "
+        "Give a classifier, or `--labels a,b,c` for zero-shot with this encoder.",
+    ),
+    (
+        "%classify texts --model {M}/encoder",
+        "encoder is a BertModel, not a sequence classifier. "
+        "Give a classifier, or `--labels a,b,c` for zero-shot with this encoder.",
+    ),
+    (
+        "%classify texts --model {M}/tiny --labels a,b",
+        "tiny has labels of its own (red, green, blue), so `--labels` cannot be used with it. "
+        "Leave `--model` out (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
+    ),
+    # the run
+    ("%classify texts --model {M}/tiny --device mps", "There is no Apple GPU (mps) here. Leave `--device` out, or type `--device cpu`."),
+    ("%classify texts --model {M}/tiny --max-length 99", "`--max-length` is 99, and tiny reads 32. Type 32 or less."),
+    ("%classify texts --model {M}/tiny --max-length 2", "`--max-length` is 2, and tiny adds 2 special tokens. Type 3 or more."),
+    (
+        "%classify texts+['long '*40] --model {M}/tiny --long error",
+        "Row 2 is too long: 42 tokens, and tiny reads 32. Type `--long truncate` or `--long window`.",
+    ),
+    (
+        "%classify ['long '*40]*3 --model {M}/tiny --long error",
+        "Row 0 (and 2 other rows) is too long: 42 tokens, and tiny reads 32. Type `--long truncate` or `--long window`.",
+    ),
+    # models of the user's own
+    (
+        "%classify texts --model own",
+        "The model own comes without a tokenizer. Give its own: `--tokenizer tokenizer`.",
+    ),
+    (
+        "%classify texts --model bare --tokenizer tokenizer",
+        "bare is a BertModel, not a sequence classifier. "
+        "Give a classifier, or `--labels a,b,c` for zero-shot with this encoder.",
+    ),
+    (
+        "%classify texts --model own --tokenizer tokeniser",
+        "There is no variable tokeniser for the tokenizer. Did you mean tokenizer?",
+    ),
+    (
+        "%classify texts --model own --tokenizer tokenizer --dtype bfloat16",
+        "Your model own is in float32, not in bfloat16. Type `own.to(torch.bfloat16)`.",
+    ),
+    (
+        "%classify texts --model liar --tokenizer tokenizer",
+        "liar gives 3 scores a text, but its configuration has 4 labels. Set model.config.num_labels and id2label.",
+    ),
+    (
+        "%classify ['long '*40] --model own --tokenizer letters --long window",
+        "`--long window` needs a fast tokenizer, and own has a slow one. Type `--long truncate`.",
+    ),
+]  # fmt: skip
+
+# The same through the function, where options are arguments; and what only a function can be given.
+FUNCTION: list[tuple[dict[str, Any], str]] = [
+    ({"modle": "x"}, "classify() has no argument modle. Did you mean model?"),
+    ({"qqqq": 1}, "classify() has no argument qqqq. It has data, model, tokenizer, labels, column, top_k, multi_label, "
+     "threshold, template, revision, device, dtype, …"),
+    ({"data": None}, "data is a NoneType (None), not texts. "
+     "Give a text, a list of texts, a Series, or a DataFrame with `column=\"NAME\"`."),
+    ({"top_k": 0}, "`top_k` is 0. Type a whole number of 1 or more: `top_k=1`."),
+    ({"top_k": 1.5}, "`top_k` is 1.5. Type a whole number of 1 or more: `top_k=1`."),
+    ({"max_length": True}, "`max_length` is True. Type a whole number of 1 or more: `max_length=1`."),
+    ({"device": 0}, "There is no device 0. `device` takes auto, cpu, cuda, mps."),
+    ({"device": "cudo"}, "There is no device 'cudo'. Did you mean cuda?"),
+    ({"dtype": "int8"}, "There is no dtype 'int8'. `dtype` takes auto, float32, float16, bfloat16."),
+    ({"long": None}, "There is no long None. `long` takes truncate, window, error."),
+    ({"threshold": "0.5"}, "The threshold is '0.5'. Type a number from 0 to 1: `threshold=0.5`."),
+    ({"multi_label": "no"}, "`multi_label` is 'no'. Type `multi_label=True`."),
+    ({"template": 5, "labels": "a,b"},
+     "The template 5 needs one {} for the label. Type `template=\"This text is about {}.\"`."),
+    ({"template": "{}"}, "A template is for zero-shot labels, and there are none. Add `labels=\"a,b,c\"`."),
+    ({"labels": 5}, "The labels are 5, an int. Type `labels=[\"politics\", \"sport\"]`."),
+    ({"labels": ["a", None]}, "The label None is not text. Type `labels=[\"politics\", \"sport\"]`."),
+    ({"column": "review"}, "`column=\"review\"` needs a table, and data is a list. Leave `column` out."),
+    ({"data": pd.DataFrame({"a": ["x"], "b": ["y"]})},
+     "Which column of data holds the texts? Its text columns: a, b. Add `column=\"a\"`."),
+    ({"data": pd.DataFrame({0: ["x"], 1: ["y"]})},
+     "Which column of data holds the texts? Its text columns: 0, 1. Add `column=0`."),
+    ({"data": pd.DataFrame({0: ["x"], 1: ["y"]}), "column": 7}, "data has no column '7'. It has 0, 1."),
+    ({"model": 5}, "The model is 5, an int. "
+     "Give a name, a folder, a Hub id, a Transformers model with tokenizer=…, or a pipeline."),
+    ({"tokenizer": 5}, "The tokenizer is 5, an int. Give the model's own tokenizer."),
+    ({"tokenizer": "tok"}, "There is no variable tok for the tokenizer. There is none."),
+    ({"model": "miniln"}, "There is no model 'miniln'. Did you mean minilm?"),
+    ({"revision": "main"}, "A revision needs a model. Add `model=\"owner/name\"`."),
+]  # fmt: skip
+
+# Each by a template of the message, and why it is not in a table above.
+ELSEWHERE = {
+    "This panel knows no {}.": "test_channel",
+    "A cell of {} failed: {}: {}.": "test_cli",
+    "{} is not installed.": "test_cli",
+    "{}(): {}.": "below",
+    "There is no CUDA device here: {}.": "below",
+    "There is no CUDA device {}.": "needs a machine with CUDA",
+    "Transformers cannot load {} ({}: {}).": "below: its end is Transformers' own words",
+    "{} is gated: the Hub gives it to people who accepted its terms.": "below: needs a hub",
+    "The Hub has no model {}, or it is private.": "below: needs a hub",
+    "{} has no revision {}.": "below: needs a hub",
+    "{} is not in the local cache, and the Hub cannot be reached ({}).": "below: needs a hub",
+    "The disk is full: {} could not be fetched into {}.": "needs a full disk",
+    "{} does not fit into memory.": "needs a small memory",
+    "{} is {}, not a sequence classifier.": "the same is said before, of the model's card",
+    "Your model {} is on {}, not on {}.": "below: needs a device that is there and is not the model's",
+}
+
+
+@pytest.fixture(scope="module")
+def namespace(models: Path, hub_cache: Path) -> dict[str, Any]:
+    """The variables of SETUP and models that are in memory."""
+    from transformers import BertModel, ByT5Tokenizer
+
+    made: dict[str, Any] = {}
+    exec(SETUP, made)
+    liar = helpers.classifier()
+    liar.config.num_labels = 4
+    bare: Any = BertModel(helpers.bert_config())
+    made |= {"own": helpers.classifier(), "bare": bare, "liar": liar, "tokenizer": helpers.tokenizer()}
+    made["letters"] = ByT5Tokenizer()
+    (hub_cache / "models--acme--half").mkdir(exist_ok=True)
+    return made
+
+
+@pytest.mark.parametrize(("code", "message"), MAGIC, ids=[code for code, _ in MAGIC])
+def test_a_magic_says(terminal: Terminal, namespace: dict[str, Any], models: Path, code: str, message: str) -> None:
+    needed = {name: value for name, value in namespace.items() if name in code or name in SETUP}
+    terminal.shell.push(needed)
+    assert terminal.refusal(code.replace("{M}", str(models))) == message.replace("{M}", str(models))
+
+
+@pytest.mark.parametrize(("given", "message"), FUNCTION, ids=[str(list(given)) + m[:20] for given, m in FUNCTION])
+def test_the_function_says(hub_cache: Path, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        nbt.classify(**{"data": ["a joy"], **given})
+    assert str(caught.value) == message
+    assert str(caught.value) == " ".join(filter(None, [caught.value.message, caught.value.hint]))
+
+
+def test_arguments_that_do_not_fit_are_told_in_one_line() -> None:
+    call: Any = nbt.classify
+    for arguments, why in (
+        ((), "missing a required argument: 'data'"),
+        ((["x"], "minilm"), "too many positional arguments"),
+    ):
+        with pytest.raises(UserError) as caught:
+            call(*arguments)
+        assert str(caught.value) == f"classify(): {why}. Type `help(nbtransformers.classify)`."
+
+
+def test_a_missing_gpu_is_told(terminal: Terminal, models: Path) -> None:
+    import torch
+
+    line = f"%classify ['joy'] --model {models}/tiny --device cuda"
+    if torch.cuda.is_available():
+        there = torch.cuda.device_count()
+        told = f"There is no CUDA device 99. Type a number from 0 to {there - 1}: `--device cuda:0`."
+        assert terminal.refusal(f"{line}:99") == told
+        return
+    why = "this torch is built without CUDA" if torch.version.cuda is None else "no GPU is visible"
+    told = f"There is no CUDA device here: {why}. Leave `--device` out, or type `--device cpu`."
+    assert terminal.refusal(line) == told
+    assert terminal.refusal(f"{line}:1") == told
+
+
+def test_what_transformers_cannot_load_is_told_in_one_line(models: Path, tmp_path: Path) -> None:
+    config = json.loads((models / "tiny" / "config.json").read_text(encoding="utf-8"))
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config | {"hidden_size": 24}), encoding="utf-8")
+    for file in ("model.safetensors", "tokenizer.json", "tokenizer_config.json"):
+        (folder / file).write_bytes((models / "tiny" / file).read_bytes())
+    with pytest.raises(UserError) as caught:
+        nbt.classify(["a joy"], model=folder)
+    assert re.fullmatch(r"Transformers cannot load odd \(\w+: [^\n]{5,170}\)\.", caught.value.message)
+    assert caught.value.hint == f"Check the files in {folder}."
+
+
+def test_a_model_is_not_moved_behind_its_owner_s_back(namespace: dict[str, Any]) -> None:
+    # The only device that is everywhere and is not "cpu" holds no numbers, and is as good as another for this.
+    elsewhere = helpers.classifier().to("meta")
+    with pytest.raises(UserError) as caught:
+        nbt.classify(["a joy"], model=elsewhere, tokenizer=namespace["tokenizer"], device="cpu")
+    assert str(caught.value) == 'Your model model is on meta, not on cpu. Type `model.to("cpu")`.'
+
+
+# --- a hub on this machine ---
+
+ASK = """
+import json, sys
+import nbtransformers as nbt
+for model, revision in json.loads(sys.argv[1]):
+    try:
+        nbt.classify(["a joy"], model=model, revision=revision)
+    except nbt.UserError as error:
+        print(error)
+"""
+
+
+class _Hub(BaseHTTPRequestHandler):
+    codes = {"gated": (403, "GatedRepo"), "none": (401, "RepoNotFound"), "old": (404, "RevisionNotFound")}
+
+    def do_GET(self) -> None:
+        status, code = next((found for name, found in self.codes.items() if f"/{name}" in self.path), (500, ""))
+        self.send_response(status)
+        self.send_header("X-Error-Code", code)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def hub() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), _Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def _asked(endpoint: str, cache: Path, *models: tuple[str, str | None]) -> list[str]:
+    environment = {**os.environ, "HF_HUB_OFFLINE": "0", "HF_ENDPOINT": endpoint, "HF_HUB_CACHE": str(cache)}
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, json.dumps(models)], env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()
+
+
+def test_what_the_hub_refuses_is_told(hub: str, tmp_path: Path) -> None:
+    assert _asked(hub, tmp_path, ("acme/gated", None), ("acme/none", None), ("acme/old", "v9")) == [
+        "acme/gated is gated: the Hub gives it to people who accepted its terms. "
+        "Accept them on its page, then type `hf auth login`.",
+        "The Hub has no model acme/none, or it is private. Check the spelling, or type `hf auth login`.",
+        "acme/old has no revision v9. Leave `revision` out for the newest.",
+    ]
+
+
+def test_a_hub_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
+    (told,) = _asked("http://127.0.0.1:9", tmp_path, ("acme/any", None))
+    assert re.fullmatch(
+        r"acme/any is not in the local cache, and the Hub cannot be reached \(\w+\)\. "
+        r"Check the network, or give a folder or a bundled model such as minilm\.",
+        told,
+    )
+
+
+# --- the table is whole ---
+
+
+def _templates() -> dict[str, str]:
+    """Every message in the package with `{}` for what is put in, and where it is."""
+    found: dict[str, str] = {}
+    package = Path(nbtransformers.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if "training" in path.parts or path.name == "bundled.py":
+            continue  # they have tables of their own
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "UserError" and node.args:
+                template = _template(node.args[0])
+                if template is not None:
+                    found[template] = f"{path.relative_to(package)}:{node.lineno}"
+    return found
+
+
+def _template(message: ast.expr) -> str | None:
+    if isinstance(message, ast.Constant):
+        return message.value if isinstance(message.value, str) else None
+    if isinstance(message, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in message.values)  # pyright: ignore
+    return None
+
+
+def test_no_message_is_missing_from_the_tables() -> None:
+    said = [message for _, message in [*MAGIC, *FUNCTION]]
+    for template, place in _templates().items():
+        if template in ELSEWHERE:
+            continue
+        patterns = [
+            ".+".join(re.escape(part) for part in form.split("{}"))
+            for form in (template, in_python(UserError(template)).message)
+        ]
+        assert any(re.match(pattern, message) for message in said for pattern in patterns), (place, template)
+
+
+def test_no_message_is_excused_that_is_gone() -> None:
+    assert set(ELSEWHERE) <= set(_templates())
+
+
+def test_every_suggestion_is_a_sentence() -> None:
+    for _, message in [*MAGIC, *FUNCTION]:
+        assert message.endswith((".", "?", "…")), message
