@@ -21,9 +21,6 @@ def asked(result: Classification, **params: Any) -> tuple[int, list[int]]:
     return reply["total"], [row["position"] for row in decoded(reply["sections"], buffers[0])]
 
 
-QUERIES = [(name, query) for name, case in GOLDEN.items() for query in case["queries"]]
-
-
 @pytest.mark.parametrize("name", GOLDEN)
 def test_the_golden_queries_are_answered(name: str) -> None:
     result = golden(name)
