@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Problem = Literal["single_label", "multi_label", "regression"]
 
 NOT_DONE = "not done: interrupted"
+NOT_FINITE = "the model gave no finite score"
 
 _NAME_CELLS = 30  # of a printed index or label
 _GAPS = 12  # between the columns of a printed table, and around it
@@ -190,11 +191,11 @@ class Classification:
             }
         )
 
-    def _pandas_index(self) -> pd.Index[Any]:
+    def _pandas_index(self) -> pd.Index:
         import pandas as pd
 
-        if isinstance(self.index, pd.Index):
-            return self.index  # pyright: ignore[reportUnknownVariableType]
+        if isinstance(self.index, pd.Index):  # not made anew: that would flatten a MultiIndex
+            return self.index
         return pd.RangeIndex(len(self)) if self.index is None else pd.Index(self.index)
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -285,7 +286,8 @@ def _table(result: Classification, rows: int, width: int) -> Any:
     names = range(len(result)) if result.index is None else result.index
     cells = [[Text(printable(cell)) for cell in (str(names[row]), *_cells(result, row))] for row in range(rows)]
     # A long text must not push the label and the score aside.
-    left = width - sum(min(_NAME_CELLS, max(5, *(line[column].cell_len for line in cells))) for column in range(3)) - _GAPS
+    taken = [min(_NAME_CELLS, max(5, *(line[column].cell_len for line in cells))) for column in range(3)]
+    left = width - sum(taken) - _GAPS
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True, max_width=_NAME_CELLS)
     table.add_column("label", no_wrap=True, max_width=_NAME_CELLS)

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def kernel() -> Iterator[Notebook]:
 
 # --- tiny models ---
 
-WORDS = "a joy from start to end dull and far too long the striker scored twice film good bad".split()
+WORDS = ("a joy from start to end dull and far too long the striker scored twice film good bad").split()  # noqa: SIM905
 
 
 def tokenizer(**options: Any) -> Any:
@@ -282,7 +283,7 @@ def decoded(sections: list[dict[str, Any]], payload: bytes) -> list[dict[str, An
 
 def _strings(found: Mapping[str, Any], name: str) -> list[str]:
     offsets, data = found[f"{name}_offsets"].tolist(), found[f"{name}_bytes"].tobytes()
-    return [data[start:stop].decode("utf-8") for start, stop in zip(offsets, offsets[1:], strict=False)]
+    return [data[start:stop].decode("utf-8") for start, stop in pairwise(offsets)]
 
 
 GOLDEN: dict[str, dict[str, Any]] = json.loads(

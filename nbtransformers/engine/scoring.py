@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nbtransformers.engine.batching import Account, Batcher
 from nbtransformers.engine.encoding import Items
 from nbtransformers.engine.heads import ScoringHead
+from nbtransformers.engine.linear import in_their_place, packed_linears
 from nbtransformers.engine.padding import Padding, padding_for, padding_is_harmless, padding_token
 from nbtransformers.engine.plan import Plan, Tuner, candidates
 from nbtransformers.engine.threads import cpu_threads, torch_threads
@@ -18,7 +19,7 @@ from nbtransformers.inputs.rows import RowWindow
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import OnProgress, Progress
 from nbtransformers.request import RunOptions
-from nbtransformers.result import NOT_DONE
+from nbtransformers.result import NOT_DONE, NOT_FINITE
 
 _ROUNDING = 2e-5  # relative difference that another batch shape may make in float32
 _HALF_ROUNDING = 5e-2
@@ -102,8 +103,10 @@ class Scorer:
                 self._score_readable(window, readable, scores, counts, reasons)
             except KeyboardInterrupt:
                 self.account.interrupted = True
-        for row in np.flatnonzero(np.isnan(scores).any(axis=1)).tolist():
-            reasons.setdefault(window.start + row, NOT_DONE)
+        without = ~np.isfinite(scores).all(axis=1)
+        scores[without] = np.nan
+        for row in np.flatnonzero(without).tolist():
+            reasons.setdefault(window.start + row, NOT_DONE if self.account.interrupted else NOT_FINITE)
         self._loaded.notes[self._plan_key] = self.plan
         return ScoredWindow(window.texts, scores, reasons, counts)
 
@@ -118,7 +121,8 @@ class Scorer:
         items = self._head.encode([window.texts[row] or "" for row in readable], window.start)
         self._unfinished = unfinished = _Unfinished(items, len(readable))
         padding = padding_for(self._loaded, items)
-        with padding_token(self._loaded.model, padding.token):
+        packed = packed_linears(self._loaded, int(items.tokens.sum()))
+        with padding_token(self._loaded.model, padding.token), in_their_place(packed):
             outputs = self._batcher.run(items, self._checked(padding, items))
         counts[:, readable] = unfinished.by_row(np.stack([items.tokens, items.unread, items.unknown]))
         if outputs.shape[1]:

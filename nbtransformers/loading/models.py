@@ -187,6 +187,11 @@ def _users_own(ref: ModelRef, objects: Objects, head: Head, tokenizer: str | Non
     found = objects[tokenizer] if tokenizer else own_tokenizer
     if found is None:
         found = _tokenizer_by_name(ref, model)
+    if not hasattr(found, "convert_ids_to_tokens"):
+        raise UserError(
+            f"The tokenizer of {ref.name} is {shown(found, 40)}, {kind_of(found)}.",
+            hint="Give its own: `--tokenizer tokenizer`.",
+        )
     if head == "classifier" and not _has_classifier(model):
         raise UserError(
             f"{ref.name} is {kind_of(model)}, not a sequence classifier.",

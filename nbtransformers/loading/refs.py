@@ -66,7 +66,7 @@ def _named(name: str, revision: str | None, namespace: Mapping[str, Any]) -> tup
         if isinstance(value, str | Path) and str(value) != name:
             return _named(str(value), revision, {})
     folder = Path(name).expanduser()
-    if folder.is_dir() and (_looks_like_path(name) or (folder / "config.json").exists()):
+    if _is_folder(folder) and (_looks_like_path(name) or (folder / "config.json").exists()):
         return ModelRef("folder", str(folder.resolve())), {}
     if _looks_like_path(name):
         raise UserError(f"There is no folder {name}.", hint=_nearest_folder(folder))
@@ -97,9 +97,16 @@ def _looks_like_path(name: str) -> bool:
     return name.startswith((".", "~", os.sep)) or "\\" in name or name.count("/") > 1
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # such as a name that is too long, when a text was given in place of a model
+        return False
+
+
 def _nearest_folder(folder: Path) -> str:
     parent = folder.parent
-    if not parent.is_dir():
+    if not _is_folder(parent):
         return "Check the path."
     near = nearest(folder.name, [child.name for child in parent.iterdir() if child.is_dir()])
     return f"Did you mean {parent / near}?" if near else "Check the path."

@@ -38,7 +38,7 @@ def classify(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
     """Parse, run, show; the result is the value of the cell."""
     from nbtransformers.api import classify_request, run_classify
     from nbtransformers.panels.display import mark_shown
-    from nbtransformers.panels.view import lasting_view
+    from nbtransformers.panels.view import lasting_view, passing_view
 
     parsed = parse_line(line, OPTIONS, "%classify" if cell is None else "%%classify", namespace)
     values = dict(parsed.values)
@@ -46,10 +46,13 @@ def classify(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
     data, objects = _data(parsed, cell, values, namespace)
     run = RunOptions(**{key: values.pop(key) for key in _RUN_KEYS if key in values})
     request, objects = classify_request(data, objects, namespace=namespace, run=run, **values)
-    result = run_classify(request, objects, lasting_view("Classifying"))
-    mark_shown(result, shell)  # as the value of the cell it would be shown again
+    quiet = cell is None and line.rstrip().endswith(";")  # as after any expression in IPython
+    result = run_classify(request, objects, (passing_view if quiet else lasting_view)("Classifying"))
     if out is not None:
         shell.user_ns[out] = result
+    if quiet:
+        return None
+    mark_shown(result, shell)  # as the value of the cell it would be shown again
     return result
 
 

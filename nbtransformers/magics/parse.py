@@ -43,7 +43,7 @@ def parse_line(
     """
     values: dict[str, Any] = {}
     rest: list[str] = []
-    words = iter(_words(line))
+    words = iter(_words(line.strip().removesuffix(";")))  # IPython's `;` says to print no value
     for word in words:
         if not _is_option(word):
             rest.append(word)

@@ -69,7 +69,7 @@ def page(result: Classification, positions: Positions) -> tuple[list[Section], b
         "flags": clipped * TEXT_CLIPPED + (result.unread[positions] > 0).astype(np.uint8) * TEXT_CUT,
         **_string_table("texts", (text[:CLIPPED_AT] for text in texts)),
         **_string_table("index", row_names(result, positions)),
-        **_string_table("reasons", reasons),
+        **_string_table("reasons", map(sendable, reasons)),
     }
     return _packed(arrays)
 

@@ -12,6 +12,7 @@ from oracle.tiny import ARCHITECTURES, save_tiny
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 import nbtransformers as nbt
+from nbtransformers.engine import linear
 from nbtransformers.loading.bundled import bundled_folder
 from nbtransformers.loading.registry import REGISTRY
 
@@ -88,6 +89,24 @@ def test_the_probe_changes_no_score(folders: dict[str, Path]) -> None:
     np.testing.assert_allclose(result.scores, np.tile(_expected(folders["bert"]), (60, 1)), atol=1e-5)
     plans = [note for key, note in REGISTRY.loaded()[0].notes.items() if isinstance(key, tuple) and key[0] == "plan"]
     assert len(plans) == 1, "what the probe found is kept for the next call"
+
+
+@pytest.mark.parametrize("architecture", ["bundled", *ARCHITECTURES])
+def test_linear_layers_through_onednn_change_no_score(
+    architecture: str, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether oneDNN is faster depends on the machine; that it is right must not."""
+    monkeypatch.setattr(linear, "_is_faster", lambda layer: True)
+    monkeypatch.setattr(linear, "WORTH_PACKING", 0)
+    folder = bundled_folder("movie-sentiment-minilm") if architecture == "bundled" else folders[architecture]
+    REGISTRY.clear()
+    result = nbt.classify(TEXTS, model=str(folder), batch_tokens=300)
+    np.testing.assert_allclose(result.scores, _expected(folder), atol=1e-5)
+    loaded = REGISTRY.loaded()[0]
+    # GPT-2 multiplies by layers of its own, and has one linear layer, its head.
+    assert len(loaded.notes["linears"]) >= 1
+    assert not any("forward" in vars(module) for module in loaded.model.modules()), "the model is as it was"
+    REGISTRY.clear()
 
 
 def test_multi_label_is_a_sigmoid(tmp_path: Path) -> None:

@@ -10,6 +10,10 @@ from typing import Any
 import helpers
 import pytest
 from helpers import Notebook, Terminal
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)  # on a busy machine a slow example says nothing
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +26,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def hub_cache(models: Path) -> Iterator[Path]:
-    """The Hugging Face cache of this test run, with one model in it: `acme/tiny`."""
+    """The Hugging Face cache of this test run, with `acme/tiny` in it, and the folder of an `acme/half`."""
     made = helpers.write_hub_cache(models / "tiny")
+    half = made.with_name("models--acme--half")
+    half.mkdir()
     yield made.parent
     shutil.rmtree(made)
+    half.rmdir()
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +45,11 @@ def _shell() -> Iterator[Any]:
 @pytest.fixture
 def terminal(_shell: Any, capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
     """An IPython shell with the extension loaded, and none of the variables that other tests made."""
-    before = dict(_shell.user_ns)
+    before = set(_shell.user_ns)
     yield Terminal(_shell, capsys)
-    _shell.user_ns.clear()
-    _shell.user_ns.update(before)
+    for name in set(_shell.user_ns) - before:
+        if not name.startswith("_"):
+            del _shell.user_ns[name]
 
 
 @pytest.fixture(scope="session")

@@ -102,12 +102,14 @@ def test_a_wrong_question_is_answered_with_an_error(method: str, params: Any) ->
 
 json_value = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["by", "descending"]), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["by", "descending"]), inner, max_size=2)
+    ),
     max_leaves=4,
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(["rows", "text", "", None, 3]),
     st.dictionaries(st.sampled_from(["start", "stop", "sort", "label", "search", "position"]), json_value) | json_value,

@@ -49,7 +49,8 @@ def test_a_function_s_mistake_is_one_line(terminal: Terminal) -> None:
 
 
 def test_a_mistake_deep_in_a_user_s_own_code_is_one_line(terminal: Terminal) -> None:
-    code = "import nbtransformers as nbt\ndef deep(n):\n    return deep(n - 1) if n else nbt.classify(['a'], modle='x')\ndeep(5)"
+    deep = "def deep(n):\n    return deep(n - 1) if n else nbt.classify(['a'], modle='x')\ndeep(5)"
+    code = f"import nbtransformers as nbt\n{deep}"
     assert terminal.refusal(code) == CALLED
 
 
@@ -59,7 +60,9 @@ def test_a_mistake_can_be_caught(terminal: Terminal) -> None:
 
 
 def test_a_defect_keeps_its_traceback(terminal: Terminal) -> None:
-    done = terminal.shell.run_cell("class Bad:\n    def __iter__(self): raise ZeroDivisionError('ours')\nbad = Bad()\n%classify bad")
+    done = terminal.shell.run_cell(
+        "class Bad:\n    def __iter__(self): raise ZeroDivisionError('ours')\nbad = Bad()\n%classify bad"
+    )
     assert isinstance(done.error_in_exec, ZeroDivisionError)
     said = terminal.capsys.readouterr().out
     assert "Traceback" in said
@@ -96,7 +99,9 @@ def test_a_notebook_shows_one_line_and_leaves_nothing_else(notebook: Notebook, c
     assert one_line("\n".join(error["traceback"])) == told
     assert (error["ename"], error["evalue"]) == ("UserError", told)
     shown_html = [
-        message["data"].get("text/html", "") for message in messages if message["msg_type"] in {"display_data", "update_display_data"}
+        message["data"].get("text/html", "")
+        for message in messages
+        if message["msg_type"] in {"display_data", "update_display_data"}
     ]
     assert not any("<table" in html for html in shown_html)
     assert shown_html[-1:] in ([], [""])  # what was shown of the work is taken away
@@ -133,7 +138,14 @@ NAMES = ["review", "title", "Review2", "text"]
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [("revew", "review"), ("REVIEW", "review"), ("reviews", "review"), ("review2", "Review2"), ("xyz", None), ("", None)],
+    [
+        ("revew", "review"),
+        ("REVIEW", "review"),
+        ("reviews", "review"),
+        ("review2", "Review2"),
+        ("xyz", None),
+        ("", None),
+    ],
 )
 def test_the_nearest_name_is_found(name: str, found: str | None) -> None:
     assert nearest(name, NAMES) == found
@@ -142,6 +154,9 @@ def test_the_nearest_name_is_found(name: str, found: str | None) -> None:
 def test_a_hint_lists_what_there_is() -> None:
     assert did_you_mean("zzz", ["a", "b"]) == "There is a, b."
     assert did_you_mean("zzz", []) == "There is none."
-    assert did_you_mean("zzz", [str(n) for n in range(13)], what="It has") == "It has 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …"
+    assert (
+        did_you_mean("zzz", [str(n) for n in range(13)], what="It has")
+        == "It has 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …"
+    )
     assert did_you_mean("modle", ["model"], prefix="--") == "Did you mean --model?"
     assert did_you_mean("a", iter(["b", "A"])) == "Did you mean A?"

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import helpers
 import pandas as pd
@@ -52,18 +52,30 @@ MAGIC = [
     ("%classify texts --long windows", "`--long` cannot be 'windows'. Did you mean `--long window`?"),
     ("%classify texts --dtype int4", "`--dtype` cannot be 'int4'. It takes auto, float32, float16, bfloat16."),
     ("%classify texts --top-k few", "`--top-k` is 'few', not a whole number. Type a number such as `--top-k 8`."),
-    ("%classify texts --threshold half", "`--threshold` is 'half', not a number. Type a number such as `--threshold 0.5`."),
+    (
+        "%classify texts --threshold half",
+        "`--threshold` is 'half', not a number. Type a number such as `--threshold 0.5`.",
+    ),
     ("%classify", "There is nothing to classify. Type `%classify VARIABLE`, or %%classify with texts in the cell."),
     ("%classify texts --whole", "`--whole` is for the text of a cell. Leave `--whole` out."),
-    ("%%classify texts\na joy", "There are texts in the cell, and also texts on the line. Type `%classify texts`, or leave it out."),
+    (
+        "%%classify texts\na joy",
+        "There are texts in the cell, and also texts on the line. Type `%classify texts`, or leave it out.",
+    ),
     ("%%classify --column review\na joy", "`--column` is for tables, and a cell is none. Leave `--column` out."),
     ("%classify texts --out 2nd", "`--out 2nd` is no name for a variable. Type `--out result`."),
     ("%nbt docter", "%nbt has no command docter. Did you mean doctor?"),
     ("%nbt xyz", "%nbt has no command xyz. It has doctor."),
     # the expression
     ("%classify textz", "There is no variable textz. Did you mean texts?"),
-    ("%classify qqqqqq", "There is no variable qqqqqq. Run the cell that makes it, or write the texts below %%classify."),
-    ("%classify texts --out {nam}", "There is no variable nam. Run the cell that makes it, or write the texts below %%classify."),
+    (
+        "%classify qqqqqq",
+        "There is no variable qqqqqq. Run the cell that makes it, or write the texts below %%classify.",
+    ),
+    (
+        "%classify texts --out {nam}",
+        "There is no variable nam. Run the cell that makes it, or write the texts below %%classify.",
+    ),
     (
         "%classify a joy to see",
         "'a joy to see' is no Python expression. "
@@ -73,7 +85,10 @@ MAGIC = [
     # the texts
     ("%%classify\n\n   \n", "The cell holds no text. Write one text a line below the magic."),
     ("%%classify --whole\n\n", "The cell holds no text. Write one text a line below the magic."),
-    ("%classify 42", "42 is an int (42), not texts. Give a text, a list of texts, a Series, or a DataFrame with `--column NAME`."),
+    (
+        "%classify 42",
+        "42 is an int (42), not texts. Give a text, a list of texts, a Series, or a DataFrame with `--column NAME`.",
+    ),
     ("%classify b'joy'", "b'joy' is bytes, not text. Type `b'joy'.decode(\"utf-8\")`."),
     ("%classify np.zeros((2,2))", "np.zeros((2,2)) has 2 dimensions, not one. Give one column or row of it."),
     ("%classify texts --column review", "`--column review` needs a table, and texts is a list. Leave `--column` out."),
@@ -82,12 +97,21 @@ MAGIC = [
     ("%classify twins --column review", "twins has 2 columns called review. Rename one of them."),
     ("%classify df", "Which column of df holds the texts? Its text columns: review, title. Add `--column review`."),
     ("%classify numbers", "Which column of numbers holds the texts? Its columns: stars. Add `--column stars`."),
-    ("%classify pd.DataFrame()", "Which column of pd.DataFrame() holds the texts? Its columns: none. Add `--column NAME`."),
+    (
+        "%classify pd.DataFrame()",
+        "Which column of pd.DataFrame() holds the texts? Its columns: none. Add `--column NAME`.",
+    ),
     # the request
     ("%classify texts --threshold 1.5", "The threshold is 1.5. Type a number from 0 to 1: `--threshold 0.5`."),
     ("%classify texts --top-k 0", "`--top-k` is 0. Type a whole number of 1 or more: `--top-k 1`."),
-    ("%classify texts --batch-tokens -1", "`--batch-tokens` is -1. Type a whole number of 1 or more: `--batch-tokens 1`."),
-    ("%classify texts --labels a,,b", "One of the labels is empty. Type two or more: `--labels politics,sport,technology`."),
+    (
+        "%classify texts --batch-tokens -1",
+        "`--batch-tokens` is -1. Type a whole number of 1 or more: `--batch-tokens 1`.",
+    ),
+    (
+        "%classify texts --labels a,,b",
+        "One of the labels is empty. Type two or more: `--labels politics,sport,technology`.",
+    ),
     ("%classify texts --labels a,b,a", "The label 'a' is there twice. Remove one of them."),
     (
         "%classify texts --labels a",
@@ -97,22 +121,28 @@ MAGIC = [
         "%classify texts --labels {[]}",
         "There are no labels, and nothing to choose from. Type two or more: `--labels politics,sport,technology`.",
     ),
-    ("%classify texts --labels {3}", "The labels are 3, an int. Type `labels=[\"politics\", \"sport\"]`."),
-    ("%classify texts --labels {[1,2]}", "The label 1 is not text. Type `labels=[\"politics\", \"sport\"]`."),
-    ('%classify texts --template "A {}."', "A template is for zero-shot labels, and there are none. Add `--labels a,b,c`."),
+    ("%classify texts --labels {3}", 'The labels are 3, an int. Type `labels=["politics", "sport"]`.'),
+    ("%classify texts --labels {[1,2]}", 'The label 1 is not text. Type `labels=["politics", "sport"]`.'),
+    (
+        '%classify texts --template "A {}."',
+        "A template is for zero-shot labels, and there are none. Add `--labels a,b,c`.",
+    ),
     (
         "%classify texts --labels a,b --template about",
         "The template 'about' needs one {} for the label. Type `--template \"This text is about {}.\"`.",
     ),
     # the model
     ("%classify texts --revision main", "A revision needs a model. Add `--model owner/name`."),
-    ("%classify texts --model minilm --revision v1", "`--revision` is for Hub models, and minilm is none. Leave `--revision` out."),
+    (
+        "%classify texts --model minilm --revision v1",
+        "`--revision` is for Hub models, and minilm is none. Leave `--revision` out.",
+    ),
     ("%classify texts --model miniln", "There is no model 'miniln'. Did you mean minilm?"),
     ("%classify texts --model acme/tinny", "There is no model 'acme/tinny'. Did you mean acme/tiny?"),
     (
         "%classify texts --model nobody/else",
-        "There is no model 'nobody/else'. Type one of minilm, movie-sentiment-minilm, acme/half, acme/tiny, a folder, or a Hub id "
-        "such as owner/name (offline: only what is in the cache).",
+        "There is no model 'nobody/else'. Type one of minilm, movie-sentiment-minilm, acme/half, acme/tiny, a folder, "
+        "or a Hub id such as owner/name (offline: only what is in the cache).",
     ),
     (
         "%classify texts --model acme/tiny --revision v9",
@@ -124,9 +154,15 @@ MAGIC = [
     ),
     ("%classify texts --model {M}/tinyy", "There is no folder {M}/tinyy. Did you mean {M}/tiny?"),
     ("%classify texts --model ./nowhere/at/all", "There is no folder ./nowhere/at/all. Check the path."),
-    ("%classify texts --model minilm --tokenizer tok", "There is no variable tok for the tokenizer. There is tokenizer."),
+    (
+        "%classify texts --model minilm --tokenizer tok",
+        "There is no variable tok for the tokenizer. There is tokenizer.",
+    ),
     # the load gate
-    ("%classify texts --model {M}/bare", "bare is no model folder: it has no config.json. Give a folder that save_pretrained() wrote."),
+    (
+        "%classify texts --model {M}/bare",
+        "bare is no model folder: it has no config.json. Give a folder that save_pretrained() wrote.",
+    ),
     (
         "%classify texts --model {M}/adapter",
         "adapter is a LoRA adapter, not a whole model. "
@@ -137,7 +173,10 @@ MAGIC = [
         "{M}/torn/config.json cannot be read (Expecting property name enclosed in double quotes: line 1 column 23 "
         "(char 22)). Save or download the model again.",
     ),
-    ("%classify texts --model {M}/untyped", "{M}/untyped/config.json names no model_type. Save or download the model again."),
+    (
+        "%classify texts --model {M}/untyped",
+        "{M}/untyped/config.json names no model_type. Save or download the model again.",
+    ),
     (
         "%classify texts --model {M}/remote",
         "remote wants to run code of its own (config_x.py, net.py), which nbtransformers does not do. "
@@ -145,7 +184,8 @@ MAGIC = [
     ),
     (
         "%classify texts --model {M}/unknown-type",
-        "unknown-type is of type 'nosuchnet', which this Transformers does not know. Type `pip install -U transformers`.",
+        "unknown-type is of type 'nosuchnet', which this Transformers does not know. "
+        "Type `pip install -U transformers`.",
     ),
     (
         "%classify texts --model {M}/pickled",
@@ -182,16 +222,23 @@ MAGIC = [
         "Leave `--model` out (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
     ),
     # the run
-    ("%classify texts --model {M}/tiny --device mps", "There is no Apple GPU (mps) here. Leave `--device` out, or type `--device cpu`."),
+    (
+        "%classify texts --model {M}/tiny --device mps",
+        "There is no Apple GPU (mps) here. Leave `--device` out, or type `--device cpu`.",
+    ),
     ("%classify texts --model {M}/tiny --max-length 99", "`--max-length` is 99, and tiny reads 32. Type 32 or less."),
-    ("%classify texts --model {M}/tiny --max-length 2", "`--max-length` is 2, and tiny adds 2 special tokens. Type 3 or more."),
+    (
+        "%classify texts --model {M}/tiny --max-length 2",
+        "`--max-length` is 2, and tiny adds 2 special tokens. Type 3 or more.",
+    ),
     (
         "%classify texts+['long '*40] --model {M}/tiny --long error",
         "Row 2 is too long: 42 tokens, and tiny reads 32. Type `--long truncate` or `--long window`.",
     ),
     (
         "%classify ['long '*40]*3 --model {M}/tiny --long error",
-        "Row 0 (and 2 other rows) is too long: 42 tokens, and tiny reads 32. Type `--long truncate` or `--long window`.",
+        "Row 0 (and 2 other rows) is too long: 42 tokens, and tiny reads 32. "
+        "Type `--long truncate` or `--long window`.",
     ),
     # models of the user's own
     (
@@ -202,6 +249,10 @@ MAGIC = [
         "%classify texts --model bare --tokenizer tokenizer",
         "bare is a BertModel, not a sequence classifier. "
         "Give a classifier, or `--labels a,b,c` for zero-shot with this encoder.",
+    ),
+    (
+        "%classify texts --model pair",
+        "The tokenizer of pair is 'bert', a str. Give its own: `--tokenizer tokenizer`.",
     ),
     (
         "%classify texts --model own --tokenizer tokeniser",
@@ -219,15 +270,21 @@ MAGIC = [
         "%classify ['long '*40] --model own --tokenizer letters --long window",
         "`--long window` needs a fast tokenizer, and own has a slow one. Type `--long truncate`.",
     ),
-]  # fmt: skip
+]
 
 # The same through the function, where options are arguments; and what only a function can be given.
 FUNCTION: list[tuple[dict[str, Any], str]] = [
     ({"modle": "x"}, "classify() has no argument modle. Did you mean model?"),
-    ({"qqqq": 1}, "classify() has no argument qqqq. It has data, model, tokenizer, labels, column, top_k, multi_label, "
-     "threshold, template, revision, device, dtype, …"),
-    ({"data": None}, "data is a NoneType (None), not texts. "
-     "Give a text, a list of texts, a Series, or a DataFrame with `column=\"NAME\"`."),
+    (
+        {"qqqq": 1},
+        "classify() has no argument qqqq. It has data, model, tokenizer, labels, column, top_k, multi_label, "
+        "threshold, template, revision, device, dtype, …",
+    ),
+    (
+        {"data": None},
+        "data is a NoneType (None), not texts. "
+        'Give a text, a list of texts, a Series, or a DataFrame with `column="NAME"`.',
+    ),
     ({"top_k": 0}, "`top_k` is 0. Type a whole number of 1 or more: `top_k=1`."),
     ({"top_k": 1.5}, "`top_k` is 1.5. Type a whole number of 1 or more: `top_k=1`."),
     ({"max_length": True}, "`max_length` is True. Type a whole number of 1 or more: `max_length=1`."),
@@ -237,24 +294,39 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
     ({"long": None}, "There is no long None. `long` takes truncate, window, error."),
     ({"threshold": "0.5"}, "The threshold is '0.5'. Type a number from 0 to 1: `threshold=0.5`."),
     ({"multi_label": "no"}, "`multi_label` is 'no'. Type `multi_label=True`."),
-    ({"template": 5, "labels": "a,b"},
-     "The template 5 needs one {} for the label. Type `template=\"This text is about {}.\"`."),
-    ({"template": "{}"}, "A template is for zero-shot labels, and there are none. Add `labels=\"a,b,c\"`."),
-    ({"labels": 5}, "The labels are 5, an int. Type `labels=[\"politics\", \"sport\"]`."),
-    ({"labels": ["a", None]}, "The label None is not text. Type `labels=[\"politics\", \"sport\"]`."),
-    ({"column": "review"}, "`column=\"review\"` needs a table, and data is a list. Leave `column` out."),
-    ({"data": pd.DataFrame({"a": ["x"], "b": ["y"]})},
-     "Which column of data holds the texts? Its text columns: a, b. Add `column=\"a\"`."),
-    ({"data": pd.DataFrame({0: ["x"], 1: ["y"]})},
-     "Which column of data holds the texts? Its text columns: 0, 1. Add `column=0`."),
+    (
+        {"template": 5, "labels": "a,b"},
+        'The template 5 needs one {} for the label. Type `template="This text is about {}."`.',
+    ),
+    ({"template": "{}"}, 'A template is for zero-shot labels, and there are none. Add `labels="a,b,c"`.'),
+    ({"labels": 5}, 'The labels are 5, an int. Type `labels=["politics", "sport"]`.'),
+    ({"labels": ["a", None]}, 'The label None is not text. Type `labels=["politics", "sport"]`.'),
+    ({"column": "review"}, '`column="review"` needs a table, and data is a list. Leave `column` out.'),
+    (
+        {"data": pd.DataFrame({"a": ["x"], "b": ["y"]})},
+        'Which column of data holds the texts? Its text columns: a, b. Add `column="a"`.',
+    ),
+    (
+        {"data": pd.DataFrame({0: ["x"], 1: ["y"]})},
+        "Which column of data holds the texts? Its text columns: 0, 1. Add `column=0`.",
+    ),
     ({"data": pd.DataFrame({0: ["x"], 1: ["y"]}), "column": 7}, "data has no column '7'. It has 0, 1."),
-    ({"model": 5}, "The model is 5, an int. "
-     "Give a name, a folder, a Hub id, a Transformers model with tokenizer=…, or a pipeline."),
+    (
+        {"model": 5},
+        "The model is 5, an int. "
+        "Give a name, a folder, a Hub id, a Transformers model with tokenizer=…, or a pipeline.",
+    ),
     ({"tokenizer": 5}, "The tokenizer is 5, an int. Give the model's own tokenizer."),
     ({"tokenizer": "tok"}, "There is no variable tok for the tokenizer. There is none."),
+    (
+        {"model": "a text in place of a model, " * 20},
+        "There is no model 'a text in place of a model, … a text in place of a model,'. Type one of minilm, "
+        "movie-sentiment-minilm, acme/half, acme/tiny, a folder, or a Hub id such as owner/name "
+        "(offline: only what is in the cache).",
+    ),
     ({"model": "miniln"}, "There is no model 'miniln'. Did you mean minilm?"),
-    ({"revision": "main"}, "A revision needs a model. Add `model=\"owner/name\"`."),
-]  # fmt: skip
+    ({"revision": "main"}, 'A revision needs a model. Add `model="owner/name"`.'),
+]
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
@@ -287,13 +359,20 @@ def namespace(models: Path, hub_cache: Path) -> dict[str, Any]:
     liar.config.num_labels = 4
     bare: Any = BertModel(helpers.bert_config())
     made |= {"own": helpers.classifier(), "bare": bare, "liar": liar, "tokenizer": helpers.tokenizer()}
-    made["letters"] = ByT5Tokenizer()
-    (hub_cache / "models--acme--half").mkdir(exist_ok=True)
+    made |= {"letters": ByT5Tokenizer(), "pair": (made["own"], "bert")}
     return made
+
+
+def _apple() -> bool:
+    import torch
+
+    return torch.backends.mps.is_available()
 
 
 @pytest.mark.parametrize(("code", "message"), MAGIC, ids=[code for code, _ in MAGIC])
 def test_a_magic_says(terminal: Terminal, namespace: dict[str, Any], models: Path, code: str, message: str) -> None:
+    if "mps" in code and _apple():
+        pytest.skip("there is an Apple GPU here")
     needed = {name: value for name, value in namespace.items() if name in code or name in SETUP}
     terminal.shell.push(needed)
     assert terminal.refusal(code.replace("{M}", str(models))) == message.replace("{M}", str(models))
@@ -368,7 +447,7 @@ for model, revision in json.loads(sys.argv[1]):
 
 
 class _Hub(BaseHTTPRequestHandler):
-    codes = {"gated": (403, "GatedRepo"), "none": (401, "RepoNotFound"), "old": (404, "RevisionNotFound")}
+    codes: ClassVar = {"gated": (403, "GatedRepo"), "none": (401, "RepoNotFound"), "old": (404, "RevisionNotFound")}
 
     def do_GET(self) -> None:
         status, code = next((found for name, found in self.codes.items() if f"/{name}" in self.path), (500, ""))
@@ -377,9 +456,9 @@ class _Hub(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         pass
 
 

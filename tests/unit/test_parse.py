@@ -58,6 +58,9 @@ LINES: list[tuple[str, str, dict[str, Any]]] = [
     ("t --labels a,b\t--multi-label", "t", {"labels": "a,b", "multi_label": True}),
     ("电影 --column 评论", "电影", {"column": "评论"}),
     ("t\u3000--whole", "t", {"whole": True}),  # an ideographic space, as a Chinese keyboard types it
+    ("reviews;", "reviews", {}),
+    ("t -k 1 ;", "t", {"top_k": 1}),
+    ("t --template 'a; {};'", "t", {"template": "a; {};"}),
     ("t --out -x", "t", {"out": "-x"}),  # only `--` ends the wait for a value
 ]
 
@@ -124,7 +127,7 @@ PIECES += [
 noise = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(max_size=30)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 @given(noise)
 def test_only_our_own_error_leaves_a_random_line(line: str) -> None:
     try:
@@ -136,7 +139,7 @@ def test_only_our_own_error_leaves_a_random_line(line: str) -> None:
         assert not any(word.startswith("--") for word in found.expression.split(" ")[:1])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(noise)
 def test_only_our_own_error_leaves_a_random_expression(expression: str) -> None:
     try:
@@ -148,7 +151,7 @@ def test_only_our_own_error_leaves_a_random_expression(expression: str) -> None:
 plain = st.text("abcé电 ,.=-", min_size=1, max_size=12).filter(lambda text: not text.startswith("-"))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(column=plain, labels=plain, k=st.integers(1, 10**6), whole=st.booleans(), quote=st.sampled_from("'\""))
 def test_what_is_quoted_comes_back(column: str, labels: str, k: int, whole: bool, quote: str) -> None:
     line = f"some[thing] --column {quote}{column}{quote} -k {k} --labels={quote}{labels}{quote}{' --whole' * whole}"
@@ -156,14 +159,14 @@ def test_what_is_quoted_comes_back(column: str, labels: str, k: int, whole: bool
     assert parsed(line) == ParsedLine("some[thing]", values)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(st.characters(exclude_characters="\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\\{}"), max_size=20))
 def test_any_value_can_be_quoted(value: str) -> None:
     escaped = value.replace("'", "\\'")
     assert parsed(f"t --column '{escaped}'").values == {"column": value}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.recursive(st.integers(-9, 9) | st.text("ab '\"\\()[]", max_size=5), lambda inner: st.lists(inner, max_size=3))
 )

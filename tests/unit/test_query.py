@@ -93,13 +93,13 @@ queries = st.builds(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(results(), queries)
 def test_a_query_finds_what_a_plain_reading_finds(result: Classification, query: Query) -> None:
     assert matching(result, query).tolist() == plainly(result, query)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(results(), queries, st.integers(0, 12), st.integers(0, 12))
 def test_a_page_is_a_slice_of_what_is_found(result: Classification, query: Query, start: int, stop: int) -> None:
     sort = {"by": query.sort_by, "descending": query.descending}

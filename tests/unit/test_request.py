@@ -156,7 +156,7 @@ zero_shot = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(plain | zero_shot)
 def test_a_request_comes_back_from_json_as_it_was(request: ClassifyRequest) -> None:
     text = request.to_json()

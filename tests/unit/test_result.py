@@ -171,7 +171,7 @@ def test_the_top_is_as_long_as_asked_for() -> None:
     assert len(multi(top_k=2).top(99)) == 6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.none() | st.lists(st.floats(0, 1, width=32), min_size=3, max_size=3), max_size=8), st.floats(0, 1))
 def test_every_row_is_counted_once(scores: list[Any], threshold: float) -> None:
     for problem in ("single_label", "multi_label"):
@@ -251,7 +251,7 @@ def test_nothing_in_a_text_reaches_the_terminal_as_a_command() -> None:
     shown.encode("utf-8")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(st.characters(categories=None), max_size=40))
 def test_any_text_is_one_safe_line(text: str) -> None:
     safe = printable(text)
@@ -332,9 +332,19 @@ def test_the_run_is_told_in_facts() -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0, "0 ms"), (0.0004, "0 ms"), (0.9994, "999 ms"), (0.9996, "1.0 s"), (1, "1.0 s"), (59.94, "59.9 s"), (59.96, "1 min 0 s"),
-     (119.6, "2 min 0 s"), (3599.6, "1 h 0 min"), (7300, "2 h 1 min")],
-)  # fmt: skip
+    [
+        (0, "0 ms"),
+        (0.0004, "0 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1.0 s"),
+        (1, "1.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 0 s"),
+        (119.6, "2 min 0 s"),
+        (3599.6, "1 h 0 min"),
+        (7300, "2 h 1 min"),
+    ],
+)
 def test_a_duration_is_said_as_people_do(value: float, said: str) -> None:
     assert seconds(value) == said
 

@@ -185,7 +185,7 @@ values = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(given=st.lists(values, max_size=25), size=st.integers(1, 7), holder=st.sampled_from(["list", "Series", "dict"]))
 def test_no_row_is_lost_or_moved(given: list[Any], size: int, holder: str) -> None:
     index = [f"row {number}" for number in range(len(given))]
@@ -226,7 +226,7 @@ def test_only_a_line_end_ends_a_line(inside: str) -> None:
     assert texts(read(DataRef("lines", f"one{inside}and more\ntwo"), {})) == [f"one{inside}and more", "two"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.text(st.characters(exclude_characters="\r\n"), min_size=1).filter(str.strip), min_size=1, max_size=6)
 )

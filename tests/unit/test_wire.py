@@ -83,7 +83,7 @@ def results(draw: st.DrawFn) -> Classification:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(results())
 def test_what_is_written_is_read(result: Classification) -> None:
     rows = read_back(result)
@@ -98,7 +98,7 @@ def test_what_is_written_is_read(result: Classification) -> None:
         np.testing.assert_array_equal(row["scores"], result.scores[number])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(results())
 def test_a_header_is_json_that_utf8_can_carry(result: Classification) -> None:
     header, payload = classification_header(replace(result, method="\ud800", run=replace(RUN, model="\udfff")))
