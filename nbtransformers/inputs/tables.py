@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
+from nbtransformers.inputs.values import sequence_of
+
+
+_LOOKED_AT = 50  # rows; enough to see whether a column holds text
 
 
 def is_table(value: Any) -> bool:
@@ -25,6 +29,9 @@ def column_of(table: Any, column: str | None, name: str) -> Any:
         UserError: when there is no such column, or more than one could be meant.
     """
     known = column_names(table)
+    if isinstance(getattr(table, "column_names", None), dict):
+        splits = list(table)
+        raise UserError(f"{name} has several splits: {', '.join(splits)}.", hint=f'Give one: `{name}["{splits[0]}"]`.')
     if column is None:
         column = _only_text_column(table, known, name)
     if column not in known:
@@ -64,4 +71,5 @@ def _only_text_column(table: Any, known: list[str], name: str) -> str:
 
 
 def _holds_text(column: Any) -> bool:
-    return any(isinstance(value, str) for value in column[:50])
+    values, _ = sequence_of(column[:_LOOKED_AT], "column")
+    return any(isinstance(value, str) for value in values)

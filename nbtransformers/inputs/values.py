@@ -38,7 +38,7 @@ def reason_for_no_text(value: object) -> str | None:
 def sequence_of(value: Any, name: str) -> tuple[Sequence[Any], Any]:
     """The rows of a value and their index; a single text is one row.
 
-    Takes a text, a mapping (its keys are the index), a pandas or polars Series or Index, a
+    Takes a text, a mapping (its keys are the index), a pandas, polars or pyarrow column, a
     one-dimensional array, or anything that can be iterated once.
 
     Raises:
@@ -52,9 +52,9 @@ def sequence_of(value: Any, name: str) -> tuple[Sequence[Any], Any]:
         mapping = cast("Mapping[Any, Any]", value)
         return list(mapping.values()), list(mapping.keys())
     _refuse(value, name)
-    if hasattr(value, "tolist") or hasattr(value, "to_list"):
-        values = value.tolist() if hasattr(value, "tolist") else value.to_list()
-        return values, value.index if _has_index(value) else None
+    for method in ("tolist", "to_list", "to_pylist"):  # pandas and numpy; polars; pyarrow
+        if hasattr(value, method):
+            return getattr(value, method)(), value.index if _has_index(value) else None
     return list(cast("Iterable[Any]", value)), None
 
 

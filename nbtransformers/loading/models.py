@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,19 +31,16 @@ class Card:
     Attributes:
         name: what the user calls it.
         architecture: the class it was saved as, such as `BertForSequenceClassification`; empty when unknown.
+        is_classifier: whether it has a head for sequence classification.
         labels: the label names of its configuration, in order.
         languages: ISO 639-1 codes; empty when unknown.
     """
 
     name: str
     architecture: str
+    is_classifier: bool
     labels: tuple[str, ...]
     languages: tuple[str, ...] = ()
-
-    @property
-    def is_classifier(self) -> bool:
-        """Whether it was saved with a sequence-classification head."""
-        return "SequenceClassification" in self.architecture
 
 
 def card(ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambda message: None) -> Card:
@@ -54,11 +51,13 @@ def card(ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambd
     """
     if ref.kind == "variable":
         model = _parts(objects[ref.name])[0]
-        return Card(ref.name, type(model).__name__, _label_names(getattr(model.config, "id2label", None)))
+        labels = _label_names(getattr(model.config, "id2label", None))
+        return Card(ref.name, type(model).__name__, _has_classifier(model), labels)
     entries = checked_config(_folder(ref, on_load), _short_name(ref))
     languages = BUNDLED[ref.name].languages if ref.kind == "bundled" else ()
     architecture = next(iter(entries.get("architectures") or [""]))
-    return Card(_short_name(ref), architecture, _label_names(entries.get("id2label")), languages)
+    classifier = "SequenceClassification" in architecture
+    return Card(_short_name(ref), architecture, classifier, _label_names(entries.get("id2label")), languages)
 
 
 def _label_names(id2label: dict[Any, str] | None) -> tuple[str, ...]:
@@ -87,17 +86,20 @@ def load(
         head: `classifier` wants a sequence-classification head, `encoder` the bare model.
         device: where it goes, such as `cpu` or `cuda:0`; a user's own model stays where it is.
         dtype: the type of its weights, or `auto` for the type they are stored in.
-        tokenizer: the entry of `objects` to use with a user's own model.
+        tokenizer: the entry of `objects` to use instead of the model's own.
         on_load: told in one line what takes time.
 
     Raises:
         UserError: when the gate refuses it, it has no such head, or it cannot be loaded.
     """
     if ref.kind == "variable":
-        return _users_own(ref, objects, head, tokenizer), False
+        return _users_own(ref, objects, tokenizer), False
     folder = _folder(ref, on_load)
     key = (ref, head, device, dtype, _signature(folder))
-    return REGISTRY.get(key, lambda: _load_folder(ref, folder, head, device, dtype, on_load))
+    loaded, fresh = REGISTRY.get(key, lambda: _load_folder(ref, folder, head, device, dtype, on_load))
+    if tokenizer is not None:  # the same model and lock; what was learned with other tokens is not kept
+        loaded = replace(loaded, tokenizer=objects[tokenizer], notes={})
+    return loaded, fresh
 
 
 def _folder(ref: ModelRef, on_load: Callable[[str], None]) -> Path:
@@ -182,7 +184,7 @@ def _tokenizer(folder: Path, config: Any, name: str) -> Any:
 # --- the user's own model ---
 
 
-def _users_own(ref: ModelRef, objects: Objects, head: Head, tokenizer: str | None) -> LoadedModel:
+def _users_own(ref: ModelRef, objects: Objects, tokenizer: str | None) -> LoadedModel:
     model, own_tokenizer = _parts(objects[ref.name])
     found = objects[tokenizer] if tokenizer else own_tokenizer
     if found is None:
@@ -191,11 +193,6 @@ def _users_own(ref: ModelRef, objects: Objects, head: Head, tokenizer: str | Non
         raise UserError(
             f"The tokenizer of {ref.name} is {shown(found, 40)}, {kind_of(found)}.",
             hint="Give its own: `--tokenizer tokenizer`.",
-        )
-    if head == "classifier" and not _has_classifier(model):
-        raise UserError(
-            f"{ref.name} is {kind_of(model)}, not a sequence classifier.",
-            hint="Give a …ForSequenceClassification model, or `--labels a,b,c` for zero-shot with an encoder.",
         )
     return LoadedModel(
         name=ref.name,
@@ -218,6 +215,7 @@ def _parts(value: Any) -> tuple[Any, Any]:
 
 
 def _has_classifier(model: Any) -> bool:
+    # A class of the user's own need not be called so: these are the names that Transformers gives such heads.
     return "SequenceClassification" in type(model).__name__ or hasattr(model, "classifier") or hasattr(model, "score")
 
 

@@ -29,6 +29,8 @@ _ONE_OF_TWO = """<style>
 
 _CELL = "padding:3px 10px 3px 0;vertical-align:top;text-align:left"
 _QUIET = "opacity:0.7"
+# Notebooks lay their tables out by the widths of the first row, all alike where none is given.
+_COLUMNS = (("", "7%"), ("label", "24%"), ("score", "12%"), ("text", "57%"))
 
 
 def pending_snapshot(panel_id: str, what: str) -> str:
@@ -84,7 +86,7 @@ def _totals(result: Classification, colours: list[str]) -> str:
 def _bar_row(name: str, total: int, share: float, colour: str) -> str:
     bar = f'<div style="height:10px;width:{round(160 * share)}px;background-color:{colour};border-radius:3px"></div>'
     return (
-        f'<tr><td style="{_CELL}" dir="auto">{escape(name)}</td>'
+        f'<tr style="background:none"><td style="{_CELL}" dir="auto">{escape(name)}</td>'
         f'<td style="{_CELL};text-align:right">{total:,}</td>'
         f'<td style="{_CELL};{_QUIET}">{share:.0%}</td><td style="{_CELL};width:160px">{bar}</td></tr>'
     )
@@ -101,7 +103,7 @@ def _rows(result: Classification, colours: list[str]) -> str:
     shown = min(len(result), SNAPSHOT_ROWS)
     if not shown:
         return "<p><em>No texts.</em></p>"
-    heads = "".join(f'<th style="{_CELL}">{head}</th>' for head in ("", "label", "score", "text"))
+    heads = "".join(f'<th style="{_CELL};width:{width}">{head}</th>' for head, width in _COLUMNS)
     body = "".join(_row(result, row, colours) for row in range(shown))
     left = len(result) - shown
     more = f'<p style="{_QUIET}">… {count(left, "more row")}.</p>' if left else ""
@@ -119,7 +121,7 @@ def _row(result: Classification, row: int, colours: list[str]) -> str:
         label, score = _labels(result, row, colours), _score(result, row, colours)
     return (
         f'<tr><td style="{_CELL};{_QUIET}">{escape(str(index))}</td><td style="{_CELL}">{label}</td>'
-        f'<td style="{_CELL};width:110px">{score}</td><td style="{_CELL}" dir="auto">{escape(text)}</td></tr>'
+        f'<td style="{_CELL}">{score}</td><td style="{_CELL}" dir="auto">{escape(text)}</td></tr>'
     )
 
 

@@ -22,6 +22,9 @@ INLINE_ROWS = 2_000  # up to here the browser holds every row and needs no kerne
 FIRST_ROWS = 100
 CLIPPED_AT = 2_000  # characters of a text that a table row carries; the rest is fetched when a row is opened
 
+_MOST_REASONS = 255  # in a page: each is a byte
+_ANOTHER_REASON = "another reason: see .reasons"
+
 TEXT_CLIPPED, TEXT_CUT = 1, 2  # bits of `flags`
 
 Section = dict[str, Any]
@@ -59,13 +62,16 @@ def page(result: Classification, positions: Positions) -> tuple[list[Section], b
     """The sections and the bytes of some rows, in the order given."""
     rows = positions.tolist()
     texts = [_shown_text(result, row) for row in rows]
-    reasons = sorted({result.reasons[row] for row in rows if row in result.reasons})[:255]
+    given = [result.reasons.get(row) for row in rows]
+    reasons = sorted({reason for reason in given if reason is not None})
+    if len(reasons) > _MOST_REASONS:
+        reasons = [*reasons[: _MOST_REASONS - 1], _ANOTHER_REASON]
     codes = {reason: code for code, reason in enumerate(reasons, start=1)}
     clipped = np.fromiter((len(text) > CLIPPED_AT for text in texts), dtype=np.uint8, count=len(texts))
     arrays: dict[str, NDArray[Any]] = {
         "position": positions.astype(np.uint32),
         "scores": np.ascontiguousarray(result.scores[positions], dtype=np.float32),
-        "reason": np.array([codes.get(result.reasons.get(row, ""), 0) for row in rows], dtype=np.uint8),
+        "reason": np.array([0 if reason is None else codes.get(reason, len(reasons)) for reason in given], np.uint8),
         "flags": clipped * TEXT_CLIPPED + (result.unread[positions] > 0).astype(np.uint8) * TEXT_CUT,
         **_string_table("texts", (text[:CLIPPED_AT] for text in texts)),
         **_string_table("index", row_names(result, positions)),

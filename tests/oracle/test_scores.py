@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from oracle.tiny import ARCHITECTURES, save_tiny
+from oracle.tiny import ARCHITECTURES, SEP, save_tiny
+from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 import nbtransformers as nbt
@@ -205,6 +206,40 @@ def test_pipelines_and_pairs_are_models(folders: dict[str, Path]) -> None:
     for given in (pipe, (model, tokenizer), model):
         result = nbt.classify(TEXTS, model=given)
         np.testing.assert_allclose(result.scores, _expected(folders["bert"]), atol=1e-5)
+
+
+def test_a_class_of_the_users_own_is_a_model(folders: dict[str, Path]) -> None:
+    class Sentiment(torch.nn.Module):
+        """As people write them: an encoder with a head, called `classifier`."""
+
+        def __init__(self, whole: torch.nn.Module) -> None:
+            super().__init__()
+            self.config, self.bert, self.classifier = whole.config, whole.bert, whole.classifier
+            self.dtype = whole.dtype
+
+        def get_input_embeddings(self) -> torch.nn.Module:
+            return self.bert.get_input_embeddings()
+
+        def forward(self, **inputs: torch.Tensor) -> tuple[torch.Tensor]:
+            return (self.classifier(self.bert(**inputs).pooler_output),)
+
+    model = Sentiment(AutoModelForSequenceClassification.from_pretrained(folders["bert"]))
+    result = nbt.classify(TEXTS, model=model, tokenizer=AutoTokenizer.from_pretrained(folders["bert"]))
+    np.testing.assert_allclose(result.scores, _expected(folders["bert"]), atol=1e-5)
+
+
+def test_another_tokenizer_can_be_given(folders: dict[str, Path]) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(folders["bert"])
+    tokenizer.add_special_tokens({"cls_token": "[MASK]"})
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="[MASK] $0 [SEP]", special_tokens=[("[MASK]", tokenizer.mask_token_id or 103), ("[SEP]", SEP)]
+    )
+    model = AutoModelForSequenceClassification.from_pretrained(folders["bert"]).eval()
+    with torch.no_grad():
+        expected = [model(**tokenizer(text, return_tensors="pt")).logits.softmax(-1)[0].numpy() for text in TEXTS]
+    result = nbt.classify(TEXTS, model=str(folders["bert"]), tokenizer=tokenizer)
+    np.testing.assert_allclose(result.scores, np.stack(expected), atol=1e-5)
+    assert np.abs(result.scores - _expected(folders["bert"])).max() > 1e-3
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

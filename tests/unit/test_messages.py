@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import helpers
 import pandas as pd
 import pytest
+from datasets import Dataset, DatasetDict
 from helpers import Terminal
 
 import nbtransformers
@@ -307,6 +308,10 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
         'Which column of data holds the texts? Its text columns: a, b. Add `column="a"`.',
     ),
     (
+        {"data": DatasetDict(train=Dataset.from_dict({"text": ["x"]}), test=Dataset.from_dict({"text": ["y"]}))},
+        'data has several splits: train, test. Give one: `data["train"]`.',
+    ),
+    (
         {"data": pd.DataFrame({0: ["x"], 1: ["y"]})},
         "Which column of data holds the texts? Its text columns: 0, 1. Add `column=0`.",
     ),
@@ -343,7 +348,6 @@ ELSEWHERE = {
     "{} is not in the local cache, and the Hub cannot be reached ({}).": "below: needs a hub",
     "The disk is full: {} could not be fetched into {}.": "needs a full disk",
     "{} does not fit into memory.": "needs a small memory",
-    "{} is {}, not a sequence classifier.": "the same is said before, of the model's card",
     "Your model {} is on {}, not on {}.": "below: needs a device that is there and is not the model's",
 }
 
