@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
-from nbtransformers.inputs.values import sequence_of
 
 
 _LOOKED_AT = 50  # rows; enough to see whether a column holds text
@@ -71,5 +71,6 @@ def _only_text_column(table: Any, known: list[str], name: str) -> str:
 
 
 def _holds_text(column: Any) -> bool:
-    values, _ = sequence_of(column[:_LOOKED_AT], "column")
-    return any(isinstance(value, str) for value in values)
+    # Iterated, not sliced: a slice of a pandas column may go by its labels.
+    values = itertools.islice(iter(column), _LOOKED_AT)
+    return any(isinstance(value.as_py() if hasattr(value, "as_py") else value, str) for value in values)

@@ -89,9 +89,10 @@ def measure(count: int, rounds: int, threads: int) -> dict[str, Any]:
     for call in contenders(warm, threads).values():
         call()
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    rates: list[float] = []
+    rates: dict[str, list[float]] = {"torch's own": [], "oneDNN's": []}
     for turn in range(rounds):
-        rates.append(matmul_rate(layer_shapes(512, config)))
+        for library, found in rates.items():
+            found.append(matmul_rate(layer_shapes(512, config), onednn=library == "oneDNN's"))
         for name, call in calls.items():
             started = time.perf_counter()
             call()
@@ -114,21 +115,23 @@ def report(found: dict[str, Any]) -> None:
     ours = found["seconds"]["nbtransformers"]
     print(
         f"\n{found['threads']} thread(s): {found['texts']:,} texts, {found['tokens']:,} tokens "
-        f"(median {found['median_tokens']:.0f}, longest {found['longest']})\n"
+        f"(median {found['median_tokens']:.0f}, longest {found['longest']}), {found['flops'] / 1e9:,.0f} GFLOP\n"
     )
-    print(f"{'':34}{'texts/s':>9}{'seconds':>9}{'times ours':>12}")
+    print(f"{'':40}{'texts/s':>9}{'seconds':>9}{'times ours':>12}")
     for name, seconds in found["seconds"].items():
         ratio = statistics.median(theirs / mine for theirs, mine in zip(seconds, ours, strict=True))
         median = statistics.median(seconds)
-        print(f"{name:34}{found['texts'] / median:9.0f}{median:9.2f}{ratio:12.2f}")
-    limits = [found["flops"] / rate for rate in found["rates"]]
+        print(f"{name:40}{found['texts'] / median:9.0f}{median:9.2f}{ratio:12.2f}")
+    for library, rates in found["rates"].items():
+        _report_limit(f"the products alone, at {library} rate", found, rates, ours)
+
+
+def _report_limit(name: str, found: dict[str, Any], rates: list[float], ours: list[float]) -> None:
+    limits = [found["flops"] / rate for rate in rates]
     share = statistics.median(limit / mine for limit, mine in zip(limits, ours, strict=True))
-    rate = statistics.median(found["rates"])
-    print(
-        f"{'the products alone (matmul rate)':34}{found['texts'] * rate / found['flops']:9.0f}"
-        f"{statistics.median(limits):9.2f}{share:12.2f}"
-    )
-    print(f"\nmatmul rate {rate / 1e9:.1f} GFLOP/s; the texts take {found['flops'] / 1e9:.0f} GFLOP")
+    rate = statistics.median(rates)
+    texts_per_s = found["texts"] * rate / found["flops"]
+    print(f"{name:40}{texts_per_s:9.0f}{statistics.median(limits):9.2f}{share:12.2f}   ({rate / 1e9:.0f} GFLOP/s)")
 
 
 def main() -> None:

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 
-def matmul_rate(shapes: list[tuple[int, int, int]], seconds: float = 1.0) -> float:
+def matmul_rate(shapes: list[tuple[int, int, int]], onednn: bool = False, seconds: float = 1.0) -> float:
     """FLOP/s of float32 products `[m, k] @ [k, n]`, over the shapes in turn: 2·m·k·n operations each.
 
     The shapes are those of the model's own layers, so that the limit is that of this work and not of a
-    large square product.
+    large square product. torch's own rate is that of `torch.nn.functional.linear`; oneDNN's is that of the
+    operator which the engine calls where it is faster.
     """
-    import torch
-
-    pairs = [(torch.randn(m, k), torch.randn(n, k)) for m, k, n in shapes]
-    for left, right in pairs:
-        torch.nn.functional.linear(left, right)
+    calls = [_onednn_product(shape) if onednn else _torch_product(shape) for shape in shapes]
+    for call in calls:
+        call()
     done, started = 0.0, time.perf_counter()
     while time.perf_counter() - started < seconds:
-        for (left, right), (m, k, n) in zip(pairs, shapes, strict=True):
-            torch.nn.functional.linear(left, right)
+        for call, (m, k, n) in zip(calls, shapes, strict=True):
+            call()
             done += 2.0 * m * k * n
     return done / (time.perf_counter() - started)
+
+
+def _torch_product(shape: tuple[int, int, int]) -> Callable[[], Any]:
+    import torch
+
+    m, k, n = shape
+    left, right = torch.randn(m, k), torch.randn(n, k)
+    return lambda: torch.nn.functional.linear(left, right)
+
+
+def _onednn_product(shape: tuple[int, int, int]) -> Callable[[], Any]:
+    import torch
+
+    m, k, n = shape
+    left, packed = torch.randn(m, k), torch.ops.mkldnn._reorder_linear_weight(torch.randn(n, k), m)
+    return lambda: torch.ops.mkldnn._linear_pointwise(left, packed, None, "none", [], "")
 
 
 def encoder_flops(lengths: list[int], config: Any) -> float:
