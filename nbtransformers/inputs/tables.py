@@ -7,7 +7,6 @@ from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
 
-
 _LOOKED_AT = 50  # rows; enough to see whether a column holds text
 
 
