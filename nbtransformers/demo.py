@@ -54,6 +54,7 @@ def run_headless(folder: str) -> int:
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         store_widget_state=False,  # the snapshots tell it all
+        extra_arguments=["--IPKernelApp.log_level=40"],  # errors only: a warning about sockets helps no newcomer
     )
     try:
         client.execute()
