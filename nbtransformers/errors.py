@@ -55,12 +55,17 @@ def kind_of(value: object) -> str:
     return f"an {name}" if name[0].lower() in "aeio" else f"a {name}"
 
 
+_MEANT = {"gpu": "cuda", "fp16": "float16", "half": "float16", "bf16": "bfloat16", "fp32": "float32"}
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name closest to a mistyped one, or None when nothing is close.
 
     Compares without case first, since `Review` for `review` is the commonest slip.
     """
     names = list(known)
+    if _MEANT.get(name.casefold()) in names:
+        return _MEANT[name.casefold()]
     folded = {n.casefold(): n for n in reversed(names)}
     if name.casefold() in folded:
         return folded[name.casefold()]

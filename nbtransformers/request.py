@@ -62,7 +62,7 @@ class RunOptions:
         threads: CPU threads; None finds it by the same probe.
         max_length: tokens that the model may read of one text, special tokens included; None is the model's limit.
         long: what happens to a longer text: `truncate` reads its beginning, `window` reads it in
-            overlapping windows and averages, `error` stops before anything runs.
+            overlapping windows and averages, `error` refuses it and ends the run.
     """
 
     device: str = "auto"

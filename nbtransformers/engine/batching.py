@@ -68,6 +68,11 @@ class Batcher:
         """The plan in use."""
         return self._limited(self._tuner.best)
 
+    @property
+    def settled(self) -> bool:
+        """Whether the plan was chosen by trials, or by the user."""
+        return self._tuner.settled
+
     def run(self, items: Items, padding: Padding) -> NDArray[np.float32]:
         """All items through the model.
 

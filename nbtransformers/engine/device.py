@@ -17,6 +17,9 @@ def pick_device(wanted: str) -> str:
     """
     import torch
 
+    if wanted.startswith(("cpu:", "auto:", "mps:")):
+        kind = wanted.split(":")[0]
+        raise UserError(f"There is one {kind} only, and no {wanted}.", hint=f"Type `--device {kind}`.")
     if wanted == "cpu":
         return "cpu"
     if wanted == "auto":

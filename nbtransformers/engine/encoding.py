@@ -52,22 +52,28 @@ class Encoder:
         loaded: the model.
         max_length: the user's limit; None is the model's.
         long: the rule for longer texts.
+        seconds: what will stand behind a text, as a pair; it is never cut.
 
     Raises:
-        UserError: when the limit is more than the model can read.
+        UserError: when the limit is more than the model can read, or leaves no room for a text.
     """
 
-    def __init__(self, loaded: LoadedModel, max_length: int | None, long: LongText) -> None:
+    def __init__(
+        self, loaded: LoadedModel, max_length: int | None, long: LongText, seconds: Sequence[str] = ()
+    ) -> None:
         self._tokenizer = loaded.tokenizer
         self._name = loaded.name
         self._long: LongText = long
-        self.limit = _limit(loaded, max_length)
+        taken = _taken(loaded.tokenizer, seconds)
+        self.limit = _limit(loaded, max_length, taken)
+        # Windows overlap by a quarter, but always move on.
+        self._stride = min(self.limit // 4, max(0, (self.limit - taken - 1) // 2))
 
-    def encode(self, texts: Sequence[str], pairs: Sequence[str] | None = None, first_row: int = 0) -> Items:
+    def encode(self, texts: Sequence[str], rows: Sequence[int], pairs: Sequence[str] | None = None) -> Items:
         """The inputs for some texts, or for pairs of texts of which the first may be cut.
 
         Raises:
-            UserError: under `--long error`, when a text is too long; `first_row` makes its number right.
+            UserError: under `--long error`, when a text is too long; `rows` are the numbers of the texts' rows.
         """
         encoded = self._call(texts, pairs)
         full = np.fromiter(map(len, encoded["input_ids"]), dtype=np.int64, count=len(texts))
@@ -75,7 +81,7 @@ class Encoder:
         if not len(too_long):
             return self._items(encoded, np.arange(len(texts)), full, np.zeros_like(full))
         if self._long == "error":
-            raise self._too_long(too_long, full, first_row)
+            raise self._too_long(sorted({rows[int(text)] for text in too_long}), int(full[too_long[0]]))
         return self._shortened(texts, pairs, encoded, full, too_long)
 
     def _call(self, texts: Sequence[str], pairs: Sequence[str] | None, **options: Any) -> Any:
@@ -107,7 +113,7 @@ class Encoder:
             None if pairs is None else _at(pairs, too_long),
             truncation="only_first" if pairs is not None else True,
             max_length=self.limit,
-            **({"stride": self.limit // 4, "return_overflowing_tokens": True} if window else {}),
+            **({"stride": self._stride, "return_overflowing_tokens": True} if window else {}),
         )
         owners = too_long[np.asarray(again["overflow_to_sample_mapping"])] if window else too_long
         short = np.flatnonzero(full <= self.limit)
@@ -140,11 +146,10 @@ class Encoder:
         found = np.fromiter(((row == unknown).sum() for row in ids), dtype=np.int64, count=len(ids))
         return np.bincount(owner, found, texts).astype(np.int64)
 
-    def _too_long(self, rows: NDArray[np.int64], full: NDArray[np.int64], first_row: int) -> UserError:
-        row = int(rows[0])
+    def _too_long(self, rows: Sequence[int], tokens: int) -> UserError:
         more = f" (and {count(len(rows) - 1, 'other row')})" if len(rows) > 1 else ""
         return UserError(
-            f"Row {first_row + row:,}{more} is too long: {full[row]:,} tokens, and {self._name} reads {self.limit:,}.",
+            f"Row {rows[0]:,}{more} is too long: {tokens:,} tokens, and {self._name} reads {self.limit:,}.",
             hint="Type `--long truncate` or `--long window`.",
         )
 
@@ -158,19 +163,26 @@ def _merge(kept: list[Any], rows: NDArray[np.int64], added: list[Any], order: ND
     return [both[number] for number in order]
 
 
-def _limit(loaded: LoadedModel, wanted: int | None) -> int:
+def _taken(tokenizer: Any, seconds: Sequence[str]) -> int:
+    """The tokens that are no text's: special tokens, and the longest of the second texts."""
+    if not seconds:
+        return tokenizer.num_special_tokens_to_add()
+    longest = max(map(len, tokenizer(list(seconds), add_special_tokens=False)["input_ids"]))
+    return longest + tokenizer.num_special_tokens_to_add(pair=True)
+
+
+def _limit(loaded: LoadedModel, wanted: int | None, taken: int) -> int:
     limit = model_limit(loaded)
-    special = loaded.tokenizer.num_special_tokens_to_add()
     if wanted is None:
         return limit
     if limit and wanted > limit:
         raise UserError(
             f"`--max-length` is {wanted:,}, and {loaded.name} reads {limit:,}.", hint=f"Type {limit} or less."
         )
-    if wanted <= special:
+    if wanted <= taken:
         raise UserError(
-            f"`--max-length` is {wanted}, and {loaded.name} adds {count(special, 'special token')}.",
-            hint=f"Type {special + 1} or more.",
+            f"`--max-length` is {wanted}, and {count(taken, 'token')} of it hold no text.",
+            hint=f"Type {taken + 1} or more.",
         )
     return wanted
 

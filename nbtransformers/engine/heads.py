@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.engine.encoding import Encoder, Items
+from nbtransformers.engine.encoding import Encoder, Items, model_limit
 from nbtransformers.engine.padding import Inputs
 from nbtransformers.errors import UserError
 from nbtransformers.loading.models import Card, Head
@@ -37,8 +37,8 @@ class ScoringHead(Protocol):
     @property
     def method(self) -> str | None: ...
 
-    def encode(self, texts: Sequence[str], first_row: int) -> Items:
-        """The items of some texts; a text may own several units (one a label), in a row."""
+    def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
+        """The items of some texts, whose row numbers are for errors; a text may own several units, one a label."""
         ...
 
     def forward(self, inputs: Inputs) -> NDArray[np.float32]:
@@ -64,6 +64,11 @@ def needed_head(request: ClassifyRequest, card: Card) -> Head:
             )
         return "classifier"
     if not card.is_classifier:
+        if request.multi_label:
+            raise UserError(
+                f"{card.name} can rank labels by similarity, but not say yes or no to each.",
+                hint="Leave `--multi-label` out, or give an NLI model.",
+            )
         return "encoder"
     if _entailment(card.labels) is None:
         raise UserError(
@@ -94,8 +99,8 @@ class TrainedHead:
         self._loaded = loaded
         self._encoder = Encoder(loaded, request.run.max_length, request.run.long)
 
-    def encode(self, texts: Sequence[str], first_row: int) -> Items:
-        return self._encoder.encode(texts, first_row=first_row)
+    def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
+        return self._encoder.encode(texts, rows)
 
     def forward(self, inputs: Inputs) -> NDArray[np.float32]:
         logits = _logits(self._loaded, inputs)
@@ -112,38 +117,40 @@ class TrainedHead:
 
 
 class EmbeddingHead:
-    """Zero-shot by similarity: softmax over labels of 20 · cosine(text, label); the plain cosine for multi-label."""
+    """Zero-shot by similarity: softmax over labels of 20 · cosine(text, label)."""
+
+    problem: Problem = "single_label"
 
     def __init__(self, request: ClassifyRequest, loaded: LoadedModel) -> None:
         assert request.labels is not None
         self.labels = request.labels
-        self.problem: Problem = "multi_label" if request.multi_label else "single_label"
-        score = "the cosine" if request.multi_label else "softmax(20 · cosine)"
         advice = "good for topics, weak for sentiment"
         template = request.template or _TOPIC_TEMPLATE
-        self.method = f"{score} of the embeddings of a text and of “{template.format('LABEL')}”; {advice}"
+        self.method = (
+            f"softmax(20 · cosine) of the embeddings of a text and of “{template.replace('{}', 'LABEL')}”; {advice}"
+        )
         self._loaded = loaded
         self._pool = _pooling(loaded.folder)
-        self._encoder = Encoder(loaded, request.run.max_length or _declared_length(loaded.folder), request.run.long)
+        limit = request.run.max_length or _declared_length(loaded)
+        self._encoder = Encoder(loaded, limit, request.run.long)
         self._template = template
         self._labels: Any = None
 
-    def encode(self, texts: Sequence[str], first_row: int) -> Items:
-        return self._encoder.encode(texts, first_row=first_row)
+    def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
+        return self._encoder.encode(texts, rows)
 
     def forward(self, inputs: Inputs) -> NDArray[np.float32]:
         return (self._embed(inputs) @ self._label_embeddings().T).float().cpu().numpy()
 
     def scores(self, outputs: NDArray[np.float64]) -> NDArray[np.float32]:
-        if self.problem == "multi_label":
-            return outputs.astype(np.float32)
         return _softmax(_COSINE_SCALE * outputs).astype(np.float32)
 
     def _label_embeddings(self) -> Any:
         import torch
 
         if self._labels is None:
-            items = self._encoder.encode([self._template.format(label) for label in self.labels])
+            sentences = [self._template.replace("{}", label) for label in self.labels]
+            items = self._encoder.encode(sentences, range(len(sentences)))
             # One at a time: no padding to go wrong, and there are few.
             self._labels = torch.cat([self._embed({"input_ids": ids[None]}) for ids in items.ids])
         return self._labels
@@ -177,13 +184,14 @@ class NliHead:
         self._columns = [entailment, contradiction]
         self._loaded = loaded
         self._template = request.template or _NLI_TEMPLATE
-        self.method = f"entailment of “{self._template.format('LABEL')}”"
-        self._encoder = Encoder(loaded, request.run.max_length, request.run.long)
+        self.method = f"entailment of “{self._template.replace('{}', 'LABEL')}”"
+        self._hypotheses = [self._template.replace("{}", label) for label in self.labels]
+        self._encoder = Encoder(loaded, request.run.max_length, request.run.long, self._hypotheses)
 
-    def encode(self, texts: Sequence[str], first_row: int) -> Items:
-        premises = [text for text in texts for _ in self.labels]
-        hypotheses = [self._template.format(label) for label in self.labels] * len(texts)
-        return self._encoder.encode(premises, hypotheses, first_row)
+    def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
+        each = range(len(self.labels))
+        premises = [text for text in texts for _ in each]
+        return self._encoder.encode(premises, [row for row in rows for _ in each], self._hypotheses * len(texts))
 
     def forward(self, inputs: Inputs) -> NDArray[np.float32]:
         return _logits(self._loaded, inputs)[:, self._columns]
@@ -263,7 +271,9 @@ def _entailment(labels: Sequence[str]) -> int | None:
 def _contradiction(labels: Sequence[str]) -> int:
     # Two-way models say "not_entailment" in its place.
     starts = ("contra", "not_entail", "not entail")
-    return next((number for number, name in enumerate(labels) if name.lower().startswith(starts)), 0)
+    named = (number for number, name in enumerate(labels) if name.lower().startswith(starts))
+    other = (number for number in range(len(labels)) if number != _entailment(labels))
+    return next(named, next(other, 0))
 
 
 # --- embeddings as the model declares them (sentence-transformers' files) ---
@@ -280,12 +290,18 @@ def _pooling(folder: Path | None) -> Callable[[Any, Any], Any]:
     return lambda hidden, mask: (hidden * mask).sum(1) / mask.sum(1)
 
 
-def _declared_length(folder: Path | None) -> int | None:
-    return _json(folder, "sentence_bert_config.json").get("max_seq_length")
+def _declared_length(loaded: LoadedModel) -> int | None:
+    declared, limit = _json(loaded.folder, "sentence_bert_config.json").get("max_seq_length"), model_limit(loaded)
+    return min(declared, limit) if isinstance(declared, int) and limit else None
 
 
 def _json(folder: Path | None, name: str) -> dict[str, Any]:
     import json
 
     path = folder / name if folder is not None else None
-    return json.loads(path.read_text(encoding="utf-8")) if path is not None and path.exists() else {}
+    if path is None or not path.exists():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, OSError) as error:
+        raise UserError(f"{path} cannot be read ({error}).", hint="Save or download the model again.") from error

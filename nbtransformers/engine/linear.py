@@ -41,7 +41,10 @@ def packed_linears(loaded: LoadedModel, tokens: int) -> Packed:
             return []
         with torch_threads(1):
             loaded.notes["linears"] = _packed(loaded)
-    return loaded.notes["linears"]
+    packed: Packed = loaded.notes["linears"]
+    if loaded.folder is None:
+        del loaded.notes["linears"]  # a user's own model may be trained on, and these are copies of its weights
+    return packed
 
 
 @contextmanager

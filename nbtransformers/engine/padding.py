@@ -63,14 +63,13 @@ def _filled(rows: list[NDArray[np.int64]], width: int, value: int, left: bool) -
 def padding_for(loaded: LoadedModel, items: Items) -> Padding:
     """The padding a model's items can take, before it has been checked.
 
-    The model's own pad token comes first: its head may look for it. A decoder without one is padded
-    with a token that none of the texts holds, so that its head finds the end of each text.
+    The pad token of the model's configuration comes first: its head may look for it. A model without one
+    is padded with a token that none of the texts holds, so that its head finds the end of each text. The
+    tokenizer's pad token is no help there: where it is also the end of text, a text seems to end earlier.
     """
     left = loaded.tokenizer.padding_side == "left" and _reads_last_position(loaded)
-    for token in (_configured(loaded), loaded.tokenizer.pad_token_id):
-        if token is not None:
-            return Padding(int(token), left)
-    return Padding(_unused_token(items, loaded), left)
+    configured = _configured(loaded)
+    return Padding(_unused_token(items, loaded) if configured is None else int(configured), left)
 
 
 def _configured(loaded: LoadedModel) -> int | None:
@@ -86,13 +85,13 @@ def _unused_token(items: Items, loaded: LoadedModel) -> int | None:
     vocabulary = loaded.model.get_input_embeddings().num_embeddings
     used = np.zeros(vocabulary, dtype=bool)
     for ids in items.ids:
-        used[ids] = True
+        used[ids[ids < vocabulary]] = True
     free = np.flatnonzero(~used)
     return int(free[0]) if len(free) else None
 
 
-def padding_is_harmless(forward: Forward, items: Items, padding: Padding, tolerance: float) -> bool:
-    """Whether a padded item gets the output that it gets alone, tried on two real items.
+def padding_is_harmless(forward: Forward, items: Items, padding: Padding, tolerance: float) -> bool | None:
+    """Whether a padded item gets the output that it gets alone, tried on two real items; None when it cannot be tried.
 
     A model that lets padding through (a batch norm, a mask that is not passed on) would otherwise be
     silently wrong in every batch.
@@ -104,11 +103,14 @@ def padding_is_harmless(forward: Forward, items: Items, padding: Padding, tolera
     short = int(lengths.argmin())
     longer = np.flatnonzero(lengths > lengths[short])
     if not len(longer):
-        return True
+        return None
     # About twice as long: enough padding to show, and little work.
     other = int(longer[np.abs(lengths[longer] - 2 * lengths[short]).argmin()])
-    alone = forward(collate(items, np.array([short]), padding))
-    together = forward(collate(items, np.array([short, other]), padding))[:1]
+    try:
+        alone = forward(collate(items, np.array([short]), padding))
+        together = forward(collate(items, np.array([short, other]), padding))[:1]
+    except Exception:  # one of the two is a text that the model cannot take: the batcher finds out which
+        return None
     scale = max(1.0, float(np.abs(alone).max()))
     return bool(np.abs(alone - together).max() <= tolerance * scale)
 

@@ -15,6 +15,7 @@ from nbtransformers.engine.linear import in_their_place, packed_linears
 from nbtransformers.engine.padding import Padding, padding_for, padding_is_harmless, padding_token
 from nbtransformers.engine.plan import Plan, Tuner, candidates
 from nbtransformers.engine.threads import cpu_threads, torch_threads
+from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import RowWindow
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import OnProgress, Progress
@@ -103,11 +104,18 @@ class Scorer:
                 self._score_readable(window, readable, scores, counts, reasons)
             except KeyboardInterrupt:
                 self.account.interrupted = True
+            except UserError:
+                raise
+            except Exception as error:
+                raise _model_fails(self._loaded.name, error) from error
         without = ~np.isfinite(scores).all(axis=1)
         scores[without] = np.nan
         for row in np.flatnonzero(without).tolist():
-            reasons.setdefault(window.start + row, NOT_DONE if self.account.interrupted else NOT_FINITE)
-        self._loaded.notes[self._plan_key] = self.plan
+            reason = reasons.setdefault(window.start + row, NOT_DONE if self.account.interrupted else NOT_FINITE)
+            if reason == NOT_DONE:
+                counts[:, row] = 0  # nothing of it was read
+        if self._batcher.settled and not self.account.out_of_memory:
+            self._loaded.notes[self._plan_key] = self.plan
         return ScoredWindow(window.texts, scores, reasons, counts)
 
     def _score_readable(
@@ -118,7 +126,8 @@ class Scorer:
         counts: NDArray[np.int64],
         reasons: dict[int, str],
     ) -> None:
-        items = self._head.encode([window.texts[row] or "" for row in readable], window.start)
+        rows = [window.start + row for row in readable]
+        items = self._head.encode([window.texts[row] or "" for row in readable], rows)
         self._unfinished = unfinished = _Unfinished(items, len(readable))
         padding = padding_for(self._loaded, items)
         packed = packed_linears(self._loaded, int(items.tokens.sum()))
@@ -128,17 +137,19 @@ class Scorer:
         if outputs.shape[1]:
             scores[readable] = self._head.scores(mean_by_owner(outputs, items))
         for item, reason in self.account.failures.items():
-            reasons[window.start + readable[unfinished.row_of(item)]] = reason
+            reasons[rows[unfinished.row_of(item)]] = reason
         self.account.failures.clear()
 
     def _checked(self, padding: Padding, items: Items) -> Padding:
-        notes = self._loaded.notes
-        if padding.token is not None and "padding is harmless" not in notes:
+        harmless = self._loaded.notes.get("padding is harmless")
+        if padding.token is not None and harmless is None:
             tolerance = _HALF_ROUNDING if "16" in self._loaded.dtype else _ROUNDING
             with torch_threads(1):
-                notes["padding is harmless"] = padding_is_harmless(self._head.forward, items, padding, tolerance)
-        self.padded = padding.token is not None and notes["padding is harmless"]
-        return padding if self.padded else Padding(None)
+                harmless = padding_is_harmless(self._head.forward, items, padding, tolerance)
+        if harmless is not None:  # what could not be tried is tried with the next texts
+            self._loaded.notes["padding is harmless"] = harmless
+            self.padded = harmless
+        return padding if padding.token is not None and harmless else Padding(None)
 
     def _batch_done(self, batch: NDArray[np.int64]) -> None:
         assert self._unfinished is not None
@@ -156,6 +167,14 @@ class Scorer:
             eta_s=seconds * (self._total - done) / done if done and seconds > _ETA_AFTER else None,
         )
         self._on_progress(progress)
+
+
+def _model_fails(name: str, error: Exception) -> UserError:
+    first = (str(error).strip().splitlines() or [""])[0][:160]
+    return UserError(
+        f"{name} fails on these texts: {type(error).__name__}: {first.rstrip('.')}.",
+        hint="Call it on one of them in plain Transformers to see where.",
+    )
 
 
 class _Unfinished:

@@ -55,7 +55,12 @@ def sequence_of(value: Any, name: str) -> tuple[Sequence[Any], Any]:
     for method in ("tolist", "to_list", "to_pylist"):  # pandas and numpy; polars; pyarrow
         if hasattr(value, method):
             return getattr(value, method)(), value.index if _has_index(value) else None
-    return list(cast("Iterable[Any]", value)), None
+    try:
+        return list(cast("Iterable[Any]", value)), None
+    except Exception as error:
+        raise UserError(
+            f"Reading {name} fails: {type(error).__name__}: {error}.", hint="Try `list(…)` of it in a cell."
+        ) from error
 
 
 def _has_index(value: Any) -> bool:

@@ -8,8 +8,13 @@ from typing import Any, cast
 
 from nbtransformers.errors import UserError, shown
 
+_AGAIN = "Save or download the model again."
 _PICKLED_WEIGHTS = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5", "*.msgpack")
-_KERNEL_KEYS = ("attn_implementation", "experts_implementation", "use_kernels", "kernel_config")
+# Kernels that Transformers would fetch and run, and a weight file of another name than the one that was checked.
+_DANGEROUS_KEYS = (
+    *("attn_implementation", "experts_implementation", "use_kernels", "kernel_config"),
+    "transformers_weights",
+)
 
 
 def checked_config(folder: Path, name: str) -> dict[str, Any]:
@@ -25,7 +30,7 @@ def checked_config(folder: Path, name: str) -> dict[str, Any]:
     config = _read_config(folder, name)
     _refuse_remote_code(config, name)
     _refuse_other_weights(folder, name)
-    return cast("dict[str, Any]", _without_kernel_names(config))
+    return cast("dict[str, Any]", _without_dangers(config))
 
 
 def _read_config(folder: Path, name: str) -> dict[str, Any]:
@@ -39,13 +44,29 @@ def _read_config(folder: Path, name: str) -> dict[str, Any]:
         raise UserError(
             f"{name} is no model folder: it has no config.json.", hint="Give a folder that save_pretrained() wrote."
         )
+    config = _read_json(path)
+    if not isinstance(config.get("model_type"), str):
+        raise UserError(f"{path} names no model_type.", hint=_AGAIN)
+    for field, right in (("id2label", _is_id2label), ("architectures", _is_architectures)):
+        if config.get(field) is not None and not right(config[field]):
+            raise UserError(f"{path} has a {field} that makes no sense: {shown(config[field])}.", hint=_AGAIN)
+    return config
+
+
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise UserError(f"{path} cannot be read ({error}).", hint="Save or download the model again.") from error
-    if not isinstance(config, dict) or not isinstance(cast("dict[str, Any]", config).get("model_type"), str):
-        raise UserError(f"{path} names no model_type.", hint="Save or download the model again.")
-    return cast("dict[str, Any]", config)
+        raise UserError(f"{path} cannot be read ({error}).", hint=_AGAIN) from error
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _is_id2label(value: object) -> bool:
+    return isinstance(value, dict) and all(str(key).isdigit() for key in cast("dict[object, object]", value))
+
+
+def _is_architectures(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in cast("list[object]", value))
 
 
 def _refuse_remote_code(config: dict[str, Any], name: str) -> None:
@@ -67,7 +88,10 @@ def _refuse_remote_code(config: dict[str, Any], name: str) -> None:
 
 
 def _refuse_other_weights(folder: Path, name: str) -> None:
-    if any(folder.glob("*.safetensors")):
+    if (folder / "model.safetensors").exists():
+        return
+    if (folder / "model.safetensors.index.json").exists():
+        _check_shards(folder, name)
         return
     found = sorted(path.name for pattern in _PICKLED_WEIGHTS for path in folder.glob(pattern))
     if found:
@@ -75,17 +99,34 @@ def _refuse_other_weights(folder: Path, name: str) -> None:
             f"{name} has no safetensors weights, only {found[0]}, and a pickle can run any code.",
             hint="Load it yourself, call model.save_pretrained(FOLDER), and give that folder.",
         )
-    raise UserError(f"{name} has no weights: there is no *.safetensors file.", hint="Save or download it again.")
+    raise UserError(f"{name} has no weights: there is no model.safetensors.", hint="Save or download it again.")
 
 
-def _without_kernel_names(value: object) -> object:
+def _check_shards(folder: Path, name: str) -> None:
+    """Every shard of the index is a safetensors file of this very folder: the index could name any file."""
+    index = _read_json(folder / "model.safetensors.index.json")
+    weight_map = index.get("weight_map")
+    shards = sorted(set(map(str, weight_map.values()))) if isinstance(weight_map, dict) else []
+    for shard in shards:
+        if Path(shard).name != shard or "\\" in shard or not shard.endswith(".safetensors"):
+            raise UserError(
+                f"The weights of {name} are in {shown(shard)}, which is no safetensors file of its folder.",
+                hint="Load it yourself, call model.save_pretrained(FOLDER), and give that folder.",
+            )
+        if not (folder / shard).exists():
+            raise UserError(f"{name} lacks a part of its weights: {shard}.", hint="Save or download it again.")
+    if not shards:
+        raise UserError(f"{name} has an index of weights that names none.", hint="Save or download it again.")
+
+
+def _without_dangers(value: object) -> object:
     if isinstance(value, dict):
         entries = cast("dict[str, object]", value)
-        return {key: _without_kernel_names(entry) for key, entry in entries.items() if not _names_kernel(key)}
+        return {key: _without_dangers(entry) for key, entry in entries.items() if not _is_dangerous(key)}
     if isinstance(value, list):
-        return [_without_kernel_names(entry) for entry in cast("list[object]", value)]
+        return [_without_dangers(entry) for entry in cast("list[object]", value)]
     return value
 
 
-def _names_kernel(key: str) -> bool:
-    return any(part in key for part in _KERNEL_KEYS)
+def _is_dangerous(key: str) -> bool:
+    return any(part in key for part in _DANGEROUS_KEYS)

@@ -12,8 +12,14 @@ _WEIGHT_FILES = ["*.safetensors"]
 _OTHER_RUNTIMES = ["onnx/*", "openvino/*", "coreml/*", "tf_model*", "flax_model*", "*.msgpack", "original/*"]
 
 
+# What was found stays what it is for as long as Python runs: no question to the Hub at every call.
+_found: dict[tuple[str, str | None, Path], Path] = {}
+
+
 def hub_folder(name: str, revision: str | None = None) -> Path:
     """The local folder of a Hub model's snapshot, fetched when it is not in the cache.
+
+    Asked again, it is the same snapshot until Python ends, even if the Hub has a newer one.
 
     Code files are fetched so that a model that wants to run them can be refused by name; nothing runs them.
 
@@ -30,6 +36,9 @@ def hub_folder(name: str, revision: str | None = None) -> Path:
     )
 
     where = f"{name}@{revision}" if revision else name
+    key = (name, revision, _cache())
+    if key in _found and _found[key].exists():
+        return _found[key]
     try:
         folder = snapshot_download(
             name,
@@ -51,7 +60,8 @@ def hub_folder(name: str, revision: str | None = None) -> Path:
         raise UserError(f"{name} has no revision {revision}.", hint="Leave `--revision` out for the newest.") from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         raise _unreachable(where, error) from error
-    return Path(folder)
+    _found[key] = Path(folder)
+    return _found[key]
 
 
 def cached_names() -> list[str]:

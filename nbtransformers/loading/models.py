@@ -95,8 +95,9 @@ def load(
     if ref.kind == "variable":
         return _users_own(ref, objects, tokenizer), False
     folder = _folder(ref, on_load)
-    key = (ref, head, device, dtype, _signature(folder))
-    loaded, fresh = REGISTRY.get(key, lambda: _load_folder(ref, folder, head, device, dtype, on_load))
+    key = (ref, head, device, dtype)
+    version = _version(folder)
+    loaded, fresh = REGISTRY.get(key, version, lambda: _load_folder(ref, folder, head, device, dtype, on_load))
     if tokenizer is not None:  # the same model and lock; what was learned with other tokens is not kept
         loaded = replace(loaded, tokenizer=objects[tokenizer], notes={})
     return loaded, fresh
@@ -111,9 +112,10 @@ def _folder(ref: ModelRef, on_load: Callable[[str], None]) -> Path:
     return hub_folder(ref.name, ref.revision)
 
 
-def _signature(folder: Path) -> Hashable:
+def _version(folder: Path) -> Hashable:
     # A folder that is trained into again is another model, under the same name.
-    files = [folder / "config.json", *sorted(folder.glob("*.safetensors"))]
+    patterns = ("config.json", "*.safetensors", *_TOKENIZER_FILES)
+    files = sorted({file for pattern in patterns for file in folder.glob(pattern)})
     return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
 
 
@@ -194,13 +196,17 @@ def _users_own(ref: ModelRef, objects: Objects, tokenizer: str | None) -> Loaded
             f"The tokenizer of {ref.name} is {shown(found, 40)}, {kind_of(found)}.",
             hint="Give its own: `--tokenizer tokenizer`.",
         )
+    lock, notes = REGISTRY.lock_and_notes(model)
+    weight = next(model.parameters())
     return LoadedModel(
         name=ref.name,
         model=model,
         tokenizer=found,
         folder=None,
-        device=str(next(model.parameters()).device),
-        dtype=_type_name(model.dtype),
+        device=str(weight.device),
+        dtype=_type_name(weight.dtype),
+        lock=lock,
+        notes=notes,
     )
 
 
@@ -255,7 +261,9 @@ def _plain_errors(name: str, folder: Path) -> Generator[None]:
         raise UserError(
             f"{name} does not fit into memory.", hint="Type `--dtype bfloat16`, or give a smaller model."
         ) from error
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # whatever is wrong in the files: Transformers' own words, and their cause
         first = str(error).strip().splitlines() or [""]
         raise UserError(
             f"Transformers cannot load {name} ({type(error).__name__}: {shown(first[0], 160).strip(chr(39))}).",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 
 @dataclass(eq=False)
@@ -45,24 +46,35 @@ class Registry:
     """Loaded models by key; asking twice, even from two threads at once, loads once."""
 
     def __init__(self) -> None:
-        self._models: dict[Hashable, LoadedModel] = {}
+        self._models: dict[Hashable, tuple[Hashable, LoadedModel]] = {}
         self._locks: dict[Hashable, threading.Lock] = {}
         self._guard = threading.Lock()
+        self._users_own: WeakKeyDictionary[Any, tuple[threading.RLock, dict[Hashable, Any]]] = WeakKeyDictionary()
 
-    def get(self, key: Hashable, load: Callable[[], LoadedModel]) -> tuple[LoadedModel, bool]:
-        """The model of a key, and whether it had to be loaded for this call."""
+    def get(self, key: Hashable, version: Hashable, load: Callable[[], LoadedModel]) -> tuple[LoadedModel, bool]:
+        """The model of a key, and whether it had to be loaded for this call.
+
+        A model of another version, files that have changed since, is replaced.
+        """
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
-            loaded = self._models.get(key)
-            if loaded is not None:
-                return loaded, False
-            self._models[key] = loaded = load()
+            found = self._models.get(key)
+            if found is not None and found[0] == version:
+                return found[1], False
+            self._models.pop(key, None)  # its memory is free for the new one
+            loaded = load()
+            self._models[key] = (version, loaded)
             return loaded, True
+
+    def lock_and_notes(self, model: Any) -> tuple[threading.RLock, dict[Hashable, Any]]:
+        """The lock and the notes of a user's own model: the same at every call, gone when the model is."""
+        with self._guard:
+            return self._users_own.setdefault(model, (threading.RLock(), {}))
 
     def loaded(self) -> list[LoadedModel]:
         """The models in memory, the oldest first."""
-        return list(self._models.values())
+        return [loaded for _, loaded in self._models.values()]
 
     def clear(self) -> None:
         """Forget every model; the memory is free once no result or variable holds one."""

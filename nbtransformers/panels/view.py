@@ -78,8 +78,11 @@ class PanelView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if not self._finished:
+            from nbtransformers.panels.snapshot import empty_snapshot
+
             self._panel.close()
-            self._snapshot.update({"text/html": "", "text/plain": ""}, raw=True)
+            # A saved notebook keeps the widget's output, without its model: the rule in the snapshot hides it.
+            self._snapshot.update({"text/html": empty_snapshot(self._panel.panel_id), "text/plain": ""}, raw=True)
 
     def progress(self, progress: Progress) -> None:
         self._panel.progress = asdict(progress)

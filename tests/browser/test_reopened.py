@@ -88,3 +88,23 @@ def test_the_page_reloaded_shows_the_panel_again(saved: tuple[Path, Path], brows
         expect(again.panel(1)).to_be_visible()
         expect(again.cell(1).locator(".nbt-snapshot")).to_be_hidden()
         page.context.close()
+
+
+def test_work_that_failed_leaves_its_message_and_nothing_broken(browser: OfflineBrowser, tmp_path: Path) -> None:
+    page = browser.page()
+    with JupyterServer(tmp_path) as server:
+        server.write("failed.ipynb", ["%load_ext nbtransformers", "%classify ['x'] --labels a,b --device cuda"])
+        notebook = server.open(page, "failed.ipynb")
+        notebook.run_all(wait=False)
+        expect(notebook.cell(1)).to_contain_text("There is no CUDA device here", timeout=60_000)
+        notebook.wait_idle()
+        notebook.save()
+        page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    with JupyterServer(tmp_path) as server:
+        cell = server.open(page, "failed.ipynb").cell(1)
+        expect(cell).to_contain_text("There is no CUDA device here")
+        assert is_trusted(Notebook(page, server.root / "failed.ipynb"))
+        shown = cell.locator(".jp-OutputArea").inner_text()
+        assert "model not found" not in shown
+        assert "Error displaying" not in shown
+        page.context.close()

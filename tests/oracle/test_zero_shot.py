@@ -34,8 +34,6 @@ def test_similarity_is_that_of_sentence_transformers() -> None:
     result = nbt.classify(texts, labels=LABELS)
     np.testing.assert_allclose(result.scores, softmax(20 * expected), atol=1e-5)
     assert result.method is not None and "softmax(20 · cosine)" in result.method
-    several = nbt.classify(texts, labels=LABELS, multi_label=True)
-    np.testing.assert_allclose(several.scores, expected, atol=1e-5)
 
 
 def test_topics_are_told_apart() -> None:
@@ -64,3 +62,24 @@ def test_entailment_is_that_of_the_pipeline(nli: Path, multi_label: bool) -> Non
         expected = pipe(text, candidate_labels=LABELS, multi_label=multi_label)
         by_label = dict(zip(expected["labels"], expected["scores"], strict=True))
         np.testing.assert_allclose(result.scores[row], [by_label[label] for label in LABELS], atol=1e-5)
+
+
+def test_a_two_way_model_says_not_entailment_as_it_likes(tmp_path: Path) -> None:
+    folder = save_tiny("bert", tmp_path, labels=2, id2label={0: "entailment", 1: "other"}, label2id={})
+    result = nbt.classify(TEXTS, model=str(folder), labels=LABELS, multi_label=True)
+    assert np.ptp(result.scores) > 0.01
+
+
+def test_long_texts_beside_their_hypotheses(nli: Path) -> None:
+    """Whatever the room, the text is cut and the hypothesis is not; windows always move on."""
+    for length in (14, 20, 40):
+        for long in ("truncate", "window"):
+            assert nbt.classify(TEXTS, model=str(nli), labels=LABELS, max_length=length, long=long).scored.all()
+    with pytest.raises(nbt.UserError, match=r"8 tokens of it hold no text\. Type 9 or more"):
+        nbt.classify(TEXTS, model=str(nli), labels=LABELS, max_length=5)
+
+
+def test_a_template_may_hold_any_braces() -> None:
+    texts = ["The senate voted.", "She scored."]
+    scores = nbt.classify(texts, labels=LABELS, template="{x} {} {0} {").scores
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)

@@ -61,7 +61,7 @@ def test_a_mistake_can_be_caught(terminal: Terminal) -> None:
 
 def test_a_defect_keeps_its_traceback(terminal: Terminal) -> None:
     done = terminal.shell.run_cell(
-        "class Bad:\n    def __iter__(self): raise ZeroDivisionError('ours')\nbad = Bad()\n%classify bad"
+        "class Bad:\n    @property\n    def ndim(self): raise ZeroDivisionError('ours')\nbad = Bad()\n%classify bad"
     )
     assert isinstance(done.error_in_exec, ZeroDivisionError)
     said = terminal.capsys.readouterr().out

@@ -103,6 +103,13 @@ MAGIC = [
         "Which column of pd.DataFrame() holds the texts? Its columns: none. Add `--column NAME`.",
     ),
     # the request
+    ("%classify texts --device cpu:1", "There is one cpu only, and no cpu:1. Type `--device cpu`."),
+    (
+        "%classify texts --labels a,b --multi-label",
+        "minilm can rank labels by similarity, but not say yes or no to each. "
+        "Leave `--multi-label` out, or give an NLI model.",
+    ),
+    ("%classify texts --device gpu", "`--device` cannot be 'gpu'. Did you mean `--device cuda`?"),
     ("%classify texts --threshold 1.5", "The threshold is 1.5. Type a number from 0 to 1: `--threshold 0.5`."),
     ("%classify texts --top-k 0", "`--top-k` is 0. Type a whole number of 1 or more: `--top-k 1`."),
     (
@@ -195,7 +202,7 @@ MAGIC = [
     ),
     (
         "%classify texts --model {M}/empty-of-weights",
-        "empty-of-weights has no weights: there is no *.safetensors file. Save or download it again.",
+        "empty-of-weights has no weights: there is no model.safetensors. Save or download it again.",
     ),
     (
         "%classify texts --model {M}/damaged",
@@ -230,7 +237,7 @@ MAGIC = [
     ("%classify texts --model {M}/tiny --max-length 99", "`--max-length` is 99, and tiny reads 32. Type 32 or less."),
     (
         "%classify texts --model {M}/tiny --max-length 2",
-        "`--max-length` is 2, and tiny adds 2 special tokens. Type 3 or more.",
+        "`--max-length` is 2, and 2 tokens of it hold no text. Type 3 or more.",
     ),
     (
         "%classify texts+['long '*40] --model {M}/tiny --long error",
@@ -341,6 +348,12 @@ ELSEWHERE = {
     "{}(): {}.": "below",
     "There is no CUDA device here: {}.": "below",
     "There is no CUDA device {}.": "needs a machine with CUDA",
+    "Reading {} fails: {}: {}.": "below",
+    "{} has a {} that makes no sense: {}.": "oracle/test_edges.py",
+    "The weights of {} are in {}, which is no safetensors file of its folder.": "oracle/test_edges.py",
+    "{} lacks a part of its weights: {}.": "oracle/test_edges.py",
+    "{} has an index of weights that names none.": "oracle/test_edges.py",
+    "{} fails on these texts: {}: {}.": "oracle/test_edges.py",
     "Transformers cannot load {} ({}: {}).": "below: its end is Transformers' own words",
     "{} is gated: the Hub gives it to people who accepted its terms.": "below: needs a hub",
     "The Hub has no model {}, or it is private.": "below: needs a hub",
@@ -399,6 +412,17 @@ def test_arguments_that_do_not_fit_are_told_in_one_line() -> None:
         with pytest.raises(UserError) as caught:
             call(*arguments)
         assert str(caught.value) == f"classify(): {why}. Type `help(nbtransformers.classify)`."
+
+
+def test_an_input_that_fails_is_told() -> None:
+    def broken() -> Iterator[str]:
+        yield "a joy"
+        raise ZeroDivisionError("no more")
+
+    with pytest.raises(UserError) as caught:
+        nbt.classify(broken())
+    assert str(caught.value) == "Reading data fails: ZeroDivisionError: no more. Try `list(…)` of it in a cell."
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 def test_a_missing_gpu_is_told(terminal: Terminal, models: Path) -> None:
