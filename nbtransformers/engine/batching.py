@@ -102,8 +102,10 @@ class Batcher:
 
     def halve(self, width: int, rows: int) -> None:
         """Memory ran out on a batch of this size: stay below half of it from now on."""
-        self._ceiling = max(1, width * rows // 2)
-        self.account.out_of_memory += 1
+        half = max(1, width * rows // 2)
+        if self._ceiling is None or half < self._ceiling:
+            self._ceiling = half
+            self.account.out_of_memory += 1
 
 
 class _Run:
@@ -127,11 +129,15 @@ class _Run:
         # One long text alone cannot be shared out: then all threads work on its products.
         alone = len(chosen) == 1 and self._lengths[chosen[0]].sum() > _WORTH_SPLITTING
         with torch_threads(plan.threads if alone else 1):
-            for batch, outcome in run_side_by_side(self._forward, chosen, plan.threads):
-                if isinstance(outcome, Exception):
-                    self._failed(batch, outcome)
-                else:
+            for number, (batch, outcome) in enumerate(run_side_by_side(self._forward, chosen, plan.threads), start=1):
+                if not isinstance(outcome, Exception):
                     self._finished(batch, outcome)
+                    continue
+                self._failed(batch, outcome)
+                if is_out_of_memory(outcome) and plan.threads == 1:
+                    # The rest is as big: cut it anew rather than run out of memory at each.
+                    self._put_back(*chosen[number:])
+                    break
 
     def _forward(self, batch: Chosen) -> NDArray[np.float32]:
         return self._batcher._forward(collate(self._items, batch, self._padding))  # pyright: ignore[reportPrivateUsage]
@@ -185,8 +191,8 @@ class _Run:
         account.failures[int(batch[0])] = _reason(error, width)
         self._batcher._on_batch(batch)  # pyright: ignore[reportPrivateUsage]
 
-    def _put_back(self, batch: Chosen) -> None:
-        left = np.concatenate([self.left, batch])
+    def _put_back(self, *batches: Chosen) -> None:
+        left = np.concatenate([self.left, *batches])
         self.left = left[np.argsort(-self._lengths[left], kind="stable")]
 
 

@@ -138,19 +138,20 @@ def test_a_probe_runs_on_the_work_itself() -> None:
 
 
 def test_out_of_memory_halves_the_budget_and_loses_nothing() -> None:
-    sizes: list[int] = []
+    refused: list[int] = []
 
     def forward(inputs: Inputs) -> np.ndarray:
-        sizes.append(inputs["input_ids"].size)
         if inputs["input_ids"].size > 50:
+            refused.append(inputs["input_ids"].size)
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
         return first_token(inputs)
 
     run = batcher(forward, Plan(400))
-    outputs = run.run(items_of([10] * 60), PAD)
-    assert outputs[:, 0].tolist() == list(range(1, 61))
-    assert run.account.out_of_memory >= 3  # 400, 200, 100, then it fits
-    assert run.plan.batch_tokens <= 50
+    outputs = run.run(items_of([10] * 600), PAD)
+    assert outputs[:, 0].tolist() == list(range(1, 601))
+    assert refused == [400, 200, 100], "each size is tried once, and the next is half"
+    assert run.account.out_of_memory == 3
+    assert run.plan.batch_tokens == 50
     assert not run.account.failures
 
 
