@@ -55,6 +55,7 @@ def _check_arguments(name: str, signature: inspect.Signature, args: Any, kwargs:
         raise UserError(f"{name}(): {error}.", hint=f"Type `help(nbtransformers.{name})`.") from error
 
 
+_TOKENIZER = "the tokenizer"  # its place among the objects; the data's is an expression, which this never is
 _OPTION = re.compile(r"`--([a-z-]+)(?:[ =]([^`]+))?`")
 
 
@@ -163,11 +164,11 @@ def classify_request(
     elif revision is not None:
         raise UserError("A revision needs a model.", hint="Add `--model owner/name`.")
     if tokenizer is not None:
-        objects = {**objects, "tokenizer": _tokenizer(tokenizer, namespace or {})}
+        objects = {**objects, _TOKENIZER: _tokenizer(tokenizer, namespace or {})}
     request = ClassifyRequest(
         data=data,
         model=ref,
-        tokenizer=None if tokenizer is None else "tokenizer",
+        tokenizer=None if tokenizer is None else _TOKENIZER,
         labels=parse_labels(labels),
         **fields,
     )

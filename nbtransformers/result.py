@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,8 @@ class Classification:
         index: the labels of the rows, as in the input's index; None numbers them from 0.
         labels: the label names, in the order of the score axis.
         scores: float32 `[text, label]`: after softmax (each row sums to 1), after sigmoid for
-            multi-label, the value itself for regression. NaN where a row has no score.
+            multi-label, the value itself for regression. Zero-shot by similarity: after softmax of
+            20 · cosine. NaN where a row has no score.
         reasons: row number to the reason why it has no score.
         problem: `single_label`, `multi_label` or `regression`.
         tokens: int64 `[text]`, tokens that the model read.
@@ -155,7 +156,7 @@ class Classification:
         """One row a text, with the input's index.
 
         Columns: `text`, `label` (the best; None without a score), `score`, `reason` (None with a
-        score), then one a label. A label that is called like one of the first four becomes `score:NAME`.
+        score), then one a label. A label whose name is taken gets `score:` before it, until it is free.
         """
         import pandas as pd
 
@@ -169,7 +170,9 @@ class Classification:
             "reason": pd.Series([self.reasons.get(row) for row in range(len(self))], dtype=object),
         }
         for number, name in enumerate(self.labels):
-            columns[f"score:{name}" if name in columns else name] = self.scores[:, number]
+            while name in columns:
+                name = f"score:{name}"
+            columns[name] = self.scores[:, number]
         return pd.DataFrame(columns).set_axis(self._pandas_index(), axis=0)
 
     def top(self, k: int | None = None) -> pd.DataFrame:
@@ -221,6 +224,33 @@ class Classification:
     def __str__(self) -> str:
         """The head of the table, the totals and the notes, for a plain terminal."""
         return _as_text(self)
+
+
+def row_names(result: Classification, rows: Iterable[int]) -> list[str]:
+    """The labels of some rows, as a person writes them: levels with dots between, days without a time."""
+    index = result.index
+    if index is None:
+        return [str(row) for row in rows]
+    if getattr(index, "is_normalized", False):  # a DatetimeIndex, at midnight all through
+        return [str(index[row])[: len("2026-01-31")] for row in rows]
+    return [_row_name(index[row]) for row in rows]
+
+
+def _row_name(key: Any) -> str:
+    if isinstance(key, tuple) and key:
+        return " · ".join(map(str, cast("tuple[object, ...]", key)))
+    return str(key)
+
+
+def shown_labels(result: Classification, row: int) -> list[int]:
+    """The labels that a row shows, the best first: the `top_k`, else those assigned to it."""
+    scores = result.scores[row]
+    order = np.argsort(-scores, kind="stable")
+    if result.request.top_k:
+        return order[: result.request.top_k].tolist()
+    if result.problem == "multi_label":
+        return [number for number in order.tolist() if scores[number] >= result.request.threshold]
+    return order[:1].tolist()
 
 
 def _plot_totals(result: Classification, ax: Axes) -> None:
@@ -283,8 +313,8 @@ def _table(result: Classification, rows: int, width: int) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    names = range(len(result)) if result.index is None else result.index
-    cells = [[Text(printable(cell)) for cell in (str(names[row]), *_cells(result, row))] for row in range(rows)]
+    names = row_names(result, range(rows))
+    cells = [[Text(printable(cell)) for cell in (name, *_cells(result, row))] for row, name in enumerate(names)]
     # A long text must not push the label and the score aside.
     taken = [min(_NAME_CELLS, max(5, *(line[column].cell_len for line in cells))) for column in range(3)]
     left = width - sum(taken) - _GAPS
@@ -303,9 +333,5 @@ def _cells(result: Classification, row: int) -> tuple[str, str, str]:
     reason, text = result.reasons.get(row), result.texts[row] or ""
     if reason is not None:
         return "–", "–", f"({reason}) {text}".rstrip()
-    scores = result.scores[row]
-    shown = np.argsort(-scores, kind="stable")[: result.request.top_k or 1]
-    if result.problem == "multi_label" and result.request.top_k is None:
-        shown = np.flatnonzero(scores >= result.request.threshold)
-    names = ", ".join(result.labels[number] for number in shown) or "(none)"
-    return names, f"{scores.max():.3f}", text
+    names = ", ".join(result.labels[number] for number in shown_labels(result, row)) or "(none)"
+    return names, f"{result.scores[row].max():.3f}", text

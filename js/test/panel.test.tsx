@@ -442,6 +442,22 @@ describe("a result that is refreshed", () => {
   });
 });
 
+describe("the column of the index", () => {
+  const tracks = (one: (selector: string) => HTMLElement) =>
+    one(".nbt-grid").style.getPropertyValue("--tracks");
+
+  it.each([
+    ["numbers", (at: number) => String(at), 6, "7ch"],
+    ["dates", (at: number) => `2026-01-${10 + at}`, 6, "13ch"],
+    ["names", (at: number) => `a name that has no end ${at}`, 6, "25ch"],
+    ["numbers of rows not here yet", (at: number) => String(at), 1_000_000, "9ch"],
+  ])("has room for %s", (_, index, count, width) => {
+    const rows = makeRows(6, 2, (at) => `text ${at}`).map((row, at) => ({ ...row, index: index(at) }));
+    const { one } = show(traitsOf(rows, ["a", "b"], { inline: false, rows: count }));
+    expect(tracks(one).split(" ")[0]).toBe(width);
+  });
+});
+
 describe("rows that stay in the kernel", () => {
   it("are asked for, shown as lines until they come, and filtered there", async () => {
     const rows = makeRows(5000, 3, (at) => `text ${at}`);

@@ -15,8 +15,9 @@ from nbtransformers.result import NOT_DONE
 _TOO_MANY_UNKNOWN = 0.2
 _SPECIAL_TOKENS = 2
 _LANGUAGES = {"en": "English"}
-_LETTER = re.compile(r"[^\W\d_]")
+_NO_LETTERS = re.compile(r"[\W\d_]+")
 _LETTER_BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF5A]")
+_BEYOND_LATIN = re.compile(r"[^\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF5A]+")
 
 
 def remarks(
@@ -67,5 +68,11 @@ def _unreadable(
 
 
 def _in_another_script(text: str) -> bool:
-    other = len(_LETTER_BEYOND_LATIN.findall(text))
-    return other > 0 and other > len(_LETTER.findall(text)) / 2
+    # It is asked of every text, so most are done with here, and letters are not counted one by one.
+    if text.isascii() or not _LETTER_BEYOND_LATIN.search(text):
+        return False
+    return _letters("".join(_BEYOND_LATIN.findall(text))) > _letters(_BEYOND_LATIN.sub("", text))
+
+
+def _letters(text: str) -> int:
+    return len(_NO_LETTERS.sub("", text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from typing import Any
 
 from nbtransformers.errors import UserError
@@ -79,6 +80,6 @@ def _data(
 
 
 def _variable_name(name: str | None) -> str | None:
-    if name is not None and not name.isidentifier():
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
         raise UserError(f"`--out {name}` is no name for a variable.", hint="Type `--out result`.")
     return name

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nbtransformers.panels.channel import Answer, Method
-from nbtransformers.panels.query import Query, matching
+from nbtransformers.panels.query import Query, Searched, matching
 from nbtransformers.panels.wire import page, sendable
 from nbtransformers.result import Classification
 
@@ -18,12 +18,13 @@ def methods(result: Classification) -> dict[str, Method]:
     """The questions about a result: `rows` (a page of a query) and `text` (a clipped text, whole)."""
     # A panel scrolls through one order: the last query's rows are worth keeping.
     last: dict[Query, Any] = {}
+    searched = Searched(result)
 
     def rows(params: dict[str, Any]) -> Answer:
         query = Query.from_params(params)
         if query not in last:
             last.clear()
-            last[query] = matching(result, query)
+            last[query] = matching(result, query, searched)
         found = last[query]
         start = max(0, int(params.get("start", 0)))
         stop = min(start + _MOST_ROWS, max(start, int(params.get("stop", start))))

@@ -1,14 +1,15 @@
-"""Which rows a panel shows, and in which order. `js/src/rows.ts` does the same for rows the browser holds."""
+"""Which rows a panel shows, and in which order. `js/src/query.ts` does the same for rows the browser holds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.panels.wire import CLIPPED_AT, Positions, row_names, sendable
+from nbtransformers.panels.wire import Positions, row_names, sendable
 from nbtransformers.result import Classification
 
 WITHOUT_SCORE = "without_score"
@@ -42,9 +43,25 @@ class Query:
         )
 
 
-def matching(result: Classification, query: Query) -> Positions:
-    """The numbers of the rows that a query finds, in its order."""
-    found = np.flatnonzero(_label_matches(result, query) & _search_matches(result, query.search))
+class Searched:
+    """What a search reads of a result; made at the first search, and kept for the next."""
+
+    def __init__(self, result: Classification) -> None:
+        self._result = result
+
+    @cached_property
+    def rows(self) -> list[tuple[str, str]]:
+        """The text and the index of each row, in lower case."""
+        names = row_names(self._result, np.arange(len(self._result)))
+        return [(text.lower(), name.lower()) for text, name in zip(_texts(self._result), names, strict=True)]
+
+
+def matching(result: Classification, query: Query, searched: Searched | None = None) -> Positions:
+    """The numbers of the rows that a query finds, in its order; `searched` is kept from one query to the next."""
+    matches = _label_matches(result, query)
+    if query.search:
+        matches &= _search_matches(searched or Searched(result), query.search)
+    found = np.flatnonzero(matches)
     if query.sort_by == "row":
         return found[::-1].copy() if query.descending else found
     keys, last = _sort_keys(result, query.sort_by, found)
@@ -62,16 +79,9 @@ def _label_matches(result: Classification, query: Query) -> NDArray[np.bool_]:
     return result.assigned[:, int(query.label)]
 
 
-def _search_matches(result: Classification, search: str) -> NDArray[np.bool_]:
-    if not search:
-        return np.ones(len(result), dtype=bool)
-    wanted = search.lower()
-    names = row_names(result, np.arange(len(result)))
-    return np.fromiter(
-        (wanted in text.lower() or wanted in name.lower() for text, name in zip(_texts(result), names, strict=True)),
-        dtype=bool,
-        count=len(result),
-    )
+def _search_matches(searched: Searched, search: str) -> NDArray[np.bool_]:
+    wanted, rows = search.lower(), searched.rows
+    return np.fromiter((wanted in text or wanted in name for text, name in rows), dtype=bool, count=len(rows))
 
 
 def _sort_keys(result: Classification, by: str | int, found: Positions) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -87,4 +97,4 @@ def _sort_keys(result: Classification, by: str | int, found: Positions) -> tuple
 
 
 def _texts(result: Classification) -> list[str]:
-    return [sendable((text or "")[:CLIPPED_AT]) for text in result.texts]
+    return [sendable(text or "") for text in result.texts]

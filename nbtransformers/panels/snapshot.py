@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from html import escape
 
-import numpy as np
-
 from nbtransformers.panels.colours import HEX, label_colours
 from nbtransformers.panels.wire import sendable
 from nbtransformers.plain_text import count, seconds
-from nbtransformers.result import Classification
+from nbtransformers.result import Classification, row_names, shown_labels
 
 SNAPSHOT_ROWS = 50
 _TEXT_CHARACTERS = 400
+_MOST_TOTALS = 12
 
 # Two outputs stand side by side, the snapshot and the live panel, and exactly one must show: the panel where
 # it lives, else the snapshot (where a reopened notebook would say "model not found").
@@ -36,6 +35,11 @@ _COLUMNS = (("", "7%"), ("label", "24%"), ("score", "12%"), ("text", "57%"))
 def pending_snapshot(panel_id: str, what: str) -> str:
     """What stands in the notebook while the work goes on; a reader sees it only when the work never ended."""
     return _framed(panel_id, f"<p><em>{escape(what)}: not finished when this notebook was saved.</em></p>")
+
+
+def empty_snapshot(panel_id: str) -> str:
+    """Nothing to see, and the rule that hides the widget's output beside it: for work that failed."""
+    return _framed(panel_id, "")
 
 
 def classification_snapshot(panel_id: str, result: Classification) -> str:
@@ -74,10 +78,15 @@ def _totals(result: Classification, colours: list[str]) -> str:
     without = len(result) - int(result.scored.sum())
     if result.problem == "regression":
         return _spread(result, without)
-    cells = [
-        _bar_row(name, total, total / max(1, len(result)), colour)
-        for (name, total), colour in zip(result.totals.items(), colours, strict=True)
-    ]
+    totals = list(zip(result.labels, result.assigned.sum(axis=0).tolist(), colours, strict=True))
+    left = len(totals) - _MOST_TOTALS
+    if left > 0:
+        totals = sorted(totals, key=lambda total: -total[1])[:_MOST_TOTALS]
+    cells = [_bar_row(name, total, total / max(1, len(result)), colour) for name, total, colour in totals]
+    if left > 0:
+        cells.append(
+            f'<tr style="background:none"><td style="{_CELL};{_QUIET}">… {count(left, "more label")}</td></tr>'
+        )
     if without:
         cells.append(_bar_row("without a score", without, without / len(result), HEX["grey"]))
     return f'<table role="presentation" style="border:none;margin:4px 0 8px 0"><tbody>{"".join(cells)}</tbody></table>'
@@ -104,14 +113,14 @@ def _rows(result: Classification, colours: list[str]) -> str:
     if not shown:
         return "<p><em>No texts.</em></p>"
     heads = "".join(f'<th style="{_CELL};width:{width}">{head}</th>' for head, width in _COLUMNS)
-    body = "".join(_row(result, row, colours) for row in range(shown))
+    names = row_names(result, range(shown))
+    body = "".join(_row(result, row, name, colours) for row, name in enumerate(names))
     left = len(result) - shown
     more = f'<p style="{_QUIET}">… {count(left, "more row")}.</p>' if left else ""
     return f'<table style="width:100%;margin:0"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}'
 
 
-def _row(result: Classification, row: int, colours: list[str]) -> str:
-    index = row if result.index is None else result.index[row]
+def _row(result: Classification, row: int, name: str, colours: list[str]) -> str:
     text = result.texts[row] or ""
     text = text if len(text) <= _TEXT_CHARACTERS else text[:_TEXT_CHARACTERS] + "…"
     reason = result.reasons.get(row)
@@ -120,7 +129,7 @@ def _row(result: Classification, row: int, colours: list[str]) -> str:
     else:
         label, score = _labels(result, row, colours), _score(result, row, colours)
     return (
-        f'<tr><td style="{_CELL};{_QUIET}">{escape(str(index))}</td><td style="{_CELL}">{label}</td>'
+        f'<tr><td style="{_CELL};{_QUIET}">{escape(name)}</td><td style="{_CELL}">{label}</td>'
         f'<td style="{_CELL}">{score}</td><td style="{_CELL}" dir="auto">{escape(text)}</td></tr>'
     )
 
@@ -133,17 +142,6 @@ def _labels(result: Classification, row: int, colours: list[str]) -> str:
         f"{escape(result.labels[number])}</span>"
         for number in shown_labels(result, row)
     )
-
-
-def shown_labels(result: Classification, row: int) -> list[int]:
-    """The labels that a row shows, the best first: the `top_k`, else those assigned to it."""
-    scores = result.scores[row]
-    order = np.argsort(-scores, kind="stable")
-    if result.request.top_k:
-        return order[: result.request.top_k].tolist()
-    if result.problem == "multi_label":
-        return [number for number in order.tolist() if scores[number] >= result.request.threshold]
-    return order[:1].tolist()
 
 
 def _score(result: Classification, row: int, colours: list[str]) -> str:

@@ -4,6 +4,9 @@ Sections of a page of rows: `position` uint32 `[row]`, `scores` float32 `[row, l
 uint8 `[row]` (0 is none, else 1 + its place in `reasons`), `flags` uint8 `[row]`, and the string
 tables `texts`, `index` and `reasons`, each as `NAME_offsets` uint32 and `NAME_bytes` in UTF-8.
 Sections begin at multiples of eight. `tests/golden/classify.json` holds both sides to it.
+
+A small result is inline: all of it travels with the header, whole texts too, and the browser sorts and
+searches alone. Any other is sorted and searched here, and its pages carry the beginnings of long texts.
 """
 
 from __future__ import annotations
@@ -16,9 +19,11 @@ from numpy.typing import NDArray
 
 from nbtransformers.plain_text import count, seconds
 from nbtransformers.result import Classification
+from nbtransformers.result import row_names as names_of
 
 VERSION = 1
-INLINE_ROWS = 2_000  # up to here the browser holds every row and needs no kernel to sort or search
+INLINE_ROWS = 2_000
+INLINE_BYTES = 2_000_000  # about: two bytes a character
 FIRST_ROWS = 100
 CLIPPED_AT = 2_000  # characters of a text that a table row carries; the rest is fetched when a row is opened
 
@@ -32,9 +37,10 @@ Positions = NDArray[np.int64]
 
 
 def classification_header(result: Classification) -> tuple[dict[str, Any], bytes]:
-    """The header and the payload of a classification: all its rows when there are few, else the first ones."""
-    inline = len(result) <= INLINE_ROWS
-    sections, payload = page(result, np.arange(len(result) if inline else FIRST_ROWS))
+    """The header and the payload of a classification: all its rows when it is inline, else the first ones."""
+    inline = _is_small(result)
+    shown = np.arange(len(result) if inline else min(len(result), FIRST_ROWS))
+    sections, payload = page(result, shown, None if inline else CLIPPED_AT)
     header = {
         "version": VERSION,
         "kind": "classify",
@@ -54,26 +60,35 @@ def classification_header(result: Classification) -> tuple[dict[str, Any], bytes
     return header, payload
 
 
+def _is_small(result: Classification) -> bool:
+    letters = sum(len(text) for text in result.texts if text)
+    return len(result) <= INLINE_ROWS and 2 * letters + result.scores.nbytes <= INLINE_BYTES
+
+
 def _facts(result: Classification) -> list[tuple[str, str]]:
     return [*result.run.facts(), *([("Scores", result.method)] if result.method else [])]
 
 
-def page(result: Classification, positions: Positions) -> tuple[list[Section], bytes]:
-    """The sections and the bytes of some rows, in the order given."""
+def page(
+    result: Classification, positions: Positions, clipped_at: int | None = CLIPPED_AT
+) -> tuple[list[Section], bytes]:
+    """The sections and the bytes of some rows, in the order given; None sends whole texts."""
     rows = positions.tolist()
-    texts = [_shown_text(result, row) for row in rows]
+    whole = [result.texts[row] or "" for row in rows]
+    texts = [text[:clipped_at] for text in whole]
     given = [result.reasons.get(row) for row in rows]
     reasons = sorted({reason for reason in given if reason is not None})
     if len(reasons) > _MOST_REASONS:
         reasons = [*reasons[: _MOST_REASONS - 1], _ANOTHER_REASON]
     codes = {reason: code for code, reason in enumerate(reasons, start=1)}
-    clipped = np.fromiter((len(text) > CLIPPED_AT for text in texts), dtype=np.uint8, count=len(texts))
+    lengths = zip(texts, whole, strict=True)
+    clipped = np.fromiter((len(text) < len(full) for text, full in lengths), dtype=np.uint8, count=len(texts))
     arrays: dict[str, NDArray[Any]] = {
         "position": positions.astype(np.uint32),
         "scores": np.ascontiguousarray(result.scores[positions], dtype=np.float32),
         "reason": np.array([0 if reason is None else codes.get(reason, len(reasons)) for reason in given], np.uint8),
         "flags": clipped * TEXT_CLIPPED + (result.unread[positions] > 0).astype(np.uint8) * TEXT_CUT,
-        **_string_table("texts", (text[:CLIPPED_AT] for text in texts)),
+        **_string_table("texts", map(sendable, texts)),
         **_string_table("index", row_names(result, positions)),
         **_string_table("reasons", map(sendable, reasons)),
     }
@@ -82,9 +97,7 @@ def page(result: Classification, positions: Positions) -> tuple[list[Section], b
 
 def row_names(result: Classification, positions: Positions) -> list[str]:
     """The labels of some rows, as text."""
-    if result.index is None:
-        return [str(row) for row in positions.tolist()]
-    return [sendable(str(result.index[row])) for row in positions.tolist()]
+    return [sendable(name) for name in names_of(result, positions.tolist())]
 
 
 def sendable(text: str) -> str:
@@ -92,10 +105,6 @@ def sendable(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _shown_text(result: Classification, row: int) -> str:
-    return sendable((result.texts[row] or "")[: CLIPPED_AT + 1])
 
 
 def _string_table(name: str, texts: Iterable[str]) -> dict[str, NDArray[Any]]:

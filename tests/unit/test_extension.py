@@ -194,6 +194,28 @@ def test_a_whole_cell_is_one_text(terminal: Terminal, models: Path) -> None:
     assert found.texts == ("a joy\n\nfrom start",)
 
 
+@pytest.mark.parametrize("name", ["tokenizer", "model", "texts"])
+def test_texts_may_be_called_like_anything(terminal: Terminal, models: Path, name: str) -> None:
+    terminal.shell.push({"own": helpers.classifier(), "tok": helpers.tokenizer(), name: ["a joy", "dull"]})
+    found = terminal.run(f"%classify {name} --model own --tokenizer tok")
+    assert found.texts == ("a joy", "dull")
+    assert terminal.refusal(f"%classify {name} --column c --model own --tokenizer tok").startswith(
+        f"`--column c` needs a table, and {name} is a list"
+    )
+
+
+def test_a_model_may_be_called_tokenizer(terminal: Terminal) -> None:
+    terminal.shell.push({"tokenizer": helpers.classifier(), "tok": helpers.tokenizer()})
+    assert len(terminal.run("%classify ['a joy'] --model tokenizer --tokenizer tok")) == 1
+
+
+@pytest.mark.parametrize("name", ["class", "None", "2nd", "a b"])
+def test_out_must_be_a_name_that_python_takes(terminal: Terminal, name: str) -> None:
+    assert terminal.refusal(f"%classify ['a joy'] --out '{name}'") == (
+        f"`--out {name}` is no name for a variable. Type `--out result`."
+    )
+
+
 def test_braces_in_a_cell_are_text(terminal: Terminal, models: Path) -> None:
     terminal.shell.push({"x": "filled"})
     assert terminal.run(f"%%classify --model {models}/tiny\n{{x}} $x {{}}").texts == ("{x} $x {}",)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from nbtransformers.panels.classification import methods
 from nbtransformers.panels.query import Query, matching
+from nbtransformers.panels.wire import row_names
 from nbtransformers.result import Classification
 
 
@@ -131,7 +132,29 @@ def test_another_query_is_not_answered_with_the_last_one_s_rows() -> None:
         assert reply["total"] == 1
 
 
-def test_search_looks_into_the_part_of_a_text_that_is_shown() -> None:
-    result = classification(["x" * 1999 + "needle", "needle"], [[0.1, 0.9]] * 2)
-    assert asked(result, search="needle") == (1, [1])
-    assert asked(result, search="NEEDLE") == (1, [1])
+def test_search_looks_into_the_whole_text() -> None:
+    result = classification(["x" * 5000 + "Needle", "needle", "x"], [[0.1, 0.9]] * 3)
+    assert asked(result, search="needle") == (2, [0, 1])
+    assert asked(result, search="NEEDLE") == (2, [0, 1])
+
+
+def test_texts_alike_at_first_are_sorted_by_what_follows() -> None:
+    result = classification(["x" * 5000 + "b", "x" * 5000 + "a"], [[0.1, 0.9]] * 2)
+    assert asked(result, sort={"by": "text"}) == (2, [1, 0])
+
+
+def test_what_is_searched_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nbtransformers.panels import query
+
+    named: list[int] = []
+
+    def counted(result: Classification, positions: Any) -> list[str]:
+        named.append(len(positions))
+        return row_names(result, positions)
+
+    monkeypatch.setattr(query, "row_names", counted)
+    ask = methods(classification(["a", "b"], [[0.1, 0.9]] * 2))["rows"]
+    ask({"label": 1})
+    assert named == []  # nothing is searched yet
+    assert [ask({"search": search})[0]["total"] for search in ("a", "b", "1", "zzz")] == [1, 1, 1, 0]
+    assert named == [2]

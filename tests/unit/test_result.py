@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtransformers.plain_text import count, printable, seconds
-from nbtransformers.result import NOT_DONE, Classification
+from nbtransformers.result import NOT_DONE, Classification, row_names
 
 THREE = ("red", "green", "blue")
 
@@ -103,7 +103,8 @@ def test_keys_of_a_dict_are_an_index(keys: list[Any]) -> None:
     assert result.to_pandas()["text"].tolist() == ["good", None, "bad", "meh"]
     assert result.top(1)["label"].tolist() == ["positive", "negative", "negative"]
     assert len(result.top(1)["row"]) == 3
-    assert str(keys[0]) in str(result)
+    first = " · ".join(map(str, keys[0])) if isinstance(keys[0], tuple) else str(keys[0])
+    assert first in str(result)
 
 
 def test_a_label_that_is_called_like_a_column_steps_aside() -> None:
@@ -121,6 +122,19 @@ def test_a_label_that_is_called_like_a_column_steps_aside() -> None:
     ]
     assert table.iloc[0].tolist()[4:] == pytest.approx([0.1, 0.2, 0.3, 0.4])
     assert (table["text"][0], table["label"][0]) == ("x", "fine")
+
+
+@pytest.mark.parametrize(
+    ("labels", "columns"),
+    [
+        (("score:text", "text", "x"), ["score:text", "score:score:text", "x"]),
+        (("text", "text", "score:text"), ["score:text", "score:score:text", "score:score:score:text"]),
+    ],
+)
+def test_no_label_takes_another_s_column(labels: tuple[str, ...], columns: list[str]) -> None:
+    table = classification(["x"], [[0.1, 0.2, 0.3]], labels=labels).to_pandas()
+    assert list(table.columns)[4:] == columns
+    assert table.iloc[0].tolist()[4:] == pytest.approx([0.1, 0.2, 0.3])
 
 
 def test_the_best_of_a_multi_label_row_may_be_unassigned() -> None:
@@ -308,6 +322,32 @@ def test_several_labels_are_printed_for_multi_label_and_top_k() -> None:
     assert "red, blue" in next(line for line in lines if line.endswith(" x"))
     assert "(none)" in next(line for line in lines if line.endswith(" y"))
     assert "positive, negative" in str(single(top_k=2))
+    rising = classification(["x"], [[0.6, 0.7, 0.8]], labels=THREE, problem="multi_label")
+    assert "blue, green, red" in str(rising)
+
+
+DAYS = pd.date_range("2026-01-31", periods=2)
+
+
+@pytest.mark.parametrize(
+    ("index", "names"),
+    [
+        (None, ["0", "1"]),
+        (pd.MultiIndex.from_product([["k"], [1, 2]]), ["k · 1", "k · 2"]),
+        ([("k", np.int64(1)), ()], ["k · 1", "()"]),
+        (DAYS, ["2026-01-31", "2026-02-01"]),
+        (DAYS.tz_localize("Asia/Tokyo"), ["2026-01-31", "2026-02-01"]),
+        (DAYS + pd.Timedelta("1h"), ["2026-01-31 01:00:00", "2026-02-01 01:00:00"]),
+        (pd.DatetimeIndex([DAYS[0], DAYS[1] + pd.Timedelta("1h")]), ["2026-01-31 00:00:00", "2026-02-01 01:00:00"]),
+        (pd.MultiIndex.from_product([["k"], DAYS]), ["k · 2026-01-31 00:00:00", "k · 2026-02-01 00:00:00"]),
+    ],
+    ids=["none", "levels", "tuples", "days", "days of a zone", "times", "one time", "levels with days"],
+)
+def test_a_row_is_named_as_people_write_it(index: Any, names: list[str]) -> None:
+    result = classification(["x", "y"], [[0.1, 0.9]] * 2, index=index)
+    assert row_names(result, range(2)) == names
+    assert row_names(result, [1]) == names[1:]
+    assert names[0] in str(result)
 
 
 def test_regression_is_printed_with_its_spread() -> None:

@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from helpers import RUN, classification
@@ -155,6 +157,33 @@ def test_a_row_has_its_index_label_score_and_text() -> None:
         ["y", "missing", "–", ""],
         ["z", "negative", "0.750", "bad"],
     ]
+
+
+def test_levels_and_days_are_named_plainly() -> None:
+    levels = pd.MultiIndex.from_product([["k"], [1, 2]])
+    for index, name in ((levels, "k · 1"), (pd.date_range("2026-01-31", periods=2), "2026-01-31")):
+        html = classification_snapshot("id", classification(["x", "y"], [[0.1, 0.9]] * 2, index=index))
+        assert rows_of(html)[0][0] == name
+
+
+@pytest.mark.parametrize(
+    ("labels", "more"), [(12, None), (13, "… 1 more label"), (1000, "… 988 more labels")], ids=["12", "13", "1000"]
+)
+def test_of_many_labels_the_largest_are_counted(labels: int, more: str | None) -> None:
+    names = [f"label {number}" for number in range(labels)]
+    scores = np.zeros((3, labels), np.float32)
+    scores[[0, 1, 2], [labels - 1, labels - 1, 5]] = 1
+    html = classification_snapshot("id", classification(["x"] * 3, scores.tolist(), labels=names))
+    totals = BeautifulSoup(html, "html.parser").find_all("table")[0].find_all("tr")
+    counted = [[cell.get_text() for cell in row.find_all("td")][:2] for row in totals]
+    assert len(counted) == 12 + (more is not None)
+    assert [f"label {labels - 1}", "2"] in counted
+    assert ["label 5", "1"] in counted
+    if more is None:
+        assert [name for name, _ in counted] == names  # all of them: in their own order
+    else:
+        assert counted[0][0] == f"label {labels - 1}"
+        assert counted[-1][0] == more
 
 
 def test_totals_notes_and_method_are_told() -> None:

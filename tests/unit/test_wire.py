@@ -16,7 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtransformers.panels.classification import methods
-from nbtransformers.panels.wire import CLIPPED_AT, FIRST_ROWS, INLINE_ROWS, classification_header, page, sendable
+from nbtransformers.panels.wire import (
+    CLIPPED_AT,
+    FIRST_ROWS,
+    INLINE_BYTES,
+    INLINE_ROWS,
+    classification_header,
+    page,
+    sendable,
+)
 from nbtransformers.result import Classification
 
 
@@ -136,8 +144,9 @@ def test_few_rows_are_all_sent_and_many_only_begun(rows: int) -> None:
 )
 def test_a_long_text_is_clipped_and_can_be_had_whole(text: str, clipped: bool) -> None:
     result = classification([text, "\ud800"], [[0.1, 0.9]] * 2)
-    row = read_back(result)[0]
+    row = decoded(*page(result, np.array([0])))[0]
     assert (row["text"], row["clipped"]) == (text[:CLIPPED_AT], clipped)
+    assert read_back(result)[0]["text"] == text, "a small result is sent whole"
     assert methods(result)["text"]({"position": 0}) == ({"text": text}, [])
     assert methods(result)["text"]({"position": 1}) == ({"text": "\ufffd"}, [])
 
@@ -153,6 +162,32 @@ def test_more_reasons_than_a_byte_can_number_lose_none_of_the_rows() -> None:
     rows = read_back(result)
     assert [row["reason"] for row in rows[:254]] == [f"why {row:03}" for row in range(254)]
     assert {row["reason"] for row in rows[254:]} == {"another reason: see .reasons"}
+
+
+@pytest.mark.parametrize(
+    ("text", "inline"),
+    [("x" * 900_000, True), ("x" * 1_100_000, False)],
+    ids=["small", "large"],
+)
+def test_all_rows_are_sent_whole_or_paged(text: str, inline: bool) -> None:
+    header, payload = classification_header(classification([*["t"] * 200, text], [[0.1, 0.9]] * 201))
+    assert header["inline"] is inline
+    assert len(decoded(header["sections"], payload)) == (201 if inline else FIRST_ROWS)
+
+
+@pytest.mark.parametrize("width", [100, 2000])
+def test_all_rows_are_sent_only_when_they_are_light(width: int) -> None:
+    result = classification(["t"] * 1000, [[0.5] * width] * 1000, labels=[str(number) for number in range(width)])
+    header, payload = classification_header(result)
+    assert header["inline"] is (width == 100)
+    assert len(payload) <= INLINE_BYTES
+
+
+def test_levels_and_days_are_named_plainly() -> None:
+    levels = pd.MultiIndex.from_product([["k"], [1, 2]])
+    for index, names in ((levels, ["k · 1", "k · 2"]), (pd.date_range("2026-01-31", periods=1), ["2026-01-31"])):
+        result = classification(["x"] * len(names), [[0.1, 0.9]] * len(names), index=index)
+        assert [row["index"] for row in read_back(result)] == names
 
 
 # --- totals ---

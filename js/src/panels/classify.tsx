@@ -32,7 +32,7 @@ export function ClassifyPanel({ header: raw, payload, channel }: ResultProps) {
         <SingleRow header={header} colours={colours} source={source} />
       ) : (
         header.rows > 0 && (
-          <ManyRows key={shapeOf(header)} header={header} colours={colours} source={source} />
+          <ManyRows key={shapeOf(header)} header={header} page={page} colours={colours} source={source} />
         )
       )}
     </div>
@@ -64,14 +64,17 @@ function SingleRow({ header, colours, source }: RowsProps) {
 /** With so few rows there is nothing to search for. */
 const SEARCHABLE_ROWS = 5;
 
-function ManyRows({ header, colours, source }: RowsProps) {
+function ManyRows({ header, page, colours, source }: RowsProps & { page: Page }) {
   const [query, setQuery] = useState<Query>(EVERYTHING);
   const [wished, setActive] = useState(0);
   const [open, setOpen] = useState(false);
   const fullText = useFullText(source);
   const regression = header.problem === "regression";
   const scored = header.problem === "multi_label" && typeof query.label === "number" ? query.label : null;
-  const columns = useMemo(() => columnsOf({ header, colours, scored }), [header, colours, scored]);
+  const columns = useMemo(
+    () => columnsOf({ header, page, colours, scored }),
+    [header, page, colours, scored],
+  );
 
   useLayoutEffect(() => source.setQuery(query), [source, query]);
   const ask = (change: Partial<Query>) => {

@@ -1,7 +1,7 @@
 // The columns of a classification's table.
 import { asFloat32, type Sort } from "../query";
-import { formatCount, oneLine } from "../text";
-import type { ClassifyHeader, RegressionTotals, Row } from "../wire";
+import { oneLine } from "../text";
+import type { ClassifyHeader, Page, RegressionTotals, Row } from "../wire";
 import { ScoreBar, ValueBar } from "./bars";
 import { Chips } from "./chip";
 import { rankLabels } from "./detail";
@@ -9,17 +9,19 @@ import type { Column } from "./grid";
 
 interface Shape {
   header: ClassifyHeader;
+  /** The rows that came with the header. */
+  page: Page;
   colours: readonly string[];
   /** A label of a multi-label result whose score is shown in place of the best one. */
   scored: number | null;
 }
 
-export function columnsOf({ header, colours, scored }: Shape): Column<Row>[] {
+export function columnsOf({ header, page, colours, scored }: Shape): Column<Row>[] {
   const index: Column<Row> = {
     key: "index",
     title: "Row",
     sort: "row",
-    width: `${indexWidth(header.rows)}ch`,
+    width: `${indexWidth(page, header.rows)}ch`,
     cell: (row) => (
       <span class="nbt-number" title={row.index}>
         <bdi>{row.index}</bdi>
@@ -105,9 +107,16 @@ function textCell(row: Row) {
   );
 }
 
-/** Room for the last row's number. */
-function indexWidth(rows: number): number {
-  return Math.max(6, formatCount(rows).length + 3);
+/** So many rows tell how long an index is. */
+const MEASURED = 100;
+
+/** Room for the longest index in sight, and for the last row's number, in characters. */
+function indexWidth(page: Page, rows: number): number {
+  let longest = String(rows - 1).length;
+  for (let at = 0; at < Math.min(page.count, MEASURED); at++) {
+    longest = Math.max(longest, page.index(at).length);
+  }
+  return Math.min(22, Math.max(4, longest)) + 3;
 }
 
 /** Three presses on a head: its useful direction first, then the other, then the order of the input. */

@@ -1,0 +1,47 @@
+"""What a careful reader is told: which texts a model of English cannot read."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbtransformers.engine.remarks import remarks
+from nbtransformers.loading.models import Card
+
+CARD = Card("a-model", "", True, (), ("en",))
+LETTER = re.compile(r"[^\W\d_]")
+BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF5A]")
+
+
+def is_told(texts: list[str | None]) -> bool:
+    """Whether a text is told to be in another script."""
+    return any("another script" in remark for remark in remarks(CARD, texts, {}, np.zeros((3, len(texts)), np.int64)))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, False),
+        ("", False),
+        ("A joy.", False),
+        ("Señor, naïve café – “déjà vu” 🎬 123", False),
+        ("Ｆｕｌｌ ｗｉｄｔｈ", False),
+        ("这部电影很好看", True),
+        ("Фильм", True),
+        ("ab 电影", False),  # no more than half of the letters
+        ("a 电影", True),
+        ("🎬 1 2 3 ١٢", False),
+    ],
+)
+def test_a_text_mostly_in_another_script_is_told(text: str | None, told: bool) -> None:
+    assert is_told([text]) == told
+
+
+@given(st.text(st.sampled_from("aé9_ .–Ａ电ф١🎬\u0301\ud800Ⅷª") | st.characters(categories=None), max_size=12))
+def test_letters_are_counted_as_one_by_one(text: str) -> None:
+    other = len(BEYOND_LATIN.findall(text))
+    assert is_told([text]) == (other > len(LETTER.findall(text)) / 2)
