@@ -26,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="open the quickstart in JupyterLab")
     demo.add_argument("--headless", action="store_true", help="run it here, print the result, write an HTML file")
+    demo.add_argument("--no-browser", action="store_true", help="only start JupyterLab, and print its address")
     demo.add_argument("--folder", default="nbtransformers-demo", help="where the notebook goes (default: %(default)s)")
     commands.add_parser("doctor", help="what this machine has, what is missing and how to get it")
     return parser
@@ -34,7 +35,9 @@ def _parser() -> argparse.ArgumentParser:
 def _demo(options: argparse.Namespace) -> int:
     from nbtransformers import demo
 
-    return demo.run_headless(options.folder) if options.headless else demo.open_lab(options.folder)
+    if options.headless:
+        return demo.run_headless(options.folder)
+    return demo.open_lab(options.folder, browser=not options.no_browser)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -23,19 +24,30 @@ _OFFLINE_TEMPLATE = """{% extends 'lab/index.html.j2' %}
 """
 
 
-def open_lab(folder: str) -> int:
+def open_lab(folder: str, browser: bool = True) -> int:
     """Open the quickstart in JupyterLab; it runs until the user ends it.
+
+    Args:
+        folder: where the notebook goes; what is changed there stays.
+        browser: whether to open one, or only to print the address.
 
     Raises:
         UserError: when JupyterLab is not installed.
     """
     _require("jupyterlab")
-    notebook = _copied(Path(folder), anew=False)
-    return subprocess.call([sys.executable, "-m", "jupyterlab", str(notebook)])
+    notebook = _copied(Path(folder))
+    command = [sys.executable, "-m", "jupyterlab", str(notebook)]
+    if not browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there is often nobody else, and it listens on this machine only
+    return subprocess.call(command)
 
 
 def run_headless(folder: str) -> int:
     """Run the quickstart without a browser, print what its cells show, and write it as one HTML file.
+
+    The notebook is written too, with its outputs, unless there is one already: that one is the user's.
 
     Raises:
         UserError: when a package is missing or a cell fails.
@@ -46,8 +58,9 @@ def run_headless(folder: str) -> int:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    path = _copied(Path(folder), anew=True)
-    notebook: Any = nbformat.read(path, as_version=4)
+    path = Path(folder) / _NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    notebook: Any = nbformat.read(_source(), as_version=4)
     client = NotebookClient(
         notebook,
         timeout=_TIMEOUT_SECONDS,
@@ -62,7 +75,8 @@ def run_headless(folder: str) -> int:
         raise UserError(
             f"A cell of {path} failed: {error.ename}: {error.evalue}.", hint="Type `nbtransformers doctor`."
         ) from error
-    nbformat.write(notebook, path)
+    if not path.exists():
+        nbformat.write(notebook, path)
     for cell in notebook.cells:
         if cell.cell_type == "code" and (said := _plain_outputs(cell)):
             print(f"{_first_line(cell.source)}\n\n{said}\n")
@@ -72,10 +86,10 @@ def run_headless(folder: str) -> int:
     return 0
 
 
-def _copied(folder: Path, anew: bool) -> Path:
-    """The notebook in a folder of the user's; what they changed in it stays, unless it is to be run anew."""
+def _copied(folder: Path) -> Path:
+    """The notebook in a folder of the user's; what they changed in it stays."""
     target = folder / _NAME
-    if anew or not target.exists():
+    if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_source(), target)
     return target

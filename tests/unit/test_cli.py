@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -180,10 +183,25 @@ def test_a_package_that_a_demo_needs_is_told(
 def test_a_notebook_that_the_user_changed_is_kept(quickstart: Path, tmp_path: Path) -> None:
     write_notebook(quickstart, "1")
     folder = tmp_path / "demo"
-    first = demo._copied(folder, anew=False)  # pyright: ignore[reportPrivateUsage]
+    first = demo._copied(folder)  # pyright: ignore[reportPrivateUsage]
     first.write_text("mine", encoding="utf-8")
-    assert demo._copied(folder, anew=False).read_text(encoding="utf-8") == "mine"  # pyright: ignore[reportPrivateUsage]
-    assert demo._copied(folder, anew=True).read_text(encoding="utf-8") != "mine"  # pyright: ignore[reportPrivateUsage]
+    assert demo._copied(folder).read_text(encoding="utf-8") == "mine"  # pyright: ignore[reportPrivateUsage]
+    assert cli.main(["demo", "--headless", "--folder", str(folder)]) == 0
+    assert first.read_text(encoding="utf-8") == "mine"
+    assert (folder / "quickstart.html").exists()
+
+
+def test_the_demo_is_a_real_jupyterlab(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nbtransformers", "demo", "--no-browser", "--folder", str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stderr is not None
+        try:
+            address = next(line for line in process.stderr if "http://localhost" in line).split()[-1]
+            page = urllib.request.urlopen(address, timeout=20).read().decode()
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+    assert "JupyterLab" in page
+    assert (tmp_path / "quickstart.ipynb").exists()
 
 
 def test_the_quickstart_is_a_notebook_of_this_package() -> None:
