@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -191,13 +194,22 @@ def test_a_notebook_that_the_user_changed_is_kept(quickstart: Path, tmp_path: Pa
     assert (folder / "quickstart.html").exists()
 
 
+def fetched(address: str) -> str:
+    """A page of a server that has said its address, and may listen a moment later."""
+    for _ in range(100):
+        with contextlib.suppress(urllib.error.URLError):
+            return urllib.request.urlopen(address, timeout=20).read().decode()
+        time.sleep(0.2)
+    raise TimeoutError(address)
+
+
 def test_the_demo_is_a_real_jupyterlab(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "nbtransformers", "demo", "--no-browser", "--folder", str(tmp_path)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr is not None
         try:
             address = next(line for line in process.stderr if "http://localhost" in line).split()[-1]
-            page = urllib.request.urlopen(address, timeout=20).read().decode()
+            page = fetched(address)
         finally:
             os.killpg(process.pid, signal.SIGTERM)
     assert "JupyterLab" in page
