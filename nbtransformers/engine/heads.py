@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine.encoding import Encoder, Items, model_limit
 from nbtransformers.engine.padding import Inputs
+from nbtransformers.engine.threads import torch_threads
 from nbtransformers.errors import UserError
 from nbtransformers.loading.models import Card, Head
 from nbtransformers.loading.registry import LoadedModel
@@ -137,10 +138,13 @@ class EmbeddingHead:
         self._labels: Any = None
 
     def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
+        if self._labels is None:  # here and not in `forward`, which several threads may call at once
+            with torch_threads(1):
+                self._labels = self._label_embeddings()
         return self._encoder.encode(texts, rows)
 
     def forward(self, inputs: Inputs) -> NDArray[np.float32]:
-        return (self._embed(inputs) @ self._label_embeddings().T).float().cpu().numpy()
+        return (self._embed(inputs) @ self._labels.T).float().cpu().numpy()
 
     def scores(self, outputs: NDArray[np.float64]) -> NDArray[np.float32]:
         return _softmax(_COSINE_SCALE * outputs).astype(np.float32)
@@ -148,12 +152,10 @@ class EmbeddingHead:
     def _label_embeddings(self) -> Any:
         import torch
 
-        if self._labels is None:
-            sentences = [self._template.replace("{}", label) for label in self.labels]
-            items = self._encoder.encode(sentences, range(len(sentences)))
-            # One at a time: no padding to go wrong, and there are few.
-            self._labels = torch.cat([self._embed({"input_ids": ids[None]}) for ids in items.ids])
-        return self._labels
+        sentences = [self._template.replace("{}", label) for label in self.labels]
+        items = self._encoder.encode(sentences, range(len(sentences)))
+        # One at a time: no padding to go wrong, and there are few.
+        return torch.cat([self._embed({"input_ids": ids[None]}) for ids in items.ids])
 
     def _embed(self, inputs: Inputs) -> Any:
         """Unit-length embeddings, a tensor `[item, hidden]`."""
