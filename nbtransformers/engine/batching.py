@@ -57,9 +57,9 @@ class Batcher:
     """
 
     def __init__(self, forward: Forward, tuner: Tuner, on_batch: OnBatch) -> None:
-        self._forward = forward
+        self.forward = forward
+        self.on_batch = on_batch
         self._tuner = tuner
-        self._on_batch = on_batch
         self._ceiling: int | None = None
         self.account = Account()
 
@@ -140,7 +140,7 @@ class _Run:
                     break
 
     def _forward(self, batch: Chosen) -> NDArray[np.float32]:
-        return self._batcher._forward(collate(self._items, batch, self._padding))  # pyright: ignore[reportPrivateUsage]
+        return self._batcher.forward(collate(self._items, batch, self._padding))
 
     def _take_all(self, plan: Plan) -> list[Chosen]:
         # Little work is cut finer than the budget, so that every thread has some.
@@ -174,7 +174,7 @@ class _Run:
         account.batches += 1
         account.tokens += int(lengths.sum())
         account.pad_tokens += int(lengths.max() * len(batch) - lengths.sum())
-        self._batcher._on_batch(batch)  # pyright: ignore[reportPrivateUsage]
+        self._batcher.on_batch(batch)
 
     def _failed(self, batch: Chosen, error: Exception) -> None:
         account, width = self._batcher.account, int(self._lengths[batch].max())
@@ -189,7 +189,7 @@ class _Run:
             raise error
         self.last_error = error
         account.failures[int(batch[0])] = _reason(error, width)
-        self._batcher._on_batch(batch)  # pyright: ignore[reportPrivateUsage]
+        self._batcher.on_batch(batch)
 
     def _put_back(self, *batches: Chosen) -> None:
         left = np.concatenate([self.left, *batches])

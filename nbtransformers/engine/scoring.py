@@ -64,7 +64,8 @@ class Scorer:
         self._done = 0
         self._started = time.perf_counter()
         self._threads = cpu_threads()
-        self._plan_key = ("plan", options.batch_tokens, options.threads, self._threads)
+        # A user's own model may be on another device at the next call.
+        self._plan_key = ("plan", loaded.device, loaded.dtype, options.batch_tokens, options.threads, self._threads)
         self._unfinished: _Unfinished | None = None
         self._batcher = Batcher(head.forward, self._tuner(options), self._batch_done)
         self.padded = True

@@ -36,11 +36,6 @@ class LoadedModel:
     lock: threading.RLock = field(default_factory=threading.RLock)
     notes: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
 
-    @property
-    def parameters(self) -> int:
-        """How many parameters it has."""
-        return sum(parameter.numel() for parameter in self.model.parameters())
-
 
 class Registry:
     """Loaded models by key; asking twice, even from two threads at once, loads once."""
