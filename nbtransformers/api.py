@@ -21,7 +21,7 @@ from nbtransformers.request import (
     RunOptions,
     parse_labels,
 )
-from nbtransformers.result import Classification
+from nbtransformers.results.classification import Classification
 
 P = ParamSpec("P")
 R = TypeVar("R")

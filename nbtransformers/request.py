@@ -13,7 +13,7 @@ from typing import Any, Literal, Self, get_args
 
 from nbtransformers.errors import UserError, did_you_mean, kind_of, shown
 
-DataKind = Literal["lines", "whole", "variable"]
+DataKind = Literal["lines", "whole", "variable", "file", "hub"]
 ModelKind = Literal["bundled", "folder", "hub", "variable"]
 LongText = Literal["truncate", "window", "error"]
 DataType = Literal["auto", "float32", "float16", "bfloat16"]
@@ -28,24 +28,44 @@ class DataRef:
     """Where the texts are.
 
     Attributes:
-        kind: `lines` (the text itself, one row a line), `whole` (the text itself, one row) or
-            `variable` (the name of an entry of `objects`).
-        value: the text, or the name.
+        kind: `lines` (the text itself, one row a line), `whole` (the text itself, one row), `variable`
+            (the name of an entry of `objects`), `file` (a path) or `hub` (the id of a Hub dataset).
+        value: the text, the name, the path or the id.
         column: the column of a table that holds the texts.
+        encoding: how a text file is encoded, as Python names it; None guesses, and says the guess.
+        split: the split of a dataset.
+        subset: the configuration of a Hub dataset.
+        revision: the branch, tag or commit of a Hub dataset.
     """
 
     kind: DataKind
     value: str
     column: str | None = None
+    encoding: str | None = None
+    split: str | None = None
+    subset: str | None = None
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """Which model: a bundled name, a local folder, a Hub id, or an entry of `objects`."""
+    """Which model: a bundled name, a local folder, a Hub id, or an entry of `objects`.
+
+    Attributes:
+        kind: where to look.
+        name: the name, the path, the id, or the entry.
+        revision: a Hub model's branch, tag or commit.
+        allow_pickle: load pickled weights where there are no safetensors.
+        trust_remote_code: run the code that comes with the model.
+        allow_large: load it even if it does not seem to fit into memory.
+    """
 
     kind: ModelKind
     name: str
     revision: str | None = None
+    allow_pickle: bool = False
+    trust_remote_code: bool = False
+    allow_large: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}@{self.revision}" if self.revision else self.name
@@ -128,9 +148,7 @@ class ClassifyRequest:
 
     def to_json(self) -> str:
         """The request as one JSON object, for a file or another process."""
-        text = json.dumps({"task": "classify", **asdict(self)}, ensure_ascii=False)
-        # A lone surrogate is no UTF-8, and its backslash escape is also JSON's.
-        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+        return _json("classify", self)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -146,6 +164,52 @@ class ClassifyRequest:
             **fields,
         )
 
+
+@dataclass(frozen=True, slots=True)
+class TokenizeRequest:
+    """Cut every text into tokens, with one tokenizer or with several side by side.
+
+    Attributes:
+        data: the texts.
+        models: whose tokenizers; an entry of kind `variable` may name a tokenizer itself. Empty is the bundled one.
+        special_tokens: whether to add the tokens that the model expects around a text.
+        max_length: tokens that a text may have, special tokens included; None is the tokenizer's limit.
+        batch_size: texts in the batch whose padding is shown; None takes the first 32.
+
+    Raises:
+        UserError: when a field cannot be what it is.
+
+    Example:
+        >>> TokenizeRequest(data=DataRef("lines", "Good film."))
+    """
+
+    data: DataRef
+    models: tuple[ModelRef, ...] = ()
+    special_tokens: bool = True
+    max_length: int | None = None
+    batch_size: int | None = None
+
+    def __post_init__(self) -> None:
+        _whole("max-length", self.max_length)
+        _whole("batch-size", self.batch_size)
+        if len(set(self.models)) < len(self.models):
+            twice = next(model for model in self.models if self.models.count(model) > 1)
+            raise UserError(f"The tokenizer {twice} is there twice.", hint="Remove one of them.")
+
+    def to_json(self) -> str:
+        """The request as one JSON object, for a file or another process."""
+        return _json("tokenize", self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The request that `to_json` wrote; validated again, since files are edited by hand."""
+        fields: dict[str, Any] = json.loads(text)
+        fields.pop("task", None)
+        models = tuple(ModelRef(**model) for model in fields.pop("models"))
+        return cls(data=DataRef(**fields.pop("data")), models=models, **fields)
+
+
+Request = ClassifyRequest | TokenizeRequest
 
 _LABELS_IN_PYTHON = 'Type `labels=["politics", "sport"]`.'
 
@@ -168,6 +232,12 @@ def parse_labels(labels: str | Iterable[str] | None) -> tuple[str, ...] | None:
     if wrong:
         raise UserError(f"The label {shown(wrong[0])} is not text.", hint=_LABELS_IN_PYTHON)
     return tuple(part.strip() for part in parts)
+
+
+def _json(task: str, request: ClassifyRequest | TokenizeRequest) -> str:
+    text = json.dumps({"task": task, **asdict(request)}, ensure_ascii=False)
+    # A lone surrogate is no UTF-8, and its backslash escape is also JSON's.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _check_labels(labels: tuple[str, ...]) -> None:

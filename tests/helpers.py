@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from nbtransformers.request import ClassifyRequest, DataRef
-from nbtransformers.result import Classification, Problem, RunReport
+from nbtransformers.results.classification import Classification, Problem
+from nbtransformers.results.run import RunReport
 
 # --- results made by hand ---
 

@@ -20,7 +20,8 @@ from nbtransformers.loading.models import Card, card, load
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import OnProgress, Pace, Progress, silent
 from nbtransformers.request import ClassifyRequest, ModelRef, Objects
-from nbtransformers.result import Classification, RunReport
+from nbtransformers.results.classification import Classification
+from nbtransformers.results.run import RunReport
 
 WINDOW_ROWS = 20_000  # enough for well-filled batches, little enough to hold in memory
 
@@ -46,7 +47,7 @@ def classify(request: ClassifyRequest, objects: Objects, on_progress: OnProgress
     ready = _prepare(request, objects, on_progress)
     # The lock: nobody re-configures the model while it is at work.
     with ready.loaded.lock, _evaluating(ready.loaded.model):
-        scorer = Scorer(ready.head, ready.loaded, request.run, len(rows), Pace(on_progress))
+        scorer = Scorer(ready.head, ready.loaded, request.run, rows.total, Pace(on_progress))
         windows = [scorer.score(window) for window in rows.windows(WINDOW_ROWS)]
         report = _report(ready, scorer)
     return _assembled(request, ready, windows, rows.index, report, scorer.padded)

@@ -16,7 +16,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.loading.models import Card, Head
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.request import ClassifyRequest
-from nbtransformers.result import Problem
+from nbtransformers.results.classification import Problem
 
 _COSINE_SCALE = 20.0  # all-MiniLM was trained on softmax(20 · cosine), as its train_script.py has it
 _TOPIC_TEMPLATE = "This text is about {}."

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.loading.models import Card
 from nbtransformers.plain_text import count
-from nbtransformers.result import NOT_DONE
+from nbtransformers.results.rows import NOT_DONE
 
 _TOO_MANY_UNKNOWN = 0.2
 _SPECIAL_TOKENS = 2

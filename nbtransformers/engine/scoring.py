@@ -20,7 +20,7 @@ from nbtransformers.inputs.rows import RowWindow
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import OnProgress, Progress
 from nbtransformers.request import RunOptions
-from nbtransformers.result import NOT_DONE, NOT_FINITE
+from nbtransformers.results.rows import NOT_DONE, NOT_FINITE
 
 _ROUNDING = 2e-5  # relative difference that another batch shape may make in float32
 _HALF_ROUNDING = 5e-2
@@ -57,7 +57,7 @@ class Scorer:
     """
 
     def __init__(
-        self, head: ScoringHead, loaded: LoadedModel, options: RunOptions, total: int, on_progress: OnProgress
+        self, head: ScoringHead, loaded: LoadedModel, options: RunOptions, total: int | None, on_progress: OnProgress
     ) -> None:
         self._head, self._loaded = head, loaded
         self._total, self._on_progress = total, on_progress
@@ -165,7 +165,7 @@ class Scorer:
             done,
             self._total,
             tokens_per_s=tokens / seconds if tokens else None,
-            eta_s=seconds * (self._total - done) / done if done and seconds > _ETA_AFTER else None,
+            eta_s=seconds * (self._total - done) / done if self._total and done and seconds > _ETA_AFTER else None,
         )
         self._on_progress(progress)
 

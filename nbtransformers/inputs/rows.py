@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.inputs.tables import column_of, is_table
@@ -30,25 +30,51 @@ class RowWindow:
     reasons: dict[int, str]
 
 
+class Rows(Protocol):
+    """All rows of one input: in memory, or read window by window as they are asked for.
+
+    Attributes:
+        total: how many there are; None when that is not known before the end.
+        index: the labels of the rows; None numbers them from 0.
+        notes: what was guessed on the way, such as an encoding, one sentence each; complete once the rows are read.
+    """
+
+    @property
+    def total(self) -> int | None: ...
+
+    @property
+    def index(self) -> Any: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def windows(self, size: int, start: int = 0) -> Iterator[RowWindow]:
+        """The rows in order, `size` at a time, from row `start` on. May be asked for again, from the beginning."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """All rows of one input.
+class HeldRows:
+    """Rows that are in memory.
 
     Attributes:
         values: the values, one a row.
-        index: the labels of the rows; None numbers them from 0.
+        index: the labels of the rows.
     """
 
     values: Sequence[Any]
-    index: Any
+    index: Any = None
+    notes: tuple[str, ...] = ()
 
-    def __len__(self) -> int:
+    @property
+    def total(self) -> int:
+        """How many there are."""
         return len(self.values)
 
-    def windows(self, size: int) -> Iterator[RowWindow]:
+    def windows(self, size: int, start: int = 0) -> Iterator[RowWindow]:
         """The rows in order, `size` at a time."""
-        for start in range(0, len(self.values), size):
-            yield _window(start, self.values[start : start + size])
+        for at in range(start, len(self.values), size):
+            yield window_of(at, self.values[at : at + size])
 
 
 def read(data: DataRef, objects: Objects) -> Rows:
@@ -58,13 +84,14 @@ def read(data: DataRef, objects: Objects) -> Rows:
         UserError: when there is nothing to read, or the object is no kind of text.
 
     Example:
-        >>> len(read(DataRef("lines", "one\\ntwo"), {}))
+        >>> read(DataRef("lines", "one\\ntwo"), {}).total
         2
     """
     return _READERS[data.kind](data, objects)
 
 
-def _window(start: int, values: Sequence[Any]) -> RowWindow:
+def window_of(start: int, values: Sequence[Any]) -> RowWindow:
+    """Values to a window: texts, and the reasons of those that are none."""
     texts: list[str | None] = []
     reasons: dict[int, str] = {}
     for number, value in enumerate(values):
@@ -83,11 +110,11 @@ def _read_lines(data: DataRef, objects: Objects) -> Rows:
         lines.pop()
     while lines and not lines[0].strip():
         lines.pop(0)
-    return Rows(_not_empty(lines), None)
+    return HeldRows(_not_empty(lines))
 
 
 def _read_whole(data: DataRef, objects: Objects) -> Rows:
-    return Rows(_not_empty([data.value.strip("\n")] if data.value.strip() else []), None)
+    return HeldRows(_not_empty([data.value.strip("\n")] if data.value.strip() else []))
 
 
 def _not_empty(lines: list[str]) -> list[str]:
@@ -106,7 +133,7 @@ def _read_variable(data: DataRef, objects: Objects) -> Rows:
             hint="Leave `--column` out.",
         )
     values, index = sequence_of(value, data.value)
-    return Rows(values, index)
+    return HeldRows(values, index)
 
 
 _READERS: dict[str, Callable[[DataRef, Objects], Rows]] = {

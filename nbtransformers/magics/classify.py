@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import keyword
 from typing import Any
 
-from nbtransformers.errors import UserError
 from nbtransformers.magics import options
+from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import ParsedLine, evaluate, parse_line
-from nbtransformers.request import DataRef, Objects, RunOptions
+from nbtransformers.magics.parse import parse_line
+from nbtransformers.request import RunOptions
 
 _GROUPS = {
     "What to label": options.INPUT,
@@ -43,8 +42,8 @@ def classify(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
 
     parsed = parse_line(line, OPTIONS, "%classify" if cell is None else "%%classify", namespace)
     values = dict(parsed.values)
-    out = _variable_name(values.pop("out", None))
-    data, objects = _data(parsed, cell, values, namespace)
+    out = variable_name(values.pop("out", None))
+    data, objects = data_of(parsed, cell, values, namespace, "classify")
     run = RunOptions(**{key: values.pop(key) for key in _RUN_KEYS if key in values})
     request, objects = classify_request(data, objects, namespace=namespace, run=run, **values)
     quiet = cell is None and line.rstrip().endswith(";")  # as after any expression in IPython
@@ -55,31 +54,3 @@ def classify(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
         return None
     mark_shown(result, shell)  # as the value of the cell it would be shown again
     return result
-
-
-def _data(
-    parsed: ParsedLine, cell: str | None, values: dict[str, Any], namespace: dict[str, Any]
-) -> tuple[DataRef, Objects]:
-    whole, column = values.pop("whole", False), values.pop("column", None)
-    if cell is not None:
-        if parsed.expression:
-            raise UserError(
-                f"There are texts in the cell, and also {parsed.expression} on the line.",
-                hint=f"Type `%classify {parsed.expression}`, or leave it out.",
-            )
-        if column is not None:
-            raise UserError("`--column` is for tables, and a cell is none.", hint="Leave `--column` out.")
-        return DataRef("whole" if whole else "lines", cell), {}
-    if not parsed.expression:
-        raise UserError(
-            "There is nothing to classify.", hint="Type `%classify VARIABLE`, or %%classify with texts in the cell."
-        )
-    if whole:
-        raise UserError("`--whole` is for the text of a cell.", hint="Leave `--whole` out.")
-    return DataRef("variable", parsed.expression, column), {parsed.expression: evaluate(parsed.expression, namespace)}
-
-
-def _variable_name(name: str | None) -> str | None:
-    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
-        raise UserError(f"`--out {name}` is no name for a variable.", hint="Type `--out result`.")
-    return name

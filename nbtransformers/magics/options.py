@@ -22,6 +22,7 @@ class Option:
         choices: the values it takes, for help and completion.
         short: a one-letter form.
         several: whether the list that a `{variable}` holds is its value.
+        repeats: whether it may be given more than once; its value is then a list.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Option:
     choices: tuple[str, ...] = ()
     short: str | None = None
     several: bool = False
+    repeats: bool = False
 
     @property
     def key(self) -> str:
@@ -61,11 +63,25 @@ def number(name: str, text: str) -> float:
 INPUT = (
     Option("column", "the column of a table that holds the texts", "NAME"),
     Option("whole", "the cell is one text, not one a line"),
+    Option("encoding", "how a text file is encoded (default: guessed, and said)", "NAME"),
+    Option("split", "the split of a dataset", "NAME"),
+    Option("subset", "the configuration of a Hub dataset", "NAME"),
+)
+_GATE = (
+    Option("allow-pickle", "load pickled weights, which can run any code"),
+    Option("trust-remote-code", "run the code that comes with the model"),
+    Option("allow-large", "load it even if it does not seem to fit into memory"),
 )
 MODEL = (
     Option("model", "a bundled name, a folder, a Hub id, or a variable", "NAME", short="m"),
     Option("revision", "a Hub model's branch, tag or commit", "REV"),
     Option("tokenizer", "the variable that holds a model variable's tokenizer", "VARIABLE"),
+    *_GATE,
+)
+TOKENIZERS = (
+    Option("model", "whose tokenizer; repeat it to compare several", "NAME", short="m", repeats=True),
+    Option("revision", "a Hub model's branch, tag or commit", "REV"),
+    Option("trust-remote-code", "run the code that comes with the tokenizer"),
 )
 RUN = (
     Option("device", "where to run", "DEVICE", choices=DEVICES),
@@ -76,6 +92,11 @@ RUN = (
     Option("long", "what happens to a longer text (default: truncate)", "RULE", choices=LONG_TEXT),
 )
 OUTPUT = (Option("out", "keep the result in this variable", "NAME", short="o"),)
+TOKENIZE = (
+    Option("no-special-tokens", "leave out the tokens that the model expects around a text"),
+    Option("max-length", "tokens that a text may have (default: the tokenizer's limit)", "N", whole_number),
+    Option("batch-size", "texts in the batch whose padding is shown (default: 32)", "N", whole_number),
+)
 CLASSIFY = (
     Option("labels", "zero-shot labels, separated by commas", "A,B,C", short="l", several=True),
     Option("template", "the sentence a zero-shot label is put into, with {} for the label", "TEXT"),

@@ -50,14 +50,15 @@ def parse_line(
             continue
         name, equals, value = word.partition("=")
         option = _find(name, options, magic)
-        if option.key in values:
+        if option.key in values and not option.repeats:
             raise UserError(f"`--{option.name}` is there twice.", hint="Remove one of them.")
         if option.metavar is None:
             if equals:
                 raise UserError(f"`--{option.name}` takes no value.", hint=f"Type `--{option.name}` alone.")
             values[option.key] = True
         else:
-            values[option.key] = _value(option, value if equals else next(words, None), namespace or {})
+            given = _value(option, value if equals else next(words, None), namespace or {})
+            values[option.key] = [*values.get(option.key, []), given] if option.repeats else given
     return ParsedLine(" ".join(rest), values)
 
 

@@ -5,33 +5,31 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from nbtransformers.panels.kinds import RESULTS, Result
 from nbtransformers.panels.view import show_result
-from nbtransformers.result import Classification
-
-_RESULTS = (Classification,)
 
 # Results that a magic has shown already, and the cell that it did so in.
-_shown: WeakKeyDictionary[Classification, int] = WeakKeyDictionary()
+_shown: WeakKeyDictionary[Result, int] = WeakKeyDictionary()
 
 
 def install(shell: Any) -> None:
     """Show results as panels in this notebook's shell, from now on. To call it again changes nothing."""
-    for kind in _RESULTS:
+    for kind in RESULTS:
         shell.display_formatter.ipython_display_formatter.for_type(kind, _show_once)
 
 
 def uninstall(shell: Any) -> None:
     """Leave results to IPython again."""
-    for kind in _RESULTS:
+    for kind in RESULTS:
         shell.display_formatter.ipython_display_formatter.type_printers.pop(kind, None)
 
 
-def mark_shown(result: Classification, shell: Any) -> None:
+def mark_shown(result: Result, shell: Any) -> None:
     """A magic has shown this result: when it is also the value of the cell, it is not shown twice."""
     _shown[result] = shell.execution_count
 
 
-def _show_once(result: Classification) -> bool:
+def _show_once(result: Result) -> bool:
     from nbtransformers.panels.host import shell
 
     running = shell()

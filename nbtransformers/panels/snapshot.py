@@ -1,4 +1,4 @@
-"""The result as static HTML: no script, readable where no kernel and no widget is left.
+"""The frame of every static snapshot: no script, readable where no kernel and no widget is left.
 
 It must also read well when a host has stripped its style sheet (an untrusted notebook), so whatever
 matters is in the elements and their `style` attributes. Colours are half transparent or inherited,
@@ -9,14 +9,7 @@ from __future__ import annotations
 
 from html import escape
 
-from nbtransformers.panels.colours import HEX, label_colours
-from nbtransformers.panels.wire import sendable
-from nbtransformers.plain_text import count, seconds
-from nbtransformers.result import Classification, row_names, shown_labels
-
-SNAPSHOT_ROWS = 50
-_TEXT_CHARACTERS = 400
-_MOST_TOTALS = 12
+from nbtransformers.panels.packing import sendable
 
 # Two outputs stand side by side, the snapshot and the live panel, and exactly one must show: the panel where
 # it lives, else the snapshot (where a reopened notebook would say "model not found").
@@ -26,129 +19,27 @@ _ONE_OF_TWO = """<style>
 .nbt-snapshot td, .nbt-snapshot th { white-space: normal !important; text-align: start !important; }
 </style>"""
 
-_CELL = "padding:3px 10px 3px 0;vertical-align:top;text-align:left"
-_QUIET = "opacity:0.7"
-# Notebooks lay their tables out by the widths of the first row, all alike where none is given.
-_COLUMNS = (("", "7%"), ("label", "24%"), ("score", "12%"), ("text", "57%"))
+CELL = "padding:3px 10px 3px 0;vertical-align:top;text-align:left"
+QUIET = "opacity:0.7"
 
 
 def pending_snapshot(panel_id: str, what: str) -> str:
     """What stands in the notebook while the work goes on; a reader sees it only when the work never ended."""
-    return _framed(panel_id, f"<p><em>{escape(what)}: not finished when this notebook was saved.</em></p>")
+    return framed(panel_id, f"<p><em>{escape(what)}: not finished when this notebook was saved.</em></p>")
 
 
 def empty_snapshot(panel_id: str) -> str:
     """Nothing to see, and the rule that hides the widget's output beside it: for work that failed."""
-    return _framed(panel_id, "")
+    return framed(panel_id, "")
 
 
-def classification_snapshot(panel_id: str, result: Classification) -> str:
-    """A classification as HTML: the totals, the notes, and the first rows."""
-    colours = [HEX[name] for name in label_colours(result.labels)]
-    parts = [
-        _title(result),
-        _totals(result, colours),
-        *map(_note, result.notes),
-        _rows(result, colours),
-        _method(result),
-    ]
-    return _framed(panel_id, "".join(parts))
-
-
-def _framed(panel_id: str, content: str) -> str:
+def framed(panel_id: str, content: str) -> str:
+    """A snapshot's content with the rule that shows either it or the live panel."""
     classes = f"nbt-snapshot nbt-snapshot-{escape(panel_id)}"
     framed = f'<div class="{classes}" style="font-size:13px;line-height:1.45;max-width:960px">{content}</div>'
     return _ONE_OF_TWO + sendable(framed)
 
 
-def _title(result: Classification) -> str:
-    line = f"{count(len(result), 'text')} · {seconds(result.run.seconds)} · {result.run.device}"
-    return f'<p><strong>{escape(result.run.model)}</strong> <span style="{_QUIET}">{escape(line)}</span></p>'
-
-
-def _note(note: str) -> str:
-    return f'<p style="{_QUIET}">⚠ {escape(note)}</p>'
-
-
-def _method(result: Classification) -> str:
-    return f'<p style="{_QUIET}">Scores: {escape(result.method)}.</p>' if result.method else ""
-
-
-def _totals(result: Classification, colours: list[str]) -> str:
-    without = len(result) - int(result.scored.sum())
-    if result.problem == "regression":
-        return _spread(result, without)
-    totals = list(zip(result.labels, result.assigned.sum(axis=0).tolist(), colours, strict=True))
-    left = len(totals) - _MOST_TOTALS
-    if left > 0:
-        totals = sorted(totals, key=lambda total: -total[1])[:_MOST_TOTALS]
-    cells = [_bar_row(name, total, total / max(1, len(result)), colour) for name, total, colour in totals]
-    if left > 0:
-        cells.append(
-            f'<tr style="background:none"><td style="{_CELL};{_QUIET}">… {count(left, "more label")}</td></tr>'
-        )
-    if without:
-        cells.append(_bar_row("without a score", without, without / len(result), HEX["grey"]))
-    return f'<table role="presentation" style="border:none;margin:4px 0 8px 0"><tbody>{"".join(cells)}</tbody></table>'
-
-
-def _bar_row(name: str, total: int, share: float, colour: str) -> str:
-    bar = f'<div style="height:10px;width:{round(160 * share)}px;background-color:{colour};border-radius:3px"></div>'
-    return (
-        f'<tr style="background:none"><td style="{_CELL}" dir="auto">{escape(name)}</td>'
-        f'<td style="{_CELL};text-align:right">{total:,}</td>'
-        f'<td style="{_CELL};{_QUIET}">{share:.0%}</td><td style="{_CELL};width:160px">{bar}</td></tr>'
-    )
-
-
-def _spread(result: Classification, without: int) -> str:
-    values = result.scores[result.scored]
-    parts = [f"mean {values.mean():.3f} · from {values.min():.3f} to {values.max():.3f}"] if len(values) else []
-    parts += [f"without a score {without:,}"] if without else []
-    return f"<p>{escape(' · '.join(parts))}</p>"
-
-
-def _rows(result: Classification, colours: list[str]) -> str:
-    shown = min(len(result), SNAPSHOT_ROWS)
-    if not shown:
-        return "<p><em>No texts.</em></p>"
-    heads = "".join(f'<th style="{_CELL};width:{width}">{head}</th>' for head, width in _COLUMNS)
-    names = row_names(result, range(shown))
-    body = "".join(_row(result, row, name, colours) for row, name in enumerate(names))
-    left = len(result) - shown
-    more = f'<p style="{_QUIET}">… {count(left, "more row")}.</p>' if left else ""
-    return f'<table style="width:100%;margin:0"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}'
-
-
-def _row(result: Classification, row: int, name: str, colours: list[str]) -> str:
-    text = result.texts[row] or ""
-    text = text if len(text) <= _TEXT_CHARACTERS else text[:_TEXT_CHARACTERS] + "…"
-    reason = result.reasons.get(row)
-    if reason is not None:
-        label, score = f'<em style="{_QUIET}">{escape(reason)}</em>', "–"
-    else:
-        label, score = _labels(result, row, colours), _score(result, row, colours)
-    return (
-        f'<tr><td style="{_CELL};{_QUIET}">{escape(name)}</td><td style="{_CELL}">{label}</td>'
-        f'<td style="{_CELL}">{score}</td><td style="{_CELL}" dir="auto">{escape(text)}</td></tr>'
-    )
-
-
-def _labels(result: Classification, row: int, colours: list[str]) -> str:
-    if result.problem == "regression":
-        return ""
-    return " ".join(
-        f'<span style="border-left:4px solid {colours[number]};padding:0 6px" dir="auto">'
-        f"{escape(result.labels[number])}</span>"
-        for number in shown_labels(result, row)
-    )
-
-
-def _score(result: Classification, row: int, colours: list[str]) -> str:
-    best = int(result.best[row])
-    value = float(result.scores[row, best])
-    if result.problem == "regression":
-        return f"{value:.3f}"
-    width = round(60 * min(1.0, max(0.0, value)))
-    bar = f'<div style="height:3px;width:{width}px;background-color:{colours[best]};border-radius:2px"></div>'
-    return f"{value:.3f}{bar}"
+def note_line(note: str) -> str:
+    """What the reader should know before trusting the numbers."""
+    return f'<p style="{QUIET}">⚠ {escape(note)}</p>'

@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from nbtransformers.panels.host import in_notebook
+from nbtransformers.panels.kinds import Result, kind_of_result
 from nbtransformers.plain_text import printable
 from nbtransformers.progress import Progress
-from nbtransformers.result import Classification
 
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
@@ -31,7 +31,7 @@ class View(Protocol):
         """Show one moment of the work."""
         ...
 
-    def show(self, result: Classification) -> None:
+    def show(self, result: Result) -> None:
         """Show the result, if this view is to keep it."""
         ...
 
@@ -46,12 +46,12 @@ def passing_view(what: str) -> View:
     return PassingPanelView(what) if in_notebook() else TerminalView(what)
 
 
-def show_result(result: Classification) -> None:
+def show_result(result: Result) -> None:
     """A result, as the last value of a cell: the panel in a notebook, the table in a terminal."""
     if not in_notebook():
         print(result)
         return
-    with PanelView("Classification") as view:
+    with PanelView(kind_of_result(result).title) as view:
         view.show(result)
 
 
@@ -87,14 +87,11 @@ class PanelView:
     def progress(self, progress: Progress) -> None:
         self._panel.progress = asdict(progress)
 
-    def show(self, result: Classification) -> None:
-        from nbtransformers.panels.classification import methods
-        from nbtransformers.panels.snapshot import classification_snapshot
-        from nbtransformers.panels.wire import classification_header
-
-        header, payload = classification_header(result)
-        self._panel.show(header, payload, methods(result))
-        snapshot = classification_snapshot(self._panel.panel_id, result)
+    def show(self, result: Result) -> None:
+        kind = kind_of_result(result)
+        header, payload = kind.header(result)
+        self._panel.show(kind.name, header, payload, kind.methods(result))
+        snapshot = kind.snapshot(self._panel.panel_id, result)
         self._snapshot.update({"text/html": snapshot, "text/plain": str(result)}, raw=True)
         self._finished = True
 
@@ -127,7 +124,7 @@ class PassingPanelView:
         if self._panel is not None:
             self._panel.progress = asdict(progress)
 
-    def show(self, result: Classification) -> None:
+    def show(self, result: Result) -> None:
         """Nothing: the cell shows the value of its last expression itself."""
 
 
@@ -164,11 +161,11 @@ class TerminalView:
         message = printable(progress.message) + rate
         self._bars.update(self._task, description=message, completed=progress.done, total=progress.total)
 
-    def show(self, result: Classification) -> None:
+    def show(self, result: Result) -> None:
         """Nothing: IPython prints the value of a line itself."""
 
 
 def _panel(what: str) -> Panel:
     from nbtransformers.panels.widget import Panel
 
-    return Panel("classify", progress=asdict(Progress("loading", what)))
+    return Panel(progress=asdict(Progress("loading", what)))

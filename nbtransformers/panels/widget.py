@@ -36,16 +36,16 @@ class Panel(anywidget.AnyWidget):
     header = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     payload = traitlets.Bytes(b"").tag(sync=True)
 
-    def __init__(self, kind: str, **traits: Any) -> None:
-        super().__init__(kind=kind, panel_id=secrets.token_hex(6), **traits)
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(panel_id=secrets.token_hex(6), **traits)
         self._methods: Mapping[str, Method] = {}
         self.on_msg(lambda _, message, __: answer(message, self._methods, self.send))
 
-    def show(self, header: dict[str, Any], payload: bytes, methods: Mapping[str, Method]) -> None:
+    def show(self, kind: str, header: dict[str, Any], payload: bytes, methods: Mapping[str, Method]) -> None:
         """Put a result on the screen, in one message."""
         self._methods = methods
         with self.hold_sync():
-            self.header, self.payload, self.progress, self.error = header, payload, None, None
+            self.kind, self.header, self.payload, self.progress, self.error = kind, header, payload, None, None
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget's own bundle with an empty plain text: the snapshot beside it speaks for it."""

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from nbtransformers.errors import UserError
 from nbtransformers.panels.channel import Answer, answer
-from nbtransformers.panels.classification import methods
+from nbtransformers.panels.classification.methods import methods
+from nbtransformers.panels.classification.wire import classification_header
 from nbtransformers.panels.widget import Panel
-from nbtransformers.panels.wire import classification_header
 
 RESULT = classification(["a", "b", None], [[0.1, 0.9], [0.8, 0.2], None])
 
@@ -130,9 +130,9 @@ def test_every_question_gets_exactly_one_answer(method: Any, params: Any, number
 
 
 def test_the_widget_answers_as_the_channel_does() -> None:
-    panel = Panel("classify")
+    panel = Panel()
     header, payload = classification_header(RESULT)
-    panel.show(header, payload, methods(RESULT))
+    panel.show("classify", header, payload, methods(RESULT))
     sent: list[tuple[Any, Any]] = []
     panel.send = lambda content, buffers=None: sent.append((content, buffers))
     asked = request("rows", {"start": 0, "stop": 9, "label": 1})
@@ -144,15 +144,15 @@ def test_the_widget_answers_as_the_channel_does() -> None:
 
 
 def test_a_result_ends_the_progress() -> None:
-    panel = Panel("classify", progress={"stage": "loading", "message": "x"})
+    panel = Panel(progress={"stage": "loading", "message": "x"})
     header, payload = classification_header(RESULT)
-    panel.show(header, payload, methods(RESULT))
+    panel.show("classify", header, payload, methods(RESULT))
     assert (panel.progress, panel.error, panel.header, panel.payload) == (None, None, header, payload)
     panel.close()
 
 
 def test_panels_have_ids_of_their_own_and_no_plain_text() -> None:
-    first, second = Panel("classify"), Panel("classify")
+    first, second = Panel(), Panel()
     assert first.panel_id != second.panel_id
     bundle = first._repr_mimebundle_()  # pyright: ignore[reportPrivateUsage]
     assert bundle[0]["text/plain"] == ""

@@ -14,7 +14,7 @@ from helpers import Notebook, Terminal
 
 import nbtransformers as nbt
 from nbtransformers.magics.classify import OPTIONS
-from nbtransformers.result import Classification
+from nbtransformers.results.classification import Classification
 
 TEXTS = ["The striker scored twice.", "Parliament passed the budget.", ""]
 LABELS = ["politics", "sport"]
@@ -339,7 +339,7 @@ def test_a_semicolon_shows_no_panel(notebook: Notebook, models: Path) -> None:
 def test_unloading_leaves_nothing_behind_in_a_notebook(notebook: Notebook, models: Path) -> None:
     look = (
         "f = get_ipython().display_formatter\n"
-        "from nbtransformers.result import Classification as C\n"
+        "from nbtransformers.results.classification import Classification as C\n"
         "magics = get_ipython().magics_manager.magics\n"
         "print(C in f.ipython_display_formatter.type_printers, 'classify' in magics['cell'])"
     )

@@ -17,7 +17,7 @@ import pytest
 import nbtransformers
 
 PACKAGE = Path(nbtransformers.__file__).parent
-BOTTOM = {"errors", "request", "result", "progress", "plain_text"}
+BOTTOM = {"errors", "request", "results", "progress", "plain_text"}
 TOP = {"magics", "cli", "api", "doctor", "demo", "__main__", "__init__"}
 LOWER = BOTTOM | {"inputs", "loading"}
 SEES = {
@@ -143,7 +143,7 @@ NAMESPACES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml")
 NEVER = ("http:", "https:", "//cdn", "eval(", "innerHTML", "<script", "javascript:", "onerror", "onclick", "blob:")
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "panels").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "panels").rglob("*.py")), ids=str)
 def test_a_panel_s_python_sends_no_address_and_no_script(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):

@@ -10,10 +10,10 @@ from helpers import GOLDEN, classification, decoded, golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbtransformers.panels.classification import methods
-from nbtransformers.panels.query import Query, matching
-from nbtransformers.panels.wire import row_names
-from nbtransformers.result import Classification
+from nbtransformers.panels.classification.methods import methods
+from nbtransformers.panels.classification.query import Query, matching
+from nbtransformers.panels.classification.wire import row_names
+from nbtransformers.results.classification import Classification
 
 
 def asked(result: Classification, **params: Any) -> tuple[int, list[int]]:
@@ -144,7 +144,7 @@ def test_texts_alike_at_first_are_sorted_by_what_follows() -> None:
 
 
 def test_what_is_searched_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nbtransformers.panels import query
+    from nbtransformers.panels.classification import query
 
     named: list[int] = []
 

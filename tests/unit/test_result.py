@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtransformers.plain_text import count, printable, seconds
-from nbtransformers.result import NOT_DONE, Classification, row_names
+from nbtransformers.results.classification import Classification
+from nbtransformers.results.rows import NOT_DONE, row_names
 
 THREE = ("red", "green", "blue")
 

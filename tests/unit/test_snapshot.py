@@ -14,8 +14,9 @@ from helpers import RUN, classification
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbtransformers.panels.snapshot import SNAPSHOT_ROWS, classification_snapshot, pending_snapshot
-from nbtransformers.result import Classification
+from nbtransformers.panels.classification.snapshot import SNAPSHOT_ROWS, classification_snapshot
+from nbtransformers.panels.snapshot import pending_snapshot
+from nbtransformers.results.classification import Classification
 
 INJECTIONS = [
     "<script>alert(1)</script>",

@@ -15,8 +15,8 @@ from helpers import GOLDEN, RUN, classification, decoded, golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbtransformers.panels.classification import methods
-from nbtransformers.panels.wire import (
+from nbtransformers.panels.classification.methods import methods
+from nbtransformers.panels.classification.wire import (
     CLIPPED_AT,
     FIRST_ROWS,
     INLINE_BYTES,
@@ -25,7 +25,7 @@ from nbtransformers.panels.wire import (
     page,
     sendable,
 )
-from nbtransformers.result import Classification
+from nbtransformers.results.classification import Classification
 
 
 def read_back(result: Classification) -> list[dict[str, Any]]:

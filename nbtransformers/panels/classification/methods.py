@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from nbtransformers.panels.channel import Answer, Method
-from nbtransformers.panels.query import Query, Searched, matching
-from nbtransformers.panels.wire import page, sendable
-from nbtransformers.result import Classification
+from nbtransformers.panels.classification.query import Query, Searched, matching
+from nbtransformers.panels.classification.wire import page, sendable
+from nbtransformers.results.classification import Classification
 
 _MOST_ROWS = 1_000  # a page is what a screen can show, many times over
 

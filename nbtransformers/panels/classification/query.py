@@ -9,8 +9,8 @@ from typing import Any, Literal, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.panels.wire import Positions, row_names, sendable
-from nbtransformers.result import Classification
+from nbtransformers.panels.classification.wire import Positions, row_names, sendable
+from nbtransformers.results.classification import Classification
 
 WITHOUT_SCORE = "without_score"
 

@@ -1,4 +1,4 @@
-"""A result as bytes: a small JSON header and one binary buffer of named sections.
+"""A classification as bytes: a small JSON header and one binary buffer of named sections.
 
 Sections of a page of rows: `position` uint32 `[row]`, `scores` float32 `[row, label]`, `reason`
 uint8 `[row]` (0 is none, else 1 + its place in `reasons`), `flags` uint8 `[row]`, and the string
@@ -11,15 +11,15 @@ searches alone. Any other is sorted and searched here, and its pages carry the b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.panels.packing import Section, packed, sendable, string_table
 from nbtransformers.plain_text import count, seconds
-from nbtransformers.result import Classification
-from nbtransformers.result import row_names as names_of
+from nbtransformers.results.classification import Classification
+from nbtransformers.results.rows import row_names as names_of
 
 VERSION = 1
 INLINE_ROWS = 2_000
@@ -32,7 +32,6 @@ _ANOTHER_REASON = "another reason: see .reasons"
 
 TEXT_CLIPPED, TEXT_CUT = 1, 2  # bits of `flags`
 
-Section = dict[str, Any]
 Positions = NDArray[np.int64]
 
 
@@ -88,48 +87,16 @@ def page(
         "scores": np.ascontiguousarray(result.scores[positions], dtype=np.float32),
         "reason": np.array([0 if reason is None else codes.get(reason, len(reasons)) for reason in given], np.uint8),
         "flags": clipped * TEXT_CLIPPED + (result.unread[positions] > 0).astype(np.uint8) * TEXT_CUT,
-        **_string_table("texts", map(sendable, texts)),
-        **_string_table("index", row_names(result, positions)),
-        **_string_table("reasons", map(sendable, reasons)),
+        **string_table("texts", map(sendable, texts)),
+        **string_table("index", row_names(result, positions)),
+        **string_table("reasons", map(sendable, reasons)),
     }
-    return _packed(arrays)
+    return packed(arrays)
 
 
 def row_names(result: Classification, positions: Positions) -> list[str]:
     """The labels of some rows, as text."""
     return [sendable(name) for name in names_of(result, positions.tolist())]
-
-
-def sendable(text: str) -> str:
-    """A text that UTF-8 can carry: a lone surrogate becomes U+FFFD."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _string_table(name: str, texts: Iterable[str]) -> dict[str, NDArray[Any]]:
-    encoded = [text.encode("utf-8") for text in texts]
-    offsets = np.zeros(len(encoded) + 1, dtype=np.uint32)
-    np.cumsum([len(part) for part in encoded], out=offsets[1:])
-    return {f"{name}_offsets": offsets, f"{name}_bytes": np.frombuffer(b"".join(encoded), dtype=np.uint8)}
-
-
-def _packed(arrays: dict[str, NDArray[Any]]) -> tuple[list[Section], bytes]:
-    sections: list[Section] = []
-    payload = bytearray()
-    for name, array in arrays.items():
-        payload.extend(bytes(-len(payload) % 8))
-        sections.append(
-            {
-                "name": name,
-                "dtype": array.dtype.name,
-                "shape": list(array.shape),
-                "offset": len(payload),
-                "nbytes": array.nbytes,
-            }
-        )
-        payload += array.tobytes()
-    return sections, bytes(payload)
 
 
 def _totals(result: Classification) -> dict[str, Any]:

@@ -1,16 +1,18 @@
-"""What came out: one frozen dataclass an answer, with named axes, and no widget in sight."""
+"""The labels of some texts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.plain_text import count, printable, seconds
+from nbtransformers.plain_text import count, printable
 from nbtransformers.request import ClassifyRequest
+from nbtransformers.results.rows import NOT_DONE, row_names
+from nbtransformers.results.run import RunReport
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,66 +20,8 @@ if TYPE_CHECKING:
 
 Problem = Literal["single_label", "multi_label", "regression"]
 
-NOT_DONE = "not done: interrupted"
-NOT_FINITE = "the model gave no finite score"
-
 _NAME_CELLS = 30  # of a printed index or label
 _GAPS = 12  # between the columns of a printed table, and around it
-
-
-@dataclass(frozen=True, slots=True)
-class RunReport:
-    """How a run went.
-
-    Attributes:
-        model: the name of the model.
-        device: where it ran, such as `cpu` or `cuda:0`.
-        dtype: the type it computed in.
-        threads: batches that ran side by side, one CPU thread each; 1 on an accelerator.
-        batch_tokens: the token budget of a batch, padding included.
-        batches: how many batches ran.
-        tokens: tokens that the model read, padding not counted.
-        pad_tokens: padding that it read besides.
-        load_seconds: time to load the model; 0 when it was loaded already.
-        seconds: time from the first token to the last score.
-        out_of_memory: how often the budget was halved.
-    """
-
-    model: str
-    device: str
-    dtype: str
-    threads: int
-    batch_tokens: int
-    batches: int
-    tokens: int
-    pad_tokens: int
-    load_seconds: float
-    seconds: float
-    out_of_memory: int = 0
-
-    @property
-    def padding_waste(self) -> float:
-        """Pad tokens / all tokens, from 0 to 1."""
-        return self.pad_tokens / max(1, self.tokens + self.pad_tokens)
-
-    @property
-    def tokens_per_s(self) -> float:
-        """Tokens a second, padding not counted."""
-        return self.tokens / self.seconds if self.seconds > 0 else 0.0
-
-    def facts(self) -> list[tuple[str, str]]:
-        """The run as name and value, for a person."""
-        facts = [
-            ("Model", self.model),
-            ("Device", f"{self.device} · {self.dtype} · {count(self.threads, 'thread')}"),
-            ("Time", f"{seconds(self.seconds)} (+ {seconds(self.load_seconds)} to load)"),
-            ("Tokens", f"{self.tokens:,} · {self.tokens_per_s:,.0f} tokens/s"),
-            ("Batches", f"{self.batches:,} of up to {self.batch_tokens:,} tokens"),
-            ("Padding waste", f"{self.padding_waste:.1%}"),
-        ]
-        if self.out_of_memory:
-            facts.append(("Out of memory", f"budget halved {count(self.out_of_memory, 'time')}"))
-        return facts
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
@@ -224,22 +168,6 @@ class Classification:
     def __str__(self) -> str:
         """The head of the table, the totals and the notes, for a plain terminal."""
         return _as_text(self)
-
-
-def row_names(result: Classification, rows: Iterable[int]) -> list[str]:
-    """The labels of some rows, as a person writes them: levels with dots between, days without a time."""
-    index = result.index
-    if index is None:
-        return [str(row) for row in rows]
-    if getattr(index, "is_normalized", False):  # a DatetimeIndex, at midnight all through
-        return [str(index[row])[: len("2026-01-31")] for row in rows]
-    return [_row_name(index[row]) for row in rows]
-
-
-def _row_name(key: Any) -> str:
-    if isinstance(key, tuple) and key:
-        return " · ".join(map(str, cast("tuple[object, ...]", key)))
-    return str(key)
 
 
 def shown_labels(result: Classification, row: int) -> list[int]:

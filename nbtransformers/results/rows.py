@@ -1,0 +1,32 @@
+"""What the rows of any result share: why a row is not done, and what it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol, cast
+
+NOT_DONE = "not done: interrupted"
+NOT_FINITE = "the model gave no finite score"
+
+
+class HasIndex(Protocol):
+    """A result whose rows have labels; None numbers them from 0."""
+
+    @property
+    def index(self) -> Any: ...
+
+
+def row_names(result: HasIndex, rows: Iterable[int]) -> list[str]:
+    """The labels of some rows, as a person writes them: levels with dots between, days without a time."""
+    index = result.index
+    if index is None:
+        return [str(row) for row in rows]
+    if getattr(index, "is_normalized", False):  # a DatetimeIndex, at midnight all through
+        return [str(index[row])[: len("2026-01-31")] for row in rows]
+    return [_row_name(index[row]) for row in rows]
+
+
+def _row_name(key: Any) -> str:
+    if isinstance(key, tuple) and key:
+        return " · ".join(map(str, cast("tuple[object, ...]", key)))
+    return str(key)
