@@ -1,7 +1,8 @@
 // A widget model and a kernel of a few lines, for tests and the development page.
 import type { WidgetModel } from "../src/host";
-import { type Query, type Rules, select } from "../src/query";
-import { Page, type Row, type Section } from "../src/wire";
+import { type ClassifyQuery, type Rules, select } from "../src/query/classify";
+import { ClassifyPage, type ClassifyRow } from "../src/wire/classify";
+import type { Section } from "../src/wire/sections";
 
 type Callback = (...args: never[]) => void;
 
@@ -63,7 +64,7 @@ export class FakeModel implements WidgetModel {
 }
 
 /** What a page of rows is made of. */
-export type FakeRow = Pick<Row, "position" | "index" | "text" | "clipped" | "cut" | "reason"> & {
+export type FakeRow = Pick<ClassifyRow, "position" | "index" | "text" | "clipped" | "cut" | "reason"> & {
   scores: ArrayLike<number> | null;
 };
 
@@ -162,7 +163,7 @@ export function makeRows(count: number, labels: number, text: (at: number) => st
 export class FakeKernel {
   readonly #model: FakeModel;
   readonly #rows: readonly FakeRow[];
-  readonly #all: Page;
+  readonly #all: ClassifyPage;
   readonly #width: number;
   readonly #rules: Rules;
   #last: { key: string; order: number[] } | null = null;
@@ -173,20 +174,21 @@ export class FakeKernel {
     this.#width = width;
     this.#rules = rules;
     const { sections, payload } = encodeRows(rows, width);
-    this.#all = Page.read(sections, payload);
+    this.#all = ClassifyPage.read(sections, payload);
   }
 
   answer(message: Sent): void {
     if (message.type !== "request") return;
     const { id, method, params = {} } = message;
-    if (method === "rows") this.#rowsReply(id, params as unknown as Query & { start: number; stop: number });
+    if (method === "rows")
+      this.#rowsReply(id, params as unknown as ClassifyQuery & { start: number; stop: number });
     else if (method === "text") {
       const text = `${this.#rows[Number(params.position)]?.text} … and so it ends.`;
       this.#model.receive({ type: "reply", id, ok: true, result: { text } });
     } else this.#model.receive({ type: "reply", id, ok: false, error: `There is no method ${method}.` });
   }
 
-  #rowsReply(id: string, params: Query & { start: number; stop: number }): void {
+  #rowsReply(id: string, params: ClassifyQuery & { start: number; stop: number }): void {
     const order = this.#order(params);
     const rows = order.slice(params.start, params.stop).map((at) => this.#rows[at] as FakeRow);
     const { sections, payload } = encodeRows(rows, this.#width);
@@ -194,7 +196,7 @@ export class FakeKernel {
     this.#model.receive({ type: "reply", id, ok: true, result }, [payload]);
   }
 
-  #order({ sort, label, search }: Query): number[] {
+  #order({ sort, label, search }: ClassifyQuery): number[] {
     const key = JSON.stringify([sort, label, search]);
     if (this.#last?.key !== key) {
       this.#last = { key, order: select(this.#all, { sort, label, search }, this.#rules) };

@@ -1,7 +1,7 @@
 // The file that both ends of the wire are held to.
 import file from "../../tests/golden/classify.json";
-import type { Query } from "../src/query";
-import type { ClassifyHeader } from "../src/wire";
+import type { ClassifyQuery } from "../src/query/classify";
+import type { ClassifyHeader } from "../src/wire/classify";
 
 export interface GoldenCase {
   header: ClassifyHeader & Record<string, unknown>;
@@ -14,7 +14,7 @@ export interface GoldenCase {
     cut: boolean;
     scores: number[] | null;
   }[];
-  queries: { params: Query & { start: number; stop: number }; total: number; positions: number[] }[];
+  queries: { params: ClassifyQuery & { start: number; stop: number }; total: number; positions: number[] }[];
 }
 
 type Stored = Omit<GoldenCase, "payload"> & { payload_base64: string };

@@ -1,24 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Channel } from "../src/channel";
 import { Host } from "../src/host";
-import { EVERYTHING, type Query } from "../src/query";
+import { type ClassifyQuery, EVERYTHING, select } from "../src/query/classify";
 import { LocalRows } from "../src/rows/local";
 import { RemoteRows } from "../src/rows/remote";
 import type { RowSource } from "../src/rows/source";
-import { Page } from "../src/wire";
+import { ClassifyPage, type ClassifyRow } from "../src/wire/classify";
 import { encodeRows, FakeKernel, FakeModel, type FakeRow, makeRows, type Sent } from "./fake";
 import { golden, goldenNames } from "./golden";
 
 const RULES = { problem: "single_label", threshold: 0.5 } as const;
 
-function positions(source: RowSource, start = 0, stop = source.total): (number | undefined)[] {
+function positions(
+  source: RowSource<ClassifyRow, ClassifyQuery>,
+  start = 0,
+  stop = source.total,
+): (number | undefined)[] {
   const end = Math.min(stop, source.total);
   return Array.from({ length: Math.max(0, end - start) }, (_, at) => source.row(start + at)?.position);
 }
 
-function pageOf(rows: FakeRow[], width: number): Page {
+function pageOf(rows: FakeRow[], width: number): ClassifyPage {
   const { sections, payload } = encodeRows(rows, width);
-  return Page.read(sections, payload);
+  return ClassifyPage.read(sections, payload);
 }
 
 /** RemoteRows over `rows`, with a kernel that answers when told to. */
@@ -34,6 +38,8 @@ function remote(
     new Channel(new Host(model)),
     rows.length,
     pageOf(rows.slice(0, shown), width),
+    ClassifyPage.read,
+    EVERYTHING,
   );
   const requests = () => model.sent.filter((message) => message.type === "request");
   const settle = async () => {
@@ -53,9 +59,14 @@ afterEach(() => {
 
 describe.each(goldenNames)("golden queries of %s", (name) => {
   const { header, payload, queries } = golden(name);
-  const page = Page.read(header.sections, payload);
+  const page = ClassifyPage.read(header.sections, payload);
   const model = new FakeModel({});
-  const local = new LocalRows(page, header, new Channel(new Host(model)));
+  const local = new LocalRows(
+    page,
+    (query: ClassifyQuery) => select(page, query, header),
+    EVERYTHING,
+    new Channel(new Host(model)),
+  );
 
   it.each(queries.map((query) => [JSON.stringify(query.params), query] as const))("%s", (_, query) => {
     const { start, stop, ...params } = query.params;
@@ -130,7 +141,7 @@ describe("rows in the kernel", () => {
 
   it("ignores an answer to the query before", async () => {
     const { model, kernel, source, requests, settle } = remote(rows, 100);
-    const filtered: Query = { ...EVERYTHING, label: 1 };
+    const filtered: ClassifyQuery = { ...EVERYTHING, label: 1 };
     source.setQuery(filtered);
     source.setQuery({ ...EVERYTHING, search: "text 99" });
     kernel.answer(requests()[1] as Sent);

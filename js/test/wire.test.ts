@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { classifyHeader, Page } from "../src/wire";
+import { ClassifyPage, classifyHeader } from "../src/wire/classify";
 import { encodeRows } from "./fake";
 import { golden, goldenNames, viewAt } from "./golden";
 
@@ -8,7 +8,7 @@ describe.each(goldenNames)("golden case %s", (name) => {
 
   it.each([0, 1, 3, 4, 8])("decodes at byte offset %i of its buffer", (offset) => {
     const bytes = new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
-    const page = Page.read(header.sections, viewAt(bytes, offset));
+    const page = ClassifyPage.read(header.sections, viewAt(bytes, offset));
     expect(page.count).toBe(rows.length);
     rows.forEach((expected, at) => {
       const { scores, ...row } = page.row(at);
@@ -27,7 +27,7 @@ describe.each(goldenNames)("golden case %s", (name) => {
   });
 
   it("slices without touching what it was cut from", () => {
-    const page = Page.read(header.sections, payload);
+    const page = ClassifyPage.read(header.sections, payload);
     const part = page.slice(3, 8);
     expect(part.count).toBe(5);
     for (let at = 0; at < 5; at++) expect(part.row(at)).toEqual(page.row(at + 3));
@@ -48,27 +48,27 @@ describe("a result that cannot be read", () => {
 
   it("names a section that is missing", () => {
     const sections = header.sections.filter((section) => section.name !== "flags");
-    expect(() => Page.read(sections, payload)).toThrow(/"flags"/);
+    expect(() => ClassifyPage.read(sections, payload)).toThrow(/"flags"/);
   });
 
   it("names a section of another type", () => {
     const sections = header.sections.map((section) =>
       section.name === "scores" ? { ...section, dtype: "float16" } : section,
     );
-    expect(() => Page.read(sections, payload)).toThrow(/float16/);
+    expect(() => ClassifyPage.read(sections, payload)).toThrow(/float16/);
   });
 
   it("does not read beyond a buffer that is too short", () => {
     const short = new DataView(payload.buffer, payload.byteOffset, payload.byteLength - 8);
-    expect(() => Page.read(header.sections, short)).toThrow(/ends beyond/);
-    expect(() => Page.read(header.sections, null)).toThrow(/ends beyond/);
+    expect(() => ClassifyPage.read(header.sections, short)).toThrow(/ends beyond/);
+    expect(() => ClassifyPage.read(header.sections, null)).toThrow(/ends beyond/);
   });
 
   it("notices columns of different lengths", () => {
     const sections = header.sections.map((section) =>
       section.name === "flags" ? { ...section, nbytes: section.nbytes - 1 } : section,
     );
-    expect(() => Page.read(sections, payload)).toThrow(/differ in length/);
+    expect(() => ClassifyPage.read(sections, payload)).toThrow(/differ in length/);
   });
 });
 
@@ -83,10 +83,10 @@ it("reads what the test's own writer writes, and a page of no rows", () => {
     scores: [0.25, 0.75],
   };
   const { sections, payload } = encodeRows([row], 2);
-  const { scores, best, ...rest } = Page.read(sections, payload).row(0);
+  const { scores, best, ...rest } = ClassifyPage.read(sections, payload).row(0);
   expect(rest).toEqual({ ...row, scores: undefined });
   expect([...scores]).toEqual([0.25, 0.75]);
   expect(best).toBe(1);
   const empty = encodeRows([], 2);
-  expect(Page.read(empty.sections, empty.payload).count).toBe(0);
+  expect(ClassifyPage.read(empty.sections, empty.payload).count).toBe(0);
 });

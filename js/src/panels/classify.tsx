@@ -1,28 +1,45 @@
 // The result of a classification: totals, a table that filters and sorts, and one row in full.
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Channel } from "../channel";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { labelColours } from "../colour";
-import { EVERYTHING, type LabelFilter, type Query, type SortKey } from "../query";
-import { LocalRows } from "../rows/local";
-import { RemoteRows } from "../rows/remote";
+import {
+  type ClassifyQuery,
+  type ClassifySortKey,
+  EVERYTHING,
+  type LabelFilter,
+  select,
+} from "../query/classify";
+import { nextSort } from "../query/rows";
 import type { RowSource } from "../rows/source";
-import { columnsOf, nextSort } from "../views/columns";
+import { columnsOf } from "../views/columns";
 import { Detail } from "../views/detail";
 import { Grid } from "../views/grid";
 import { Head } from "../views/head";
 import { Histogram } from "../views/histogram";
-import { Notes, WaitStrip } from "../views/notices";
+import { Notes } from "../views/notices";
 import { Toolbar } from "../views/toolbar";
 import { Totals } from "../views/totals";
-import { type ClassifyHeader, classifyHeader, Page, type RegressionTotals } from "../wire";
+import {
+  type ClassifyHeader,
+  ClassifyPage,
+  type ClassifyRow,
+  classifyHeader,
+  type RegressionTotals,
+} from "../wire/classify";
 import type { ResultProps } from "./panel";
+import { useSource, Wait } from "./source";
+
+type Source = RowSource<ClassifyRow, ClassifyQuery>;
 
 export function ClassifyPanel({ header: raw, payload, channel }: ResultProps) {
   const { header, page } = useMemo(() => {
     const header = classifyHeader(raw);
-    return { header, page: Page.read(header.sections, payload) };
+    return { header, page: ClassifyPage.read(header.sections, payload) };
   }, [raw, payload]);
-  const source = useSource(header, page, channel);
+  const source = useSource(header, page, channel, {
+    read: ClassifyPage.read,
+    everything: EVERYTHING,
+    select: (rows: ClassifyPage, query: ClassifyQuery) => select(rows, query, header),
+  });
   const colours = useMemo(() => labelColours(header.labels), [header]);
   return (
     <div class="nbt-result">
@@ -47,7 +64,7 @@ function shapeOf({ problem, labels }: ClassifyHeader): string {
 interface RowsProps {
   header: ClassifyHeader;
   colours: readonly string[];
-  source: RowSource;
+  source: Source;
 }
 
 /** One text needs no table: it is shown in full. */
@@ -64,8 +81,8 @@ function SingleRow({ header, colours, source }: RowsProps) {
 /** With so few rows there is nothing to search for. */
 const SEARCHABLE_ROWS = 5;
 
-function ManyRows({ header, page, colours, source }: RowsProps & { page: Page }) {
-  const [query, setQuery] = useState<Query>(EVERYTHING);
+function ManyRows({ header, page, colours, source }: RowsProps & { page: ClassifyPage }) {
+  const [query, setQuery] = useState<ClassifyQuery>(EVERYTHING);
   const [wished, setActive] = useState(0);
   const [open, setOpen] = useState(false);
   const fullText = useFullText(source);
@@ -77,7 +94,7 @@ function ManyRows({ header, page, colours, source }: RowsProps & { page: Page })
   );
 
   useLayoutEffect(() => source.setQuery(query), [source, query]);
-  const ask = (change: Partial<Query>) => {
+  const ask = (change: Partial<ClassifyQuery>) => {
     setQuery((now) => ({ ...now, ...change }));
     setActive(0);
     setOpen(false);
@@ -85,7 +102,7 @@ function ManyRows({ header, page, colours, source }: RowsProps & { page: Page })
   const filterBy = (label: LabelFilter) => {
     const byScore = query.sort.by === "score" || typeof query.sort.by === "number";
     const number = header.problem === "multi_label" && typeof label === "number" ? label : null;
-    const by: SortKey = byScore ? (number ?? "score") : query.sort.by;
+    const by: ClassifySortKey = byScore ? (number ?? "score") : query.sort.by;
     ask({ label, sort: { ...query.sort, by } });
   };
   const want = useCallback((start: number, stop: number) => source.want(start, stop), [source]);
@@ -162,35 +179,12 @@ function ManyRows({ header, page, colours, source }: RowsProps & { page: Page })
   );
 }
 
-function Wait({ source }: { source: RowSource }) {
-  const { notice } = source;
-  if (!notice) return null;
-  return <WaitStrip message={notice.message} retry={notice.retry ? () => source.retry() : null} />;
-}
-
 function filterChip(filter: LabelFilter, header: ClassifyHeader, colours: readonly string[]) {
   if (filter === null) return null;
   if (filter === "without_score") return { name: "no score", colour: "none" };
   return { name: header.labels[filter] ?? String(filter), colour: colours[filter] ?? "grey" };
 }
 
-/** The rows of this result; drawn again whenever some of them arrive. */
-function useSource(header: ClassifyHeader, page: Page, channel: Channel): RowSource {
-  const source = useMemo(
-    () => (header.inline ? new LocalRows(page, header, channel) : new RemoteRows(channel, header.rows, page)),
-    [header, page, channel],
-  );
-  const [, draw] = useState(0);
-  useLayoutEffect(() => {
-    const again = () => draw((count) => count + 1);
-    // The views below have asked their first questions already.
-    again();
-    return source.subscribe(again);
-  }, [source]);
-  useEffect(() => () => source.dispose(), [source]);
-  return source;
-}
-
-function useFullText(source: RowSource) {
+function useFullText(source: Source) {
   return useCallback((position: number, signal: AbortSignal) => source.fullText(position, signal), [source]);
 }

@@ -1,35 +1,36 @@
 // All rows are in the page: filtering and sorting need no kernel.
 import type { Channel } from "../channel";
-import { EVERYTHING, type Query, type Rules, select } from "../query";
-import type { Page, Row } from "../wire";
+import type { Query } from "../query/rows";
+import type { Page } from "../wire/sections";
 import { Listeners, type RowSource, requestText } from "./source";
 
-export class LocalRows implements RowSource {
+export class LocalRows<R, Q extends Query> implements RowSource<R, Q> {
   readonly stale = false;
   readonly notice = null;
-  readonly #page: Page;
-  readonly #rules: Rules;
+  readonly #page: Page<R>;
+  readonly #select: (query: Q) => number[];
   readonly #channel: Channel;
   readonly #listeners = new Listeners();
   #order: number[];
 
-  constructor(page: Page, rules: Rules, channel: Channel) {
+  /** `select` gives the rows of the page that match a query, in order; `everything` is the query to begin with. */
+  constructor(page: Page<R>, select: (query: Q) => number[], everything: Q, channel: Channel) {
     this.#page = page;
-    this.#rules = rules;
+    this.#select = select;
     this.#channel = channel;
-    this.#order = select(page, EVERYTHING, rules);
+    this.#order = select(everything);
   }
 
   get total(): number {
     return this.#order.length;
   }
 
-  setQuery(query: Query): void {
-    this.#order = select(this.#page, query, this.#rules);
+  setQuery(query: Q): void {
+    this.#order = this.#select(query);
     this.#listeners.tell();
   }
 
-  row(at: number): Row | undefined {
+  row(at: number): R | undefined {
     const number = this.#order[at];
     return number === undefined ? undefined : this.#page.row(number);
   }

@@ -1,7 +1,7 @@
 // The kernel keeps the rows: pages of them are asked for when they come into sight.
 import { type Channel, isAbort } from "../channel";
-import { EVERYTHING, type Query, sameQuery } from "../query";
-import { Page, type Row, type Section } from "../wire";
+import { type Query, sameQuery } from "../query/rows";
+import type { Page, Section } from "../wire/sections";
 import { Listeners, type Notice, type RowSource, requestText } from "./source";
 import { Waiting } from "./waiting";
 
@@ -18,30 +18,38 @@ interface RowsResult {
 }
 
 /** The pages of one query. */
-interface Answer {
+interface Answer<R> {
   total: number;
-  pages: Map<number, Page>;
+  pages: Map<number, Page<R>>;
 }
 
-export class RemoteRows implements RowSource {
+/** How one kind's pages are read. */
+export type ReadPage<R> = (sections: readonly Section[], payload: DataView | null) => Page<R>;
+
+export class RemoteRows<R, Q extends Query> implements RowSource<R, Q> {
   readonly #channel: Channel;
   readonly #listeners = new Listeners();
   readonly #waiting = new Waiting(() => this.#listeners.tell());
   readonly #asked = new Map<number, AbortController>();
   /** What came with the header: all rows in the order of the input, of which only the first are here. */
-  readonly #first: () => Answer;
-  #query: Query = EVERYTHING;
-  #current: Answer | null;
+  readonly #first: () => Answer<R>;
+  readonly #read: ReadPage<R>;
+  readonly #everything: Q;
+  #query: Q;
+  #current: Answer<R> | null;
   /** The answer to the query before: it stays in sight until the first page of the next arrives. */
-  #before: Answer | null = null;
+  #before: Answer<R> | null = null;
   #wanted: [number, number] = [0, PAGE_ROWS];
   #pace: ReturnType<typeof setTimeout> | undefined;
   #error: string | null = null;
   #disposed = false;
 
   /** `first` holds the first rows in the order of the input, so that there is something to see at once. */
-  constructor(channel: Channel, rows: number, first: Page) {
+  constructor(channel: Channel, rows: number, first: Page<R>, read: ReadPage<R>, everything: Q) {
     this.#channel = channel;
+    this.#read = read;
+    this.#everything = everything;
+    this.#query = everything;
     this.#first = () => ({ total: rows, pages: split(first) });
     this.#current = this.#first();
   }
@@ -59,19 +67,19 @@ export class RemoteRows implements RowSource {
     return this.#waiting.message === null ? null : { message: this.#waiting.message, retry: false };
   }
 
-  setQuery(query: Query): void {
+  setQuery(query: Q): void {
     if (sameQuery(query, this.#query)) return;
     this.#query = query;
     this.#cancelAll();
     if (this.#current) this.#before = this.#current;
-    this.#current = sameQuery(query, EVERYTHING) ? this.#first() : null;
+    this.#current = sameQuery(query, this.#everything) ? this.#first() : null;
     this.#error = null;
     this.#wanted = [0, PAGE_ROWS];
     this.#fetch();
     this.#listeners.tell();
   }
 
-  row(at: number): Row | undefined {
+  row(at: number): R | undefined {
     const answer = this.#current ?? this.#before;
     const page = answer?.pages.get(Math.floor(at / PAGE_ROWS));
     const within = at % PAGE_ROWS;
@@ -133,14 +141,13 @@ export class RemoteRows implements RowSource {
     this.#asked.set(number, controller);
     this.#waiting.begin();
     const start = number * PAGE_ROWS;
-    const { sort, label, search } = this.#query;
-    const params = { start, stop: start + PAGE_ROWS, sort, label, search };
+    const params = { start, stop: start + PAGE_ROWS, ...this.#query };
     try {
       // No time limit: a busy kernel answers in the end, and the notice says why nothing happens.
       const options = { signal: controller.signal, timeoutMs: Number.POSITIVE_INFINITY };
       const { result, buffers } = await this.#channel.request<RowsResult>("rows", params, options);
       if (this.#asked.get(number) !== controller) return;
-      this.#keep(number, result.total, Page.read(result.sections, buffers[0] ?? null));
+      this.#keep(number, result.total, this.#read(result.sections, buffers[0] ?? null));
     } catch (error) {
       if (isAbort(error) || this.#asked.get(number) !== controller) return;
       this.#error = error instanceof Error ? error.message : String(error);
@@ -150,7 +157,7 @@ export class RemoteRows implements RowSource {
     this.#listeners.tell();
   }
 
-  #keep(number: number, total: number, page: Page): void {
+  #keep(number: number, total: number, page: Page<R>): void {
     this.#current ??= { total, pages: new Map() };
     this.#before = null;
     this.#current.total = total;
@@ -184,8 +191,8 @@ export class RemoteRows implements RowSource {
 }
 
 /** The rows that came with the header, as pages; the last may be short of a page, and is asked for again in sight. */
-function split(first: Page): Map<number, Page> {
-  const pages = new Map<number, Page>();
+function split<R>(first: Page<R>): Map<number, Page<R>> {
+  const pages = new Map<number, Page<R>>();
   for (let number = 0; number * PAGE_ROWS < first.count; number++) {
     pages.set(number, first.slice(number * PAGE_ROWS, (number + 1) * PAGE_ROWS));
   }

@@ -1,7 +1,6 @@
 // Where the table's rows come from. The table neither knows nor cares whether the kernel is asked.
 import type { Channel } from "../channel";
-import type { Query } from "../query";
-import type { Row } from "../wire";
+import type { Query } from "../query/rows";
 
 /** Why rows are not there yet, in words for the user. */
 export interface Notice {
@@ -10,15 +9,16 @@ export interface Notice {
   retry: boolean;
 }
 
-export interface RowSource {
+/** Rows of one kind `R`, picked and ordered by queries `Q`. */
+export interface RowSource<R, Q extends Query> {
   /** Rows that match the query. */
   readonly total: number;
   /** What stands in the table still answers the query before. */
   readonly stale: boolean;
   readonly notice: Notice | null;
-  setQuery(query: Query): void;
+  setQuery(query: Q): void;
   /** The row at a place in the table; undefined while it is on its way. */
-  row(at: number): Row | undefined;
+  row(at: number): R | undefined;
   /** Tell which rows [start, stop) are on the screen. */
   want(start: number, stop: number): void;
   retry(): void;

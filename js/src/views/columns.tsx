@@ -1,23 +1,26 @@
 // The columns of a classification's table.
-import { asFloat32, type Sort } from "../query";
+import { asFloat32, type ClassifySortKey } from "../query/classify";
 import { oneLine } from "../text";
-import type { ClassifyHeader, Page, RegressionTotals, Row } from "../wire";
+import type { ClassifyHeader, ClassifyPage, ClassifyRow, RegressionTotals } from "../wire/classify";
+import type { Page } from "../wire/sections";
 import { ScoreBar, ValueBar } from "./bars";
 import { Chips } from "./chip";
 import { rankLabels } from "./detail";
 import type { Column } from "./grid";
 
+type ClassifyColumn = Column<ClassifyRow, ClassifySortKey>;
+
 interface Shape {
   header: ClassifyHeader;
   /** The rows that came with the header. */
-  page: Page;
+  page: ClassifyPage;
   colours: readonly string[];
   /** A label of a multi-label result whose score is shown in place of the best one. */
   scored: number | null;
 }
 
-export function columnsOf({ header, page, colours, scored }: Shape): Column<Row>[] {
-  const index: Column<Row> = {
+export function columnsOf({ header, page, colours, scored }: Shape): ClassifyColumn[] {
+  const index: ClassifyColumn = {
     key: "index",
     title: "Row",
     sort: "row",
@@ -28,7 +31,7 @@ export function columnsOf({ header, page, colours, scored }: Shape): Column<Row>
       </span>
     ),
   };
-  const text: Column<Row> = {
+  const text: ClassifyColumn = {
     key: "text",
     title: "Text",
     sort: "text",
@@ -39,7 +42,11 @@ export function columnsOf({ header, page, colours, scored }: Shape): Column<Row>
   return [index, labelColumn(header, colours, scored), scoreColumn(colours, scored), text];
 }
 
-function labelColumn(header: ClassifyHeader, colours: readonly string[], scored: number | null): Column<Row> {
+function labelColumn(
+  header: ClassifyHeader,
+  colours: readonly string[],
+  scored: number | null,
+): ClassifyColumn {
   const { labels, problem, top_k: top } = header;
   const chips = Math.min(3, top ?? (problem === "multi_label" ? 2 : 1));
   const longest = Math.max(5, ...labels.map((label) => label.length));
@@ -61,7 +68,7 @@ function labelColumn(header: ClassifyHeader, colours: readonly string[], scored:
 }
 
 /** The labels that a row is said to have, the most likely first; the one that is filtered by before all. */
-function labelsOf(row: Row, header: ClassifyHeader, scored: number | null): number[] {
+function labelsOf(row: ClassifyRow, header: ClassifyHeader, scored: number | null): number[] {
   const { problem, threshold, top_k: top } = header;
   if (top === null && problem !== "multi_label") return [row.best];
   const ranked = rankLabels(row.scores);
@@ -71,7 +78,7 @@ function labelsOf(row: Row, header: ClassifyHeader, scored: number | null): numb
   return scored === null ? shown : [scored, ...shown.filter((label) => label !== scored)];
 }
 
-function scoreColumn(colours: readonly string[], scored: number | null): Column<Row> {
+function scoreColumn(colours: readonly string[], scored: number | null): ClassifyColumn {
   return {
     key: "score",
     title: "Score",
@@ -85,7 +92,7 @@ function scoreColumn(colours: readonly string[], scored: number | null): Column<
   };
 }
 
-function valueColumn(totals: RegressionTotals): Column<Row> {
+function valueColumn(totals: RegressionTotals): ClassifyColumn {
   return {
     key: "score",
     title: "Value",
@@ -98,7 +105,7 @@ function valueColumn(totals: RegressionTotals): Column<Row> {
   };
 }
 
-function textCell(row: Row) {
+function textCell(row: ClassifyRow) {
   if (row.text === "") return <span class="nbt-muted">{row.best < 0 ? "" : "empty text"}</span>;
   return (
     <span class="nbt-text" dir="auto">
@@ -111,18 +118,10 @@ function textCell(row: Row) {
 const MEASURED = 100;
 
 /** Room for the longest index in sight, and for the last row's number, in characters. */
-function indexWidth(page: Page, rows: number): number {
+export function indexWidth(page: Page<unknown>, rows: number): number {
   let longest = String(rows - 1).length;
   for (let at = 0; at < Math.min(page.count, MEASURED); at++) {
     longest = Math.max(longest, page.index(at).length);
   }
   return Math.min(22, Math.max(4, longest)) + 3;
-}
-
-/** Three presses on a head: its useful direction first, then the other, then the order of the input. */
-export function nextSort(sort: Sort, by: Sort["by"]): Sort {
-  const first = by === "score" || typeof by === "number";
-  if (sort.by !== by) return { by, descending: first };
-  if (sort.descending === first) return { by, descending: !first };
-  return { by: "row", descending: false };
 }

@@ -2,12 +2,12 @@
 import { useEffect, useState } from "preact/hooks";
 import { isAbort } from "../channel";
 import { formatValue, plural } from "../text";
-import type { Row } from "../wire";
+import type { ClassifyRow } from "../wire/classify";
 import { ScoreBar } from "./bars";
 import { CloseIcon } from "./icons";
 
 interface DetailProps {
-  row: Row;
+  row: ClassifyRow;
   names: readonly string[];
   colours: readonly string[];
   /** A regression has a value, and no labels. */
@@ -105,7 +105,7 @@ export function rankLabels(scores: Float32Array): number[] {
 type FullText = { text: string; problem: string | null };
 
 /** The row's text; where it is only the beginning, the kernel is asked for the rest. */
-function useFullText(row: Row, fullText: DetailProps["fullText"]): FullText {
+function useFullText(row: ClassifyRow, fullText: DetailProps["fullText"]): FullText {
   const [answer, setAnswer] = useState<{ position: number; text?: string; failure?: string } | null>(null);
   useEffect(() => {
     if (!row.clipped) return;

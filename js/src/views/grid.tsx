@@ -1,26 +1,26 @@
 // A table of any length: sortable heads, rows that the keyboard walks, and only what is in sight in the page.
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Sort, SortKey } from "../query";
+import type { Sort } from "../query/rows";
 import { useVirtual } from "./virtual";
 
-export interface Column<R> {
+export interface Column<R, Key extends string | number> {
   key: string;
   title: string;
-  sort: SortKey;
+  sort: Key;
   /** A CSS grid track. */
   width: string;
   cell(row: R, narrow: boolean): ComponentChildren;
 }
 
-interface GridProps<R> {
+interface GridProps<R, Key extends string | number> {
   label: string;
-  columns: readonly Column<R>[];
+  columns: readonly Column<R, Key>[];
   total: number;
   row(at: number): R | undefined;
   stale: boolean;
-  sort: Sort;
-  onSort(by: SortKey): void;
+  sort: Sort<Key>;
+  onSort(by: Key): void;
   /** The row that the keyboard is on. */
   active: number;
   /** Its detail is open. */
@@ -35,7 +35,7 @@ interface GridProps<R> {
 
 const HEAD_PX = 32;
 
-export function Grid<R>(props: GridProps<R>) {
+export function Grid<R, Key extends string | number>(props: GridProps<R, Key>) {
   const { columns, total, active, open, onRange } = props;
   const virtual = useVirtual(total, HEAD_PX);
   const { start, stop, narrow } = virtual;
@@ -103,13 +103,13 @@ export function Grid<R>(props: GridProps<R>) {
   );
 }
 
-interface HeadProps<R> {
-  columns: readonly Column<R>[];
-  sort: Sort;
-  onSort(by: SortKey): void;
+interface HeadProps<R, Key extends string | number> {
+  columns: readonly Column<R, Key>[];
+  sort: Sort<Key>;
+  onSort(by: Key): void;
 }
 
-function GridHead<R>({ columns, sort, onSort }: HeadProps<R>) {
+function GridHead<R, Key extends string | number>({ columns, sort, onSort }: HeadProps<R, Key>) {
   return (
     <div class="nbt-grid-head" role="rowgroup">
       <div class="nbt-row" role="row" aria-rowindex={1}>
@@ -135,10 +135,10 @@ function GridHead<R>({ columns, sort, onSort }: HeadProps<R>) {
   );
 }
 
-interface RowProps<R> {
+interface RowProps<R, Key extends string | number> {
   at: number;
   row: R | undefined;
-  columns: readonly Column<R>[];
+  columns: readonly Column<R, Key>[];
   top: number;
   narrow: boolean;
   active: boolean;
@@ -146,7 +146,8 @@ interface RowProps<R> {
   onOpen(at: number): void;
 }
 
-function GridRow<R>({ at, row, columns, top, narrow, active, selected, onOpen }: RowProps<R>) {
+function GridRow<R, Key extends string | number>(props: RowProps<R, Key>) {
+  const { at, row, columns, top, narrow, active, selected, onOpen } = props;
   return (
     // The keyboard's side of this press is the grid's: its rows share one handler.
     <div

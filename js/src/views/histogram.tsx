@@ -1,7 +1,7 @@
 // How the values of a regression spread.
 import { cssColour } from "../colour";
 import { formatValue, plural } from "../text";
-import type { RegressionTotals } from "../wire";
+import type { RegressionTotals } from "../wire/classify";
 
 export function Histogram({ totals }: { totals: RegressionTotals }) {
   const { counts, edges, mean, min, max, without_score: missing } = totals;

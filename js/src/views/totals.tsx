@@ -1,7 +1,7 @@
 // How many rows each label has; a press on a label shows only its rows.
 import { useState } from "preact/hooks";
 import { cssColour } from "../colour";
-import type { LabelFilter } from "../query";
+import type { LabelFilter } from "../query/classify";
 import { formatCount, formatShare, plural } from "../text";
 
 interface TotalsProps {
