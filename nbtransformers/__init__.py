@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbtransformers.api import classify
+    from nbtransformers.api import classify, resume
     from nbtransformers.errors import UserError
     from nbtransformers.panels.view import show_result as show
 
@@ -17,11 +17,12 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "classify": ("nbtransformers.api", "classify"),
+    "resume": ("nbtransformers.api", "resume"),
     "show": ("nbtransformers.panels.view", "show_result"),
     "UserError": ("nbtransformers.errors", "UserError"),
 }
 
-__all__ = ["UserError", "classify", "load_ipython_extension", "show", "unload_ipython_extension"]
+__all__ = ["UserError", "classify", "load_ipython_extension", "resume", "show", "unload_ipython_extension"]
 
 
 def __getattr__(name: str) -> Any:

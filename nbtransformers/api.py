@@ -6,9 +6,11 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 from nbtransformers.errors import UserError, did_you_mean, kind_of, shown
+from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.panels.view import View, passing_view
 from nbtransformers.request import (
@@ -179,14 +181,64 @@ def run_classify(request: ClassifyRequest, objects: Objects, view: View) -> Clas
     """Run a request and show it in a view: the one way through, for magics and functions."""
     from nbtransformers.engine.classify import classify as run
 
+    return _shown(view, lambda: run(request, objects, view.progress, view.partial))
+
+
+def _shown(view: View, run: Callable[[], R]) -> R:
+    """Run a task and show its result in a view; once there is a result, an interrupt does not lose it."""
     if in_notebook():
         from nbtransformers.panels.display import install
 
         install(shell())
     with view:
-        result = run(request, objects, view.progress)
-        view.show(result)
+        result = run()
+        with deferred_interrupts():
+            view.show(result)  # pyright: ignore[reportArgumentType]
     return result
+
+
+@_door
+def resume(result: Classification, *, data: Any = None, model: Any = None, tokenizer: Any = None) -> Classification:
+    """Finish what an interrupt (or a failure on the way) left of a result.
+
+    Args:
+        result: the unfinished result; it stays as it is.
+        data: the data again, where they were no list, and are gone: an open dataset, for instance.
+        model: the model again, where it was a variable, and is gone.
+        tokenizer: its tokenizer.
+
+    Returns:
+        The result that the run would have had without the interrupt; the same one when it is finished already.
+
+    Raises:
+        UserError: when the result cannot be resumed, or its input has changed.
+
+    Example:
+        >>> result.done.sum()
+        7000
+        >>> result = nbt.resume(result)
+    """
+    from nbtransformers.engine.classify import resume as run
+    from nbtransformers.engine.resuming import recalled
+    from nbtransformers.loading.refs import model_ref
+
+    if not isinstance(result, Classification):
+        raise UserError(f"There is nothing to resume in {kind_of(result)}.", hint="Type `nbt.resume(result)`.")
+    if result.read_to_end and result.done.all():
+        return result
+    request, objects = result.request, recalled(result)
+    if data is not None:
+        objects[request.data.value] = data
+    if model is not None:
+        ref, found = model_ref(model)
+        request, objects = replace(request, model=ref), {**objects, **found}
+    if tokenizer is not None:
+        request, objects = replace(request, tokenizer=_TOKENIZER), {**objects, _TOKENIZER: _tokenizer(tokenizer, {})}
+    for name in (request.model.name if request.model and request.model.kind == "variable" else None, request.tokenizer):
+        if name is not None and name not in objects:
+            raise UserError(f"The model {name} is not there any more.", hint="Type `nbt.resume(result, model=…)`.")
+    view = passing_view("Classifying")
+    return _shown(view, lambda: run(replace(result, request=request), objects, view.progress, view.partial))
 
 
 def _tokenizer(tokenizer: Any, namespace: Mapping[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +55,23 @@ class Pace:
         if finished or now - self._last >= self._interval:
             self._last = now
             self._on_progress(progress)
+
+
+OnPartial = Callable[[Any], None]
+"""Shown a result as it stands while the work goes on."""
+
+
+class Glimpses:
+    """Shows the result as it stands, at most every `interval` seconds and for a thirtieth of the time."""
+
+    def __init__(self, show: OnPartial | None, interval: float = 0.3) -> None:
+        self._show, self._interval = show, interval
+        self._next = time.monotonic() + interval
+
+    def __call__(self, result: Callable[[], Any]) -> None:
+        started = time.monotonic()
+        if self._show is None or started < self._next:
+            return
+        self._show(result())
+        ended = time.monotonic()
+        self._next = ended + max(self._interval, 30 * (ended - started))

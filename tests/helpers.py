@@ -18,7 +18,9 @@ import pytest
 
 from nbtransformers.request import ClassifyRequest, DataRef
 from nbtransformers.results.classification import Classification, Problem
+from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.run import RunReport
+from nbtransformers.results.texts import Texts
 
 # --- results made by hand ---
 
@@ -55,14 +57,15 @@ def classification(
     given = {row: "missing" for row, values in enumerate(scores) if values is None}
     return Classification(
         request=ClassifyRequest(DataRef("variable", "data"), **fields),
-        texts=tuple(texts),
+        texts=Texts(texts),
         index=index,
         labels=tuple(labels),
         scores=np.array([nothing if row is None else row for row in scores], np.float32).reshape(-1, len(labels)),
-        reasons=given | dict(reasons or {}),
+        reasons=Reasons(len(texts), given | dict(reasons or {})),
         problem=problem,
         tokens=np.full(len(texts), 7, dtype=np.int64),
         unread=np.array([0] * len(texts) if unread is None else unread, dtype=np.int64),
+        doubtful=np.zeros(len(texts), dtype=bool),
         run=run,
         notes=tuple(notes),
         method=method,

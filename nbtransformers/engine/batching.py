@@ -14,12 +14,13 @@ from nbtransformers.engine.encoding import Items
 from nbtransformers.engine.padding import Forward, Padding, collate
 from nbtransformers.engine.plan import Plan, Tuner
 from nbtransformers.engine.threads import set_one_thread, torch_threads
+from nbtransformers.interrupt import Stop
 
 _WORTH_SPLITTING = 128  # tokens; below, threads cost more than they bring, and a busy machine makes them very slow
 _GIVE_UP_AFTER = 8  # single items that fail before any succeeds: then it is the model, not a row
 
 Chosen = NDArray[np.int64]
-OnBatch = Callable[[Chosen], None]
+OnBatch = Callable[[Chosen, NDArray[np.float32]], None]
 
 
 @dataclass(slots=True)
@@ -49,16 +50,18 @@ class Batcher:
     Args:
         forward: one batch through the model; may be called from several threads.
         tuner: chooses the plan.
-        on_batch: told the items of each batch that is finished, from the calling thread.
+        on_batch: told the items of each batch that is finished, and all outputs so far, from the calling thread.
+        stop: asked before each batch whether to end.
 
     Example:
-        >>> batcher = Batcher(forward, Tuner([Plan(512)]), lambda items: None)
+        >>> batcher = Batcher(forward, Tuner([Plan(512)]), lambda items, outputs: None)
         >>> outputs = batcher.run(items, Padding(token=0))
     """
 
-    def __init__(self, forward: Forward, tuner: Tuner, on_batch: OnBatch) -> None:
+    def __init__(self, forward: Forward, tuner: Tuner, on_batch: OnBatch, stop: Stop = lambda: False) -> None:
         self.forward = forward
         self.on_batch = on_batch
+        self.stop = stop
         self._tuner = tuner
         self._ceiling: int | None = None
         self.account = Account()
@@ -85,12 +88,13 @@ class Batcher:
         """
         run = _Run(self, items, padding)
         try:
-            while run.left.size and not self.account.interrupted:
+            while run.left.size and not self.stop():
                 plan, trial = self._tuner.next_plan(run.tokens_left)
                 started, before = time.perf_counter(), self.account.tokens
                 run.batches(self._limited(plan), trial)
                 if trial:
                     self._tuner.record(plan, self.account.tokens - before, time.perf_counter() - started)
+            self.account.interrupted |= self.stop()
         except KeyboardInterrupt:
             self.account.interrupted = True
         if run.last_error is not None and not self.account.batches and not is_out_of_memory(run.last_error):
@@ -129,7 +133,8 @@ class _Run:
         # One long text alone cannot be shared out: then all threads work on its products.
         alone = len(chosen) == 1 and self._lengths[chosen[0]].sum() > _WORTH_SPLITTING
         with torch_threads(plan.threads if alone else 1):
-            for number, (batch, outcome) in enumerate(run_side_by_side(self._forward, chosen, plan.threads), start=1):
+            outcomes = run_side_by_side(self._forward, chosen, plan.threads, self._batcher.stop)
+            for number, (batch, outcome) in enumerate(outcomes, start=1):
                 if not isinstance(outcome, Exception):
                     self._finished(batch, outcome)
                     continue
@@ -174,7 +179,7 @@ class _Run:
         account.batches += 1
         account.tokens += int(lengths.sum())
         account.pad_tokens += int(lengths.max() * len(batch) - lengths.sum())
-        self._batcher.on_batch(batch)
+        self._batcher.on_batch(batch, self.outputs)
 
     def _failed(self, batch: Chosen, error: Exception) -> None:
         account, width = self._batcher.account, int(self._lengths[batch].max())
@@ -189,7 +194,7 @@ class _Run:
             raise error
         self.last_error = error
         account.failures[int(batch[0])] = _reason(error, width)
-        self._batcher.on_batch(batch)
+        self._batcher.on_batch(batch, self.outputs)
 
     def _put_back(self, *batches: Chosen) -> None:
         left = np.concatenate([self.left, *batches])
@@ -228,43 +233,50 @@ def cut(
 
 
 def run_side_by_side(
-    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int
+    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int, stop: Stop = lambda: False
 ) -> Iterator[tuple[Chosen, NDArray[np.float32] | Exception]]:
     """Each batch with its outputs or its error, as they are finished.
 
-    `threads` run at a time, each in one thread. After an interrupt nothing new is begun; what is under
+    `threads` run at a time, each in one thread. Once `stop` says so nothing new is begun; what is under
     way is finished and handed over first.
     """
     if threads == 1 or len(batches) == 1:
-        yield from ((batch, _attempt(forward, batch)) for batch in batches)
+        yield from ((batch, _attempt(forward, batch)) for batch in batches if not stop())
     else:
-        yield from _in_pool(forward, batches, threads)
+        yield from _in_pool(forward, batches, threads, stop)
 
 
 def _in_pool(
-    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int
+    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int, stop: Stop
 ) -> Iterator[tuple[Chosen, NDArray[np.float32] | Exception]]:
     waiting = iter(batches)
     running: dict[Future[NDArray[np.float32] | Exception], Chosen] = {}
     interrupt: KeyboardInterrupt | None = None
     with ThreadPoolExecutor(threads, thread_name_prefix="nbtransformers", initializer=set_one_thread) as pool:
         while True:
-            while interrupt is None and len(running) < 2 * threads and (batch := next(waiting, None)) is not None:
+            going = interrupt is None and not stop()
+            while going and len(running) < 2 * threads and (batch := next(waiting, None)) is not None:
                 running[pool.submit(_attempt, forward, batch)] = batch
+            if not going:
+                _take_back(running)
             if not running:
                 break
             try:
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
             except KeyboardInterrupt as error:
                 interrupt = error
-                for future in list(running):
-                    if future.cancel():
-                        del running[future]
                 continue
             for future in finished:
                 yield running.pop(future), future.result()
     if interrupt is not None:
         raise interrupt
+
+
+def _take_back(running: dict[Future[NDArray[np.float32] | Exception], Chosen]) -> None:
+    """Those that wait for a thread; what has one is let finish."""
+    for future in list(running):
+        if future.cancel():
+            del running[future]
 
 
 def _attempt(forward: Callable[[Chosen], NDArray[np.float32]], batch: Chosen) -> NDArray[np.float32] | Exception:

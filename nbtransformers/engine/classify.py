@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import logging
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nbtransformers.engine.device import pick_device, pick_dtype
 from nbtransformers.engine.heads import ScoringHead, head_for, needed_head
-from nbtransformers.engine.remarks import remarks
-from nbtransformers.engine.scoring import ScoredWindow, Scorer
+from nbtransformers.engine.remarks import halved, remarks
+from nbtransformers.engine.resuming import RestOfRows, remember
+from nbtransformers.engine.scoring import COUNTS, ScoredWindow, Scorer
 from nbtransformers.errors import UserError
-from nbtransformers.inputs.rows import read
+from nbtransformers.inputs.rows import HeldRows, Rows, RowWindow, read
+from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.loading.bundled import BUNDLED_ENCODER, BUNDLED_SENTIMENT
 from nbtransformers.loading.models import Card, card, load
 from nbtransformers.loading.registry import LoadedModel
-from nbtransformers.progress import OnProgress, Pace, Progress, silent
+from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace, Progress, silent
 from nbtransformers.request import ClassifyRequest, ModelRef, Objects
 from nbtransformers.results.classification import Classification
+from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.run import RunReport
+from nbtransformers.results.texts import Texts
+
+_log = logging.getLogger(__name__)
 
 WINDOW_ROWS = 20_000  # enough for well-filled batches, little enough to hold in memory
 
 
-def classify(request: ClassifyRequest, objects: Objects, on_progress: OnProgress = silent) -> Classification:
+def classify(
+    request: ClassifyRequest, objects: Objects, on_progress: OnProgress = silent, on_partial: OnPartial | None = None
+) -> Classification:
     """Label every text of a request.
 
-    An interrupt ends the work and keeps what is finished: the other rows have a reason and no score.
+    An interrupt ends the work and keeps what is finished: the other rows have a reason and no score. So does
+    whatever fails once some rows are finished; before, it is raised.
 
     Args:
         request: what to do.
         objects: what the request's `variable` references name.
         on_progress: told what is going on, at most ten times a second.
+        on_partial: shown the result as it stands, a few times a second and for a small share of the time.
 
     Raises:
         UserError: when the texts cannot be read or the model cannot be used.
@@ -44,13 +56,56 @@ def classify(request: ClassifyRequest, objects: Objects, on_progress: OnProgress
         {'negative': 0, 'positive': 1}
     """
     rows = read(request.data, objects)
-    ready = _prepare(request, objects, on_progress)
+    windows = ((window, None) for window in rows.windows(WINDOW_ROWS))
+    return _run(_Work(request, objects, rows, windows), on_progress, on_partial)
+
+
+def resume(
+    before: Classification, objects: Objects, on_progress: OnProgress = silent, on_partial: OnPartial | None = None
+) -> Classification:
+    """Finish what an interrupt left of a result: what `classify` would have given, without doing anything twice.
+
+    Args:
+        before: the unfinished result.
+        objects: what its request's `variable` references name.
+        on_progress: as for `classify`.
+        on_partial: as for `classify`.
+
+    Raises:
+        UserError: also when the input is not what it was.
+    """
+    rows = RestOfRows.of(before, objects, WINDOW_ROWS)
+    return _run(_Work(before.request, objects, rows, rows.scored_windows(), before), on_progress, on_partial)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be done: the rows, each window with what is known of it already."""
+
+    request: ClassifyRequest
+    objects: Objects
+    rows: Rows
+    windows: Iterator[tuple[RowWindow, ScoredWindow | None]]
+    before: Classification | None = None
+
+
+def _run(work: _Work, on_progress: OnProgress, on_partial: OnPartial | None) -> Classification:
+    ready = _prepare(work.request, work.objects, on_progress)
     # The lock: nobody re-configures the model while it is at work.
-    with ready.loaded.lock, _evaluating(ready.loaded.model):
-        scorer = Scorer(ready.head, ready.loaded, request.run, rows.total, Pace(on_progress))
-        windows = [scorer.score(window) for window in rows.windows(WINDOW_ROWS)]
-        report = _report(ready, scorer)
-    return _assembled(request, ready, windows, rows.index, report, scorer.padded)
+    with ready.loaded.lock, _evaluating(ready.loaded.model), deferred_interrupts() as stop:
+        gathered = _Gathered(work, ready)
+        glimpses = Glimpses(on_partial)
+
+        def on_rows(under_way: Callable[[], ScoredWindow]) -> None:
+            glimpses(lambda: gathered.result(scorer, under_way()))
+
+        scorer = Scorer(
+            ready.head, ready.card, ready.loaded, work.request.run, work.rows.total, Pace(on_progress), stop, on_rows
+        )
+        gathered.score_all(scorer)
+        result = gathered.result(scorer)
+    remember(result, work.objects)
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +164,93 @@ def _evaluating(model: Any) -> Generator[None]:
         model.train(was_training)
 
 
-def _report(ready: _Ready, scorer: Scorer) -> RunReport:
+class _Gathered:
+    """The windows that were scored, and the result that they make."""
+
+    def __init__(self, work: _Work, ready: _Ready) -> None:
+        self._work, self._ready = work, ready
+        self._windows: list[ScoredWindow] = []
+        self._rows = 0
+        self._failure: str | None = None
+        self._read_to_end = False
+
+    def score_all(self, scorer: Scorer) -> None:
+        """Score window after window. After an interrupt, rows in memory are still listed; a file is not read on."""
+        held = isinstance(self._work.rows, HeldRows)
+        try:
+            for window, known in self._work.windows:
+                if scorer.stopping and not held and known is None:
+                    break
+                self._add(self._scored(scorer, window, known))
+            else:
+                self._read_to_end = True
+        except KeyboardInterrupt:
+            scorer.end()
+        except Exception as error:  # the input fails on the way: what is finished is kept
+            self._keep(scorer, error)
+        self._read_to_end |= self._rows == self._work.rows.total
+
+    def _scored(self, scorer: Scorer, window: RowWindow, known: ScoredWindow | None) -> ScoredWindow:
+        try:
+            return scorer.score(window, known)
+        except Exception as error:
+            self._keep(scorer, error)
+            return scorer.score(window, known)  # it ends here: this only says which rows are left
+
+    def _keep(self, scorer: Scorer, error: Exception) -> None:
+        if not any(np.isfinite(window.scores).any() for window in self._windows):
+            raise error
+        if not isinstance(error, UserError):
+            _log.error("Stopped at row %s", self._rows, exc_info=error)
+        self._failure = f"Stopped at row {self._rows:,}: {error}"
+        scorer.end()
+
+    def _add(self, window: ScoredWindow) -> None:
+        self._windows.append(window)
+        self._rows += len(window.texts)
+
+    def result(self, scorer: Scorer, under_way: ScoredWindow | None = None) -> Classification:
+        """All rows so far; with a window under way a glimpse, which needs no notes."""
+        windows = [*self._windows, *([under_way] if under_way else [])]
+        labels, rows = self._ready.head.labels, self._work.rows
+        counts = np.concatenate([np.empty((len(COUNTS), 0), dtype=np.int32), *(window.counts for window in windows)], 1)
+        reasons = Reasons.joined(window.reasons for window in windows)
+        unread, doubtful = counts[1].astype(np.int64), counts[2] > 0
+        report = _report(self._ready, scorer, self._work.before)
+        notes = [] if under_way else [*self._notes(scorer, reasons, unread, doubtful), *rows.notes]
+        return Classification(
+            request=self._work.request,
+            texts=Texts.joined(window.texts for window in windows),
+            index=rows.index,
+            labels=labels,
+            scores=np.concatenate([np.empty((0, len(labels)), np.float32), *(window.scores for window in windows)]),
+            reasons=reasons,
+            problem=self._ready.head.problem,
+            tokens=counts[0].astype(np.int64),
+            unread=unread,
+            doubtful=doubtful,
+            run=report,
+            read_to_end=self._read_to_end,
+            notes=tuple(notes),
+            method=self._ready.head.method,
+        )
+
+    def _notes(
+        self, scorer: Scorer, reasons: Reasons, unread: NDArray[np.int64], doubtful: NDArray[np.bool_]
+    ) -> list[str]:
+        stopped = None if self._read_to_end and reasons.done.all() else self._failure or "Interrupted"
+        notes = remarks(self._ready.card, stopped, reasons, unread, doubtful)
+        if scorer.account.out_of_memory:
+            notes.append(halved(scorer.account.out_of_memory, scorer.plan.batch_tokens))
+        if not scorer.padded:
+            name = self._ready.loaded.name
+            notes.append(f"Padding would change the scores of {name}: every batch held texts of one length.")
+        return notes
+
+
+def _report(ready: _Ready, scorer: Scorer, before: Classification | None) -> RunReport:
     account, loaded = scorer.account, ready.loaded
-    return RunReport(
+    report = RunReport(
         model=loaded.name,
         device=loaded.device,
         dtype=loaded.dtype,
@@ -124,29 +263,4 @@ def _report(ready: _Ready, scorer: Scorer) -> RunReport:
         seconds=scorer.seconds,
         out_of_memory=account.out_of_memory,
     )
-
-
-def _assembled(
-    request: ClassifyRequest, ready: _Ready, windows: list[ScoredWindow], index: Any, run: RunReport, padded: bool
-) -> Classification:
-    texts = tuple(text for window in windows for text in window.texts)
-    reasons = {row: reason for window in windows for row, reason in window.reasons.items()}
-    counts = np.concatenate([np.empty((3, 0), dtype=np.int64), *(window.counts for window in windows)], axis=1)
-    labels = ready.head.labels
-    notes = remarks(ready.card, texts, reasons, counts)
-    if not padded:
-        notes.append(f"Padding would change the scores of {run.model}: every batch held texts of one length.")
-    return Classification(
-        request=request,
-        texts=texts,
-        index=index,
-        labels=labels,
-        scores=np.concatenate([np.empty((0, len(labels)), dtype=np.float32), *(window.scores for window in windows)]),
-        reasons=reasons,
-        problem=ready.head.problem,
-        tokens=counts[0],
-        unread=counts[1],
-        run=run,
-        notes=tuple(notes),
-        method=ready.head.method,
-    )
+    return report if before is None else report.after(before.run)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.loading.models import Card
 from nbtransformers.plain_text import count
-from nbtransformers.results.rows import NOT_DONE
+from nbtransformers.results.reasons import Reasons
 
 _TOO_MANY_UNKNOWN = 0.2
 _SPECIAL_TOKENS = 2
@@ -21,21 +21,36 @@ _BEYOND_LATIN = re.compile(r"[^\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF5A]+")
 
 
 def remarks(
-    card: Card, texts: Sequence[str | None], reasons: Mapping[int, str], counts: NDArray[np.int64]
+    card: Card, stopped: str | None, reasons: Reasons, unread: NDArray[np.int64], doubtful: NDArray[np.bool_]
 ) -> list[str]:
     """The remarks on a run, the gravest first.
 
     Args:
-        counts: int64 `[3, text]`: tokens read, tokens beyond the limit, tokens unknown to the tokenizer.
+        card: the model.
+        stopped: why the run ended early; None when it did not.
+        reasons: why rows have no score.
+        unread: int64 `[text]`, tokens beyond the limit.
+        doubtful: bool `[text]`, whether the model can hardly read it.
     """
-    tokens, unread, unknown = counts
-    found = [_interrupted(texts, reasons), _unreadable(card, texts, tokens, unknown), _cut(card, unread)]
+    found = [_stopped(stopped, reasons), _unreadable(card, int(doubtful.sum())), _cut(card, unread)]
     return [remark for remark in found if remark]
 
 
-def _interrupted(texts: Sequence[str | None], reasons: Mapping[int, str]) -> str | None:
-    left = sum(reason == NOT_DONE for reason in reasons.values())
-    return f"Interrupted: {len(texts) - left:,} of {count(len(texts), 'text')} are done." if left else None
+def _stopped(why: str | None, reasons: Reasons) -> str | None:
+    if why is None:
+        return None
+    done = reasons.done
+    are = "is" if done.sum() == 1 else "are"
+    return (
+        f"{why.rstrip('.')}: {int(done.sum()):,} of {count(len(done), 'text')} {are} done. "
+        "`nbt.resume(result)` does the rest."
+    )
+
+
+def halved(times: int, batch_tokens: int) -> str:
+    """That memory ran out, and what became of it."""
+    how = "once" if times == 1 else f"{times} times"
+    return f"Memory ran out, so the batches were halved {how}, to {batch_tokens:,} tokens: no row was lost by it."
 
 
 def _cut(card: Card, unread: NDArray[np.int64]) -> str | None:
@@ -49,17 +64,10 @@ def _cut(card: Card, unread: NDArray[np.int64]) -> str | None:
     )
 
 
-def _unreadable(
-    card: Card, texts: Sequence[str | None], tokens: NDArray[np.int64], unknown: NDArray[np.int64]
-) -> str | None:
-    doubtful = unknown > _TOO_MANY_UNKNOWN * np.maximum(1, tokens - _SPECIAL_TOKENS)
-    known = [_LANGUAGES[code] for code in card.languages if code in _LANGUAGES]
-    if known:
-        # A vocabulary may hold single letters of a script that the model never learned to read.
-        doubtful |= np.fromiter((_in_another_script(text or "") for text in texts), dtype=bool, count=len(texts))
-    number = int(doubtful.sum())
+def _unreadable(card: Card, number: int) -> str | None:
     if not number:
         return None
+    known = _known_languages(card)
     who = f"{card.name}, which reads {' and '.join(known)}" if known else card.name
     why = "many unknown tokens, or another script" if known else "many unknown tokens"
     whose = "its score" if number == 1 else "their scores"
@@ -67,7 +75,26 @@ def _unreadable(
     return f"{count(number, 'text')} {verb} hard to read for {who} ({why}): do not rely on {whose}."
 
 
-def _in_another_script(text: str) -> bool:
+def too_many_unknown(tokens: NDArray[np.int64], unknown: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Bool `[text]`: whether a fifth of the tokens of a text stand for characters that the tokenizer does not know."""
+    return unknown > _TOO_MANY_UNKNOWN * np.maximum(1, tokens - _SPECIAL_TOKENS)
+
+
+def in_another_script(card: Card, texts: Sequence[str | None]) -> NDArray[np.bool_]:
+    """Bool `[text]`: whether most letters of a text are of a script that the model's languages are not written in.
+
+    A vocabulary may hold single letters of a script that the model never learned to read.
+    """
+    if not _known_languages(card):
+        return np.zeros(len(texts), dtype=bool)
+    return np.fromiter((_is_beyond_latin(text or "") for text in texts), dtype=bool, count=len(texts))
+
+
+def _known_languages(card: Card) -> list[str]:
+    return [_LANGUAGES[code] for code in card.languages if code in _LANGUAGES]
+
+
+def _is_beyond_latin(text: str) -> bool:
     # It is asked of every text, so most are done with here, and letters are not counted one by one.
     if text.isascii() or not _LETTER_BEYOND_LATIN.search(text):
         return False

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +16,18 @@ from nbtransformers.engine.heads import ScoringHead
 from nbtransformers.engine.linear import in_their_place, packed_linears
 from nbtransformers.engine.padding import Padding, padding_for, padding_is_harmless, padding_token
 from nbtransformers.engine.plan import Plan, Tuner, candidates
+from nbtransformers.engine.remarks import in_another_script, too_many_unknown
 from nbtransformers.engine.threads import cpu_threads, torch_threads
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import RowWindow
+from nbtransformers.interrupt import Stop
+from nbtransformers.loading.models import Card
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import OnProgress, Progress
 from nbtransformers.request import RunOptions
+from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.rows import NOT_DONE, NOT_FINITE
+from nbtransformers.results.texts import Texts
 
 _ROUNDING = 2e-5  # relative difference that another batch shape may make in float32
 _HALF_ROUNDING = 5e-2
@@ -34,40 +41,54 @@ class ScoredWindow:
     Attributes:
         texts: their texts.
         scores: float32 `[row, label]`; NaN where a row has none.
-        reasons: number of the row in the whole input to the reason why it has no score.
-        counts: int64 `[3, row]`: tokens read, tokens beyond the limit, tokens unknown to the tokenizer.
+        reasons: row, counted from the window's first, to the reason why it has no score.
+        counts: int32 `[count, row]`, as `COUNTS` names them.
     """
 
-    texts: list[str | None]
+    texts: Texts
     scores: NDArray[np.float32]
-    reasons: dict[int, str]
-    counts: NDArray[np.int64]
+    reasons: Reasons
+    counts: NDArray[np.int32]
+
+
+COUNTS = ("tokens read", "tokens beyond the limit", "whether the model can hardly read it (0 or 1)")
 
 
 class Scorer:
-    """Scores one window of rows after another with one head; after an interrupt it scores no more.
+    """Scores one window of rows after another with one head; once it is to stop it scores no more.
 
     Args:
         head: texts to items, outputs to scores.
+        card: what the model says of itself.
         loaded: the model that the head runs. What is learned about it (its best plan, whether it may be
             padded) is kept in its notes for the next call.
         options: how to run.
-        total: rows in all windows, for the progress.
+        total: rows in all windows, for the progress; None when it is not known.
         on_progress: told after every batch.
+        stop: asked before every batch whether to end.
+        on_rows: told after every batch how the window under way can be had as it stands.
     """
 
     def __init__(
-        self, head: ScoringHead, loaded: LoadedModel, options: RunOptions, total: int | None, on_progress: OnProgress
+        self,
+        head: ScoringHead,
+        card: Card,
+        loaded: LoadedModel,
+        options: RunOptions,
+        total: int | None,
+        on_progress: OnProgress,
+        stop: Stop,
+        on_rows: Callable[[Callable[[], ScoredWindow]], None],
     ) -> None:
-        self._head, self._loaded = head, loaded
-        self._total, self._on_progress = total, on_progress
+        self._head, self._card, self._loaded = head, card, loaded
+        self._total, self._on_progress, self._on_rows = total, on_progress, on_rows
         self._done = 0
         self._started = time.perf_counter()
         self._threads = cpu_threads()
         # A user's own model may be on another device at the next call.
         self._plan_key = ("plan", loaded.device, loaded.dtype, options.batch_tokens, options.threads, self._threads)
-        self._unfinished: _Unfinished | None = None
-        self._batcher = Batcher(head.forward, self._tuner(options), self._batch_done)
+        self._under_way: _UnderWay | None = None
+        self._batcher = Batcher(head.forward, self._tuner(options), self._batch_done, stop)
         self.padded = True
 
     def _tuner(self, options: RunOptions) -> Tuner:
@@ -91,55 +112,52 @@ class Scorer:
         """Since the scorer was made."""
         return time.perf_counter() - self._started
 
-    def score(self, window: RowWindow) -> ScoredWindow:
-        """Score the rows of a window. A row without a score has a reason."""
-        rows = len(window.texts)
-        readable = [row for row in range(rows) if row not in window.reasons]
-        scores = np.full((rows, len(self._head.labels)), np.nan, dtype=np.float32)
-        counts = np.zeros((3, rows), dtype=np.int64)
-        reasons = {window.start + row: reason for row, reason in window.reasons.items()}
-        self._done += len(window.reasons)
+    @property
+    def stopping(self) -> bool:
+        """Whether the user has asked to stop."""
+        self.account.interrupted |= self._batcher.stop()
+        return self.account.interrupted
+
+    def end(self) -> None:
+        """Score no more, as after an interrupt."""
+        self.account.interrupted = True
+
+    def score(self, window: RowWindow, known: ScoredWindow | None = None) -> ScoredWindow:
+        """Score the rows of a window. A row without a score has a reason.
+
+        Args:
+            window: the rows.
+            known: the same rows as an earlier run left them: those that it finished stay as they are.
+        """
+        state = _UnderWay(window, self._head, self._card, known)
+        self._done += len(window.texts) - len(state.rows)
         self._report()
-        if readable and not self.account.interrupted:
+        if len(state.rows) and not self.stopping:
+            self._under_way = state
             try:
-                self._score_readable(window, readable, scores, counts, reasons)
+                self._score_rows(state)
             except KeyboardInterrupt:
                 self.account.interrupted = True
-            except UserError:
-                raise
-            except Exception as error:
-                raise _model_fails(self._loaded.name, error) from error
-        without = ~np.isfinite(scores).all(axis=1)
-        scores[without] = np.nan
-        for row in np.flatnonzero(without).tolist():
-            reason = reasons.setdefault(window.start + row, NOT_DONE if self.account.interrupted else NOT_FINITE)
-            if reason == NOT_DONE:
-                counts[:, row] = 0  # nothing of it was read
+            finally:
+                self._under_way = None
         if self._batcher.settled and not self.account.out_of_memory:
             self._loaded.notes[self._plan_key] = self.plan
-        return ScoredWindow(window.texts, scores, reasons, counts)
+        return state.as_it_stands(NOT_DONE if self.account.interrupted else NOT_FINITE)
 
-    def _score_readable(
-        self,
-        window: RowWindow,
-        readable: list[int],
-        scores: NDArray[np.float32],
-        counts: NDArray[np.int64],
-        reasons: dict[int, str],
-    ) -> None:
-        rows = [window.start + row for row in readable]
-        items = self._head.encode([window.texts[row] or "" for row in readable], rows)
-        self._unfinished = unfinished = _Unfinished(items, len(readable))
-        padding = padding_for(self._loaded, items)
-        packed = packed_linears(self._loaded, int(items.tokens.sum()))
-        with padding_token(self._loaded.model, padding.token), in_their_place(packed):
-            outputs = self._batcher.run(items, self._checked(padding, items))
-        counts[:, readable] = unfinished.by_row(np.stack([items.tokens, items.unread, items.unknown]))
-        if outputs.shape[1]:
-            scores[readable] = self._head.scores(mean_by_owner(outputs, items))
-        for item, reason in self.account.failures.items():
-            reasons[rows[unfinished.row_of(item)]] = reason
-        self.account.failures.clear()
+    def _score_rows(self, state: _UnderWay) -> None:
+        try:
+            items = state.encoded()
+            padding = padding_for(self._loaded, items)
+            packed = packed_linears(self._loaded, int(items.tokens.sum()))
+            with padding_token(self._loaded.model, padding.token), in_their_place(packed):
+                state.outputs = self._batcher.run(items, self._checked(padding, items))
+        except UserError:
+            raise
+        except Exception as error:
+            raise _model_fails(self._loaded.name, error) from error
+        finally:
+            state.failed |= self.account.failures
+            self.account.failures.clear()
 
     def _checked(self, padding: Padding, items: Items) -> Padding:
         harmless = self._loaded.notes.get("padding is harmless")
@@ -152,10 +170,13 @@ class Scorer:
             self.padded = harmless
         return padding if padding.token is not None and harmless else Padding(None)
 
-    def _batch_done(self, batch: NDArray[np.int64]) -> None:
-        assert self._unfinished is not None
-        self._done += self._unfinished.finish(batch)
+    def _batch_done(self, batch: NDArray[np.int64], outputs: NDArray[np.float32]) -> None:
+        state = self._under_way
+        assert state is not None
+        self._done += state.finish(batch)
+        state.outputs = outputs
         self._report()
+        self._on_rows(lambda: state.as_it_stands(NOT_DONE))
 
     def _report(self) -> None:
         seconds, tokens, done = self.seconds, self.account.tokens, self._done
@@ -171,33 +192,103 @@ class Scorer:
 
 
 def _model_fails(name: str, error: Exception) -> UserError:
-    first = (str(error).strip().splitlines() or [""])[0][:160]
     return UserError(
-        f"{name} fails on these texts: {type(error).__name__}: {first.rstrip('.')}.",
+        f"{name} fails on these texts: {type(error).__name__}: {_first_line(error, 160).rstrip('.')}.",
         hint="Call it on one of them in plain Transformers to see where.",
     )
 
 
-class _Unfinished:
-    """Which rows of a window still wait for items. A row owns one unit, or one a label; a unit one item, or several."""
+def _first_line(error: Exception, limit: int) -> str:
+    return (str(error).strip().splitlines() or [""])[0][:limit]
 
-    def __init__(self, items: Items, rows: int) -> None:
-        self._units = len(items.tokens) // rows
-        self._row_of_item = items.owner // self._units
-        self._left = np.bincount(self._row_of_item, minlength=rows)
 
-    def row_of(self, item: int) -> int:
-        return int(self._row_of_item[item])
+class _UnderWay:
+    """One window while it is scored: which rows still wait for items, and what came out so far."""
 
-    def by_row(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Counts `[3, unit]` to `[3, row]`: the units of a row hold the same text, so the largest stands for all."""
-        return counts.reshape(len(counts), -1, self._units).max(axis=2)
+    def __init__(self, window: RowWindow, head: ScoringHead, card: Card, known: ScoredWindow | None) -> None:
+        rows = len(window.texts)
+        self._window, self._head, self._card, self._known = window, head, card, known
+        waiting = np.ones(rows, dtype=bool) if known is None else ~known.reasons.done
+        waiting[list(window.reasons)] = False
+        self.rows = np.flatnonzero(waiting)
+        self.outputs = np.empty((0, 0), dtype=np.float32)
+        self.failed: dict[int, str] = {}
+        self._unreadable: dict[int, str] = {}
+        self._items: Items | None = None
+
+    def encoded(self) -> Items:
+        """The items of the rows. A row that the tokenizer fails on has that for its reason, and is left out."""
+        try:
+            self._items = self._encode(self.rows)
+        except UserError:
+            raise
+        except Exception as error:
+            self._leave_out_failing(error)
+            self._items = self._encode(self.rows)
+        self._units = len(self._items.tokens) // len(self.rows)
+        self._row_of_item = self._items.owner // self._units
+        self._left = np.bincount(self._row_of_item, minlength=len(self.rows))
+        return self._items
+
+    def _encode(self, rows: NDArray[np.int64]) -> Items:
+        texts = [self._window.texts[row] or "" for row in rows.tolist()]
+        return self._head.encode(texts, (self._window.start + rows).tolist())
+
+    def _leave_out_failing(self, error: Exception) -> None:
+        for row in self.rows.tolist():
+            try:
+                self._encode(np.array([row]))
+            except Exception as failure:
+                self._unreadable[row] = f"the tokenizer failed: {type(failure).__name__}: {_first_line(failure, 120)}"
+        if len(self._unreadable) == len(self.rows):
+            raise error
+        self.rows = self.rows[[row not in self._unreadable for row in self.rows.tolist()]]
 
     def finish(self, batch: NDArray[np.int64]) -> int:
         """Take a batch off; how many rows that finished."""
         rows = self._row_of_item[batch]
         np.subtract.at(self._left, rows, 1)
         return int((self._left[np.unique(rows)] == 0).sum())
+
+    def as_it_stands(self, without: str) -> ScoredWindow:
+        """What is known by now; a row that has no output for no other reason gets `without` as its reason."""
+        scores, counts, reasons = self._begun()
+        if self._items is not None:
+            items = self._items
+            tokens, unread, unknown = self._by_row(np.stack([items.tokens, items.unread, items.unknown]))
+            counts[:, self.rows] = tokens, unread, self._is_foreign[self.rows] | too_many_unknown(tokens, unknown)
+            if self.outputs.shape[1]:
+                scores[self.rows] = self._head.scores(mean_by_owner(self.outputs, items))
+            for item, reason in self.failed.items():
+                reasons[int(self.rows[self._row_of_item[item]])] = reason
+        missing = ~np.isfinite(scores).all(axis=1)
+        scores[missing] = np.nan
+        for row in np.flatnonzero(missing).tolist():
+            if reasons.setdefault(row, without) == NOT_DONE:
+                counts[:2, row] = 0  # nothing of it was read
+        return ScoredWindow(self._texts, scores, Reasons(len(scores), reasons), counts)
+
+    def _begun(self) -> tuple[NDArray[np.float32], NDArray[np.int32], dict[int, str]]:
+        rows, known = len(self._window.texts), self._known
+        if known is None:
+            scores = np.full((rows, len(self._head.labels)), np.nan, dtype=np.float32)
+            counts = np.zeros((len(COUNTS), rows), dtype=np.int32)
+            counts[2] = self._is_foreign
+            return scores, counts, {**self._window.reasons, **self._unreadable}
+        kept = {row: reason for row, reason in known.reasons.items() if reason != NOT_DONE}
+        return known.scores.copy(), known.counts.copy(), {**kept, **self._unreadable}
+
+    @cached_property
+    def _texts(self) -> Texts:
+        return Texts(self._window.texts)
+
+    @cached_property
+    def _is_foreign(self) -> NDArray[np.bool_]:
+        return in_another_script(self._card, self._window.texts)
+
+    def _by_row(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Counts `[3, unit]` to `[3, row]`: the units of a row hold the same text, so the largest stands for all."""
+        return counts.reshape(len(counts), -1, self._units).max(axis=2)
 
 
 def mean_by_owner(outputs: NDArray[np.float32], items: Items) -> NDArray[np.float64]:

@@ -31,6 +31,10 @@ class View(Protocol):
         """Show one moment of the work."""
         ...
 
+    def partial(self, result: Result) -> None:
+        """Show the result as it stands while the work goes on."""
+        ...
+
     def show(self, result: Result) -> None:
         """Show the result, if this view is to keep it."""
         ...
@@ -87,6 +91,9 @@ class PanelView:
     def progress(self, progress: Progress) -> None:
         self._panel.progress = asdict(progress)
 
+    def partial(self, result: Result) -> None:
+        """Nothing yet."""
+
     def show(self, result: Result) -> None:
         kind = kind_of_result(result)
         header, payload = kind.header(result)
@@ -124,6 +131,9 @@ class PassingPanelView:
         if self._panel is not None:
             self._panel.progress = asdict(progress)
 
+    def partial(self, result: Result) -> None:
+        """Nothing yet."""
+
     def show(self, result: Result) -> None:
         """Nothing: the cell shows the value of its last expression itself."""
 
@@ -160,6 +170,9 @@ class TerminalView:
         rate = f" · {progress.tokens_per_s:,.0f} tokens/s" if progress.tokens_per_s else ""
         message = printable(progress.message) + rate
         self._bars.update(self._task, description=message, completed=progress.done, total=progress.total)
+
+    def partial(self, result: Result) -> None:
+        """Nothing yet."""
 
     def show(self, result: Result) -> None:
         """Nothing: IPython prints the value of a line itself."""

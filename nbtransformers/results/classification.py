@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from nbtransformers.plain_text import count, printable
 from nbtransformers.request import ClassifyRequest
-from nbtransformers.results.rows import NOT_DONE, row_names
+from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.rows import row_names
 from nbtransformers.results.run import RunReport
+from nbtransformers.results.texts import Texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +32,7 @@ class Classification:
 
     Attributes:
         request: what was asked for.
-        texts: the texts, one a row; None where a row held none.
+        texts: the texts, one a row, packed; None where a row held none.
         index: the labels of the rows, as in the input's index; None numbers them from 0.
         labels: the label names, in the order of the score axis.
         scores: float32 `[text, label]`: after softmax (each row sums to 1), after sigmoid for
@@ -40,7 +42,9 @@ class Classification:
         problem: `single_label`, `multi_label` or `regression`.
         tokens: int64 `[text]`, tokens that the model read.
         unread: int64 `[text]`, tokens beyond the limit, which it did not read.
+        doubtful: bool `[text]`, whether the model can hardly read it: many unknown tokens, or another script.
         run: how the run went.
+        read_to_end: whether the input has no rows but these; a file is not read on after an interrupt.
         notes: what a careful reader should know, one sentence each.
         method: how the scores come about, when that is not plain from the model.
 
@@ -50,15 +54,17 @@ class Classification:
     """
 
     request: ClassifyRequest
-    texts: tuple[str | None, ...]
+    texts: Texts
     index: Any
     labels: tuple[str, ...]
     scores: NDArray[np.float32]
-    reasons: Mapping[int, str]
+    reasons: Reasons
     problem: Problem
     tokens: NDArray[np.int64]
     unread: NDArray[np.int64]
+    doubtful: NDArray[np.bool_]
     run: RunReport
+    read_to_end: bool = True
     notes: tuple[str, ...] = ()
     method: str | None = None
 
@@ -73,9 +79,7 @@ class Classification:
     @property
     def done(self) -> NDArray[np.bool_]:
         """Bool `[text]`: the rows that were finished, with a score or with a reason for none."""
-        done = np.ones(len(self), dtype=bool)
-        done[[row for row, reason in self.reasons.items() if reason == NOT_DONE]] = False
-        return done
+        return self.reasons.done
 
     @property
     def best(self) -> NDArray[np.int64]:
@@ -108,7 +112,7 @@ class Classification:
         rows = np.arange(len(self))
         # As objects: pandas' own type for text cannot hold a lone surrogate, and makes None a NaN.
         columns: dict[str, Any] = {
-            "text": pd.Series(self.texts, dtype=object),
+            "text": pd.Series(list(self.texts), dtype=object),
             "label": pd.Series([self.labels[b] if b >= 0 else None for b in best.tolist()], dtype=object),
             "score": np.where(scored, self.scores[rows, best], np.float32("nan")),
             "reason": pd.Series([self.reasons.get(row) for row in range(len(self))], dtype=object),

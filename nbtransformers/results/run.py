@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbtransformers.plain_text import count, seconds
 
@@ -46,6 +46,18 @@ class RunReport:
     def tokens_per_s(self) -> float:
         """Tokens a second, padding not counted."""
         return self.tokens / self.seconds if self.seconds > 0 else 0.0
+
+    def after(self, before: RunReport) -> RunReport:
+        """This run and the one that it went on with, as one."""
+        return replace(
+            self,
+            batches=before.batches + self.batches,
+            tokens=before.tokens + self.tokens,
+            pad_tokens=before.pad_tokens + self.pad_tokens,
+            load_seconds=before.load_seconds + self.load_seconds,
+            seconds=before.seconds + self.seconds,
+            out_of_memory=before.out_of_memory + self.out_of_memory,
+        )
 
     def facts(self) -> list[tuple[str, str]]:
         """The run as name and value, for a person."""

@@ -1,0 +1,120 @@
+"""What an interrupt left of a result, as rows to go on with; and the objects that its run was made with."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nbtransformers.engine.scoring import ScoredWindow
+from nbtransformers.errors import UserError
+from nbtransformers.inputs.rows import Rows, RowWindow, read
+from nbtransformers.request import Objects
+from nbtransformers.results.classification import Classification
+from nbtransformers.results.texts import Texts
+
+# A result keeps no model alive, nor any data but its own texts: what is gone has to be given again.
+_objects: weakref.WeakKeyDictionary[Classification, dict[str, Callable[[], Any]]] = weakref.WeakKeyDictionary()
+
+
+def remember(result: Classification, objects: Objects) -> None:
+    """Keep what an unfinished result's references name, for as long as somebody else does."""
+    if not result.done.all() or not result.read_to_end:
+        _objects[result] = {name: found for name, value in objects.items() if (found := _reference(value)) is not None}
+
+
+def recalled(result: Classification) -> dict[str, Any]:
+    """What is left of the objects that an unfinished result was made with."""
+    found = {name: reference() for name, reference in _objects.get(result, {}).items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _reference(value: Any) -> Callable[[], Any] | None:
+    if isinstance(value, tuple):  # a model and its tokenizer
+        parts = [_reference(part) for part in value]
+        return lambda: tuple(part() if part else None for part in parts)
+    try:
+        return weakref.ref(value)
+    except TypeError:  # such as a list; its texts are in the result
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class RestOfRows:
+    """The rows of an unfinished result, then those of its input that were not read.
+
+    Attributes:
+        before: the result.
+        source: the input, from its beginning; None when the result has all rows.
+        size: rows in a window.
+    """
+
+    before: Classification
+    source: Rows | None
+    size: int
+
+    @classmethod
+    def of(cls, before: Classification, objects: Objects, size: int) -> RestOfRows:
+        """The rest of a result.
+
+        Raises:
+            UserError: when the input has to be read on, and is not there.
+        """
+        data = before.request.data
+        if before.read_to_end:
+            return cls(before, None, size)
+        if data.kind == "variable" and data.value not in objects:
+            raise UserError(
+                f"The rest of {data.value} is not there any more.", hint="Type `nbt.resume(result, data=…)`."
+            )
+        return cls(before, read(data, objects), size)
+
+    @property
+    def total(self) -> int | None:
+        """Rows in all, those that are finished too; None when the input does not tell."""
+        return len(self.before) if self.source is None else self.source.total
+
+    @property
+    def index(self) -> Any:
+        """The labels of the rows."""
+        return self.before.index
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed while reading on."""
+        return () if self.source is None else self.source.notes
+
+    def windows(self, size: int, start: int = 0) -> Iterator[RowWindow]:
+        """The rows that have not been read yet."""
+        if self.source is not None:
+            yield from self._checked(self.source.windows(size, len(self.before)))
+
+    def scored_windows(self) -> Iterator[tuple[RowWindow, ScoredWindow | None]]:
+        """Every window, with what is known of it already."""
+        for start in range(0, len(self.before), self.size):
+            known = _part(self.before, start, min(start + self.size, len(self.before)))
+            yield RowWindow(start, list(known.texts), {}), known
+        for window in self.windows(self.size):
+            yield window, None
+
+    def _checked(self, windows: Iterator[RowWindow]) -> Iterator[RowWindow]:
+        """The windows, once the last row that was read is seen to be where it was."""
+        assert self.source is not None
+        last = len(self.before) - 1
+        if last >= 0:
+            again = next(iter(self.source.windows(1, last)), None)
+            if again is None or again.texts[0] != self.before.texts[last]:
+                raise UserError(
+                    f"{self.before.request.data.value} has changed since: row {last:,} holds another text.",
+                    hint="Run the whole again.",
+                )
+        yield from windows
+
+
+def _part(result: Classification, start: int, stop: int) -> ScoredWindow:
+    rows = slice(start, stop)
+    counts = np.stack([result.tokens[rows], result.unread[rows], result.doubtful[rows]]).astype(np.int32)
+    return ScoredWindow(Texts(result.texts[rows]), result.scores[rows], result.reasons.part(start, stop), counts)
