@@ -89,6 +89,9 @@ def classify(
     threshold: float = 0.5,
     template: str | None = None,
     revision: str | None = None,
+    allow_pickle: bool = False,
+    trust_remote_code: bool = False,
+    allow_large: bool = False,
     device: str = "auto",
     dtype: DataType = "auto",
     batch_tokens: int | None = None,
@@ -111,6 +114,9 @@ def classify(
         threshold: a multi-label label is assigned at this score or above.
         template: the sentence that a zero-shot label is put into, with `{}` for the label.
         revision: a Hub model's branch, tag or commit.
+        allow_pickle: load pickled weights where there are no safetensors; only tensors are unpickled.
+        trust_remote_code: run the code that comes with the model.
+        allow_large: load it even if it does not seem to fit into memory.
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
         dtype: `auto`, `float32`, `float16` or `bfloat16`.
         batch_tokens: tokens a batch; None finds it by a short probe.
@@ -140,6 +146,9 @@ def classify(
         threshold=threshold,
         template=template,
         revision=revision,
+        allow_pickle=allow_pickle,
+        trust_remote_code=trust_remote_code,
+        allow_large=allow_large,
         run=RunOptions(device, dtype, batch_tokens, threads, max_length, long),
     )
     return run_classify(request, objects, passing_view("Classifying"))
@@ -153,6 +162,9 @@ def classify_request(
     tokenizer: Any = None,
     labels: str | Iterable[str] | None = None,
     revision: str | None = None,
+    allow_pickle: bool = False,
+    trust_remote_code: bool = False,
+    allow_large: bool = False,
     namespace: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> tuple[ClassifyRequest, Objects]:
@@ -161,7 +173,14 @@ def classify_request(
 
     ref: ModelRef | None = None
     if model is not None:
-        ref, found = model_ref(model, revision, namespace)
+        ref, found = model_ref(
+            model,
+            revision,
+            namespace,
+            allow_pickle=allow_pickle,
+            trust_remote_code=trust_remote_code,
+            allow_large=allow_large,
+        )
         objects = {**objects, **found}
     elif revision is not None:
         raise UserError("A revision needs a model.", hint="Add `--model owner/name`.")

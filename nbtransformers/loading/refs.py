@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,19 +18,26 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
 def model_ref(
-    model: object, revision: str | None = None, namespace: Mapping[str, Any] | None = None
+    model: object, revision: str | None = None, namespace: Mapping[str, Any] | None = None, **allowed: bool
 ) -> tuple[ModelRef, Objects]:
     """The reference for what was given as `model`, and the objects that it names.
 
     A text is looked up as a bundled name, a variable of the namespace that holds a model, a folder,
     and a Hub id, in this order. Anything else must be a model, a pipeline or a (model, tokenizer) pair.
 
+    Args:
+        model: what was given.
+        revision: a Hub model's branch, tag or commit.
+        namespace: where the names of variables are looked up.
+        allowed: what the load gate lets pass: `allow_pickle`, `trust_remote_code`, `allow_large`.
+
     Raises:
         UserError: when it is none of these; the hint has the nearest name.
 
     Example:
-        >>> model_ref("minilm")[0]
-        ModelRef(kind='bundled', name='minilm', revision=None)
+        >>> ref, _ = model_ref("minilm")
+        >>> ref.kind, ref.name
+        ('bundled', 'minilm')
     """
     if isinstance(model, str | Path):
         ref, objects = _named(str(model).strip(), revision, namespace or {})
@@ -42,7 +50,7 @@ def model_ref(
         )
     if revision is not None and ref.kind != "hub":
         raise UserError(f"`--revision` is for Hub models, and {ref.name} is none.", hint="Leave `--revision` out.")
-    return ref, objects
+    return replace(ref, **allowed) if ref.kind in ("folder", "hub") else ref, objects
 
 
 def is_model(value: object) -> bool:
