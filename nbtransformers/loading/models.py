@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Head = Literal["classifier", "encoder"]
 
-_TOKENIZER_FILES = ("tokenizer*", "vocab*", "merges.txt", "*.model", "*.vocab", "*.tiktoken", "tekken.json")
+TOKENIZER_FILES = ("tokenizer*", "vocab*", "merges.txt", "*.model", "*.vocab", "*.tiktoken", "tekken.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +50,22 @@ def card(ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambd
         UserError: when the gate refuses the model.
     """
     if ref.kind == "variable":
-        model = _parts(objects[ref.name])[0]
+        model = model_and_tokenizer(objects[ref.name])[0]
         labels = _label_names(getattr(model.config, "id2label", None))
         return Card(ref.name, type(model).__name__, _has_classifier(model), labels)
-    entries = checked_config(_folder(ref, on_load), _short_name(ref))
+    entries = checked_config(folder_of(ref, on_load), short_name(ref))
     languages = BUNDLED[ref.name].languages if ref.kind == "bundled" else ()
     architecture = next(iter(entries.get("architectures") or [""]))
     classifier = "SequenceClassification" in architecture
-    return Card(_short_name(ref), architecture, classifier, _label_names(entries.get("id2label")), languages)
+    return Card(short_name(ref), architecture, classifier, _label_names(entries.get("id2label")), languages)
 
 
 def _label_names(id2label: dict[Any, str] | None) -> tuple[str, ...]:
     return tuple(str(name) for _, name in sorted((id2label or {}).items(), key=lambda item: int(item[0])))
 
 
-def _short_name(ref: ModelRef) -> str:
+def short_name(ref: ModelRef) -> str:
+    """What a model is called in a result: of a folder its own name."""
     return Path(ref.name).name if ref.kind == "folder" else str(ref)
 
 
@@ -94,16 +95,17 @@ def load(
     """
     if ref.kind == "variable":
         return _users_own(ref, objects, tokenizer), False
-    folder = _folder(ref, on_load)
+    folder = folder_of(ref, on_load)
     key = (ref, head, device, dtype)
-    version = _version(folder)
+    version = version_of(folder)
     loaded, fresh = REGISTRY.get(key, version, lambda: _load_folder(ref, folder, head, device, dtype, on_load))
     if tokenizer is not None:  # the same model and lock; what was learned with other tokens is not kept
         loaded = replace(loaded, tokenizer=objects[tokenizer], notes={})
     return loaded, fresh
 
 
-def _folder(ref: ModelRef, on_load: Callable[[str], None]) -> Path:
+def folder_of(ref: ModelRef, on_load: Callable[[str], None]) -> Path:
+    """Where the files of a bundled model, a folder or a Hub model are; the latter is fetched."""
     if ref.kind == "bundled":
         return bundled_folder(ref.name)
     if ref.kind == "folder":
@@ -112,9 +114,10 @@ def _folder(ref: ModelRef, on_load: Callable[[str], None]) -> Path:
     return hub_folder(ref.name, ref.revision)
 
 
-def _version(folder: Path) -> Hashable:
+def version_of(folder: Path) -> Hashable:
+    """Something that changes when a file of the model does."""
     # A folder that is trained into again is another model, under the same name.
-    patterns = ("config.json", "*.safetensors", *_TOKENIZER_FILES)
+    patterns = ("config.json", "*.safetensors", *TOKENIZER_FILES)
     files = sorted({file for pattern in patterns for file in folder.glob(pattern)})
     return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
 
@@ -122,11 +125,11 @@ def _version(folder: Path) -> Hashable:
 def _load_folder(
     ref: ModelRef, folder: Path, head: Head, device: str, dtype: str, on_load: Callable[[str], None]
 ) -> LoadedModel:
-    name = _short_name(ref)
+    name = short_name(ref)
     on_load(f"Loading {name}")
     started = time.perf_counter()
     entries = checked_config(folder, name)
-    with _plain_errors(name, folder), _quiet_transformers():
+    with plain_errors(name, folder), quiet_transformers():
         config = _config(entries)
         # AutoTokenizer knows some Hub models by name, and picks another class for them.
         config.name_or_path = ref.name
@@ -175,7 +178,7 @@ def _tokenizer(folder: Path, config: Any, name: str) -> Any:
     from transformers import AutoTokenizer
 
     # Without any file Transformers makes up a tokenizer that knows no word, and every text would score alike.
-    if not any(any(folder.glob(pattern)) for pattern in _TOKENIZER_FILES):
+    if not any(any(folder.glob(pattern)) for pattern in TOKENIZER_FILES):
         raise UserError(
             f"{name} has no tokenizer: there is no tokenizer.json or vocabulary.",
             hint=f"Call tokenizer.save_pretrained({str(folder)!r}) with its own tokenizer.",
@@ -187,10 +190,10 @@ def _tokenizer(folder: Path, config: Any, name: str) -> Any:
 
 
 def _users_own(ref: ModelRef, objects: Objects, tokenizer: str | None) -> LoadedModel:
-    model, own_tokenizer = _parts(objects[ref.name])
+    model, own_tokenizer = model_and_tokenizer(objects[ref.name])
     found = objects[tokenizer] if tokenizer else own_tokenizer
     if found is None:
-        found = _tokenizer_by_name(ref, model)
+        found = tokenizer_by_name(ref, model)
     if not hasattr(found, "convert_ids_to_tokens"):
         raise UserError(
             f"The tokenizer of {ref.name} is {shown(found, 40)}, {kind_of(found)}.",
@@ -210,7 +213,7 @@ def _users_own(ref: ModelRef, objects: Objects, tokenizer: str | None) -> Loaded
     )
 
 
-def _parts(value: Any) -> tuple[Any, Any]:
+def model_and_tokenizer(value: Any) -> tuple[Any, Any]:
     """Model and tokenizer (or None) of a model, a pipeline or a pair."""
     if isinstance(value, tuple):
         return value  # pyright: ignore[reportUnknownVariableType, reportReturnType]
@@ -225,7 +228,12 @@ def _has_classifier(model: Any) -> bool:
     return "SequenceClassification" in type(model).__name__ or hasattr(model, "classifier") or hasattr(model, "score")
 
 
-def _tokenizer_by_name(ref: ModelRef, model: Any) -> Any:
+def tokenizer_by_name(ref: ModelRef, model: Any) -> Any:
+    """The tokenizer from where a user's model was loaded from.
+
+    Raises:
+        UserError: when there is none.
+    """
     from transformers import AutoTokenizer
 
     name = getattr(model, "name_or_path", "") or getattr(model.config, "_name_or_path", "")
@@ -248,7 +256,8 @@ def _type_name(dtype: torch.dtype) -> str:
 
 
 @contextmanager
-def _plain_errors(name: str, folder: Path) -> Generator[None]:
+def plain_errors(name: str, folder: Path) -> Generator[None]:
+    """Whatever is wrong with a model's files, told in one line."""
     from safetensors import SafetensorError
 
     try:
@@ -272,7 +281,7 @@ def _plain_errors(name: str, folder: Path) -> Generator[None]:
 
 
 @contextmanager
-def _quiet_transformers() -> Generator[None]:
+def quiet_transformers() -> Generator[None]:
     """No load report and no progress bar in the user's cell; what was set is set again."""
     from transformers.utils import logging
 

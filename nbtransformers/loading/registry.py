@@ -6,8 +6,10 @@ import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
+
+Loaded = TypeVar("Loaded")
 
 
 @dataclass(eq=False)
@@ -42,6 +44,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._models: dict[Hashable, tuple[Hashable, LoadedModel]] = {}
+        self._tokenizers: dict[Hashable, tuple[Hashable, Any]] = {}
         self._locks: dict[Hashable, threading.Lock] = {}
         self._guard = threading.Lock()
         self._users_own: WeakKeyDictionary[Any, tuple[threading.RLock, dict[Hashable, Any]]] = WeakKeyDictionary()
@@ -51,15 +54,28 @@ class Registry:
 
         A model of another version, files that have changed since, is replaced.
         """
+        return self._once(self._models, key, version, load)
+
+    def tokenizer(self, key: Hashable, version: Hashable, load: Callable[[], Loaded]) -> tuple[Loaded, bool]:
+        """Likewise a tokenizer that is in memory without a model."""
+        return self._once(self._tokenizers, ("tokenizer", key), version, load)
+
+    def _once(
+        self,
+        table: dict[Hashable, tuple[Hashable, Loaded]],
+        key: Hashable,
+        version: Hashable,
+        load: Callable[[], Loaded],
+    ) -> tuple[Loaded, bool]:
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
-            found = self._models.get(key)
+            found = table.get(key)
             if found is not None and found[0] == version:
                 return found[1], False
-            self._models.pop(key, None)  # its memory is free for the new one
+            table.pop(key, None)  # its memory is free for the new one
             loaded = load()
-            self._models[key] = (version, loaded)
+            table[key] = (version, loaded)
             return loaded, True
 
     def lock_and_notes(self, model: Any) -> tuple[threading.RLock, dict[Hashable, Any]]:
@@ -72,9 +88,10 @@ class Registry:
         return [loaded for _, loaded in self._models.values()]
 
     def clear(self) -> None:
-        """Forget every model; the memory is free once no result or variable holds one."""
+        """Forget every model and tokenizer; the memory is free once no result or variable holds one."""
         with self._guard:
             self._models.clear()
+            self._tokenizers.clear()
             self._locks.clear()
 
 

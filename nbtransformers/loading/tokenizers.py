@@ -1,0 +1,227 @@
+"""ModelRef to a tokenizer alone: no weights are read, and a folder need not have any."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from nbtransformers.errors import UserError, kind_of, shown
+from nbtransformers.loading.models import (
+    TOKENIZER_FILES,
+    folder_of,
+    model_and_tokenizer,
+    plain_errors,
+    quiet_transformers,
+    short_name,
+    tokenizer_by_name,
+    version_of,
+)
+from nbtransformers.loading.refs import is_model, model_ref
+from nbtransformers.loading.registry import REGISTRY
+from nbtransformers.request import ModelRef, Objects
+
+_NO_LIMIT = 1_000_000  # tokenizers without a limit say 10**30
+# Their table of positions is longer than what they read: it is numbered from the pad token's place on.
+_OFFSET_POSITIONS = (
+    "roberta",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "camembert",
+    "roberta-prelayernorm",
+    "xmod",
+    "bertweet",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedTokenizer:
+    """A tokenizer that is ready to use.
+
+    Attributes:
+        name: what the user calls it.
+        tokenizer: it, as Transformers has it.
+        limit: how many tokens its model can read, special tokens included; 0 when no limit is known.
+        load_seconds: how long loading took.
+    """
+
+    name: str
+    tokenizer: Any
+    limit: int
+    load_seconds: float = 0.0
+
+
+def tokenizer_ref(
+    model: object, revision: str | None = None, namespace: Mapping[str, Any] | None = None
+) -> tuple[ModelRef, Objects]:
+    """The reference for what was given as the model whose tokenizer is meant, and the objects that it names.
+
+    Besides what `model_ref` takes: a tokenizer (or a variable that holds one), and a folder with nothing but one.
+
+    Raises:
+        UserError: when it is none of these; the hint has the nearest name.
+
+    Example:
+        >>> tokenizer_ref("minilm")[0].kind
+        'bundled'
+    """
+    known = namespace or {}
+    name = str(model).strip() if isinstance(model, str | Path) else ""
+    if name in known and is_tokenizer(known[name]):
+        return _plain_ref(ModelRef("variable", name), revision), {name: known[name]}
+    if is_tokenizer(model):
+        own = _own_name(model)
+        return _plain_ref(ModelRef("variable", own), revision), {own: model}
+    if name and _has_only_tokenizer(Path(name).expanduser()):
+        return _plain_ref(ModelRef("folder", str(Path(name).expanduser().resolve())), revision), {}
+    if not name and not is_model(model):
+        raise UserError(
+            f"The tokenizer is {shown(model, 40)}, {kind_of(model)}.",
+            hint="Give a name, a folder, a Hub id, a tokenizer, a Transformers model, or a pipeline.",
+        )
+    return model_ref(model, revision, namespace)
+
+
+def is_tokenizer(value: object) -> bool:
+    """Whether a live object is a tokenizer, of Transformers or of the tokenizers library."""
+    return not isinstance(value, type) and (hasattr(value, "convert_ids_to_tokens") or _is_bare(value))
+
+
+def _is_bare(value: object) -> bool:
+    return type(value).__module__.split(".")[0] == "tokenizers" and hasattr(value, "encode_batch")
+
+
+def _own_name(tokenizer: object) -> str:
+    place = getattr(tokenizer, "name_or_path", "")
+    return Path(place).name or type(tokenizer).__name__
+
+
+def _plain_ref(ref: ModelRef, revision: str | None) -> ModelRef:
+    if revision is not None:
+        raise UserError(f"`--revision` is for Hub models, and {ref.name} is none.", hint="Leave `--revision` out.")
+    return ref
+
+
+def _has_only_tokenizer(folder: Path) -> bool:
+    try:
+        return not (folder / "config.json").exists() and _has_tokenizer(folder)
+    except OSError:  # such as a name that is too long
+        return False
+
+
+def _has_tokenizer(folder: Path) -> bool:
+    return any(any(folder.glob(pattern)) for pattern in TOKENIZER_FILES)
+
+
+def load_tokenizer(
+    ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambda message: None
+) -> LoadedTokenizer:
+    """The tokenizer of a reference; one from a file stays in memory until the registry is cleared.
+
+    Args:
+        ref: which model, or which tokenizer.
+        objects: holds it when the reference is to a variable.
+        on_load: told in one line what takes time.
+
+    Raises:
+        UserError: when there is no tokenizer, it wants to run code of its own, or its files are damaged.
+    """
+    if ref.kind == "variable":
+        return _users_own(ref, objects[ref.name])
+    folder = folder_of(ref, on_load)
+    loaded, fresh = REGISTRY.tokenizer(ref, version_of(folder), lambda: _load_folder(ref, folder, on_load))
+    return loaded if fresh else replace(loaded, load_seconds=0.0)
+
+
+def _load_folder(ref: ModelRef, folder: Path, on_load: Callable[[str], None]) -> LoadedTokenizer:
+    name = short_name(ref)
+    on_load(f"Loading the tokenizer of {name}")
+    started = time.perf_counter()
+    entries, settings = _entries(folder / "config.json"), _entries(folder / "tokenizer_config.json")
+    _refuse_remote_code(ref, name, entries, settings)
+    if not _has_tokenizer(folder):
+        _refuse_no_tokenizer(name, folder, entries)
+    with plain_errors(name, folder), quiet_transformers():
+        tokenizer = _from_folder(ref, folder, entries)
+    return LoadedTokenizer(name, tokenizer, _limit(tokenizer, entries), time.perf_counter() - started)
+
+
+def _from_folder(ref: ModelRef, folder: Path, entries: dict[str, Any]) -> Any:
+    from transformers import CONFIG_MAPPING, AutoTokenizer, PreTrainedTokenizerFast
+
+    options: dict[str, Any] = {"trust_remote_code": ref.trust_remote_code, "local_files_only": True}
+    known = entries.get("model_type") in CONFIG_MAPPING
+    if known:
+        options["config"] = CONFIG_MAPPING[entries["model_type"]].from_dict(entries)
+        # AutoTokenizer knows some Hub models by name, and picks another class for them.
+        options["config"].name_or_path = ref.name
+    elif (folder / "tokenizer.json").exists() and not ref.trust_remote_code:
+        # Nothing but the tokenizer, or a model that is too new: the file says all there is to know.
+        return PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+    return AutoTokenizer.from_pretrained(folder, **options)
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise UserError(f"{path} cannot be read ({error}).", hint="Save or download the model again.") from error
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _refuse_remote_code(ref: ModelRef, name: str, entries: dict[str, Any], settings: dict[str, Any]) -> None:
+    maps = [given.get("auto_map") for given in (entries, settings)]
+    named = [kept["AutoTokenizer"] for kept in maps if isinstance(kept, dict) and kept.get("AutoTokenizer")]
+    if not named or ref.trust_remote_code:
+        return
+    classes = cast("list[object]", named[0] if isinstance(named[0], list) else [named[0]])
+    files = sorted({f"{str(value).split('--')[-1].split('.')[0]}.py" for value in classes if value})
+    raise UserError(
+        f"The tokenizer of {name} wants to run code of its own: {', '.join(files)}.",
+        hint="Read that code, and type `--trust-remote-code` to run it.",
+    )
+
+
+def _refuse_no_tokenizer(name: str, folder: Path, entries: dict[str, Any]) -> None:
+    if not entries:
+        raise UserError(
+            f"{name} has no tokenizer: there is no tokenizer.json or vocabulary in {folder}.",
+            hint="Give a folder that tokenizer.save_pretrained() wrote.",
+        )
+    raise UserError(
+        f"{name} has no tokenizer: there is no tokenizer.json or vocabulary.",
+        hint=f"Call tokenizer.save_pretrained({str(folder)!r}) with its own tokenizer.",
+    )
+
+
+def _users_own(ref: ModelRef, value: Any) -> LoadedTokenizer:
+    if _is_bare(value):
+        from transformers import PreTrainedTokenizerFast
+
+        return LoadedTokenizer(ref.name, PreTrainedTokenizerFast(tokenizer_object=value), 0)
+    if is_tokenizer(value):
+        return LoadedTokenizer(ref.name, value, _limit(value, {}))
+    model, tokenizer = model_and_tokenizer(value)
+    found = tokenizer_by_name(ref, model) if tokenizer is None else tokenizer
+    if not is_tokenizer(found):
+        raise UserError(
+            f"The tokenizer of {ref.name} is {shown(found, 40)}, {kind_of(found)}.",
+            hint="Give the tokenizer itself in its place.",
+        )
+    return LoadedTokenizer(ref.name, found, _limit(found, model.config.to_dict()))
+
+
+def _limit(tokenizer: Any, entries: Mapping[str, Any]) -> int:
+    """The tokens that its model can read; the model itself is not looked at."""
+    positions = entries.get("max_position_embeddings")
+    known = [tokenizer.model_max_length]
+    if isinstance(positions, int):
+        padding = entries.get("pad_token_id")
+        offset = (padding or 0) + 1 if entries.get("model_type") in _OFFSET_POSITIONS else 0
+        known.append(positions - offset)
+    return min((int(limit) for limit in known if limit and 0 < limit < _NO_LIMIT), default=0)
