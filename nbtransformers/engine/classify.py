@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine.device import pick_device, pick_dtype
 from nbtransformers.engine.heads import ScoringHead, head_for, needed_head
+from nbtransformers.engine.recipe import completed
 from nbtransformers.engine.remarks import halved, remarks
 from nbtransformers.engine.resuming import RestOfRows, remember
 from nbtransformers.engine.scoring import COUNTS, ScoredWindow, Scorer
@@ -26,6 +27,7 @@ from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace, Progr
 from nbtransformers.request import ClassifyRequest, ModelRef, Objects
 from nbtransformers.results.classification import Classification
 from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import Recipe
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.texts import Texts
 
@@ -78,6 +80,16 @@ def resume(
     return _run(_Work(before.request, objects, rows, rows.scored_windows(), before), on_progress, on_partial)
 
 
+def recipe(request: ClassifyRequest, objects: Objects, on_progress: OnProgress = silent) -> Recipe:
+    """What a plain program must know to do the same; the model is loaded for it, and no text is read.
+
+    Raises:
+        UserError: when the model cannot be used.
+    """
+    ready = _prepare(request, objects, on_progress)
+    return completed(ready.head.recipe, ready.loaded, ready.ref, request.data)
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     """What is to be done: the rows, each window with what is known of it already."""
@@ -112,6 +124,7 @@ def _run(work: _Work, on_progress: OnProgress, on_partial: OnPartial | None) -> 
 class _Ready:
     """A model that is loaded, and the head for the request."""
 
+    ref: ModelRef
     card: Card
     loaded: LoadedModel
     head: ScoringHead
@@ -138,7 +151,7 @@ def _prepare(request: ClassifyRequest, objects: Objects, on_progress: OnProgress
     )
     if ref.kind == "variable":
         _refuse_other_place(request, loaded)
-    return _Ready(described, loaded, head_for(request, described, loaded), loaded.load_seconds if fresh else 0.0)
+    return _Ready(ref, described, loaded, head_for(request, described, loaded), loaded.load_seconds if fresh else 0.0)
 
 
 def _refuse_other_place(request: ClassifyRequest, loaded: LoadedModel) -> None:
@@ -212,11 +225,12 @@ class _Gathered:
     def result(self, scorer: Scorer, under_way: ScoredWindow | None = None) -> Classification:
         """All rows so far; with a window under way a glimpse, which needs no notes."""
         windows = [*self._windows, *([under_way] if under_way else [])]
-        labels, rows = self._ready.head.labels, self._work.rows
+        ready, rows = self._ready, self._work.rows
+        labels = ready.head.labels
         counts = np.concatenate([np.empty((len(COUNTS), 0), dtype=np.int32), *(window.counts for window in windows)], 1)
         reasons = Reasons.joined(window.reasons for window in windows)
         unread, doubtful = counts[1].astype(np.int64), counts[2] > 0
-        report = _report(self._ready, scorer, self._work.before)
+        report = _report(ready, scorer, self._work.before)
         notes = [] if under_way else [*self._notes(scorer, reasons, unread, doubtful), *rows.notes]
         return Classification(
             request=self._work.request,
@@ -225,14 +239,15 @@ class _Gathered:
             labels=labels,
             scores=np.concatenate([np.empty((0, len(labels)), np.float32), *(window.scores for window in windows)]),
             reasons=reasons,
-            problem=self._ready.head.problem,
+            problem=ready.head.problem,
             tokens=counts[0].astype(np.int64),
             unread=unread,
             doubtful=doubtful,
             run=report,
             read_to_end=self._read_to_end,
             notes=tuple(notes),
-            method=self._ready.head.method,
+            method=ready.head.method,
+            recipe=completed(ready.head.recipe, ready.loaded, ready.ref, self._work.request.data, reasons),
         )
 
     def _notes(

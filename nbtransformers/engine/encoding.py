@@ -67,7 +67,7 @@ class Encoder:
         taken = _taken(loaded.tokenizer, seconds)
         self.limit = _limit(loaded, max_length, taken)
         # Windows overlap by a quarter, but always move on.
-        self._stride = min(self.limit // 4, max(0, (self.limit - taken - 1) // 2))
+        self.stride = min(self.limit // 4, max(0, (self.limit - taken - 1) // 2))
 
     def encode(self, texts: Sequence[str], rows: Sequence[int], pairs: Sequence[str] | None = None) -> Items:
         """The inputs for some texts, or for pairs of texts of which the first may be cut.
@@ -113,7 +113,7 @@ class Encoder:
             None if pairs is None else _at(pairs, too_long),
             truncation="only_first" if pairs is not None else True,
             max_length=self.limit,
-            **({"stride": self._stride, "return_overflowing_tokens": True} if window else {}),
+            **({"stride": self.stride, "return_overflowing_tokens": True} if window else {}),
         )
         owners = too_long[np.asarray(again["overflow_to_sample_mapping"])] if window else too_long
         short = np.flatnonzero(full <= self.limit)

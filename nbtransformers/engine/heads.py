@@ -16,7 +16,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.loading.models import Card, Head
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.request import ClassifyRequest
-from nbtransformers.results.classification import Problem
+from nbtransformers.results.recipe import Pooling, Problem, Recipe
 
 _COSINE_SCALE = 20.0  # all-MiniLM was trained on softmax(20 · cosine), as its train_script.py has it
 _TOPIC_TEMPLATE = "This text is about {}."
@@ -30,6 +30,7 @@ class ScoringHead(Protocol):
         labels: the label names, in the order of the score axis.
         problem: what the scores mean.
         method: how the scores come about, when that is not plain from the model; or None.
+        recipe: the same for a program, as far as the head knows.
     """
 
     labels: tuple[str, ...]
@@ -37,6 +38,9 @@ class ScoringHead(Protocol):
 
     @property
     def method(self) -> str | None: ...
+
+    @property
+    def recipe(self) -> Recipe: ...
 
     def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
         """The items of some texts, whose row numbers are for errors; a text may own several units, one a label."""
@@ -99,6 +103,7 @@ class TrainedHead:
         self.problem: Problem = _problem(config, request.multi_label)
         self._loaded = loaded
         self._encoder = Encoder(loaded, request.run.max_length, request.run.long)
+        self.recipe = Recipe("trained", self.labels, self.problem, self._encoder.limit, self._encoder.stride)
 
     def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
         return self._encoder.encode(texts, rows)
@@ -131,11 +136,21 @@ class EmbeddingHead:
             f"softmax(20 · cosine) of the embeddings of a text and of “{template.replace('{}', 'LABEL')}”; {advice}"
         )
         self._loaded = loaded
-        self._pool = _pooling(loaded.folder)
+        pooling = _pooling(loaded.folder)
+        self._pool = _POOLS[pooling]
         limit = request.run.max_length or _declared_length(loaded)
         self._encoder = Encoder(loaded, limit, request.run.long)
         self._template = template
         self._labels: Any = None
+        self.recipe = Recipe(
+            "similarity",
+            self.labels,
+            self.problem,
+            self._encoder.limit,
+            self._encoder.stride,
+            template=template,
+            pooling=pooling,
+        )
 
     def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
         if self._labels is None:  # here and not in `forward`, which several threads may call at once
@@ -183,12 +198,22 @@ class NliHead:
         names = tuple(str(loaded.model.config.id2label[number]) for number in range(loaded.model.config.num_labels))
         entailment, contradiction = _entailment(names), _contradiction(names)
         assert entailment is not None
-        self._columns = [entailment, contradiction]
+        columns = (entailment, contradiction)
+        self._columns = list(columns)
         self._loaded = loaded
         self._template = request.template or _NLI_TEMPLATE
         self.method = f"entailment of “{self._template.replace('{}', 'LABEL')}”"
         self._hypotheses = [self._template.replace("{}", label) for label in self.labels]
         self._encoder = Encoder(loaded, request.run.max_length, request.run.long, self._hypotheses)
+        self.recipe = Recipe(
+            "entailment",
+            self.labels,
+            self.problem,
+            self._encoder.limit,
+            self._encoder.stride,
+            template=self._template,
+            entailment=columns,
+        )
 
     def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
         each = range(len(self.labels))
@@ -281,15 +306,22 @@ def _contradiction(labels: Sequence[str]) -> int:
 # --- embeddings as the model declares them (sentence-transformers' files) ---
 
 
-def _pooling(folder: Path | None) -> Callable[[Any, Any], Any]:
+def _pooling(folder: Path | None) -> Pooling:
     declared = _json(folder, "1_Pooling/config.json")
     if declared.get("pooling_mode_cls_token"):
-        return lambda hidden, mask: hidden[:, 0]
+        return "cls"
     if declared.get("pooling_mode_lasttoken"):
-        return lambda hidden, mask: hidden[range(len(hidden)), mask[:, :, 0].sum(1).long() - 1]
-    if declared.get("pooling_mode_max_tokens"):
-        return lambda hidden, mask: hidden.masked_fill(mask == 0, float("-inf")).amax(1)
-    return lambda hidden, mask: (hidden * mask).sum(1) / mask.sum(1)
+        return "last"
+    return "max" if declared.get("pooling_mode_max_tokens") else "mean"
+
+
+# Hidden states [text, token, hidden] and a mask [text, token, 1] to embeddings [text, hidden].
+_POOLS: dict[Pooling, Callable[[Any, Any], Any]] = {
+    "mean": lambda hidden, mask: (hidden * mask).sum(1) / mask.sum(1),
+    "cls": lambda hidden, mask: hidden[:, 0],
+    "last": lambda hidden, mask: hidden[range(len(hidden)), mask[:, :, 0].sum(1).long() - 1],
+    "max": lambda hidden, mask: hidden.masked_fill(mask == 0, float("-inf")).amax(1),
+}
 
 
 def _declared_length(loaded: LoadedModel) -> int | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine.encoding import Items
 from nbtransformers.loading.registry import LoadedModel
+from nbtransformers.results.recipe import ProgramPadding
 
 Inputs = Mapping[str, NDArray[np.int64]]
 """What a model is called with: name to int64 `[item, token]`."""
@@ -67,9 +68,25 @@ def padding_for(loaded: LoadedModel, items: Items) -> Padding:
     is padded with a token that none of the texts holds, so that its head finds the end of each text. The
     tokenizer's pad token is no help there: where it is also the end of text, a text seems to end earlier.
     """
-    left = loaded.tokenizer.padding_side == "left" and _reads_last_position(loaded)
+    left = _is_left(loaded)
     configured = _configured(loaded)
     return Padding(_unused_token(items, loaded) if configured is None else int(configured), left)
+
+
+def program_padding(loaded: LoadedModel) -> ProgramPadding:
+    """How a plain program should pad for this model, whose batches may be padded: as its tokenizer does it, if it can.
+
+    Without a pad token that both agree on, a head that looks for the end of a text may look in the wrong place.
+    """
+    token = _configured(loaded)
+    if token is None or token != loaded.tokenizer.pad_token_id:
+        return "never"
+    side: ProgramPadding = "left" if _is_left(loaded) else "right"
+    return "tokenizer" if side == loaded.tokenizer.padding_side else side
+
+
+def _is_left(loaded: LoadedModel) -> bool:
+    return loaded.tokenizer.padding_side == "left" and _reads_last_position(loaded)
 
 
 def _configured(loaded: LoadedModel) -> int | None:

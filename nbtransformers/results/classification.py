@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nbtransformers.plain_text import count, printable
 from nbtransformers.request import ClassifyRequest
 from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import Problem, Recipe
 from nbtransformers.results.rows import row_names
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.texts import Texts
@@ -19,8 +20,6 @@ from nbtransformers.results.texts import Texts
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-Problem = Literal["single_label", "multi_label", "regression"]
 
 _NAME_CELLS = 30  # of a printed index or label
 _GAPS = 12  # between the columns of a printed table, and around it
@@ -47,6 +46,7 @@ class Classification:
         read_to_end: whether the input has no rows but these; a file is not read on after an interrupt.
         notes: what a careful reader should know, one sentence each.
         method: how the scores come about, when that is not plain from the model.
+        recipe: what `nbt.code` must know besides the request; None when the result was not made by a run.
 
     Example:
         >>> result = nbt.classify(["A joy from start to end.", "Dull."])
@@ -67,6 +67,7 @@ class Classification:
     read_to_end: bool = True
     notes: tuple[str, ...] = ()
     method: str | None = None
+    recipe: Recipe | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
