@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 from nbtransformers.errors import UserError, did_you_mean, kind_of, shown
+from nbtransformers.inputs.refs import data_ref
 from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.panels.view import View, passing_view
@@ -84,6 +85,9 @@ def classify(
     tokenizer: Any = None,
     labels: str | Iterable[str] | None = None,
     column: str | int | None = None,
+    encoding: str | None = None,
+    split: str | None = None,
+    subset: str | None = None,
     top_k: int | None = None,
     multi_label: bool | None = None,
     threshold: float = 0.5,
@@ -102,13 +106,17 @@ def classify(
     """Label texts with a classifier, or zero-shot with labels of your own.
 
     Args:
-        data: a text, a list of texts, a Series, or a table with `column`. Every row keeps its place and
+        data: a text, a list of texts, a Series, a table with `column`, a file as a `Path` (.txt .csv .tsv .jsonl
+            .json .parquet, also compressed), or a Hub dataset as `"hub:owner/name"`. Every row keeps its place and
             its index; one that holds no text gets a reason and no score.
         model: a bundled name, a folder, a Hub id, a Transformers model, a pipeline, or a (model, tokenizer) pair.
             Without one: the bundled sentiment model, or with `labels` the bundled encoder.
         tokenizer: the tokenizer of a model that comes without one.
         labels: labels for zero-shot classification, as a list or as `"politics, sport"`.
         column: the column of a table that holds the texts.
+        encoding: how a text file is encoded; None guesses, and says the guess.
+        split: the split of a dataset.
+        subset: the configuration of a Hub dataset.
         top_k: how many labels a row shows.
         multi_label: score each label on its own; None follows the model.
         threshold: a multi-label label is assigned at this score or above.
@@ -135,9 +143,10 @@ def classify(
         >>> nbt.classify(["A joy from start to end.", "Dull."]).to_pandas()
         >>> nbt.classify(df, column="headline", labels=["politics", "sport"])
     """
+    ref, objects = data_ref(data, column, encoding, split, subset)
     request, objects = classify_request(
-        DataRef("variable", "data", None if column is None else str(column)),
-        {"data": data},
+        ref,
+        objects,
         model=model,
         tokenizer=tokenizer,
         labels=labels,
