@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from nbtransformers.errors import UserError, shown
+from nbtransformers.errors import UserError, nearest, shown
 from nbtransformers.request import DATA_TYPES, DEVICES, LONG_TEXT
 
 
@@ -58,6 +58,20 @@ def number(name: str, text: str) -> float:
         raise UserError(
             f"`--{name}` is {shown(text)}, not a number.", hint=f"Type a number such as `--{name} 0.5`."
         ) from None
+
+
+def converted(option: Option, text: str) -> Any:
+    """The value of an option from text.
+
+    Raises:
+        UserError: when it is none of its choices, or cannot be converted.
+    """
+    kind = text.split(":")[0] if option.name == "device" else text
+    if option.choices and kind not in option.choices:
+        near = nearest(text, option.choices)
+        hint = f"Did you mean `--{option.name} {near}`?" if near else f"It takes {', '.join(option.choices)}."
+        raise UserError(f"`--{option.name}` cannot be {shown(text)}.", hint=hint)
+    return option.convert(option.name, text)
 
 
 INPUT = (

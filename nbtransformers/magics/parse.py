@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean, nearest, shown
-from nbtransformers.magics.options import Option
+from nbtransformers.magics.options import Option, converted
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
@@ -45,7 +45,7 @@ def parse_line(
     rest: list[str] = []
     words = iter(_words(line.strip().removesuffix(";")))  # IPython's `;` says to print no value
     for word in words:
-        if not _is_option(word):
+        if not is_option(word):
             rest.append(word)
             continue
         name, equals, value = word.partition("=")
@@ -62,10 +62,28 @@ def parse_line(
     return ParsedLine(" ".join(rest), values)
 
 
-def _words(line: str) -> Iterator[str]:
-    """The line at its white space, but not within quotes or brackets."""
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A line, or the beginning of one, at its white space.
+
+    Attributes:
+        words: the words that have ended.
+        last: the word that has not, as it was typed; empty after white space.
+        quote: the quotation mark that is still open in it.
+        closing: the brackets that would close those that are open in it.
+    """
+
+    words: tuple[str, ...]
+    last: str
+    quote: str
+    closing: str
+
+
+def scan(line: str) -> Scan:
+    """Part a line at its white space, but not within quotes or brackets."""
+    words: list[str] = []
     word, quote, closing, escaped = "", "", "", False
-    for character in line.strip():
+    for character in line:
         if quote:
             quote = "" if character == quote and not escaped else quote
             escaped = character == "\\" and not escaped
@@ -77,17 +95,25 @@ def _words(line: str) -> Iterator[str]:
             closing = closing[:-1]
         elif character.isspace() and not closing:
             if word:
-                yield word
+                words.append(word)
             word = ""
             continue
         word += character
-    if quote:
-        raise UserError(f"A quotation mark {quote} is not closed.", hint=f"Add {quote} where the value ends.")
-    if word:
-        yield word
+    return Scan(tuple(words), word, quote, closing)
 
 
-def _is_option(word: str) -> bool:
+def _words(line: str) -> Iterator[str]:
+    """The words of a whole line."""
+    found = scan(line.strip())
+    if found.quote:
+        raise UserError(
+            f"A quotation mark {found.quote} is not closed.", hint=f"Add {found.quote} where the value ends."
+        )
+    yield from (*found.words, *filter(None, [found.last]))
+
+
+def is_option(word: str) -> bool:
+    """Whether a word is an option's name; `-1` is Python."""
     return word.startswith("--") or (len(word) == 2 and word[0] == "-" and word[1].isalpha())
 
 
@@ -110,13 +136,7 @@ def _value(option: Option, text: str | None, namespace: Mapping[str, Any]) -> An
     given = filled_in(_unquoted(text), namespace)
     if option.several and not isinstance(given, str):
         return given
-    text = str(given)
-    kind = text.split(":")[0] if option.name == "device" else text
-    if option.choices and kind not in option.choices:
-        near = nearest(text, option.choices)
-        hint = f"Did you mean `--{option.name} {near}`?" if near else f"It takes {', '.join(option.choices)}."
-        raise UserError(f"`--{option.name}` cannot be {shown(text)}.", hint=hint)
-    return option.convert(option.name, text)
+    return converted(option, str(given))
 
 
 def _unquoted(text: str) -> str:
