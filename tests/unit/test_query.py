@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtransformers.panels.classification.methods import methods
-from nbtransformers.panels.classification.query import Query, matching
+from nbtransformers.panels.classification.query import Finder, Query
 from nbtransformers.panels.classification.wire import row_names
 from nbtransformers.results.classification import Classification
 
@@ -97,7 +97,7 @@ queries = st.builds(
 @settings(max_examples=600)
 @given(results(), queries)
 def test_a_query_finds_what_a_plain_reading_finds(result: Classification, query: Query) -> None:
-    assert matching(result, query).tolist() == plainly(result, query)
+    assert Finder(result).found(query).tolist() == plainly(result, query)
 
 
 @settings(max_examples=100)
@@ -143,7 +143,7 @@ def test_texts_alike_at_first_are_sorted_by_what_follows() -> None:
     assert asked(result, sort={"by": "text"}) == (2, [1, 0])
 
 
-def test_what_is_searched_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_labels_of_rows_are_read_once_and_only_for_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
     from nbtransformers.panels.classification import query
 
     named: list[int] = []
@@ -153,8 +153,26 @@ def test_what_is_searched_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return row_names(result, positions)
 
     monkeypatch.setattr(query, "row_names", counted)
-    ask = methods(classification(["a", "b"], [[0.1, 0.9]] * 2))["rows"]
+    ask = methods(classification(["a", "b"], [[0.1, 0.9]] * 2, index=["x0", "x1"]))["rows"]
     ask({"label": 1})
     assert named == []  # nothing is searched yet
-    assert [ask({"search": search})[0]["total"] for search in ("a", "b", "1", "zzz")] == [1, 1, 1, 0]
+    assert [ask({"search": search})[0]["total"] for search in ("a", "b", "X1", "zzz")] == [1, 1, 1, 0]
     assert named == [2]
+
+
+@settings(max_examples=200)
+@given(results(), st.lists(queries, min_size=2, max_size=6))
+def test_what_one_query_leaves_behind_does_not_change_the_next(result: Classification, asked: list[Query]) -> None:
+    finder = Finder(result)
+    for query in asked:
+        assert finder.found(query).tolist() == plainly(result, query)
+
+
+@settings(max_examples=100)
+@given(results(), queries, st.integers(-2, 12), st.integers(-2, 12))
+def test_positions_are_those_of_the_rows(result: Classification, query: Query, start: int, stop: int) -> None:
+    sort = {"by": query.sort_by, "descending": query.descending}
+    params = {"start": start, "stop": stop, "sort": sort, "label": query.label, "search": query.search}
+    _, buffers = methods(result)["positions"](params)
+    start = max(0, start)
+    assert np.frombuffer(buffers[0], np.uint32).tolist() == plainly(result, query)[start : max(start, stop)]

@@ -109,7 +109,7 @@ def _labels(result: Classification, row: int, colours: list[str]) -> str:
 
 
 def _score(result: Classification, row: int, colours: list[str]) -> str:
-    best = int(result.best[row])
+    best = int(result.scores[row].argmax())
     value = float(result.scores[row, best])
     if result.problem == "regression":
         return f"{value:.3f}"
