@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
-from nbtransformers.magics import classify as classify_magic
 from nbtransformers.magics import nbt as nbt_magic
+from nbtransformers.magics.table import MAGICS, Magic
 
 
 def load(shell: Any) -> None:
     """Register the magics."""
-
-    @no_var_expand  # `{x}` on the line is Python of the user's; option values expand it themselves
-    @needs_local_scope
-    def classify(line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
-        return classify_magic.classify(line, cell, {**shell.user_ns, **(local_ns or {})}, shell)
+    for magic in MAGICS:
+        shell.register_magic_function(_function(magic, shell), magic.forms, magic.name)
 
     @no_var_expand
     def nbt(line: str) -> None:
         nbt_magic.nbt(line, shell)
 
-    classify.__doc__, nbt.__doc__ = classify_magic.HELP, nbt_magic.HELP
-    shell.register_magic_function(classify, "line_cell", "classify")
+    nbt.__doc__ = nbt_magic.HELP
     shell.register_magic_function(nbt, "line", "nbt")
 
 
@@ -31,11 +28,22 @@ def unload(shell: Any) -> None:
     """Take everything back that `load` and the magics have put into the shell."""
     import sys
 
-    for kind, name in (("line", "classify"), ("cell", "classify"), ("line", "nbt")):
-        shell.magics_manager.magics[kind].pop(name, None)
+    for kind in ("line", "cell"):
+        for name in (*(magic.name for magic in MAGICS), "nbt"):
+            shell.magics_manager.magics[kind].pop(name, None)
     display = sys.modules.get("nbtransformers.panels.display")
     if display is not None:  # a magic has run, so results were shown as panels
         display.uninstall(shell)
     registry = sys.modules.get("nbtransformers.loading.registry")
     if registry is not None:
         registry.REGISTRY.clear()
+
+
+def _function(magic: Magic, shell: Any) -> Callable[..., Any]:
+    @no_var_expand  # `{x}` on the line is Python of the user's; option values expand it themselves
+    @needs_local_scope
+    def call(line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
+        return magic.run(line, cell, {**shell.user_ns, **(local_ns or {})}, shell)
+
+    call.__name__, call.__doc__ = magic.name, magic.help
+    return call

@@ -1,0 +1,39 @@
+"""Every magic that runs a task: one row each, and loading, help, `%nbt` and completion follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nbtransformers.magics import classify
+from nbtransformers.magics.options import Option
+
+Run = Callable[[str, "str | None", dict[str, Any], Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Magic:
+    """A magic of a task.
+
+    Attributes:
+        name: what is typed after `%`, and the public function's name.
+        run: line, cell (None for a line magic), namespace and shell to the value of the cell.
+        options: the options that it takes.
+        help: what `%NAME?` shows; its first sentence says what the magic does.
+        forms: as IPython writes them.
+    """
+
+    name: str
+    run: Run
+    options: tuple[Option, ...]
+    help: str
+    forms: Literal["line", "cell", "line_cell"] = "line_cell"
+
+    @property
+    def summary(self) -> str:
+        """What it does, in one sentence."""
+        return self.help.partition(". ")[0].partition("\n")[0].removesuffix(".") + "."
+
+
+MAGICS = (Magic("classify", classify.classify, classify.OPTIONS, classify.HELP),)
