@@ -59,3 +59,19 @@ def seconds(value: float) -> str:
         return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min"
+
+
+def size(number: float) -> str:
+    """Bytes as a person says them.
+
+    Example:
+        >>> size(900), size(90_900_000), size(15e9)
+        ('900 bytes', '87 MiB', '14.0 GiB')
+    """
+    if number < 1024:
+        return f"{number:.0f} bytes"
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        number /= 1024
+        if number < 1023.5 or unit == "TiB":
+            break
+    return f"{number:.1f} {unit}" if unit in ("GiB", "TiB") else f"{number:.0f} {unit}"
