@@ -138,6 +138,11 @@ class Notebook:
     """A kernel, and what a notebook would get from it."""
 
     client: Any
+    manager: Any
+
+    def interrupt(self) -> None:
+        """What the stop button does."""
+        self.manager.interrupt_kernel()
 
     def run(self, code: str, timeout: float = 120) -> list[dict[str, Any]]:
         """The messages that a cell sends, in order: each its content, with its type as `msg_type`."""
@@ -157,7 +162,7 @@ def kernel() -> Iterator[Notebook]:
 
     manager, client = start_new_kernel(kernel_name="python3")
     try:
-        yield Notebook(client)
+        yield Notebook(client, manager)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nbtransformers.engine.device import pick_device, pick_dtype
 from nbtransformers.engine.heads import ScoringHead, head_for, needed_head
 from nbtransformers.engine.recipe import completed
-from nbtransformers.engine.remarks import halved, remarks
+from nbtransformers.engine.remarks import halved, remarks, stopped
 from nbtransformers.engine.resuming import RestOfRows, remember
 from nbtransformers.engine.scoring import COUNTS, ScoredWindow, Scorer
 from nbtransformers.errors import UserError
@@ -253,8 +253,9 @@ class _Gathered:
     def _notes(
         self, scorer: Scorer, reasons: Reasons, unread: NDArray[np.int64], doubtful: NDArray[np.bool_]
     ) -> list[str]:
-        stopped = None if self._read_to_end and reasons.done.all() else self._failure or "Interrupted"
-        notes = remarks(self._ready.card, stopped, reasons, unread, doubtful)
+        notes = remarks(self._ready.card, unread, doubtful)
+        if not (self._read_to_end and reasons.done.all()):
+            notes.insert(0, stopped(self._failure or "Interrupted", reasons, self._read_to_end))
         if scorer.account.out_of_memory:
             notes.append(halved(scorer.account.out_of_memory, scorer.plan.batch_tokens))
         if not scorer.padded:

@@ -20,31 +20,25 @@ _LETTER_BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF
 _BEYOND_LATIN = re.compile(r"[^\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF5A]+")
 
 
-def remarks(
-    card: Card, stopped: str | None, reasons: Reasons, unread: NDArray[np.int64], doubtful: NDArray[np.bool_]
-) -> list[str]:
-    """The remarks on a run, the gravest first.
+def remarks(card: Card, unread: NDArray[np.int64], doubtful: NDArray[np.bool_]) -> list[str]:
+    """The remarks on what a model made of some texts, the gravest first.
 
     Args:
         card: the model.
-        stopped: why the run ended early; None when it did not.
-        reasons: why rows have no score.
         unread: int64 `[text]`, tokens beyond the limit.
         doubtful: bool `[text]`, whether the model can hardly read it.
     """
-    found = [_stopped(stopped, reasons), _unreadable(card, int(doubtful.sum())), _cut(card, unread)]
+    found = [_unreadable(card, int(doubtful.sum())), _cut(card, unread)]
     return [remark for remark in found if remark]
 
 
-def _stopped(why: str | None, reasons: Reasons) -> str | None:
-    if why is None:
-        return None
-    done = reasons.done
-    are = "is" if done.sum() == 1 else "are"
-    return (
-        f"{why.rstrip('.')}: {int(done.sum()):,} of {count(len(done), 'text')} {are} done. "
-        "`nbt.resume(result)` does the rest."
-    )
+def stopped(why: str, reasons: Reasons, read_to_end: bool) -> str:
+    """That a run ended early, and what is left to do."""
+    done = int(reasons.done.sum())
+    are = "is" if done == 1 else "are"
+    how_many = f"{done:,} of {count(len(reasons.done), 'text')}" if read_to_end else count(done, "text")
+    rest = "" if read_to_end else ", and what follows was not read"
+    return f"{why.rstrip('.')}: {how_many} {are} done{rest}. `nbt.resume(result)` does the rest."
 
 
 def halved(times: int, batch_tokens: int) -> str:

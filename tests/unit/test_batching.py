@@ -37,7 +37,7 @@ def first_token(inputs: Inputs) -> np.ndarray:
 
 
 def batcher(forward: Callable[[Inputs], np.ndarray], *plans: Plan) -> Batcher:
-    return Batcher(forward, Tuner(list(plans) or [Plan(64)]), lambda batch: None)
+    return Batcher(forward, Tuner(list(plans) or [Plan(64)]), lambda batch, outputs: None)
 
 
 LENGTHS = st.lists(st.integers(1, 600), min_size=1, max_size=120)

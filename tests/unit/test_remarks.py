@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from nbtransformers.engine.remarks import in_another_script, remarks
 from nbtransformers.loading.models import Card
-from nbtransformers.results.reasons import Reasons
 
 CARD = Card("a-model", "", True, (), ("en",))
 LETTER = re.compile(r"[^\W\d_]")
@@ -21,7 +20,7 @@ BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF5A]")
 def is_told(texts: list[str | None]) -> bool:
     """Whether a text is told to be in another script."""
     doubtful = in_another_script(CARD, texts)
-    found = remarks(CARD, None, Reasons(len(texts)), np.zeros(len(texts), np.int64), doubtful)
+    found = remarks(CARD, np.zeros(len(texts), np.int64), doubtful)
     return any("another script" in remark for remark in found)
 
 
