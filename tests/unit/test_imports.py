@@ -17,7 +17,7 @@ import pytest
 import nbtransformers
 
 PACKAGE = Path(nbtransformers.__file__).parent
-BOTTOM = {"errors", "request", "results", "progress", "plain_text"}
+BOTTOM = {"errors", "interrupt", "request", "results", "progress", "plain_text"}
 TOP = {"magics", "cli", "api", "doctor", "demo", "__main__", "__init__"}
 LOWER = BOTTOM | {"inputs", "loading"}
 SEES = {

@@ -342,6 +342,10 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "There is nothing to resume in {}.": "test_interrupt",
+    "The model {} is not there any more.": "test_interrupt",
+    "The rest of {} is not there any more.": "test_interrupt",
+    "{} has changed since: row {} holds another text.": "test_interrupt",
     "This panel knows no {}.": "test_channel",
     "A cell of {} failed: {}: {}.": "test_cli",
     "{} is not installed.": "test_cli",
