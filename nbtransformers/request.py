@@ -7,6 +7,7 @@ travel beside the request while it runs, so that a request can be written to a f
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self, get_args
@@ -21,6 +22,8 @@ DataType = Literal["auto", "float32", "float16", "bfloat16"]
 LONG_TEXT: tuple[LongText, ...] = get_args(LongText)
 DATA_TYPES: tuple[DataType, ...] = get_args(DataType)
 DEVICES = ("auto", "cpu", "cuda", "mps")
+
+_LINE_END = re.compile(r"\r\n|[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,24 @@ class DataRef:
     split: str | None = None
     subset: str | None = None
     revision: str | None = None
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts that a reference holds itself, one a row; for kinds other than `lines` and `whole` there are none.
+
+        Blank lines around the texts are layout; one between two texts is a row, so that rows match lines.
+        """
+        if self.kind == "whole":
+            return [self.value.strip("\n")] if self.value.strip() else []
+        if self.kind != "lines":
+            return []
+        # Not splitlines(), which also cuts at a form feed or U+2028, where an editor shows no new line.
+        lines = _LINE_END.split(self.value)
+        while lines and not lines[-1].strip():
+            lines.pop()
+        while lines and not lines[0].strip():
+            lines.pop(0)
+        return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.inputs.tables import column_of, is_table
+from nbtransformers.inputs.streams import Source, regrouped
 from nbtransformers.inputs.values import reason_for_no_text, sequence_of
 from nbtransformers.request import DataRef, Objects
-
-_LINE_END = re.compile(r"\r\n|[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,39 @@ class HeldRows:
             yield window_of(at, self.values[at : at + size])
 
 
+@dataclass(frozen=True, slots=True)
+class StreamedRows:
+    """Rows that are read as they are asked for.
+
+    Attributes:
+        source: where they come from.
+    """
+
+    source: Source
+
+    @property
+    def total(self) -> int | None:
+        """How many there are; None when that is not known before the end."""
+        return self.source.total
+
+    @property
+    def index(self) -> Any:
+        """None: they are numbered."""
+        return None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed on the way."""
+        return self.source.notes
+
+    def windows(self, size: int, start: int = 0) -> Iterator[RowWindow]:
+        """The rows in order, `size` at a time."""
+        at = start
+        for values in regrouped(self.source.chunks(start), size):
+            yield window_of(at, values)
+            at += len(values)
+
+
 def read(data: DataRef, objects: Objects) -> Rows:
     """The rows that a reference names.
 
@@ -102,25 +133,11 @@ def window_of(start: int, values: Sequence[Any]) -> RowWindow:
     return RowWindow(start, texts, reasons)
 
 
-def _read_lines(data: DataRef, objects: Objects) -> Rows:
-    # Blank lines around the text are layout; one between two texts is a row, so that rows match lines.
-    # Not splitlines(), which also cuts at a form feed or U+2028, where an editor shows no new line.
-    lines = _LINE_END.split(data.value)
-    while lines and not lines[-1].strip():
-        lines.pop()
-    while lines and not lines[0].strip():
-        lines.pop(0)
-    return HeldRows(_not_empty(lines))
-
-
-def _read_whole(data: DataRef, objects: Objects) -> Rows:
-    return HeldRows(_not_empty([data.value.strip("\n")] if data.value.strip() else []))
-
-
-def _not_empty(lines: list[str]) -> list[str]:
-    if not lines:
+def _read_own(data: DataRef, objects: Objects) -> Rows:
+    texts = data.texts
+    if not texts:
         raise UserError("The cell holds no text.", hint="Write one text a line below the magic.")
-    return lines
+    return HeldRows(texts)
 
 
 def _read_variable(data: DataRef, objects: Objects) -> Rows:
@@ -137,7 +154,7 @@ def _read_variable(data: DataRef, objects: Objects) -> Rows:
 
 
 _READERS: dict[str, Callable[[DataRef, Objects], Rows]] = {
-    "lines": _read_lines,
-    "whole": _read_whole,
+    "lines": _read_own,
+    "whole": _read_own,
     "variable": _read_variable,
 }
