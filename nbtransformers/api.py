@@ -6,9 +6,10 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, ParamSpec, TypeVar
 
+from nbtransformers import settings
 from nbtransformers.errors import UserError, did_you_mean, kind_of, shown
 from nbtransformers.inputs.refs import data_ref
 from nbtransformers.interrupt import deferred_interrupts
@@ -58,6 +59,8 @@ def _check_arguments(name: str, signature: inspect.Signature, args: Any, kwargs:
         raise UserError(f"{name}(): {error}.", hint=f"Type `help(nbtransformers.{name})`.") from error
 
 
+RUN_OPTIONS = tuple(field.name for field in fields(RunOptions))
+_PERMISSIONS = ("allow_pickle", "trust_remote_code", "allow_large")
 _TOKENIZER = "the tokenizer"  # its place among the objects; the data's is an expression, which this never is
 _OPTION = re.compile(r"`--([a-z-]+)(?:[ =]([^`]+))?`")
 
@@ -90,20 +93,23 @@ def classify(
     subset: str | None = None,
     top_k: int | None = None,
     multi_label: bool | None = None,
-    threshold: float = 0.5,
+    threshold: float | None = None,
     template: str | None = None,
     revision: str | None = None,
     allow_pickle: bool = False,
     trust_remote_code: bool = False,
     allow_large: bool = False,
-    device: str = "auto",
-    dtype: DataType = "auto",
+    device: str | None = None,
+    dtype: DataType | None = None,
     batch_tokens: int | None = None,
     threads: int | None = None,
     max_length: int | None = None,
-    long: LongText = "truncate",
+    long: LongText | None = None,
 ) -> Classification:
     """Label texts with a classifier, or zero-shot with labels of your own.
+
+    What is None, or left out, is as `%nbt set`, the environment or a pyproject.toml says (see `defaults`), or else as
+    below.
 
     Args:
         data: a text, a list of texts, a Series, a table with `column`, a file as a `Path` (.txt .csv .tsv .jsonl
@@ -119,18 +125,18 @@ def classify(
         subset: the configuration of a Hub dataset.
         top_k: how many labels a row shows.
         multi_label: score each label on its own; None follows the model.
-        threshold: a multi-label label is assigned at this score or above.
+        threshold: a multi-label label is assigned at this score or above; else 0.5.
         template: the sentence that a zero-shot label is put into, with `{}` for the label.
         revision: a Hub model's branch, tag or commit.
         allow_pickle: load pickled weights where there are no safetensors; only tensors are unpickled.
         trust_remote_code: run the code that comes with the model.
         allow_large: load it even if it does not seem to fit into memory.
-        device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
-        dtype: `auto`, `float32`, `float16` or `bfloat16`.
+        device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`; else `auto`.
+        dtype: `auto`, `float32`, `float16` or `bfloat16`; else `auto`.
         batch_tokens: tokens a batch; None finds it by a short probe.
         threads: CPU threads; None finds it by the same probe.
         max_length: tokens read of one text; None is the model's limit.
-        long: longer texts: `truncate`, `window` (overlapping windows, their logits averaged) or `error`.
+        long: a longer text: `truncate` (the default), `window` (overlapping windows, averaged) or `error`.
 
     Returns:
         A `Classification`: `labels`, `scores` `[text, label]`, `to_pandas()`, `plot()`.
@@ -158,51 +164,62 @@ def classify(
         allow_pickle=allow_pickle,
         trust_remote_code=trust_remote_code,
         allow_large=allow_large,
-        run=RunOptions(device, dtype, batch_tokens, threads, max_length, long),
+        device=device,
+        dtype=dtype,
+        batch_tokens=batch_tokens,
+        threads=threads,
+        max_length=max_length,
+        long=long,
     )
     return run_classify(request, objects, passing_view("Classifying"))
 
 
 def classify_request(
-    data: DataRef,
-    objects: Objects,
-    *,
-    model: Any = None,
-    tokenizer: Any = None,
-    labels: str | Iterable[str] | None = None,
-    revision: str | None = None,
-    allow_pickle: bool = False,
-    trust_remote_code: bool = False,
-    allow_large: bool = False,
-    namespace: Mapping[str, Any] | None = None,
-    **fields: Any,
+    data: DataRef, objects: Objects, *, namespace: Mapping[str, Any] | None = None, **given: Any
 ) -> tuple[ClassifyRequest, Objects]:
-    """The request for what a user gave, and the objects that it names; `namespace` is where names are looked up."""
-    from nbtransformers.loading.refs import model_ref
+    """The request for what a user gave, and the objects that it names.
 
-    ref: ModelRef | None = None
-    if model is not None:
-        ref, found = model_ref(
-            model,
-            revision,
-            namespace,
-            allow_pickle=allow_pickle,
-            trust_remote_code=trust_remote_code,
-            allow_large=allow_large,
-        )
-        objects = {**objects, **found}
-    elif revision is not None:
-        raise UserError("A revision needs a model.", hint="Add `--model owner/name`.")
+    Args:
+        data: the texts.
+        objects: what `data` names.
+        namespace: where names are looked up.
+        given: arguments of `classify`; for one that is None, or missing, the settings are asked.
+    """
+    filled = settings.filled("classify", given)
+    values = dict(filled.values)
+    run = RunOptions(**{key: values.pop(key) for key in RUN_OPTIONS if key in values})
+    model, found = _model_of(filled, values, namespace)
+    objects = {**objects, **found}
+    tokenizer = values.pop("tokenizer", None)
     if tokenizer is not None:
         objects = {**objects, _TOKENIZER: _tokenizer(tokenizer, namespace or {})}
     request = ClassifyRequest(
         data=data,
-        model=ref,
+        model=model,
         tokenizer=None if tokenizer is None else _TOKENIZER,
-        labels=parse_labels(labels),
-        **fields,
+        labels=parse_labels(values.pop("labels", None)),
+        run=run,
+        **values,
     )
     return request, objects
+
+
+def _model_of(
+    filled: settings.Filled, values: dict[str, Any], namespace: Mapping[str, Any] | None
+) -> tuple[ModelRef | None, Objects]:
+    """The reference to the model, and the objects that it names; takes the model's options out of `values`."""
+    from nbtransformers.loading.refs import model_ref
+
+    model, revision = values.pop("model", None), values.pop("revision", None)
+    permissions = {name: values.pop(name) for name in _PERMISSIONS if name in values}
+    if model is None:
+        if revision is not None:
+            raise UserError("A revision needs a model.", hint="Add `--model owner/name`.")
+        return None, {}
+    if namespace is None and "model" in filled.sources and shell() is not None:
+        namespace = shell().user_ns  # a name that was set in a notebook is one of its variables for functions too
+    with filled.naming("model"):
+        return model_ref(model, revision, namespace, **permissions)
 
 
 def run_classify(request: ClassifyRequest, objects: Objects, view: View) -> Classification:

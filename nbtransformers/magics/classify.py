@@ -8,7 +8,6 @@ from nbtransformers.magics import options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.parse import parse_line
-from nbtransformers.request import RunOptions
 
 _GROUPS = {
     "What to label": options.INPUT,
@@ -18,7 +17,6 @@ _GROUPS = {
     "Result": options.OUTPUT,
 }
 OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
-_RUN_KEYS = tuple(option.key for option in options.RUN)
 
 HELP = magic_help(
     "Label texts with a classifier, or zero-shot with labels of your own. The result is also in `_`.",
@@ -44,8 +42,7 @@ def classify(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     data, objects = data_of(parsed, cell, values, namespace, "classify")
-    run = RunOptions(**{key: values.pop(key) for key in _RUN_KEYS if key in values})
-    request, objects = classify_request(data, objects, namespace=namespace, run=run, **values)
+    request, objects = classify_request(data, objects, namespace=namespace, **values)
     quiet = cell is None and line.rstrip().endswith(";")  # as after any expression in IPython
     result = run_classify(request, objects, (passing_view if quiet else lasting_view)("Classifying"))
     if out is not None:

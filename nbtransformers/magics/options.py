@@ -118,3 +118,10 @@ CLASSIFY = (
     Option("threshold", "a multi-label label is assigned at this score or above (default: 0.5)", "P", number),
     Option("top-k", "how many labels a row shows", "K", whole_number, short="k"),
 )
+
+# The options whose defaults a user can set. Not those that the data or the question decide; and none that lets a model
+# run code: a pyproject.toml that came with somebody's notebook must not be able to.
+SETTABLE = (
+    *("model", "device", "dtype", "batch-tokens", "threads", "max-length", "long"),
+    *("threshold", "top-k", "batch-size"),
+)

@@ -299,7 +299,7 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
     ({"device": 0}, "There is no device 0. `device` takes auto, cpu, cuda, mps."),
     ({"device": "cudo"}, "There is no device 'cudo'. Did you mean cuda?"),
     ({"dtype": "int8"}, "There is no dtype 'int8'. `dtype` takes auto, float32, float16, bfloat16."),
-    ({"long": None}, "There is no long None. `long` takes truncate, window, error."),
+    ({"long": 1}, "There is no long 1. `long` takes truncate, window, error."),
     ({"threshold": "0.5"}, "The threshold is '0.5'. Type a number from 0 to 1: `threshold=0.5`."),
     ({"multi_label": "no"}, "`multi_label` is 'no'. Type `multi_label=True`."),
     (

@@ -1,0 +1,377 @@
+"""Defaults of the options: set for this session, by environment variables, in a pyproject.toml, or built in.
+
+Only the doors (the public functions and the magics) ask here, for what the user left open; a request says all that
+the engine needs to know, wherever it came from.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, cast
+
+from nbtransformers.errors import UserError, did_you_mean, kind_of, nearest, shown
+from nbtransformers.magics.options import SETTABLE, Option, converted
+from nbtransformers.request import ClassifyRequest, DataRef, RunOptions, TokenizeRequest
+
+_TABLE = "tool.nbtransformers"
+_PREFIX = "NBTRANSFORMERS_"
+
+# What holds where nothing is set, for a person; the request's own defaults are what counts.
+_BUILT_IN = {
+    "model": "the bundled one",
+    "device": "auto",
+    "dtype": "auto",
+    "batch-tokens": "found by a short probe",
+    "threads": "found by the same probe",
+    "max-length": "the model's limit",
+    "long": "truncate",
+    "threshold": "0.5",
+    "top-k": "the best, or those assigned",
+    "batch-size": "32",
+}
+
+_NO_TEXT = DataRef("lines", "")
+_CHECKS: dict[str, Callable[..., object]] = {
+    **dict.fromkeys((field.name for field in fields(RunOptions)), RunOptions),
+    "threshold": partial(ClassifyRequest, _NO_TEXT),
+    "top_k": partial(ClassifyRequest, _NO_TEXT),
+    "batch_size": partial(TokenizeRequest, _NO_TEXT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a default is set.
+
+    Attributes:
+        place: for a person.
+        typed: a value to what is typed there to have it.
+        folder: what a relative path is relative to; None is the working directory.
+    """
+
+    place: str
+    typed: Callable[[str], str]
+    folder: Path | None = None
+
+    def told(self, error: UserError) -> UserError:
+        """The same error, naming this place, and with what to type in it."""
+
+        def mended(match: re.Match[str]) -> str:
+            return f"`{match[1] if match[2] is None else self.typed(match[2])}`"
+
+        message, hint = (_OPTION.sub(mended, text) if text else None for text in (error.message, error.hint))
+        return UserError(f"In {self.place}: {message}", hint=hint)
+
+
+_OPTION = re.compile(r"`--([a-z-]+)(?:[ =]([^`]+))?`")
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """What one setting is.
+
+    Attributes:
+        name: such as `device`, or `classify.device` for one task.
+        value: its value; None where nothing is set, and when it is wrong.
+        source: where it is set; None for what is built in.
+        error: why it is wrong.
+    """
+
+    name: str
+    value: Any
+    source: Source | None
+    error: UserError | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is set, for a person."""
+        return self.source.place if self.source else "built in"
+
+    @property
+    def text(self) -> str:
+        """Its value, for a person."""
+        return _BUILT_IN[self.name.rpartition(".")[2]] if self.value is None else str(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Arguments, the open ones filled in from the settings.
+
+    Attributes:
+        values: argument to value; those that nothing sets are not in it.
+        sources: argument to the place that it was filled in from.
+    """
+
+    values: dict[str, Any]
+    sources: dict[str, Source]
+
+    @contextmanager
+    def naming(self, argument: str) -> Generator[None]:
+        """Errors in here name the place that the argument was filled in from."""
+        try:
+            yield
+        except UserError as error:
+            if argument not in self.sources:
+                raise
+            raise self.sources[argument].told(error) from error.__cause__
+
+
+# --- ask ---
+
+
+def filled(task: str, given: Mapping[str, Any]) -> Filled:
+    """The arguments of a public function; one that is None, or missing, is what the settings say.
+
+    Raises:
+        UserError: when a setting that is needed is wrong; it names the place.
+
+    Example:
+        >>> set_default("device", "cpu")
+        >>> filled("classify", {"labels": "a,b", "device": None}).values
+        {'labels': 'a,b', 'device': 'cpu'}
+    """
+    values = {key: value for key, value in given.items() if value is not None}
+    sources: dict[str, Source] = {}
+    for problem in _problems():
+        raise problem
+    for option in _task_options()[task]:
+        if option.key not in values:
+            found = _find(option.name, task)
+            if found.error is not None:
+                raise found.error
+            if found.source is not None:
+                values[option.key], sources[option.key] = found.value, found.source
+    return Filled(values, sources)
+
+
+def default(name: str) -> Default:
+    """What a setting is.
+
+    Raises:
+        UserError: when there is no such setting.
+    """
+    name = _known(name)
+    task, _, option = name.rpartition(".")
+    return _find(option, task or None)
+
+
+def defaults() -> list[Default]:
+    """Every setting, and those of one task that are set."""
+    found = [default(option.name) for option in _options(None)]
+    set_somewhere = {name for values, _ in _layers() for name in values}
+    return found + [default(name) for name in names() if "." in name and name in set_somewhere]
+
+
+def names() -> list[str]:
+    """The names of all settings."""
+    of_tasks = [f"{task}.{option.name}" for task, options in _task_options().items() for option in options]
+    return [*(option.name for option in _options(None)), *of_tasks]
+
+
+def option_of(name: str) -> Option:
+    """The option that a setting is the default of.
+
+    Raises:
+        UserError: when there is no such setting.
+    """
+    task, _, option = _known(name).rpartition(".")
+    return next(found for found in _options(task or None) if found.name == option)
+
+
+def misspelt() -> list[str]:
+    """What is set in the environment or the pyproject.toml, and is no setting: one sentence each."""
+    told: list[str] = []
+    known = {_variable(name): name for name in names()}
+    for variable in sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known):
+        near = nearest(variable, known)
+        told.append(f"{variable} is no setting.{f' Did you mean {near}?' if near else ''}")
+    return [*told, *map(str, _problems())]
+
+
+# --- set ---
+
+_session: dict[str, Any] = {}
+
+
+def set_default(name: str, value: object) -> None:
+    """Set a default for this session; None takes it back.
+
+    Raises:
+        UserError: when there is no such setting, or it cannot have this value.
+    """
+    name = _known(name)
+    if value is None:
+        _session.pop(name, None)
+        return
+    if not isinstance(value, str | int | float | Path) or isinstance(value, bool):
+        raise UserError(f"A default is text or a number, and {name} is {kind_of(value)}.", hint="Type its name.")
+    _value(name, value)
+    _session[name] = value
+
+
+# --- one setting ---
+
+
+def _find(option: str, task: str | None) -> Default:
+    """The first layer that has it; within a layer, what is set for the task comes before what is set for all."""
+    wanted = [f"{task}.{option}", option] if task else [option]
+    for values, source in _layers():
+        for name in wanted:
+            if name in values:
+                return _as_default(wanted[0], name, values[name], source(name))
+    return Default(wanted[0], None, None)
+
+
+def _as_default(asked: str, name: str, text: object, source: Source) -> Default:
+    try:
+        value = _value(name, text)
+    except UserError as error:
+        return Default(asked, None, source, source.told(error))
+    if source.folder is not None and isinstance(value, str) and value.startswith(("./", "../")):
+        value = str(source.folder / value)
+    return Default(asked, value, source)
+
+
+def _value(name: str, given: object) -> Any:
+    """What is set, as the option takes it."""
+    option = option_of(name)
+    if isinstance(given, bool) or not isinstance(given, str | int | float | Path):
+        raise UserError(f"`--{option.name}` is {shown(given)}, {kind_of(given)}.", hint="Give text or a number.")
+    value = converted(option, str(given).strip())
+    check = _CHECKS.get(option.key)
+    if check is not None:
+        check(**{option.key: value})
+    return value
+
+
+def _known(name: str) -> str:
+    """A setting's name as it is listed, from how a user may write it."""
+    plain = name.strip().removeprefix("--").replace("_", "-")
+    known = names()
+    if plain not in known:
+        raise UserError(f"There is no setting {shown(name)}.", hint=did_you_mean(plain, known))
+    return plain
+
+
+# --- the layers, the first that has a value wins ---
+
+Layer = tuple[Mapping[str, object], Callable[[str], Source]]
+
+
+def _layers() -> Iterator[Layer]:
+    yield _session, lambda name: Source("this session", lambda value: f"%nbt set {name} {value}")
+    yield _environment(), _of_variable
+    yield _pyproject()
+
+
+def _environment() -> dict[str, object]:
+    found = {name: os.environ.get(_variable(name), "").strip() for name in names()}
+    return {name: value for name, value in found.items() if value}
+
+
+def _variable(name: str) -> str:
+    return _PREFIX + re.sub(r"[.-]", "_", name).upper()
+
+
+def _of_variable(name: str) -> Source:
+    variable = _variable(name)
+    return Source(f"the environment variable {variable}", lambda value: f"{variable}={value}")
+
+
+def _pyproject() -> Layer:
+    try:
+        path, table = _nearest_table()
+    except UserError:  # `_problems` tells
+        path, table = Path(), {}
+    known = names()
+    values = {name: value for name, value in _entries(table) if name in known}
+
+    def source(name: str) -> Source:
+        key = name.rpartition(".")[2]
+        return Source(str(path), lambda value: f"{key} = {_toml(value)}", path.parent)
+
+    return values, source
+
+
+def _problems() -> list[UserError]:
+    """What is wrong with the pyproject.toml but for the values."""
+    try:
+        path, table = _nearest_table()
+    except UserError as error:
+        return [error]
+    known = names()
+    return [
+        UserError(f"[{_TABLE}] in {path} has no setting {name}.", hint=did_you_mean(name, known))
+        for name, _ in _entries(table)
+        if name not in known
+    ]
+
+
+def _entries(table: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """The names of settings and what they are set to; a table within is that of a task."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            for inner, entry in cast("dict[str, object]", value).items():
+                yield f"{key}.{inner}".replace("_", "-"), entry
+        else:
+            yield key.replace("_", "-"), value
+
+
+def _toml(value: str) -> str:
+    return value if re.fullmatch(r"[\d.]+", value) else f'"{value}"'
+
+
+def _nearest_table() -> tuple[Path, Mapping[str, object]]:
+    """The nearest pyproject.toml, upwards from the working directory, that has a table of ours."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        path = folder / "pyproject.toml"
+        try:
+            seen = path.stat()
+        except OSError:
+            continue
+        table = _table_of(path, seen.st_mtime_ns, seen.st_size)
+        if table is not None:
+            return path, table
+    return here / "pyproject.toml", {}
+
+
+@lru_cache(maxsize=16)
+def _table_of(path: Path, changed: int, size: int) -> Mapping[str, object] | None:
+    """The table of ours in a file, or None; `changed` and `size` have it read again when it is another."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    if _TABLE not in text:
+        return None
+    try:
+        table: object = tomllib.loads(text).get("tool", {}).get("nbtransformers")
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path} cannot be read ({error}).", hint="Correct it.") from error
+    return cast("dict[str, object]", table) if isinstance(table, dict) else None
+
+
+# --- the tasks and their options ---
+
+
+def _options(task: str | None) -> tuple[Option, ...]:
+    if task is not None:
+        return _task_options()[task]
+    every = {option.name: option for options in _task_options().values() for option in options}
+    return tuple(every[name] for name in SETTABLE if name in every)
+
+
+@lru_cache(maxsize=1)
+def _task_options() -> dict[str, tuple[Option, ...]]:
+    # Within the function: the table's magics write their help from the settings' names.
+    from nbtransformers.magics.table import MAGICS
+
+    return {magic.name: tuple(option for option in magic.options if option.name in SETTABLE) for magic in MAGICS}
