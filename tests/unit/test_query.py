@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nbtransformers.panels.classification.methods import methods
 from nbtransformers.panels.classification.query import Finder, Query
-from nbtransformers.panels.classification.wire import row_names
+from nbtransformers.panels.rows import row_names
 from nbtransformers.results.classification import Classification
 
 
@@ -144,7 +144,6 @@ def test_texts_alike_at_first_are_sorted_by_what_follows() -> None:
 
 
 def test_the_labels_of_rows_are_read_once_and_only_for_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nbtransformers.panels.classification import query
 
     named: list[int] = []
 
@@ -152,7 +151,7 @@ def test_the_labels_of_rows_are_read_once_and_only_for_a_search(monkeypatch: pyt
         named.append(len(positions))
         return row_names(result, positions)
 
-    monkeypatch.setattr(query, "row_names", counted)
+    monkeypatch.setattr(finder, "row_names", counted)
     ask = methods(classification(["a", "b"], [[0.1, 0.9]] * 2, index=["x0", "x1"]))["rows"]
     ask({"label": 1})
     assert named == []  # nothing is searched yet

@@ -8,7 +8,9 @@ import numpy as np
 
 from nbtransformers.panels.channel import Answer, Method
 from nbtransformers.panels.classification.query import Finder, Query
-from nbtransformers.panels.classification.wire import page, sendable
+from nbtransformers.panels.classification.wire import page
+from nbtransformers.panels.finder import stretch
+from nbtransformers.panels.packing import sendable
 from nbtransformers.results.classification import Classification
 
 _MOST_ROWS = 1_000  # a page is what a screen can show, many times over
@@ -24,21 +26,16 @@ def methods(result: Classification) -> dict[str, Method]:
 
     def rows(params: dict[str, Any]) -> Answer:
         found = finder.found(Query.from_params(params))
-        start, stop = _stretch(params, len(found))
+        start, stop = stretch(params, len(found))
         sections, payload = page(result, found[start : min(stop, start + _MOST_ROWS)])
         return {"total": len(found), "start": start, "sections": sections}, [payload]
 
     def positions(params: dict[str, Any]) -> Answer:
         found = finder.found(Query.from_params(params))
-        start, stop = _stretch(params, len(found))
+        start, stop = stretch(params, len(found))
         return {"start": start}, [found[start:stop].astype(np.uint32).tobytes()]
 
     def text(params: dict[str, Any]) -> Answer:
         return {"text": sendable(result.texts[int(params["position"])] or "")}, []
 
     return {"rows": rows, "positions": positions, "text": text}
-
-
-def _stretch(params: dict[str, Any], rows: int) -> tuple[int, int]:
-    start = max(0, int(params.get("start", 0)))
-    return start, min(rows, max(start, int(params.get("stop", start))))

@@ -19,25 +19,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.panels.packing import Section, packed, sendable, string_table
+from nbtransformers.panels.packing import Section, packed, sendable
+from nbtransformers.panels.rows import (
+    CLIPPED_AT,
+    FIRST_ROWS,
+    INLINE_BYTES,
+    INLINE_ROWS,
+    PARTIAL_CLIPPED_AT,
+    TEXT_CUT,
+    Positions,
+    row_columns,
+)
 from nbtransformers.plain_text import count, seconds
 from nbtransformers.results.classification import Classification
 from nbtransformers.results.rows import NOT_DONE
-from nbtransformers.results.rows import row_names as names_of
 
 VERSION = 1
-INLINE_ROWS = 2_000
-INLINE_BYTES = 2_000_000  # about: two bytes a character
-FIRST_ROWS = 100
-PARTIAL_CLIPPED_AT = 400  # sent again and again: as much as a line shows
-CLIPPED_AT = 2_000  # characters of a text that a table row carries; the rest is fetched when a row is opened
-
-_MOST_REASONS = 255  # in a page: each is a byte
-_ANOTHER_REASON = "another reason: see .reasons"
-
-TEXT_CLIPPED, TEXT_CUT, ROW_PENDING = 1, 2, 4  # bits of `flags`
-
-Positions = NDArray[np.int64]
 
 
 def classification_header(result: Classification) -> tuple[dict[str, Any], bytes]:
@@ -107,34 +104,16 @@ def page(
 
     `clipped_at` None sends whole texts; a row with the reason `waiting` is sent as one that has yet to come.
     """
-    rows = positions.tolist()
-    whole = [result.texts[row] or "" for row in rows]
-    texts = [text[:clipped_at] for text in whole]
-    given = [result.reasons.get(row) for row in rows]
-    pending = np.array([reason is not None and reason == waiting for reason in given], dtype=np.uint8)
-    given = [None if reason == waiting else reason for reason in given]
-    reasons = sorted({reason for reason in given if reason is not None})
-    if len(reasons) > _MOST_REASONS:
-        reasons = [*reasons[: _MOST_REASONS - 1], _ANOTHER_REASON]
-    codes = {reason: code for code, reason in enumerate(reasons, start=1)}
-    lengths = zip(texts, whole, strict=True)
-    clipped = np.fromiter((len(text) < len(full) for text, full in lengths), dtype=np.uint8, count=len(texts))
+    rows = row_columns(result, positions, clipped_at, waiting)
     cut = (result.unread[positions] > 0).astype(np.uint8)
     arrays: dict[str, NDArray[Any]] = {
-        "position": positions.astype(np.uint32),
+        "position": rows.position,
         "scores": np.ascontiguousarray(result.scores[positions], dtype=np.float32),
-        "reason": np.array([0 if reason is None else codes.get(reason, len(reasons)) for reason in given], np.uint8),
-        "flags": clipped * TEXT_CLIPPED + cut * TEXT_CUT + pending * ROW_PENDING,
-        **string_table("texts", map(sendable, texts)),
-        **string_table("index", row_names(result, positions)),
-        **string_table("reasons", map(sendable, reasons)),
+        "reason": rows.reason,
+        "flags": rows.flags | cut * TEXT_CUT,
+        **rows.strings,
     }
     return packed(arrays)
-
-
-def row_names(result: Classification, positions: Positions) -> list[str]:
-    """The labels of some rows, as text."""
-    return [sendable(name) for name in names_of(result, positions.tolist())]
 
 
 def _totals(result: Classification) -> dict[str, Any]:
