@@ -25,7 +25,7 @@ await Promise.all([
   }),
   build({
     ...shared,
-    entryPoints: [source("src/panel.css")],
+    entryPoints: [source("src/index.css")],
     outfile: `${out}panel.css`,
     target: ["chrome111", "firefox113", "safari16.4"],
   }),

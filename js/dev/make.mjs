@@ -1,6 +1,6 @@
 // Write dev/out/index.html: the panel in one self-contained page, with a fake kernel behind it.
 // Open it with ?case=NAME&theme=light|dark; without a case it shows them all.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -16,7 +16,8 @@ const bundle = await build({
   target: "es2022",
 });
 const script = bundle.outputFiles[0].text.replaceAll("</script", "<\\/script");
-const css = await readFile(here("../src/panel.css"), "utf8");
+const styles = await build({ entryPoints: [here("../src/index.css")], bundle: true, write: false });
+const css = styles.outputFiles[0].text;
 
 // The strictest policy that an inline script allows: what the panel does must not need more.
 const policy = "default-src 'none'; script-src 'nonce-dev'; style-src 'nonce-dev'";

@@ -78,7 +78,7 @@ export function encodeRows(
   rows.forEach((row, at) => {
     if (row.scores) scores.set(row.scores, at * width);
   });
-  const columns: [string, Float32Array | Uint32Array | Uint8Array, number[]][] = [
+  const columns: NamedArray[] = [
     ["position", Uint32Array.from(rows, (row) => row.position), [rows.length]],
     ["scores", scores, [rows.length, width]],
     ["reason", Uint8Array.from(rows, (row) => 1 + reasons.indexOf(row.reason ?? "")), [rows.length]],
@@ -96,9 +96,9 @@ export function encodeRows(
   return pack(columns);
 }
 
-type NamedArray = [string, Float32Array | Uint32Array | Uint8Array, number[]];
+export type NamedArray = [string, Float32Array | Uint32Array | Int32Array | Uint8Array, number[]];
 
-function stringTable(name: string, values: readonly string[]): NamedArray[] {
+export function stringTable(name: string, values: readonly string[]): NamedArray[] {
   const encoded = values.map((value) => new TextEncoder().encode(value));
   const offsets = new Uint32Array(values.length + 1);
   encoded.forEach((bytes, at) => {
@@ -114,10 +114,11 @@ function stringTable(name: string, values: readonly string[]): NamedArray[] {
   ];
 }
 
-function pack(columns: NamedArray[]): { sections: Section[]; payload: DataView } {
+export function pack(columns: NamedArray[]): { sections: Section[]; payload: DataView } {
   const dtypes = new Map<unknown, string>([
     [Float32Array, "float32"],
     [Uint32Array, "uint32"],
+    [Int32Array, "int32"],
     [Uint8Array, "uint8"],
   ]);
   let offset = 0;

@@ -6,6 +6,7 @@ import type { Host, Traits } from "../host";
 import { ErrorStrip } from "../views/notices";
 import { ProgressView } from "../views/progress";
 import { ClassifyPanel } from "./classify";
+import { TokenizePanel } from "./tokenize";
 
 export interface ResultProps {
   header: Record<string, unknown>;
@@ -13,7 +14,10 @@ export interface ResultProps {
   channel: Channel;
 }
 
-const KINDS: Record<string, ComponentType<ResultProps>> = { classify: ClassifyPanel };
+const KINDS: Record<string, ComponentType<ResultProps>> = {
+  classify: ClassifyPanel,
+  tokenize: TokenizePanel,
+};
 
 const STARTING = {
   stage: "starting",

@@ -56,7 +56,7 @@ export function useVirtual(total: number, headHeight: number): Virtual {
 
 type Size = { width: number; height: number };
 
-function useMeasured(target: RefObject<HTMLDivElement | null>, tell: (size: Size) => void): void {
+export function useMeasured(target: RefObject<HTMLDivElement | null>, tell: (size: Size) => void): void {
   useLayoutEffect(() => {
     const element = target.current;
     if (!element) return;

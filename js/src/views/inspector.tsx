@@ -1,0 +1,138 @@
+// One text in full, once for each tokenizer, one below another; a token that is looked at shows its card.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Channel } from "../channel";
+import { formatCount, plural } from "../text";
+import { TokenStore } from "../tokens/store";
+import type { Tokenizer, TokenRow } from "../wire/tokenize";
+import type { Look } from "./block";
+import { Card } from "./card";
+import { Flow } from "./flow";
+import { CloseIcon } from "./icons";
+import { TokenBar } from "./tokenbar";
+
+interface InspectorProps {
+  row: TokenRow;
+  tokenizers: readonly Tokenizer[];
+  channel: Channel;
+  look: Look;
+  marks: boolean;
+  /** None where the row is all there is. */
+  onClose: (() => void) | null;
+}
+
+/** A token of one of the tokenizers. */
+interface Place {
+  tokenizer: number;
+  token: number;
+}
+
+const samePlace = (a: Place | null, b: Place | null) =>
+  a?.tokenizer === b?.tokenizer && a?.token === b?.token;
+
+export function Inspector({ row, tokenizers, channel, look, marks, onClose }: InspectorProps) {
+  const stores = useMemo(
+    () => tokenizers.map((_, number) => new TokenStore(channel, row, number)),
+    [channel, row.position, tokenizers],
+  );
+  const [point, setPoint] = useState<Place | null>(null);
+  const [pin, setPin] = useState<Place | null>(null);
+  const root = useRef<HTMLElement>(null);
+  // Not `useId`: it counts within one panel, and a page holds several.
+  const [onId] = useState(() => `nbt-token-${Math.random().toString(36).slice(2)}`);
+  useEffect(() => {
+    setPoint(null);
+    setPin(null);
+    return () => {
+      for (const store of stores) store.dispose();
+    };
+  }, [stores]);
+  const shown = pin ?? point;
+  const facts = shown ? stores[shown.tokenizer]?.facts(shown.token) : undefined;
+  const lit = useMemo(
+    () => (facts && facts.stop > facts.start ? ([facts.start, facts.stop] as const) : null),
+    [facts?.start, facts?.stop],
+  );
+  const title = /^\d+$/.test(row.index) ? `Row ${row.index}` : row.index;
+  const several = tokenizers.length > 1;
+  return (
+    <section
+      ref={root}
+      class={onClose ? "nbt-inspector" : "nbt-inspector nbt-inspector-only"}
+      aria-label={onClose ? title : "Tokens"}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !(pin || onClose)) return;
+        event.stopPropagation();
+        if (pin) setPin(null);
+        else onClose?.();
+      }}
+    >
+      {onClose && (
+        <div class="nbt-detail-head">
+          <span class="nbt-detail-title">
+            <bdi>{title}</bdi>
+          </span>
+          <button type="button" class="nbt-icon-button" aria-label="Close" onClick={onClose}>
+            <CloseIcon />
+          </button>
+        </div>
+      )}
+      {row.reason !== null && <p class="nbt-muted">{row.reason}</p>}
+      {row.reason === null &&
+        stores.map((store, number) => {
+          const tokenizer = tokenizers[number];
+          const tokenized = row.tokenized[number];
+          if (!tokenizer || !tokenized) return null;
+          const here = shown?.tokenizer === number;
+          return (
+            <div key={`${row.position} ${number}`} class="nbt-cutting">
+              <div class="nbt-cutting-head">
+                {several && <span class="nbt-cutting-name">{tokenizer.name}</span>}
+                <TokenBar count={tokenized.count} cut={tokenized.cut} limit={tokenizer.limit} />
+                <span class="nbt-cutting-words">{countWords(tokenized.count, tokenized.cut, tokenizer)}</span>
+              </div>
+              <Flow
+                label={`Tokens by ${tokenizer.name}`}
+                store={store}
+                look={look}
+                marks={marks}
+                limit={limitWords(tokenized.count, tokenized.cut)}
+                on={here ? shown.token : null}
+                lit={here ? null : lit}
+                onId={`${onId}-${number}`}
+                onPoint={(token) => {
+                  const next = token === null ? null : { tokenizer: number, token };
+                  setPoint((now) => (samePlace(now, next) ? now : next));
+                }}
+                onPin={(token) => {
+                  const next = { tokenizer: number, token };
+                  setPin((now) => (samePlace(now, next) ? null : next));
+                }}
+                onClose={() => onClose?.()}
+              />
+            </div>
+          );
+        })}
+      {shown && facts && (
+        <Card
+          id={`${onId}-card`}
+          facts={facts}
+          total={stores[shown.tokenizer]?.total ?? 0}
+          tokenizer={several ? (tokenizers[shown.tokenizer]?.name ?? null) : null}
+          anchor={() => root.current?.querySelector(`[id="${onId}-${shown.tokenizer}"]`) ?? null}
+          pinned={pin !== null}
+          onClose={() => setPin(null)}
+        />
+      )}
+    </section>
+  );
+}
+
+/** "512 of 734 tokens: 222 cut" */
+function limitWords(count: number, cut: number): string {
+  return `${formatCount(count - cut)} of ${plural(count, "token")}: ${formatCount(cut)} cut`;
+}
+
+function countWords(count: number, cut: number, { limit }: Tokenizer): string {
+  if (cut > 0) return limitWords(count, cut);
+  return limit ? `${formatCount(count)} of ${plural(limit, "token")}` : plural(count, "token");
+}
