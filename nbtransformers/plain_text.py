@@ -33,6 +33,18 @@ def _printable_character(character: str) -> str:
     return character
 
 
+def sendable(text: str) -> str:
+    """A text that UTF-8 can carry: a lone surrogate becomes U+FFFD.
+
+    Example:
+        >>> sendable("half \\ud83c")
+        'half \ufffd'
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """A number with its noun.
 
@@ -75,3 +87,18 @@ def size(number: float) -> str:
         if number < 1023.5 or unit == "TiB":
             break
     return f"{number:.1f} {unit}" if unit in ("GiB", "TiB") else f"{number:.0f} {unit}"
+
+
+def file_size(nbytes: int) -> str:
+    """A number of bytes as a person says it.
+
+    Example:
+        >>> file_size(999), file_size(1_250_000)
+        ('999 bytes', '1.2 MB')
+    """
+    if nbytes < 1000:
+        return count(nbytes, "byte")
+    for unit, size in (("kB", 1e3), ("MB", 1e6)):
+        if nbytes < 999.95 * size:
+            return f"{nbytes / size:.1f} {unit}"
+    return f"{nbytes / 1e9:,.1f} GB"

@@ -11,14 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.plain_text import sendable as sendable  # what is packed must be
+
 Section = dict[str, Any]
-
-
-def sendable(text: str) -> str:
-    """A text that UTF-8 can carry: a lone surrogate becomes U+FFFD."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def string_table(name: str, texts: Iterable[str]) -> dict[str, NDArray[Any]]:

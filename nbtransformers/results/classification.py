@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ from nbtransformers.results.texts import Texts
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from nbtransformers.results.export import Written
 
 _NAME_CELLS = 30  # of a printed index or label
 _GAPS = 12  # between the columns of a printed table, and around it
@@ -85,9 +88,7 @@ class Classification:
     @property
     def best(self) -> NDArray[np.int64]:
         """Int64 `[text]`: the number of the label with the highest score, the first on a tie; -1 without a score."""
-        if not len(self):
-            return np.empty(0, dtype=np.int64)
-        return np.where(self.scored, np.nan_to_num(self.scores, nan=-np.inf).argmax(axis=1), -1)
+        return _best(self.scores)
 
     @property
     def assigned(self) -> NDArray[np.bool_]:
@@ -101,28 +102,67 @@ class Classification:
         """How many texts each label was assigned to."""
         return dict(zip(self.labels, self.assigned.sum(axis=0).tolist(), strict=True))
 
-    def to_pandas(self) -> pd.DataFrame:
-        """One row a text, with the input's index.
+    def to_pandas(self, rows: Sequence[int] | NDArray[np.int64] | None = None) -> pd.DataFrame:
+        """One row a text, with the input's index; all of them, or those with the numbers `rows`, in that order.
 
         Columns: `text`, `label` (the best; None without a score), `score`, `reason` (None with a
         score), then one a label. A label whose name is taken gets `score:` before it, until it is free.
         """
         import pandas as pd
 
-        best, scored = self.best, self.scored
-        rows = np.arange(len(self))
+        taken, texts = self._taken(rows)
+        scores = self.scores[taken]
+        best = _best(scores)
         # As objects: pandas' own type for text cannot hold a lone surrogate, and makes None a NaN.
         columns: dict[str, Any] = {
-            "text": pd.Series(list(self.texts), dtype=object),
-            "label": pd.Series([self.labels[b] if b >= 0 else None for b in best.tolist()], dtype=object),
-            "score": np.where(scored, self.scores[rows, best], np.float32("nan")),
-            "reason": pd.Series([self.reasons.get(row) for row in range(len(self))], dtype=object),
+            "text": pd.Series(texts, dtype=object),
+            "label": pd.Series(np.array([*self.labels, None], dtype=object)[best], dtype=object),
+            "score": np.where(best >= 0, scores[np.arange(len(best)), best], np.float32("nan")),
+            "reason": pd.Series(self.reasons.at(taken), dtype=object),
         }
         for number, name in enumerate(self.labels):
             while name in columns:
                 name = f"score:{name}"
-            columns[name] = self.scores[:, number]
-        return pd.DataFrame(columns).set_axis(self._pandas_index(), axis=0)
+            columns[name] = scores[:, number]
+        frame = pd.DataFrame(dict(enumerate(columns.values())))
+        return frame.set_axis(_labels_of(columns), axis=1).set_axis(self.to_pandas_index()[taken], axis=0)
+
+    def _taken(self, rows: Sequence[int] | NDArray[np.int64] | None) -> tuple[slice | NDArray[np.int64], Any]:
+        """Rows as numpy takes them, and their texts; one stretch of rows is read much faster than each on its own."""
+        if rows is None:
+            rows = range(len(self))
+        if isinstance(rows, range) and rows.step == 1:
+            return slice(rows.start, rows.stop), self.texts[rows.start : rows.stop]
+        return np.asarray(rows, dtype=np.int64), [self.texts[int(row)] for row in rows]
+
+    def to_csv(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Written:
+        """Write what `to_pandas` gives, index and all, as CSV in UTF-8; a file half written is never seen.
+
+        Args:
+            path: where to.
+            overwrite: put it in the place of a file that is there.
+
+        Raises:
+            UserError: when it is there already, or cannot be written.
+
+        Example:
+            >>> result.to_csv("labels.csv")
+            labels.csv: 2 rows, 178 bytes
+        """
+        from nbtransformers.results.export import write
+
+        return write(self, path, "csv", taken="replace" if overwrite else "refuse")
+
+    def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Written:
+        """Write what `to_pandas` gives, index and all, as Parquet; as `to_csv` does.
+
+        Example:
+            >>> result.to_parquet("labels.parquet")
+            >>> pd.read_parquet("labels.parquet")
+        """
+        from nbtransformers.results.export import write
+
+        return write(self, path, "parquet", taken="replace" if overwrite else "refuse")
 
     def top(self, k: int | None = None) -> pd.DataFrame:
         """The `k` best labels of each scored text, one row each: columns `row`, `rank`, `label`, `score`.
@@ -136,19 +176,20 @@ class Classification:
         order = np.argsort(-self.scores[rows], axis=1, kind="stable")[:, :k]
         return pd.DataFrame(
             {
-                "row": self._pandas_index().take(rows).repeat(k),
+                "row": self.to_pandas_index().take(rows).repeat(k),
                 "rank": np.tile(np.arange(1, k + 1), len(rows)),
-                "label": np.asarray(self.labels, dtype=object)[order.ravel()],
+                "label": pd.Series(np.asarray(self.labels, dtype=object)[order.ravel()], dtype=object),
                 "score": np.take_along_axis(self.scores[rows], order, axis=1).ravel(),
             }
         )
 
-    def _pandas_index(self) -> pd.Index:
+    def to_pandas_index(self) -> pd.Index:
+        """The labels of the rows, as pandas has them."""
         import pandas as pd
 
         if isinstance(self.index, pd.Index):  # not made anew: that would flatten a MultiIndex
             return self.index
-        return pd.RangeIndex(len(self)) if self.index is None else pd.Index(self.index)
+        return pd.RangeIndex(len(self)) if self.index is None else _labels_of(self.index)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """How many texts each label has, as bars; for regression, how the values are spread.
@@ -173,6 +214,22 @@ class Classification:
     def __str__(self) -> str:
         """The head of the table, the totals and the notes, for a plain terminal."""
         return _as_text(self)
+
+
+def _best(scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    if not len(scores):
+        return np.empty(0, dtype=np.int64)
+    scored = np.logical_not(np.isnan(scores).any(axis=1))
+    return np.where(scored, np.nan_to_num(scores, nan=-np.inf).argmax(axis=1), -1)
+
+
+def _labels_of(names: Iterable[Any]) -> pd.Index:
+    import pandas as pd
+
+    try:
+        return pd.Index(list(names))
+    except UnicodeEncodeError:  # a lone surrogate, which pandas' own type for text cannot hold
+        return pd.Index(list(names), dtype=object)
 
 
 def shown_labels(result: Classification, row: int) -> list[int]:

@@ -60,6 +60,10 @@ class Reasons(Mapping[int, str]):
             return np.empty(0, dtype=np.int64)
         return np.flatnonzero(self._codes == 1 + self._names.index(reason))
 
+    def at(self, rows: NDArray[np.int64] | slice) -> NDArray[np.object_]:
+        """Object `[row]`: the reasons of these rows; None where there is none."""
+        return np.array([None, *self._names], dtype=object)[self._codes[rows]]
+
     @property
     def done(self) -> NDArray[np.bool_]:
         """Bool `[row]`: all but the rows that an interrupt left."""

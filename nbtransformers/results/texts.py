@@ -68,7 +68,10 @@ class Texts(Sequence["str | None"]):
     def __getitem__(self, row: slice) -> tuple[str | None, ...]: ...
     def __getitem__(self, row: int | slice) -> str | tuple[str | None, ...] | None:
         if isinstance(row, slice):
-            return tuple(self._at(number) for number in range(*row.indices(len(self))))
+            start, stop, step = row.indices(len(self))
+            if step == 1:
+                return tuple(self._between(start, stop))
+            return tuple(self._at(number) for number in range(start, stop, step))
         number = int(row)
         if number < 0:
             number += len(self)
@@ -77,8 +80,11 @@ class Texts(Sequence["str | None"]):
         return self._at(number)
 
     def __iter__(self) -> Iterator[str | None]:
-        start = 0
-        for stop in self._stops.tolist():
+        return self._between(0, len(self))
+
+    def _between(self, first: int, last: int) -> Iterator[str | None]:
+        start = int(_places(self._stops[first - 1 : first])[0]) if first else 0
+        for stop in self._stops[first:last].tolist():
             if stop < 0:
                 yield None
                 continue

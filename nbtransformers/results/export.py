@@ -1,0 +1,123 @@
+"""A classification as a file: under another name until it is whole, and never over a file that is there."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.errors import UserError
+from nbtransformers.plain_text import count as counted
+from nbtransformers.plain_text import file_size, printable
+from nbtransformers.results.arrow import Format, write_table
+
+if TYPE_CHECKING:
+    from nbtransformers.results.classification import Classification
+
+Taken = Literal["refuse", "replace", "number"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Written:
+    """A file that was written; it can be opened like a path.
+
+    Attributes:
+        path: where it is, in full.
+        rows: how many rows it holds.
+        nbytes: its size.
+        notes: what was not written as it is, one sentence each.
+    """
+
+    path: Path
+    rows: int
+    nbytes: int
+    notes: tuple[str, ...] = ()
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        what = f"{printable(self.path.name)}: {counted(self.rows, 'row')}, {file_size(self.nbytes)}"
+        return "\n".join([what, *(f"Note: {note}" for note in self.notes)])
+
+
+def write(
+    result: Classification,
+    path: str | os.PathLike[str],
+    kind: Format,
+    *,
+    rows: NDArray[np.int64] | None = None,
+    taken: Taken = "refuse",
+) -> Written:
+    """Write a result, or some of its rows, into a file.
+
+    Args:
+        result: what to write.
+        path: where to.
+        kind: the format.
+        rows: their numbers, in the order to write them; None writes all.
+        taken: what to do when there is such a file: refuse, replace it, or take the next free `name-2.csv`.
+
+    Raises:
+        UserError: when it is there already, or cannot be written.
+    """
+    if "\0" in os.fspath(path):
+        raise UserError("A path cannot hold a NUL.", hint="Give another path.")
+    wanted = Path(path).expanduser().absolute()
+    draft = wanted.with_name(f".{secrets.token_hex(6)}.tmp")  # in the same folder, or it could not simply be renamed
+    try:
+        if taken == "refuse" and wanted.exists():
+            raise _is_there(wanted)
+        with draft.open("xb") as file:
+            notes = write_table(result, rows, kind, file)
+        nbytes = draft.stat().st_size
+        place = _put(draft, wanted, taken)
+    except OSError as error:
+        raise _unwritable(wanted, error) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+    return Written(place, len(result) if rows is None else len(rows), nbytes, notes)
+
+
+def _put(draft: Path, wanted: Path, taken: Taken) -> Path:
+    """Give a finished file its name; unless it may replace another, never the name of one that is there."""
+    if taken == "replace":
+        draft.replace(wanted)
+        return wanted
+    numbered = (wanted.with_stem(f"{wanted.stem}-{number}") for number in count(2))
+    for place in chain([wanted], numbered):
+        try:
+            os.link(draft, place)  # it fails where there is a file: nobody can come in between
+        except FileExistsError as error:
+            if taken == "refuse":
+                raise _is_there(wanted) from error
+            continue
+        except OSError:  # a file system without links
+            if place.exists():
+                if taken == "refuse":
+                    raise _is_there(wanted) from None
+                continue
+            draft.rename(place)
+        return place
+    raise AssertionError("there is always a next number")
+
+
+def _is_there(path: Path) -> UserError:
+    return UserError(f"{path.name} is there already.", hint="Give another name, or `overwrite=True`.")
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    if not os.path.isdir(path.parent):  # noqa: PTH112 — unlike Path.is_dir it never fails
+        return UserError(f"There is no folder {path.parent}.", hint="Make it, or give another path.")
+    if os.path.isdir(path):  # noqa: PTH112
+        return UserError(f"{path.name} is a folder.", hint="Give the path of a file.")
+    why = error.strerror or type(error).__name__
+    return UserError(f"{path.name} cannot be written: {why}.", hint="Give a path in another folder.")
