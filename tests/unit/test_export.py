@@ -154,10 +154,7 @@ def test_chosen_rows_are_written_in_their_order(tmp_path: Path) -> None:
     assert written.rows == 3
 
 
-@pytest.mark.parametrize(
-    ("rows", "same"),
-    [([2, 0], None), (range(1, 4), [1, 2, 3]), ([], None), (np.array([1]), [1]), (range(4, 0, -2), None)],
-)
+@pytest.mark.parametrize("rows", [[2, 0], range(1, 4), [], np.array([1]), range(4, 0, -2), range(0)])
 def test_some_rows_as_a_frame_are_those_of_the_whole(rows: Any) -> None:
     result = sample(index=INDEXES["levels"], reasons={1: "why not"})
     pd.testing.assert_frame_equal(result.to_pandas(rows), result.to_pandas().iloc[list(rows)])
