@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 Loaded = TypeVar("Loaded")
@@ -39,12 +40,42 @@ class LoadedModel:
     notes: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
 
 
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """What is told of a model or a tokenizer that is in memory.
+
+    Attributes:
+        name: what the user calls it.
+        model_class: the class of the model, such as `BertModel`; of a tokenizer alone its own.
+        device: where it is; empty for a tokenizer.
+        dtype: the type of its weights; empty for a tokenizer.
+        nbytes: of its weights.
+        last_used: when a task last asked for it, in seconds since the epoch.
+        in_use: whether a task is at work with it right now.
+    """
+
+    name: str
+    model_class: str
+    device: str
+    dtype: str
+    nbytes: int
+    last_used: float
+    in_use: bool
+
+
+@dataclass(slots=True)
+class _Entry(Generic[Loaded]):
+    version: Hashable
+    loaded: Loaded
+    last_used: float
+
+
 class Registry:
     """Loaded models by key; asking twice, even from two threads at once, loads once."""
 
     def __init__(self) -> None:
-        self._models: dict[Hashable, tuple[Hashable, LoadedModel]] = {}
-        self._tokenizers: dict[Hashable, tuple[Hashable, Any]] = {}
+        self._models: dict[Hashable, _Entry[LoadedModel]] = {}
+        self._tokenizers: dict[Hashable, _Entry[Any]] = {}
         self._locks: dict[Hashable, threading.Lock] = {}
         self._guard = threading.Lock()
         self._users_own: WeakKeyDictionary[Any, tuple[threading.RLock, dict[Hashable, Any]]] = WeakKeyDictionary()
@@ -61,21 +92,18 @@ class Registry:
         return self._once(self._tokenizers, ("tokenizer", key), version, load)
 
     def _once(
-        self,
-        table: dict[Hashable, tuple[Hashable, Loaded]],
-        key: Hashable,
-        version: Hashable,
-        load: Callable[[], Loaded],
+        self, table: dict[Hashable, _Entry[Loaded]], key: Hashable, version: Hashable, load: Callable[[], Loaded]
     ) -> tuple[Loaded, bool]:
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
             found = table.get(key)
-            if found is not None and found[0] == version:
-                return found[1], False
+            if found is not None and found.version == version:
+                found.last_used = time.time()
+                return found.loaded, False
             table.pop(key, None)  # its memory is free for the new one
             loaded = load()
-            table[key] = (version, loaded)
+            table[key] = _Entry(version, loaded, time.time())
             return loaded, True
 
     def lock_and_notes(self, model: Any) -> tuple[threading.RLock, dict[Hashable, Any]]:
@@ -85,7 +113,35 @@ class Registry:
 
     def loaded(self) -> list[LoadedModel]:
         """The models in memory, the oldest first."""
-        return [loaded for _, loaded in self._models.values()]
+        return [entry.loaded for entry in list(self._models.values())]
+
+    def in_memory(self) -> list[InMemory]:
+        """What is in memory, models before tokenizers, the oldest first."""
+        models = [_told(entry.loaded, entry.last_used) for entry in list(self._models.values())]
+        alone = [
+            InMemory(entry.loaded.name, type(entry.loaded.tokenizer).__name__, "", "", 0, entry.last_used, False)
+            for entry in list(self._tokenizers.values())
+        ]
+        return models + alone
+
+    def forget(self, name: str | None = None) -> tuple[list[str], list[str]]:
+        """Let go of all models and tokenizers of a name, or of all: the names of those, and of those in use.
+
+        A model that a task is at work with stays. The memory is free once no variable holds a model.
+        """
+        gone: list[str] = []
+        busy: list[str] = []
+        with self._guard:
+            for table in (self._models, self._tokenizers):
+                for key, entry in list(table.items()):
+                    if name not in (None, entry.loaded.name):
+                        continue
+                    if _is_busy(entry.loaded):
+                        busy.append(entry.loaded.name)
+                    else:
+                        del table[key]
+                        gone.append(entry.loaded.name)
+        return gone, busy
 
     def clear(self) -> None:
         """Forget every model and tokenizer; the memory is free once no result or variable holds one."""
@@ -93,6 +149,30 @@ class Registry:
             self._models.clear()
             self._tokenizers.clear()
             self._locks.clear()
+
+
+def _told(loaded: LoadedModel, last_used: float) -> InMemory:
+    weights = {tensor.data_ptr(): tensor.nbytes for tensor in (*loaded.model.parameters(), *loaded.model.buffers())}
+    return InMemory(
+        name=loaded.name,
+        model_class=type(loaded.model).__name__,
+        device=loaded.device,
+        dtype=loaded.dtype,
+        nbytes=sum(weights.values()),
+        last_used=last_used,
+        in_use=_is_busy(loaded),
+    )
+
+
+def _is_busy(loaded: Any) -> bool:
+    """Whether another thread is at work with a model; a tokenizer never is for long."""
+    lock: threading.RLock | None = getattr(loaded, "lock", None)
+    if lock is None:
+        return False
+    free = lock.acquire(blocking=False)
+    if free:
+        lock.release()
+    return not free
 
 
 REGISTRY = Registry()
