@@ -10,6 +10,7 @@ from helpers import GOLDEN, classification, decoded, golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nbtransformers.panels import finder
 from nbtransformers.panels.classification.methods import methods
 from nbtransformers.panels.classification.query import Finder, Query
 from nbtransformers.panels.rows import row_names
@@ -144,7 +145,6 @@ def test_texts_alike_at_first_are_sorted_by_what_follows() -> None:
 
 
 def test_the_labels_of_rows_are_read_once_and_only_for_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
-
     named: list[int] = []
 
     def counted(result: Classification, positions: Any) -> list[str]:
