@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nbtransformers.errors import UserError, kind_of
-from nbtransformers.inputs.tables import column_of, is_table
+from nbtransformers.inputs.dataset_objects import dataset_rows, is_dataset
 from nbtransformers.inputs.streams import Source, regrouped
+from nbtransformers.inputs.suffixes import is_file, suffix_of
+from nbtransformers.inputs.tables import column_of, is_table
 from nbtransformers.inputs.values import reason_for_no_text, sequence_of
 from nbtransformers.request import DataRef, Objects
 
@@ -141,20 +143,55 @@ def _read_own(data: DataRef, objects: Objects) -> Rows:
 
 
 def _read_variable(data: DataRef, objects: Objects) -> Rows:
-    value = objects[data.value]
+    value, name = objects[data.value], data.value
+    _refuse_options(data, name, "encoding", "subset")
+    if is_dataset(value):
+        return StreamedRows(dataset_rows(value, data.column, data.split, name))
+    _refuse_options(data, name, "split")
     if is_table(value):
-        value = column_of(value, data.column, data.value)
+        value = column_of(value, data.column, name)
     elif data.column is not None:
         raise UserError(
-            f"`--column {data.column}` needs a table, and {data.value} is {kind_of(value)}.",
+            f"`--column {data.column}` needs a table, and {name} is {kind_of(value)}.",
             hint="Leave `--column` out.",
         )
-    values, index = sequence_of(value, data.value)
-    return HeldRows(values, index)
+    values, index = sequence_of(value, name)
+    return HeldRows(values, index, _may_be_meant(value))
+
+
+def _read_file(data: DataRef, objects: Objects) -> Rows:
+    from nbtransformers.inputs.files import read_file
+
+    _refuse_options(data, data.value, "split", "subset")
+    return StreamedRows(read_file(data))
+
+
+def _read_hub(data: DataRef, objects: Objects) -> Rows:
+    from nbtransformers.inputs.hub import read_hub
+
+    return StreamedRows(read_hub(data))
+
+
+_FOR = {"encoding": "text files", "split": "datasets with splits", "subset": "datasets of the Hub"}
+
+
+def _refuse_options(data: DataRef, name: str, *options: str) -> None:
+    for option in options:
+        if getattr(data, option) is not None:
+            raise UserError(f"`--{option}` is for {_FOR[option]}, and {name} is none.", hint=f"Leave `--{option}` out.")
+
+
+def _may_be_meant(value: Any) -> tuple[str, ...]:
+    """A text is a text, but one that is the name of a file may not be meant so."""
+    if isinstance(value, str) and suffix_of(value) and is_file(value):
+        return (f"{value} was read as a text. `Path({value!r})` reads the file.",)
+    return ()
 
 
 _READERS: dict[str, Callable[[DataRef, Objects], Rows]] = {
     "lines": _read_own,
     "whole": _read_own,
     "variable": _read_variable,
+    "file": _read_file,
+    "hub": _read_hub,
 }

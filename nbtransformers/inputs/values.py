@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Real
-from typing import Any, cast
+from typing import Any, cast, overload
 
 from nbtransformers.errors import UserError, kind_of, shown
+from nbtransformers.inputs.arrow import arrow_column, has_arrow, pylist
 
 MISSING = "missing"
 EMPTY = "empty"
@@ -15,6 +18,13 @@ NOT_UNICODE = "not valid Unicode (a lone surrogate)"
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MISSING_TYPES = {"NAType", "NaTType"}  # pandas' own, named so that pandas need not be imported
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands for a row that could not be read, and says why."""
+
+    reason: str
 
 
 def reason_for_no_text(value: object) -> str | None:
@@ -28,6 +38,8 @@ def reason_for_no_text(value: object) -> str | None:
         if not value.strip():
             return EMPTY
         return NOT_UNICODE if _LONE_SURROGATE.search(value) else None
+    if isinstance(value, Unreadable):
+        return value.reason
     if value is None or type(value).__name__ in _MISSING_TYPES:
         return MISSING
     if isinstance(value, Real) and value != value:
@@ -35,11 +47,36 @@ def reason_for_no_text(value: object) -> str | None:
     return f"not text ({type(value).__name__})"
 
 
+@dataclass(frozen=True, slots=True)
+class Parts(Sequence[Any]):
+    """A column that stays as it is, and is turned into Python values a part at a time.
+
+    Attributes:
+        length: how many values there are.
+        part: the values from one place to another.
+    """
+
+    length: int
+    part: Callable[[int, int], Sequence[Any]]
+
+    def __len__(self) -> int:
+        return self.length
+
+    @overload
+    def __getitem__(self, row: int) -> Any: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Any]: ...
+    def __getitem__(self, row: int | slice) -> Any:
+        start, stop, step = (row if isinstance(row, slice) else slice(row, row + 1)).indices(self.length)
+        values = self.part(start, max(start, stop))[::step]
+        return values if isinstance(row, slice) else values[0]
+
+
 def sequence_of(value: Any, name: str) -> tuple[Sequence[Any], Any]:
     """The rows of a value and their index; a single text is one row.
 
-    Takes a text, a mapping (its keys are the index), a pandas, polars or pyarrow column, a
-    one-dimensional array, or anything that can be iterated once.
+    Takes a text, a mapping (its keys are the index), a pandas-like column, whatever speaks Arrow's protocol or
+    NumPy's, or anything that can be iterated once.
 
     Raises:
         UserError: when the value cannot be a list of texts.
@@ -52,20 +89,42 @@ def sequence_of(value: Any, name: str) -> tuple[Sequence[Any], Any]:
         mapping = cast("Mapping[Any, Any]", value)
         return list(mapping.values()), list(mapping.keys())
     _refuse(value, name)
-    for method in ("tolist", "to_list", "to_pylist"):  # pandas and numpy; polars; pyarrow
-        if hasattr(value, method):
-            return getattr(value, method)(), value.index if _has_index(value) else None
     try:
-        return list(cast("Iterable[Any]", value)), None
+        return _column(value) or (_iterated(value, name), None)
+    except UserError:
+        raise
     except Exception as error:
         raise UserError(
             f"Reading {name} fails: {type(error).__name__}: {error}.", hint="Try `list(…)` of it in a cell."
         ) from error
 
 
-def _has_index(value: Any) -> bool:
-    # A pandas Series has an Index here; a list has a method of that name.
-    return hasattr(value, "index") and not callable(value.index)
+def _column(value: Any) -> tuple[Sequence[Any], Any] | None:
+    """The parts of a column of some library, and its index; None for what is none."""
+    if hasattr(value, "iloc") and hasattr(value, "tolist"):  # pandas, and what is like it; by place, not by label
+        return Parts(len(value), lambda start, stop: value.iloc[start:stop].tolist()), value.index
+    column = arrow_column(value) if has_arrow(value) else None
+    if column is not None:
+        return Parts(len(column), lambda start, stop: pylist(column.slice(start, stop - start))), None
+    if hasattr(value, "tolist"):
+        return Parts(len(value), lambda start, stop: value[start:stop].tolist()), None
+    if hasattr(value, "__array__"):
+        import numpy as np
+
+        array = np.asarray(value)
+        return Parts(len(array), lambda start, stop: array[start:stop].tolist()), None
+    if hasattr(value, "to_list"):
+        return value.to_list(), None
+    return None
+
+
+def _iterated(value: Any, name: str) -> list[Any]:
+    used_up = inspect.isgenerator(value) and inspect.getgeneratorstate(value) == inspect.GEN_CLOSED
+    values = list(cast("Iterable[Any]", value))
+    if used_up or (not values and isinstance(value, Iterator)):
+        what = "a generator" if inspect.isgenerator(value) else "an iterator"
+        raise UserError(f"{name} is {what} that is used up.", hint="Make it anew, or keep its texts in a list.")
+    return values
 
 
 def _refuse(value: Any, name: str) -> None:
@@ -73,7 +132,7 @@ def _refuse(value: Any, name: str) -> None:
         raise UserError(f"{name} is bytes, not text.", hint=f'Type `{name}.decode("utf-8")`.')
     if getattr(value, "ndim", 1) != 1:
         raise UserError(f"{name} has {value.ndim} dimensions, not one.", hint="Give one column or row of it.")
-    if not isinstance(value, Iterable):
+    if not isinstance(value, Iterable) and not has_arrow(value) and not hasattr(value, "__array__"):
         raise UserError(
             f"{name} is {kind_of(value)} ({shown(value, 30)}), not texts.",
             hint="Give a text, a list of texts, a Series, or a DataFrame with `--column NAME`.",

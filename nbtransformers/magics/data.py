@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import keyword
+from pathlib import Path
 from typing import Any
 
 from nbtransformers.errors import UserError
+from nbtransformers.inputs.refs import data_ref, is_hub_name
+from nbtransformers.inputs.suffixes import is_file, near_file, suffix_of
 from nbtransformers.magics.parse import ParsedLine, evaluate
 from nbtransformers.request import DataRef, Objects
 
@@ -25,23 +30,75 @@ def data_of(
     Raises:
         UserError: when there is nothing to read, or two things.
     """
-    whole, column = values.pop("whole", False), values.pop("column", None)
+    whole = values.pop("whole", False)
+    options = {option: values.pop(option) for option in _OF_DATA if option in values}
+    expression = parsed.expression
     if cell is not None:
-        if parsed.expression:
+        if expression:
             raise UserError(
-                f"There are texts in the cell, and also {parsed.expression} on the line.",
-                hint=f"Type `%{magic} {parsed.expression}`, or leave it out.",
+                f"There are texts in the cell, and also {expression} on the line.",
+                hint=f"Type `%{magic} {expression}`, or leave it out.",
             )
-        if column is not None:
-            raise UserError("`--column` is for tables, and a cell is none.", hint="Leave `--column` out.")
+        for option in options:
+            raise UserError(
+                f"`--{option}` is for {_OF_DATA[option]}, and a cell is none.", hint=f"Leave `--{option}` out."
+            )
         return DataRef("whole" if whole else "lines", cell), {}
-    if not parsed.expression:
+    if not expression:
         raise UserError(
-            f"There is nothing to {magic}.", hint=f"Type `%{magic} VARIABLE`, or %%{magic} with texts in the cell."
+            f"There is nothing to {magic}.",
+            hint=f"Type `%{magic} VARIABLE`, `%{magic} FILE`, or %%{magic} with texts in the cell.",
         )
     if whole:
         raise UserError("`--whole` is for the text of a cell.", hint="Leave `--whole` out.")
-    return DataRef("variable", parsed.expression, column), {parsed.expression: evaluate(parsed.expression, namespace)}
+    if is_hub_name(expression):
+        return data_ref(expression, **options)
+    return data_ref(_meant(expression, namespace), **options, name=expression)
+
+
+_OF_DATA = {"column": "tables", "encoding": "text files", "split": "datasets", "subset": "datasets of the Hub"}
+
+
+def _meant(expression: str, namespace: dict[str, Any]) -> Any:
+    """What an expression names: a file, as a `Path`, or its value. A variable wins over a file of the same name."""
+    literal = _literal(expression)
+    path = expression if literal is None else literal
+    if suffix_of(path) is None and "://" not in path and not is_file(path):
+        return evaluate(expression, namespace)
+    if literal is not None:
+        # A text may end like the name of a file; but if such a file is near, it was meant.
+        return Path(literal) if is_file(literal) or near_file(literal) else literal
+    if _is_known(expression, namespace):
+        try:
+            return evaluate(expression, namespace)
+        except UserError:
+            if is_file(path):
+                return Path(path)
+            raise
+    return Path(path) if is_file(path) or _may_be_path(path) else evaluate(expression, namespace)
+
+
+def _literal(expression: str) -> str | None:
+    try:
+        value = ast.literal_eval(expression)
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def _is_known(expression: str, namespace: dict[str, Any]) -> bool:
+    """Whether an expression is Python, all of whose names are there."""
+    try:
+        tree = ast.parse(expression, mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return all(name in namespace or hasattr(builtins, name) for name in names)
+
+
+def _may_be_path(text: str) -> bool:
+    # What holds brackets or quotes is Python with a slip in it.
+    return not any(character in text for character in "()[]{}'\"=,")
 
 
 def variable_name(name: str | None) -> str | None:

@@ -1,0 +1,152 @@
+"""`datasets` to rows: on disk or streamed, with splits or without, a thousand rows at a time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nbtransformers.errors import UserError, did_you_mean, shown
+from nbtransformers.inputs.columns import picked
+from nbtransformers.inputs.streams import CHUNK_ROWS, Source, chunked
+
+_LOOKED_AT = 50  # rows; enough to see what a stream holds
+
+
+def is_dataset(value: Any) -> bool:
+    """Whether a live object is a dataset of `datasets`, one with splits, or a column of one."""
+    kinds = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(value).__mro__}
+    names = ("Dataset", "IterableDataset", "DatasetDict", "IterableDatasetDict", "Column")
+    return not kinds.isdisjoint(f"datasets.{name}" for name in names)
+
+
+def dataset_rows(value: Any, column: str | None, split: str | None, name: str) -> Source:
+    """The rows of a dataset.
+
+    Raises:
+        UserError: when there is no such split or column, or more than one could be meant.
+    """
+    if isinstance(value, Mapping):
+        value = value[picked_split(list(value), split, name)]
+    elif split is not None:
+        raise UserError(f"`--split {split}` is for what has splits, and {name} has none.", hint="Leave `--split` out.")
+    if not hasattr(value, "column_names"):
+        if column is not None:
+            raise UserError(f"`--column {column}` needs a table, and {name} is a column.", hint="Leave `--column` out.")
+        return DatasetColumn(value, None, name)
+    if hasattr(value, "select_columns") and not hasattr(value, "__len__"):
+        return _streamed(value, column, name)
+    return _on_disk(value, column, name)
+
+
+def picked_split(known: Sequence[str], split: str | None, name: str) -> str:
+    """The split that was asked for; without one, the only one there is.
+
+    Raises:
+        UserError: when there is no such split, or more than one could be meant.
+    """
+    if split is None and len(known) == 1:
+        return known[0]
+    if split is None:
+        hint = f"Add `--split {'train' if 'train' in known or not known else known[0]}`."
+        raise UserError(f"{name} has several splits: {', '.join(known)}.", hint=hint)
+    if split not in known:
+        raise UserError(f"{name} has no split {shown(split)}.", hint=did_you_mean(split, known, what="It has"))
+    return split
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetColumn:
+    """One column of a dataset on disk. A part of it is in memory at a time.
+
+    Attributes:
+        dataset: the dataset, or the column itself.
+        column: its name; None when `dataset` is the column.
+        name: what the user calls the dataset.
+    """
+
+    dataset: Any
+    column: str | None
+    name: str
+
+    @property
+    def total(self) -> int:
+        """How many rows there are."""
+        return len(self.dataset)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
+        """The values from row `start` on."""
+        for at in range(start, self.total, CHUNK_ROWS):
+            rows = self.dataset[at : at + CHUNK_ROWS]
+            yield rows if self.column is None else rows[self.column]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedColumn:
+    """One column of a streamed dataset.
+
+    Attributes:
+        dataset: the dataset.
+        column: its name.
+        name: what the user calls the dataset.
+    """
+
+    dataset: Any
+    column: str
+    name: str
+
+    @property
+    def total(self) -> None:
+        """Not known before the end."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
+        """The values from row `start` on.
+
+        Raises:
+            UserError: when the stream breaks.
+        """
+        at = start
+        try:
+            for rows in chunked(self.dataset.skip(start) if start else self.dataset):
+                yield [row.get(self.column) for row in rows]
+                at += len(rows)
+        except Exception as error:
+            raise UserError(
+                f"Reading {self.name} fails after row {at:,} ({type(error).__name__}: {error}).", hint="Try again."
+            ) from error
+
+
+def _on_disk(dataset: Any, column: str | None, name: str) -> DatasetColumn:
+    # A transform of the user's own makes the rows, and may need every column; any other format only wraps the values.
+    if dataset.format["type"] == "custom":
+        first = [dataset[number] for number in range(min(_LOOKED_AT, len(dataset)))]
+        return DatasetColumn(dataset, _picked_by_rows(first, column, name), name)
+    chosen = picked(column, dataset.column_names, lambda: _text_features(dataset.features), name)
+    return DatasetColumn(dataset.with_format(None).select_columns([chosen]), chosen, name)
+
+
+def _streamed(dataset: Any, column: str | None, name: str) -> StreamedColumn:
+    if dataset.features is not None:
+        chosen = picked(column, list(dataset.features), lambda: _text_features(dataset.features), name)
+        return StreamedColumn(dataset.select_columns([chosen]), chosen, name)
+    return StreamedColumn(dataset, _picked_by_rows(list(itertools.islice(dataset, _LOOKED_AT)), column, name), name)
+
+
+def _text_features(features: Mapping[str, Any]) -> list[str]:
+    return [name for name, kind in features.items() if getattr(kind, "dtype", None) in ("string", "large_string")]
+
+
+def _picked_by_rows(rows: list[dict[str, Any]], column: str | None, name: str) -> str:
+    known = list(dict.fromkeys(key for row in rows for key in row))
+    return picked(column, known, lambda: [key for key in known if any(isinstance(r.get(key), str) for r in rows)], name)

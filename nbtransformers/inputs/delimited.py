@@ -1,0 +1,203 @@
+"""Tables of text, such as .csv and .tsv: read a record at a time, and on past one that is broken."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nbtransformers.inputs.columns import picked
+from nbtransformers.inputs.streams import chunked
+from nbtransformers.inputs.suffixes import suffix_of
+from nbtransformers.inputs.text_file import LONGEST, TextFile
+from nbtransformers.inputs.values import Unreadable
+from nbtransformers.request import DataRef
+
+_LOOKED_AT = 50  # records; enough to see how they are made
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_NONE = "\x1f"  # parts nothing: a file of one column may have commas in it
+_NO_TEXT = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?([eE][-+]?\d+)?|\d{4}-\d\d-\d\d.*|true|false|nan|null|none|", re.I)
+_NUMBER = re.compile(r"[-+]?\d*[.,]?\d+([eE][-+]?\d+)?")
+
+Record = list[str] | Unreadable
+
+
+def delimited(file: TextFile, data: DataRef) -> Delimited:
+    """The rows of a table of text. How it is made is found out from its first records.
+
+    Raises:
+        UserError: when there is no such column, or more than one could be meant.
+    """
+    tabs = suffix_of(data.value) == ".tsv"
+    delimiter = "\t" if tabs else _delimiter(file)
+    first = list(itertools.islice(_records(file, delimiter), _LOOKED_AT))
+    fields = next((record for record in first if isinstance(record, list)), [])
+    headed = bool(first) and first[0] is fields and _is_header(fields)
+    names = _names(fields) if headed else [str(number) for number in range(len(fields))]
+    rows = [record for record in first if isinstance(record, list)][headed:]
+
+    def with_text() -> list[str]:
+        return [name for number, name in enumerate(names) if names.count(name) == 1 and _holds_text(rows, number)]
+
+    if data.column is None and len(names) == 1:
+        column = 0
+    else:
+        column = names.index(picked(data.column, names, with_text, file.name))
+    notes = list(file.notes)
+    if not tabs and delimiter in _DELIMITERS and delimiter != ",":
+        notes.append(f"The fields of {file.name} are taken to be parted by {_DELIMITERS[delimiter]}.")
+    if not headed:
+        called = f", and its columns are called {', '.join(names)}" if len(names) > 1 else ""
+        notes.append(f"{file.name} seems to have no header: its first line is a row{called}.")
+    return Delimited(file, delimiter, headed, len(names), column, tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class Delimited:
+    """One column of a table of text.
+
+    Attributes:
+        file: the file.
+        delimiter: what parts its fields.
+        headed: whether its first record names the columns.
+        width: fields in a record.
+        column: the number of the column.
+        notes: what was guessed.
+    """
+
+    file: TextFile
+    delimiter: str
+    headed: bool
+    width: int
+    column: int
+    notes: tuple[str, ...]
+
+    @property
+    def total(self) -> None:
+        """Not known before the end."""
+
+    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
+        """The values of the column from row `start` on."""
+        for records in chunked(_records(self.file, self.delimiter), start + self.headed):
+            yield [self._value(record) for record in records]
+
+    def _value(self, record: Record) -> str | Unreadable | None:
+        if isinstance(record, Unreadable):
+            return record
+        # Fields that are left out at the end are missing; one too many may have moved all behind it.
+        if len(record) > self.width and any(record[self.width :]):
+            return Unreadable(f"{len(record)} fields, and the table has {self.width} columns")
+        if self.column < len(record):
+            return self.file.value(record[self.column])
+        whole = self.file.value(record[0])
+        return whole if isinstance(whole, Unreadable) else None
+
+
+class _Lines:
+    """Lines on their way to the parser; those of the record that it is at are kept, to be read again one by one."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._again: deque[str] = deque()
+        self.of_record: list[str] = []
+        self._size = 0
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self._size > LONGEST:
+            raise csv.Error("the record is too long")
+        try:
+            line = self._again.popleft() if self._again else next(self._lines)
+        except StopIteration:
+            self.ended = True
+            raise
+        self.of_record.append(line)
+        self._size += len(line)
+        return line
+
+    def next_record(self) -> None:
+        self.of_record, self._size = [], 0
+
+    def all_but_first_again(self) -> str:
+        first, *rest = self.of_record
+        self._again.extendleft(reversed(rest))
+        self.ended = False
+        self.next_record()
+        return first
+
+
+def _records(file: TextFile, delimiter: str) -> Iterator[Record]:
+    """The records of a file; a blank line is none.
+
+    A quotation mark that is never closed, or is closed in the middle of a later field, would take all lines up to
+    there into one text. So the parser is strict, and where it stumbles, only the first line of the record is lost.
+    """
+    lines = _Lines(file.lines())
+    while True:
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        try:
+            while True:
+                record = _next(reader)
+                lines.next_record()
+                if record:
+                    yield record
+        except StopIteration:
+            return
+        except csv.Error:
+            yield _recovered(lines, delimiter)
+
+
+def _recovered(lines: _Lines, delimiter: str) -> Record:
+    closed_at_once = len(lines.of_record) == 1 and not lines.ended
+    first = lines.all_but_first_again()
+    if delimiter == "\t":  # in such files a quotation mark mostly stands for itself
+        return first.rstrip("\r\n").split("\t")
+    if closed_at_once:  # such as `"so" he said,1`, which every program reads in its own way
+        return _next(csv.reader([first], delimiter=delimiter))
+    return Unreadable("a quotation mark is not closed")
+
+
+def _next(reader: Iterator[list[str]]) -> list[str]:
+    # The limit is one for the whole process, and not ours to keep changed.
+    before = csv.field_size_limit(LONGEST)
+    try:
+        return next(reader)
+    finally:
+        csv.field_size_limit(before)
+
+
+def _delimiter(file: TextFile) -> str:
+    """What parts the fields: what gives the most records as many fields as the first has."""
+    best, most = _NONE, 0.0
+    for delimiter in _DELIMITERS:
+        records = [r for r in itertools.islice(_records(file, delimiter), _LOOKED_AT) if isinstance(r, list)]
+        if not records or len(records[0]) == 1:
+            continue
+        alike = sum(len(record) == len(records[0]) for record in records) / len(records)
+        if alike > most:
+            best, most = delimiter, alike
+    return best
+
+
+def _is_header(fields: list[str]) -> bool:
+    """Whether a record names columns: names are hardly numbers, but for those that pandas gives (0, 1, 2, …)."""
+    if len(fields) == 1:
+        # One column: a sentence is a text, and no name.
+        return len(fields[0].split()) < 5 and not fields[0].rstrip().endswith((".", "!", "。", "！"))
+    numbers = [field for field in fields if _NUMBER.fullmatch(field.strip())]
+    return numbers == [str(number) for number in range(len(numbers))]
+
+
+def _names(fields: list[str]) -> list[str]:
+    return [field.strip() or f"Unnamed: {number}" for number, field in enumerate(fields)]  # as pandas has it
+
+
+def _holds_text(rows: list[list[str]], column: int) -> bool:
+    return any(column < len(row) and not _NO_TEXT.fullmatch(row[column].strip()) for row in rows)

@@ -1,0 +1,193 @@
+"""How a text file is encoded: named, marked, or guessed from a bounded sample of it."""
+
+from __future__ import annotations
+
+import codecs
+import encodings.aliases
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from nbtransformers.errors import UserError, did_you_mean, shown
+from nbtransformers.inputs.binary import looks_like
+
+HEAD_BYTES = 2**16
+_PIECE = 2**20
+_FAR = 2**26  # bytes that are searched for what is not ASCII
+_ENOUGH = 2**16  # bytes of such lines that a guess is made from
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# What people have files in, in Python's names: those of the web's standard. A guess among all of Python's
+# finds Mac and IBM code pages in plain Western text.
+_IN_USE = """
+    gb18030 big5 cp932 euc_jp cp949 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 koi8_r koi8_u
+    iso8859_2 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_15 cp866 tis_620
+""".split()  # noqa: SIM905
+_NO_TEXT = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
+
+UNDECODABLE = "\udfff"
+"""Stands for bytes that an encoding has no character for: no file can hold it, since it is no character either."""
+MARKED = "nbtransformers.marked"
+codecs.register_error(MARKED, lambda error: (UNDECODABLE, error.end))  # pyright: ignore
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a file is read.
+
+    Attributes:
+        codec: as Python names it.
+        note: how it was guessed; None when it was not.
+    """
+
+    codec: str
+    note: str | None = None
+
+
+def encoding_of(opened: Callable[[], BinaryIO], asked: str | None, path: str, name: str) -> Encoding:
+    """The encoding of a text file.
+
+    Args:
+        opened: opens the file, from its beginning.
+        asked: the name that the user gave.
+        path: where the file is.
+        name: what it is called.
+
+    Raises:
+        UserError: when there is no such encoding, when the file is not in it, or is no text at all.
+    """
+    with opened() as file:
+        head = file.read(HEAD_BYTES)
+    kind = looks_like(head, path)
+    if kind is not None:
+        raise UserError(f"{name} is {kind[0]}, not text.", hint=kind[1])
+    marked = next((codec for mark, codec in _MARKS if head.startswith(mark)), None)
+    if asked is not None:
+        return Encoding(_checked(asked, marked, opened, name))
+    if marked is not None:
+        return Encoding(marked)
+    if b"\x00" in head:
+        return _with_nulls(head, name)
+    return _guessed(b"\n".join(_beyond_ascii(opened)), head, name)
+
+
+def known_encoding(asked: str) -> str:
+    """The codec of a name.
+
+    Raises:
+        UserError: when there is none, or it is not one for text.
+    """
+    try:
+        found = codecs.lookup(asked)
+        "".encode(found.name)
+    except (LookupError, UnicodeError, ValueError):
+        found = None
+    if found is None or found.name in _NO_TEXT:
+        names = [name.replace("_", "-") for name in (*encodings.aliases.aliases, "utf-8", "gb18030")]
+        hint = did_you_mean(asked.replace("_", "-"), names) if len(asked) < 40 else ""
+        if not hint.startswith("Did"):
+            hint = "Type a name such as `--encoding gb18030`, or leave it out for a guess."
+        raise UserError(f"There is no encoding {shown(asked)}.", hint=hint)
+    return found.name
+
+
+def _checked(asked: str, marked: str | None, opened: Callable[[], BinaryIO], name: str) -> str:
+    codec = known_encoding(asked)
+    if marked is not None and codec.split("-")[:2] == marked.split("-")[:2]:
+        return marked  # reads the mark itself, and takes it away
+    lines = list(_beyond_ascii(opened))
+    if lines and _share(lines, codec) == 0:
+        found = marked or _codec_of(b"\n".join(lines))
+        instead = f"It looks like {shown_as(found)}: `--encoding {shown_as(found)}`." if found else "Name another."
+        raise UserError(f"{name} is not in {asked}: no line beyond ASCII can be read so.", hint=instead)
+    return codec
+
+
+def _with_nulls(head: bytes, name: str) -> Encoding:
+    """UTF-16 or 32 without a mark has a null byte for nearly every ASCII character; other text has none."""
+    places = [head[at::4].count(0) / max(1, len(head[at::4])) for at in range(4)]
+    pattern = "".join("0" if share > 0.6 else "1" if share < 0.4 else "?" for share in places)
+    codec = {"1000": "utf-32-le", "0001": "utf-32-be", "1010": "utf-16-le", "0101": "utf-16-be"}.get(pattern)
+    if codec is None:
+        raise UserError(
+            f"{name} holds null bytes, as a binary file does.", hint="If it is text, name its `--encoding NAME`."
+        )
+    return _told(codec, name)
+
+
+def _guessed(sample: bytes, head: bytes, name: str) -> Encoding:
+    if b"\x1b$" in head and not sample:
+        return _told("iso2022_jp", name)
+    # A line or two that are damaged make no UTF-8 file something else: other encodings hardly ever look like it.
+    if not sample or _share(sample.split(b"\n"), "utf-8") > 0.5:
+        return Encoding("utf-8")
+    codec = _codec_of(sample)
+    if codec is None:
+        raise UserError(f"The encoding of {name} cannot be guessed.", hint="Name it: `--encoding gb18030`.")
+    return _told(codec, name)
+
+
+def _codec_of(sample: bytes) -> str | None:
+    from charset_normalizer import from_bytes
+
+    if _share(sample.split(b"\n"), "utf-8") > 0.5:
+        return "utf-8"
+    best = from_bytes(sample, cp_isolation=[*_IN_USE]).best()
+    if best is None:
+        return None
+    # Of several that give the sample the same characters, the commonest will do best for the rest.
+    return "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
+
+
+def _told(codec: str, name: str) -> Encoding:
+    return Encoding(codec, f"{name} was read as {shown_as(codec)} (guessed). `--encoding NAME` names another.")
+
+
+def shown_as(codec: str) -> str:
+    """A codec as people write it; Python knows it by this name too.
+
+    Example:
+        >>> shown_as("cp1252"), shown_as("koi8_r")
+        ('windows-1252', 'koi8-r')
+    """
+    windows = codec.removeprefix("cp125")
+    return f"windows-125{windows}" if windows != codec else codec.replace("_", "-").replace("iso8859", "iso-8859")
+
+
+def _share(lines: list[bytes], codec: str) -> float:
+    """The share of lines that a codec can read."""
+    decoder = codecs.getincrementaldecoder(codec)
+    good = 0
+    for line in lines:
+        try:
+            decoder().decode(line)  # what is cut off at the end is no fault
+            good += 1
+        except (UnicodeError, ValueError):
+            pass
+    return good / len(lines)
+
+
+def _beyond_ascii(opened: Callable[[], BinaryIO]) -> Iterator[bytes]:
+    """Lines that are not all ASCII, until there are enough of them or the file has been searched far."""
+    found, searched, begun = 0, 0, b""
+    with opened() as file:
+        while found < _ENOUGH and searched < _FAR and (piece := file.read(_PIECE)):
+            searched += len(piece)
+            if piece.isascii() and begun.isascii():
+                begun = piece[piece.rfind(b"\n") + 1 :]
+                continue
+            *lines, begun = (begun + piece).split(b"\n")
+            if len(begun) > _PIECE:  # a line with no end in sight
+                lines, begun = [*lines, begun], b""
+            for line in lines:
+                if found < _ENOUGH and not line.isascii():
+                    found += len(line)
+                    yield line[:_ENOUGH]
+    if found < _ENOUGH and begun and not begun.isascii():
+        yield begun[:_ENOUGH]

@@ -1,0 +1,172 @@
+"""JSON to rows: one value a line, or a list of them; an object's column is one of its keys."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nbtransformers.errors import UserError
+from nbtransformers.inputs.columns import picked
+from nbtransformers.inputs.streams import chunked
+from nbtransformers.inputs.suffixes import suffix_of
+from nbtransformers.inputs.text_file import LONGEST, TextFile
+from nbtransformers.inputs.values import Unreadable
+from nbtransformers.request import DataRef
+
+_LOOKED_AT = 50  # records; enough to see what they hold
+_PIECE = 2**16
+_SPACE = " \t\r\n"
+
+
+def json_records(file: TextFile, data: DataRef) -> JsonRecords:
+    """The rows of a file of JSON, whatever its name says: lines, or one list.
+
+    Raises:
+        UserError: when it is neither, when there is no such column, or more than one could be meant.
+    """
+    is_list = _first_character(file) == "["
+    found = JsonRecords(file, is_list, None)
+    first = list(itertools.islice(found.values(), _LOOKED_AT))
+    if not is_list and suffix_of(data.value) == ".json":
+        _refuse_one_object(file, data, first)
+    objects = [value for value in first if isinstance(value, dict)]
+    if not objects:
+        if data.column is not None:
+            raise UserError(
+                f"`--column {data.column}` needs objects, and {file.name} holds none.", hint="Leave `--column` out."
+            )
+        return found
+    known = list(dict.fromkeys(name for value in objects for name in _names(value)))
+
+    def with_text() -> list[str]:
+        return [name for name in known if any(isinstance(_at(value, name), str) for value in objects)]
+
+    # What the first objects lack, a later one may have.
+    column = data.column
+    if column is None or not any(column in value for value in objects):
+        column = picked(column, known, with_text, file.name)
+    return JsonRecords(file, is_list, column)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRecords:
+    """The values of a file of JSON.
+
+    Attributes:
+        file: the file.
+        is_list: whether it is one list; else there is a value a line.
+        column: the key of the texts, or keys with dots between; None when the values are the texts.
+    """
+
+    file: TextFile
+    is_list: bool
+    column: str | None
+
+    @property
+    def total(self) -> None:
+        """Not known before the end."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the encoding was guessed."""
+        return self.file.notes
+
+    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
+        """The texts from row `start` on."""
+        for values in chunked(self.values(), start):
+            yield [self._text(value) for value in values]
+
+    def values(self) -> Iterator[Any]:
+        """The values, whole."""
+        return _elements(self.file) if self.is_list else _lines(self.file)
+
+    def _text(self, value: Any) -> Any:
+        if isinstance(value, Unreadable):
+            return value
+        if self.column is not None:
+            if not isinstance(value, dict):
+                return Unreadable(f"no object ({type(value).__name__})")
+            value = _at(value, self.column)
+        return self.file.value(value) if isinstance(value, str) else value
+
+
+def _lines(file: TextFile) -> Iterator[Any]:
+    for line in file.lines():
+        if not line.isspace():
+            try:
+                yield json.loads(line)
+            except (ValueError, RecursionError) as error:
+                unreadable = file.value(line)
+                yield unreadable if isinstance(unreadable, Unreadable) else _broken(error)
+
+
+def _elements(file: TextFile) -> Iterator[Any]:
+    """The elements of one list, read piece by piece. Behind a broken one there is no telling where the next begins."""
+    text, at, begun = "", 0, False
+    # A piece is as long as what waits, so that a long text is not gone through again and again.
+    pieces = file.pieces(lambda: max(_PIECE, len(text) - at))
+    decoder = json.JSONDecoder()
+    while True:
+        while at < len(text) and text[at] in (_SPACE + "," if begun else _SPACE + "["):
+            at += 1
+            begun = begun or text[at - 1] == "["
+        if at < len(text) and text[at] == "]":
+            return
+        error = ValueError("the list is not closed")
+        try:
+            value, end = decoder.raw_decode(text, at)
+            if end < len(text):  # else it may be a number that goes on
+                yield value
+                at = end
+                continue
+        except (ValueError, RecursionError) as caught:
+            error = caught
+        piece = next(pieces, "") if len(text) - at < LONGEST else ""
+        if not piece:
+            yield _broken(error, "; the file cannot be read beyond it")
+            return
+        text, at = text[at:] + piece, 0
+
+
+def _broken(error: Exception, more: str = "") -> Unreadable:
+    why = error.msg if isinstance(error, json.JSONDecodeError) else str(error) or type(error).__name__
+    return Unreadable(f"not valid JSON ({why}){more}")
+
+
+def _first_character(file: TextFile) -> str:
+    for piece in file.pieces(lambda: _PIECE):
+        stripped = piece.lstrip(_SPACE)
+        if stripped:
+            return stripped[0]
+    return ""
+
+
+def _refuse_one_object(file: TextFile, data: DataRef, first: list[Any]) -> None:
+    """A .json file that is one object: over many lines none of which is a value, or on one line alone."""
+    alone = len(first) == 1 and isinstance(first[0], dict) and not any(isinstance(v, str) for v in first[0].values())
+    if first and (isinstance(first[0], Unreadable) or alone) and _first_character(file) == "{":
+        raise UserError(
+            f"{file.name} is one object, not a list of rows.",
+            hint=f"Load it in a cell with `json.load(open({data.value!r}))`, and give the list in it.",
+        )
+
+
+def _names(value: dict[str, Any]) -> Iterator[str]:
+    """The keys of an object, and those of objects in it with a dot between."""
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            yield from (f"{name}.{deeper}" for deeper in _names(inner))
+        else:
+            yield name
+
+
+def _at(value: Any, column: str) -> Any:
+    if not isinstance(value, dict):
+        return None
+    if column in value:
+        return value[column]
+    name, dot, rest = column.partition(".")
+    return _at(value.get(name), rest) if dot else None
