@@ -19,6 +19,13 @@ def in_notebook() -> bool:
     return running is not None and getattr(running, "kernel", None) is not None
 
 
+def cell_id() -> str | None:
+    """The cell that runs now, as the front end names it; None where it does not."""
+    kernel: Any = getattr(shell(), "kernel", None)
+    parent: Any = kernel.get_parent() if hasattr(kernel, "get_parent") else None
+    return ((parent or {}).get("metadata") or {}).get("cellId")
+
+
 def host_name() -> str:
     """A name for the host, such as `VS Code notebook` or `plain Python`."""
     if "google.colab" in sys.modules:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from nbtransformers.panels.host import in_notebook
 from nbtransformers.panels.kinds import Result, kind_of_result
+from nbtransformers.panels.shown import remember
 from nbtransformers.plain_text import printable
 from nbtransformers.progress import Progress
 
@@ -66,6 +68,7 @@ class PanelView:
         self._what = what
         self._panel = _panel(what)
         self._snapshot: Any = None
+        self._rows: int | None = None
         self._finished = False
 
     def __enter__(self) -> Self:
@@ -89,15 +92,18 @@ class PanelView:
             self._snapshot.update({"text/html": empty_snapshot(self._panel.panel_id), "text/plain": ""}, raw=True)
 
     def progress(self, progress: Progress) -> None:
+        self._rows = progress.total
         self._panel.progress = asdict(progress)
 
     def partial(self, result: Result) -> None:
-        """Nothing yet."""
+        kind = kind_of_result(result)
+        if kind.partial is not None:
+            self._panel.begin(kind.name, *kind.partial(result, self._rows))
 
     def show(self, result: Result) -> None:
         kind = kind_of_result(result)
         header, payload = kind.header(result)
-        self._panel.show(kind.name, header, payload, kind.methods(result))
+        self._panel.show(kind.name, header, payload, partial(kind.methods, result))
         snapshot = kind.snapshot(self._panel.panel_id, result)
         self._snapshot.update({"text/html": snapshot, "text/plain": str(result)}, raw=True)
         self._finished = True

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
+from nbtransformers.panels import lifetime
 from nbtransformers.panels.channel import Method, answer
+from nbtransformers.panels.selection import RowNumbers
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -18,16 +21,25 @@ STATIC = Path(__file__).parent.parent / "static"
 class Panel(anywidget.AnyWidget):
     """What is on the screen of one result.
 
-    Traits (all from Python to the browser):
+    Traits from Python to the browser:
         kind: which view.
         panel_id: pairs the panel with its snapshot.
         progress: what is going on; None when nothing is.
         error: why there is nothing to show.
         header, payload: the result, as `wire` writes it; they change together.
+
+    Traits both ways:
+        selection: the numbers of the selected rows, in order. Also a mask of all rows can be given.
+
+    Example:
+        >>> panel = nbt.panel(result)
+        >>> panel.selection = result.scores.max(axis=1) < 0.6
+        >>> panel.observe(lambda change: print(change.new), "selection")
     """
 
-    _esm = STATIC / "panel.js"
-    _css = STATIC / "panel.css"
+    # As text: of a path, anywidget makes a file to watch, which keeps every panel for ever.
+    _esm = (STATIC / "panel.js").read_text(encoding="utf-8")
+    _css = (STATIC / "panel.css").read_text(encoding="utf-8")
 
     kind = traitlets.Unicode().tag(sync=True)
     panel_id = traitlets.Unicode().tag(sync=True)
@@ -35,17 +47,45 @@ class Panel(anywidget.AnyWidget):
     error = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     header = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     payload = traitlets.Bytes(b"").tag(sync=True)
+    selection = RowNumbers().tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(panel_id=secrets.token_hex(6), **traits)
         self._methods: Mapping[str, Method] = {}
-        self.on_msg(lambda _, message, __: answer(message, self._methods, self.send))
+        self._make_methods: Callable[[], Mapping[str, Method]] = dict
+        self.on_msg(lambda _, message, __: self._receive(message))
+        lifetime.opened(self)
 
-    def show(self, kind: str, header: dict[str, Any], payload: bytes, methods: Mapping[str, Method]) -> None:
-        """Put a result on the screen, in one message."""
-        self._methods = methods
+    def show(
+        self, kind: str, header: dict[str, Any], payload: bytes, methods: Callable[[], Mapping[str, Method]]
+    ) -> None:
+        """Put a result on the screen, in one message; `methods` makes the questions that can be asked about it."""
+        self._make_methods = methods
+        self.renew()
         with self.hold_sync():
             self.kind, self.header, self.payload, self.progress, self.error = kind, header, payload, None, None
+            # An interrupt may leave fewer rows than were expected when some of them were selected.
+            self.selection = self.selection[: bisect_left(self.selection, header["rows"])]
+
+    def renew(self) -> None:
+        """Forget what was found to answer questions with."""
+        self._methods = self._make_methods()
+
+    def close(self) -> None:
+        """Disconnect from the page, and let go of the result."""
+        lifetime.closed(self)
+        self._make_methods = dict
+        self.renew()
+        if self.comm is not None:
+            self.layout.close()  # a model of its own, which would stay
+        super().close()
+        self.header, self.payload = None, b""  # whoever holds the panel need not hold its result
+
+    def _receive(self, message: object) -> None:
+        if isinstance(message, dict) and message.get("type") == "gone":  # the page has no view of it any more
+            self.close()
+        else:
+            answer(message, self._methods, self.send)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget's own bundle with an empty plain text: the snapshot beside it speaks for it."""
