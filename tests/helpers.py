@@ -225,7 +225,25 @@ def write_models(folder: Path) -> None:
     _copy(folder, "headless", source="encoder", architectures=["BertForSequenceClassification"])
     _copy(folder, "entailing", id2label={0: "contradiction", 1: "neutral", 2: "entailment"})
     _copy(folder, "unknown-type", model_type="nosuchnet")
-    _copy(folder, "remote", model_type="nosuchnet", auto_map={"AutoConfig": "config_x.C", "AutoModel": "a/b--net.M"})
+    _copy(folder, "remote", model_type="nosuchnet", auto_map={"AutoConfig": "config_x.C", "AutoModel": "net.M"})
+    _copy(folder, "elsewhere", model_type="nosuchnet", auto_map={"AutoConfig": "x.C", "AutoModel": "a/b--net.M"})
+    _copy(folder, "unclear", model_type="nosuchnet", auto_map={"AutoConfig": "../x.C"})
+    _copy(folder, "unconfigured", model_type="nosuchnet", auto_map={"AutoModel": "net.M"})
+    (folder / "unconfigured" / "net.py").write_text("class M: pass\n", encoding="utf-8")
+    _copy(folder, "tagger", architectures=["BertForTokenClassification"])
+    _copy(folder, "writer", architectures=["T5ForConditionalGeneration"])
+    _copy(folder, "listed")
+    (folder / "listed" / "config.json").write_text("[]", encoding="utf-8")
+    _copy(folder, "deep", deep=_nested(60))
+    _copy(folder, "towering", num_hidden_layers=10**9)
+    _copy(folder, "adapted")
+    (folder / "adapted" / "adapter_config.json").write_text("{}", encoding="utf-8")
+    _copy(folder, "quantised-file")
+    (folder / "quantised-file" / "model.safetensors").rename(folder / "quantised-file" / "model.gguf")
+    _copy(folder, "oddly-pickled")
+    (folder / "oddly-pickled" / "model.safetensors").rename(folder / "oddly-pickled" / "weights.pt")
+    (folder / "run").mkdir()
+    shutil.copytree(folder / "tiny", folder / "run" / "checkpoint-10")
     _copy(folder, "untyped", model_type=None)
     deep = {"layers": [{"_attn_implementation": "evil/kernel", "use_kernels": True}]}
     _copy(folder, "kernels", attn_implementation="evil/kernel", _attn_implementation_internal="evil/kernel", more=deep)
@@ -250,6 +268,10 @@ def _copy(folder: Path, name: str, source: str = "tiny", **entries: Any) -> None
     shutil.copytree(folder / source, folder / name)
     path = folder / name / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | entries), encoding="utf-8")
+
+
+def _nested(depth: int) -> dict[str, Any]:
+    return {"more": _nested(depth - 1)} if depth else {}
 
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -21,7 +21,8 @@ from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import HeldRows, Rows, RowWindow, read
 from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.loading.bundled import BUNDLED_ENCODER, BUNDLED_SENTIMENT
-from nbtransformers.loading.models import Card, card, load
+from nbtransformers.loading.card import Card, card
+from nbtransformers.loading.models import load
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace, Progress, silent
 from nbtransformers.request import ClassifyRequest, ModelRef, Objects
@@ -253,7 +254,7 @@ class _Gathered:
     def _notes(
         self, scorer: Scorer, reasons: Reasons, unread: NDArray[np.int64], doubtful: NDArray[np.bool_]
     ) -> list[str]:
-        notes = remarks(self._ready.card, unread, doubtful)
+        notes = [*self._ready.card.notes, *remarks(self._ready.card, unread, doubtful)]
         if not (self._read_to_end and reasons.done.all()):
             notes.insert(0, stopped(self._failure or "Interrupted", reasons, self._read_to_end))
         if scorer.account.out_of_memory:
@@ -278,5 +279,6 @@ def _report(ready: _Ready, scorer: Scorer, before: Classification | None) -> Run
         load_seconds=ready.load_seconds,
         seconds=scorer.seconds,
         out_of_memory=account.out_of_memory,
+        revision=ready.card.revision,
     )
     return report if before is None else report.after(before.run)

@@ -13,10 +13,11 @@ from nbtransformers.engine.encoding import Encoder, Items, model_limit
 from nbtransformers.engine.padding import Inputs
 from nbtransformers.engine.threads import torch_threads
 from nbtransformers.errors import UserError
-from nbtransformers.loading.models import Card, Head
+from nbtransformers.loading.card import Card
+from nbtransformers.loading.models import Head
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.request import ClassifyRequest
-from nbtransformers.results.recipe import Pooling, Problem, Recipe
+from nbtransformers.results.recipe import Pooling, Problem, Scores
 
 _COSINE_SCALE = 20.0  # all-MiniLM was trained on softmax(20 · cosine), as its train_script.py has it
 _TOPIC_TEMPLATE = "This text is about {}."
@@ -30,7 +31,7 @@ class ScoringHead(Protocol):
         labels: the label names, in the order of the score axis.
         problem: what the scores mean.
         method: how the scores come about, when that is not plain from the model; or None.
-        recipe: the same for a program, as far as the head knows.
+        recipe: the same for a program.
     """
 
     labels: tuple[str, ...]
@@ -40,7 +41,7 @@ class ScoringHead(Protocol):
     def method(self) -> str | None: ...
 
     @property
-    def recipe(self) -> Recipe: ...
+    def recipe(self) -> Scores: ...
 
     def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
         """The items of some texts, whose row numbers are for errors; a text may own several units, one a label."""
@@ -63,11 +64,13 @@ def needed_head(request: ClassifyRequest, card: Card) -> Head:
     """
     if request.labels is None:
         if card.architecture and not card.is_classifier:
-            raise UserError(
-                f"{card.name} is a {card.architecture}, not a sequence classifier.",
-                hint="Give a classifier, or `--labels a,b,c` for zero-shot with this encoder.",
-            )
+            raise UserError(f"{_what(card)}, not a sequence classifier.", hint=_instead(card))
         return "classifier"
+    if not card.is_encoder:
+        raise UserError(
+            f"{_what(card)}, not an encoder of texts.",
+            hint="Leave `--model` out (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
+        )
     if not card.is_classifier:
         if request.multi_label:
             raise UserError(
@@ -81,6 +84,17 @@ def needed_head(request: ClassifyRequest, card: Card) -> Head:
             hint="Leave `--model` out (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
         )
     return "classifier"
+
+
+def _what(card: Card) -> str:
+    purpose = f"for {card.task} ({card.architecture})" if card.task else f"a {card.architecture}"
+    return f"{card.name} is {purpose}"
+
+
+def _instead(card: Card) -> str:
+    if card.is_encoder:
+        return "Give a classifier, or `--labels a,b,c` for zero-shot with this encoder."
+    return "Give a classifier, or leave `--model` out for the bundled one."
 
 
 def head_for(request: ClassifyRequest, card: Card, loaded: LoadedModel) -> ScoringHead:
@@ -103,7 +117,7 @@ class TrainedHead:
         self.problem: Problem = _problem(config, request.multi_label)
         self._loaded = loaded
         self._encoder = Encoder(loaded, request.run.max_length, request.run.long)
-        self.recipe = Recipe("trained", self.labels, self.problem, self._encoder.limit, self._encoder.stride)
+        self.recipe = Scores("trained", self.labels, self.problem, self._encoder.limit, self._encoder.stride)
 
     def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
         return self._encoder.encode(texts, rows)
@@ -142,7 +156,7 @@ class EmbeddingHead:
         self._encoder = Encoder(loaded, limit, request.run.long)
         self._template = template
         self._labels: Any = None
-        self.recipe = Recipe(
+        self.recipe = Scores(
             "similarity",
             self.labels,
             self.problem,
@@ -205,7 +219,7 @@ class NliHead:
         self.method = f"entailment of “{self._template.replace('{}', 'LABEL')}”"
         self._hypotheses = [self._template.replace("{}", label) for label in self.labels]
         self._encoder = Encoder(loaded, request.run.max_length, request.run.long, self._hypotheses)
-        self.recipe = Recipe(
+        self.recipe = Scores(
             "entailment",
             self.labels,
             self.problem,

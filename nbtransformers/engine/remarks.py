@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.loading.models import Card
+from nbtransformers.loading.card import Card
 from nbtransformers.plain_text import count
 from nbtransformers.results.reasons import Reasons
 

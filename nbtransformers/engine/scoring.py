@@ -21,7 +21,7 @@ from nbtransformers.engine.threads import cpu_threads, torch_threads
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import RowWindow
 from nbtransformers.interrupt import Stop
-from nbtransformers.loading.models import Card
+from nbtransformers.loading.card import Card
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import OnProgress, Progress
 from nbtransformers.request import RunOptions

@@ -2,131 +2,190 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from nbtransformers.errors import UserError, shown
+from nbtransformers.loading.descriptions import read_json
+from nbtransformers.loading.remote_code import RemoteCode, code_named, refuse_code
+from nbtransformers.loading.source import Source
+from nbtransformers.loading.weights import Weights, weights_of
 
-_AGAIN = "Save or download the model again."
-_PICKLED_WEIGHTS = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5", "*.msgpack")
 # Kernels that Transformers would fetch and run, and a weight file of another name than the one that was checked.
 _DANGEROUS_KEYS = (
     *("attn_implementation", "experts_implementation", "use_kernels", "kernel_config"),
     "transformers_weights",
 )
+_DEEPEST = 50
+_MOST_LAYERS = 10_000
+# Transformers would load these besides what was checked, or in its place.
+_NOT_BESIDE = {
+    "adapter_config.json": "a LoRA adapter beside its weights",
+    "shard-*-model-*-of-*.safetensors": "a distributed checkpoint",
+}
 
 
-def checked_config(folder: Path, name: str) -> dict[str, Any]:
-    """The folder's `config.json`, once the folder has passed the gate.
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A model that may be loaded.
 
-    The gate wants safetensors weights and no code of the model's own. Entries that name an attention
-    or expert kernel are taken out, at any depth: a `config.json` could otherwise have Transformers
-    fetch and run one.
+    Attributes:
+        config: the entries of its `config.json`, without those that could have Transformers fetch code.
+        weights: what its weight files declare.
+        code: the classes of its own that are to be used; empty when the library's are.
+        tokenizer_code: likewise for its tokenizer.
+        notes: what a result must say about it.
+    """
+
+    config: dict[str, Any]
+    weights: Weights
+    code: RemoteCode
+    tokenizer_code: RemoteCode
+    notes: tuple[str, ...]
+
+
+def passed(source: Source) -> Passed:
+    """What a folder holds, once it has passed the gate.
+
+    The gate wants safetensors (or pickles, where these are allowed) and no code of the model's own (unless that is
+    trusted). Entries that name an attention or expert kernel are taken out whatever is allowed, at any depth: a
+    `config.json` could otherwise have Transformers fetch and run one.
 
     Raises:
         UserError: when the folder is refused; the hint says what to do instead.
     """
-    config = _read_config(folder, name)
-    _refuse_remote_code(config, name)
-    _refuse_other_weights(folder, name)
-    return cast("dict[str, Any]", _without_dangers(config))
+    config = _read_config(source)
+    code = _model_code(config, source)
+    tokenizer_code = tokenizer_code_of(source)
+    _refuse_besides(source)
+    weights = weights_of(source)
+    safe = cast("dict[str, Any]", _without_dangers(config, source))
+    safe.pop("auto_map", None)
+    if code:
+        safe["auto_map"] = dict(code.classes)
+    unused = code_named(config.get("auto_map"), source) if not code else RemoteCode()
+    return Passed(safe, weights, code, tokenizer_code, _notes(source, weights, code, tokenizer_code, unused))
 
 
-def _read_config(folder: Path, name: str) -> dict[str, Any]:
-    path = folder / "config.json"
+def tokenizer_code_of(source: Source) -> RemoteCode:
+    """The class of its own that a model's tokenizer wants to be of, once it is allowed to run.
+
+    Raises:
+        UserError: when it is not.
+    """
+    path = source.folder / "tokenizer_config.json"
+    entries = read_json(path, source.again) if path.exists() else {}
+    named = code_named(entries.get("auto_map"), source)
+    code = RemoteCode({}, named.elsewhere, named.files) if "AutoTokenizer" not in named.classes else named
+    if code:
+        refuse_code(code, source, f"The tokenizer of {source.name}")
+    return code
+
+
+def _read_config(source: Source) -> dict[str, Any]:
+    path = source.folder / "config.json"
+
     if not path.exists():
-        if (folder / "adapter_config.json").exists():
-            raise UserError(
-                f"{name} is a LoRA adapter, not a whole model.",
-                hint="Load it with peft, call merge_and_unload(), and pass that model: model=merged, tokenizer=….",
-            )
-        raise UserError(
-            f"{name} is no model folder: it has no config.json.", hint="Give a folder that save_pretrained() wrote."
-        )
-    config = _read_json(path)
+        raise _no_model(source)
+    config = read_json(path, source.again)
     if not isinstance(config.get("model_type"), str):
-        raise UserError(f"{path} names no model_type.", hint=_AGAIN)
+        raise UserError(f"{path} names no model_type.", hint=source.again)
     for field, right in (("id2label", _is_id2label), ("architectures", _is_architectures)):
         if config.get(field) is not None and not right(config[field]):
-            raise UserError(f"{path} has a {field} that makes no sense: {shown(config[field])}.", hint=_AGAIN)
+            raise UserError(f"{path} has a {field} that makes no sense: {shown(config[field])}.", hint=source.again)
+    for field, value in config.items():
+        # A model of that many layers would be built for hours before its weights were found to be others.
+        if "layers" in field and isinstance(value, int) and value > _MOST_LAYERS:
+            raise UserError(f"{path} has a {field} that makes no sense: {shown(value)}.", hint=source.again)
     return config
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise UserError(f"{path} cannot be read ({error}).", hint=_AGAIN) from error
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+def _no_model(source: Source) -> UserError:
+    name, folder = source.name, source.folder
+    if (folder / "adapter_config.json").exists():
+        return UserError(
+            f"{name} is a LoRA adapter, not a whole model.",
+            hint="Load it with peft, call merge_and_unload(), and pass that model: model=merged, tokenizer=….",
+        )
+    source.refuse_unfinished("config.json")
+    inside = next((path.parent for path in sorted(folder.glob("*/config.json")) if _is_numbered(path.parent)), None)
+    hint = f"Did you mean {inside}?" if inside else "Give a folder that save_pretrained() wrote."
+    return UserError(f"{name} is no model folder: it has no config.json.", hint=hint)
+
+
+def _is_numbered(folder: Path) -> bool:
+    """Whether it is a checkpoint of a training, which stands in the folder of the run."""
+    return folder.name.startswith("checkpoint-")
 
 
 def _is_id2label(value: object) -> bool:
-    return isinstance(value, dict) and all(str(key).isdigit() for key in cast("dict[object, object]", value))
+    return isinstance(value, dict) and all(str(key).isdecimal() for key in cast("dict[object, object]", value))
 
 
 def _is_architectures(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) for name in cast("list[object]", value))
 
 
-def _refuse_remote_code(config: dict[str, Any], name: str) -> None:
+def _model_code(config: dict[str, Any], source: Source) -> RemoteCode:
+    """The model's own classes where the library has none of that type; the library's are taken where it has."""
     from transformers import CONFIG_MAPPING
 
     kind = config["model_type"]
-    if kind in CONFIG_MAPPING:
-        return
-    if config.get("auto_map"):
-        files = sorted({f"{str(value).split('--')[-1].split('.')[0]}.py" for value in config["auto_map"].values()})
+    # What trusted code has registered for an earlier load is no class of the library's.
+    if kind in CONFIG_MAPPING and CONFIG_MAPPING[kind].__module__.startswith("transformers."):
+        return RemoteCode()
+    code = code_named(config.get("auto_map"), source)
+    if not code:
         raise UserError(
-            f"{name} wants to run code of its own ({', '.join(files)}), which nbtransformers does not do.",
-            hint="Read that code, load the model yourself with trust_remote_code=True, and pass it: model=….",
+            f"{source.name} is of type {shown(kind)}, which this Transformers does not know.",
+            hint="Type `pip install -U transformers`.",
         )
-    raise UserError(
-        f"{name} is of type {shown(kind)}, which this Transformers does not know.",
-        hint="Type `pip install -U transformers`.",
-    )
-
-
-def _refuse_other_weights(folder: Path, name: str) -> None:
-    if (folder / "model.safetensors").exists():
-        return
-    if (folder / "model.safetensors.index.json").exists():
-        _check_shards(folder, name)
-        return
-    found = sorted(path.name for pattern in _PICKLED_WEIGHTS for path in folder.glob(pattern))
-    if found:
+    refuse_code(code, source, source.name)
+    if "AutoConfig" not in code.classes:
         raise UserError(
-            f"{name} has no safetensors weights, only {found[0]}, and a pickle can run any code.",
-            hint="Load it yourself, call model.save_pretrained(FOLDER), and give that folder.",
+            f"{source.name} is of type {shown(kind)}, and its code has no AutoConfig for it.", hint=source.again
         )
-    raise UserError(f"{name} has no weights: there is no model.safetensors.", hint="Save or download it again.")
+    return code
 
 
-def _check_shards(folder: Path, name: str) -> None:
-    """Every shard of the index is a safetensors file of this very folder: the index could name any file."""
-    index = _read_json(folder / "model.safetensors.index.json")
-    weight_map = index.get("weight_map")
-    shards = sorted(set(map(str, weight_map.values()))) if isinstance(weight_map, dict) else []
-    for shard in shards:
-        if Path(shard).name != shard or "\\" in shard or not shard.endswith(".safetensors"):
+def _refuse_besides(source: Source) -> None:
+    for pattern, what in _NOT_BESIDE.items():
+        found = next(source.folder.glob(pattern), None)
+        if found is not None:
             raise UserError(
-                f"The weights of {name} are in {shown(shard)}, which is no safetensors file of its folder.",
+                f"{source.name} holds {what}: {found.name}.",
                 hint="Load it yourself, call model.save_pretrained(FOLDER), and give that folder.",
             )
-        if not (folder / shard).exists():
-            raise UserError(f"{name} lacks a part of its weights: {shard}.", hint="Save or download it again.")
-    if not shards:
-        raise UserError(f"{name} has an index of weights that names none.", hint="Save or download it again.")
 
 
-def _without_dangers(value: object) -> object:
+def _without_dangers(value: object, source: Source, depth: int = 0) -> object:
+    if depth > _DEEPEST:
+        raise UserError(f"{source.folder / 'config.json'} is nested too deep to be true.", hint=source.again)
     if isinstance(value, dict):
         entries = cast("dict[str, object]", value)
-        return {key: _without_dangers(entry) for key, entry in entries.items() if not _is_dangerous(key)}
+        return {
+            key: _without_dangers(entry, source, depth + 1) for key, entry in entries.items() if not _is_dangerous(key)
+        }
     if isinstance(value, list):
-        return [_without_dangers(entry) for entry in cast("list[object]", value)]
+        return [_without_dangers(entry, source, depth + 1) for entry in cast("list[object]", value)]
     return value
 
 
 def _is_dangerous(key: str) -> bool:
     return any(part in key for part in _DANGEROUS_KEYS)
+
+
+def _notes(
+    source: Source, weights: Weights, code: RemoteCode, tokenizer_code: RemoteCode, unused: RemoteCode
+) -> tuple[str, ...]:
+    notes: list[str] = []
+    ran = sorted({*code.files, *tokenizer_code.files})
+    if ran:
+        place = str(source) if source.commit else str(source.folder)
+        notes.append(f"Ran code that comes with the model: {', '.join(ran)} ({place}).")
+    if unused:
+        notes.append(f"Did not run the code of {source.name} ({', '.join(unused.files)}): Transformers has its type.")
+    if weights.pickled:
+        notes.append(f"The weights of {source.name} are pickled; only tensors were read.")
+    return tuple(notes)

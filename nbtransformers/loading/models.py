@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Hashable
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbtransformers.errors import UserError, kind_of, shown
-from nbtransformers.loading.bundled import BUNDLED, bundled_folder
-from nbtransformers.loading.gate import checked_config
-from nbtransformers.loading.hub import hub_folder
+from nbtransformers.loading.descriptions import shown_error
+from nbtransformers.loading.gate import Passed, passed
+from nbtransformers.loading.memory import refuse_too_large
 from nbtransformers.loading.registry import REGISTRY, LoadedModel
+from nbtransformers.loading.remote_code import RemoteCode
+from nbtransformers.loading.source import TOKENIZER_FILES, Source, source_of, version_of
 from nbtransformers.request import ModelRef, Objects
 
 if TYPE_CHECKING:
@@ -21,52 +23,7 @@ if TYPE_CHECKING:
 
 Head = Literal["classifier", "encoder"]
 
-TOKENIZER_FILES = ("tokenizer*", "vocab*", "merges.txt", "*.model", "*.vocab", "*.tiktoken", "tekken.json")
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What a model says of itself, before it is loaded.
-
-    Attributes:
-        name: what the user calls it.
-        architecture: the class it was saved as, such as `BertForSequenceClassification`; empty when unknown.
-        is_classifier: whether it has a head for sequence classification.
-        labels: the label names of its configuration, in order.
-        languages: ISO 639-1 codes; empty when unknown.
-    """
-
-    name: str
-    architecture: str
-    is_classifier: bool
-    labels: tuple[str, ...]
-    languages: tuple[str, ...] = ()
-
-
-def card(ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambda message: None) -> Card:
-    """The card of a model; a Hub model is fetched for it.
-
-    Raises:
-        UserError: when the gate refuses the model.
-    """
-    if ref.kind == "variable":
-        model = model_and_tokenizer(objects[ref.name])[0]
-        labels = _label_names(getattr(model.config, "id2label", None))
-        return Card(ref.name, type(model).__name__, _has_classifier(model), labels)
-    entries = checked_config(folder_of(ref, on_load), short_name(ref))
-    languages = BUNDLED[ref.name].languages if ref.kind == "bundled" else ()
-    architecture = next(iter(entries.get("architectures") or [""]))
-    classifier = "SequenceClassification" in architecture
-    return Card(short_name(ref), architecture, classifier, _label_names(entries.get("id2label")), languages)
-
-
-def _label_names(id2label: dict[Any, str] | None) -> tuple[str, ...]:
-    return tuple(str(name) for _, name in sorted((id2label or {}).items(), key=lambda item: int(item[0])))
-
-
-def short_name(ref: ModelRef) -> str:
-    """What a model is called in a result: of a folder its own name."""
-    return Path(ref.name).name if ref.kind == "folder" else str(ref)
+_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory")
 
 
 def load(
@@ -95,46 +52,40 @@ def load(
     """
     if ref.kind == "variable":
         return _users_own(ref, objects, tokenizer), False
-    folder = folder_of(ref, on_load)
-    key = (ref, head, device, dtype)
-    version = version_of(folder)
-    loaded, fresh = REGISTRY.get(key, version, lambda: _load_folder(ref, folder, head, device, dtype, on_load))
+    source = source_of(ref, on_load)
+    found = passed(source)
+    want = _Wanted(source, found, head, device, dtype, on_load)
+    # What was allowed makes no other model of it, but code of its own does.
+    key = (replace(ref, allow_pickle=False, trust_remote_code=bool(found.code), allow_large=False), head, device, dtype)
+    loaded, fresh = REGISTRY.get(key, version_of(source.folder), lambda: _load_folder(want))
     if tokenizer is not None:  # the same model and lock; what was learned with other tokens is not kept
         loaded = replace(loaded, tokenizer=objects[tokenizer], notes={})
     return loaded, fresh
 
 
-def folder_of(ref: ModelRef, on_load: Callable[[str], None]) -> Path:
-    """Where the files of a bundled model, a folder or a Hub model are; the latter is fetched."""
-    if ref.kind == "bundled":
-        return bundled_folder(ref.name)
-    if ref.kind == "folder":
-        return Path(ref.name)
-    on_load(f"Fetching {ref}")
-    return hub_folder(ref.name, ref.revision)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    source: Source
+    found: Passed
+    head: Head
+    device: str
+    dtype: str
+    on_load: Callable[[str], None]
 
 
-def version_of(folder: Path) -> Hashable:
-    """Something that changes when a file of the model does."""
-    # A folder that is trained into again is another model, under the same name.
-    patterns = ("config.json", "*.safetensors", *TOKENIZER_FILES)
-    files = sorted({file for pattern in patterns for file in folder.glob(pattern)})
-    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
-
-
-def _load_folder(
-    ref: ModelRef, folder: Path, head: Head, device: str, dtype: str, on_load: Callable[[str], None]
-) -> LoadedModel:
-    name = short_name(ref)
-    on_load(f"Loading {name}")
+def _load_folder(want: _Wanted) -> LoadedModel:
+    source, found = want.source, want.found
+    name, folder = source.name, source.folder
+    refuse_too_large(source, found.weights, want.dtype, want.device, quantized="quantization_config" in found.config)
+    files = sorted({*found.code.files, *found.tokenizer_code.files})
+    want.on_load(f"Loading {source}" + (f", and running its {', '.join(files)}" if files else ""))
     started = time.perf_counter()
-    entries = checked_config(folder, name)
     with plain_errors(name, folder), quiet_transformers():
-        config = _config(entries)
+        config = _config(source, found)
         # AutoTokenizer knows some Hub models by name, and picks another class for them.
-        config.name_or_path = ref.name
-        model = _model(config, folder, head, name, dtype).to(device).eval()
-        tokenizer = _tokenizer(folder, config, name)
+        config.name_or_path = source.ref.name
+        model = _model(config, want).to(want.device).eval()
+        tokenizer = _tokenizer(source, config, found)
     return LoadedModel(
         name=name,
         model=model,
@@ -146,27 +97,40 @@ def _load_folder(
     )
 
 
-def _config(entries: dict[str, Any]) -> Any:
+def _config(source: Source, found: Passed) -> Any:
     from transformers import CONFIG_MAPPING
+    from transformers.dynamic_module_utils import get_class_from_dynamic_module
 
-    return CONFIG_MAPPING[entries["model_type"]].from_dict(entries)
+    if found.code:
+        kind: Any = get_class_from_dynamic_module(
+            found.code.classes["AutoConfig"], source.folder, local_files_only=True
+        )
+        return kind.from_dict(found.config)
+    return CONFIG_MAPPING[found.config["model_type"]].from_dict(found.config)
 
 
-def _model(config: Any, folder: Path, head: Head, name: str, dtype: str) -> Any:
+def _model(config: Any, want: _Wanted) -> Any:
     import transformers
 
-    kind = transformers.AutoModelForSequenceClassification if head == "classifier" else transformers.AutoModel
+    name, found = want.source.name, want.found
+    kind = transformers.AutoModelForSequenceClassification if want.head == "classifier" else transformers.AutoModel
+    if found.code and kind.__name__ not in found.code.classes:
+        raise UserError(
+            f"The code of {name} has no {kind.__name__}, only {', '.join(sorted(found.code.classes))}.",
+            hint="Give a model that has one.",
+        )
     model, info = kind.from_pretrained(
-        folder,
+        want.source.folder,
         config=config,
-        dtype=dtype,
-        use_safetensors=True,
-        trust_remote_code=False,
+        dtype=want.dtype,
+        use_safetensors=not found.weights.pickled,
+        weights_only=True,  # of a pickle: tensors, and nothing that could run
+        trust_remote_code=bool(found.code),
         local_files_only=True,
         output_loading_info=True,
     )
     missing = sorted(info["missing_keys"])
-    if head == "classifier" and missing:
+    if want.head == "classifier" and missing:
         raise UserError(
             f"{name} has no trained classification head: {missing[0]} is not in its weights.",
             hint="Give a classifier, or `--labels a,b,c` for zero-shot with this encoder.",
@@ -174,16 +138,27 @@ def _model(config: Any, folder: Path, head: Head, name: str, dtype: str) -> Any:
     return model
 
 
-def _tokenizer(folder: Path, config: Any, name: str) -> Any:
+def _tokenizer(source: Source, config: Any, found: Passed) -> Any:
     from transformers import AutoTokenizer
 
+    folder = source.folder
+    if found.tokenizer_code:
+        return own_tokenizer(source, found.tokenizer_code)
     # Without any file Transformers makes up a tokenizer that knows no word, and every text would score alike.
     if not any(any(folder.glob(pattern)) for pattern in TOKENIZER_FILES):
         raise UserError(
-            f"{name} has no tokenizer: there is no tokenizer.json or vocabulary.",
+            f"{source.name} has no tokenizer: there is no tokenizer.json or vocabulary.",
             hint=f"Call tokenizer.save_pretrained({str(folder)!r}) with its own tokenizer.",
         )
     return AutoTokenizer.from_pretrained(folder, config=config, trust_remote_code=False, local_files_only=True)
+
+
+def own_tokenizer(source: Source, code: RemoteCode) -> Any:
+    """A tokenizer of a class that comes with it; that code has been allowed to run."""
+    from transformers.dynamic_module_utils import get_class_from_dynamic_module
+
+    kind: Any = get_class_from_dynamic_module(code.classes["AutoTokenizer"], source.folder, local_files_only=True)
+    return kind.from_pretrained(source.folder, trust_remote_code=True, local_files_only=True)
 
 
 # --- the user's own model ---
@@ -223,11 +198,6 @@ def model_and_tokenizer(value: Any) -> tuple[Any, Any]:
     return value, None
 
 
-def _has_classifier(model: Any) -> bool:
-    # A class of the user's own need not be called so: these are the names that Transformers gives such heads.
-    return "SequenceClassification" in type(model).__name__ or hasattr(model, "classifier") or hasattr(model, "score")
-
-
 def tokenizer_by_name(ref: ModelRef, model: Any) -> Any:
     """The tokenizer from where a user's model was loaded from.
 
@@ -258,24 +228,31 @@ def _type_name(dtype: torch.dtype) -> str:
 @contextmanager
 def plain_errors(name: str, folder: Path) -> Generator[None]:
     """Whatever is wrong with a model's files, told in one line."""
+    import pickle
+
     from safetensors import SafetensorError
 
     try:
         yield
-    except SafetensorError as error:
-        raise UserError(
-            f"The weights of {name} are damaged ({error}).", hint=f"Save or download them again into {folder}."
-        ) from error
-    except MemoryError as error:
-        raise UserError(
-            f"{name} does not fit into memory.", hint="Type `--dtype bfloat16`, or give a smaller model."
-        ) from error
     except UserError:
         raise
-    except Exception as error:  # whatever is wrong in the files: Transformers' own words, and their cause
-        first = str(error).strip().splitlines() or [""]
+    except SafetensorError as error:
         raise UserError(
-            f"Transformers cannot load {name} ({type(error).__name__}: {shown(first[0], 160).strip(chr(39))}).",
+            f"The weights of {name} are damaged ({shown_error(error)}).",
+            hint=f"Save or download them again into {folder}.",
+        ) from error
+    except pickle.UnpicklingError as error:
+        raise UserError(
+            f"The pickled weights of {name} hold more than tensors, which could run any code, and are not loaded.",
+            hint="Get safetensors of it, or load it yourself if you trust whoever made it, and pass it: model=….",
+        ) from error
+    except Exception as error:  # whatever is wrong in the files: Transformers' own words, and their cause
+        if isinstance(error, MemoryError) or any(said in str(error).lower() for said in _OUT_OF_MEMORY):
+            raise UserError(
+                f"{name} does not fit into memory.", hint="Type `--dtype bfloat16`, or give a smaller model."
+            ) from error
+        raise UserError(
+            f"Transformers cannot load {name} ({type(error).__name__}: {shown_error(error)}).",
             hint=f"Check the files in {folder}.",
         ) from error
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from nbtransformers.errors import UserError, kind_of, shown
+from nbtransformers.loading.descriptions import read_json
+from nbtransformers.loading.gate import tokenizer_code_of
 from nbtransformers.loading.models import (
-    TOKENIZER_FILES,
-    folder_of,
     model_and_tokenizer,
+    own_tokenizer,
     plain_errors,
     quiet_transformers,
-    short_name,
     tokenizer_by_name,
-    version_of,
 )
 from nbtransformers.loading.refs import is_model, model_ref
 from nbtransformers.loading.registry import REGISTRY
+from nbtransformers.loading.remote_code import RemoteCode
+from nbtransformers.loading.source import TOKENIZER_FILES, Source, source_of, version_of
 from nbtransformers.request import ModelRef, Objects
 
 _NO_LIMIT = 1_000_000  # tokenizers without a limit say 10**30
@@ -131,60 +131,38 @@ def load_tokenizer(
     """
     if ref.kind == "variable":
         return _users_own(ref, objects[ref.name])
-    folder = folder_of(ref, on_load)
-    loaded, fresh = REGISTRY.tokenizer(ref, version_of(folder), lambda: _load_folder(ref, folder, on_load))
+    source = source_of(ref, on_load, weights=False)
+    code = tokenizer_code_of(source)
+    loaded, fresh = REGISTRY.tokenizer(ref, version_of(source.folder), lambda: _load_folder(source, code, on_load))
     return loaded if fresh else replace(loaded, load_seconds=0.0)
 
 
-def _load_folder(ref: ModelRef, folder: Path, on_load: Callable[[str], None]) -> LoadedTokenizer:
-    name = short_name(ref)
-    on_load(f"Loading the tokenizer of {name}")
+def _load_folder(source: Source, code: RemoteCode, on_load: Callable[[str], None]) -> LoadedTokenizer:
+    name, folder = source.name, source.folder
+    on_load(f"Loading the tokenizer of {source}" + (f", and running its {', '.join(code.files)}" if code else ""))
     started = time.perf_counter()
-    entries, settings = _entries(folder / "config.json"), _entries(folder / "tokenizer_config.json")
-    _refuse_remote_code(ref, name, entries, settings)
-    if not _has_tokenizer(folder):
+    path = folder / "config.json"
+    entries = read_json(path, source.again) if path.exists() else {}
+    if not code and not _has_tokenizer(folder):
         _refuse_no_tokenizer(name, folder, entries)
     with plain_errors(name, folder), quiet_transformers():
-        tokenizer = _from_folder(ref, folder, entries)
+        tokenizer = own_tokenizer(source, code) if code else _from_folder(source, entries)
     return LoadedTokenizer(name, tokenizer, _limit(tokenizer, entries), time.perf_counter() - started)
 
 
-def _from_folder(ref: ModelRef, folder: Path, entries: dict[str, Any]) -> Any:
+def _from_folder(source: Source, entries: dict[str, Any]) -> Any:
     from transformers import CONFIG_MAPPING, AutoTokenizer, PreTrainedTokenizerFast
 
-    options: dict[str, Any] = {"trust_remote_code": ref.trust_remote_code, "local_files_only": True}
+    options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
     known = entries.get("model_type") in CONFIG_MAPPING
     if known:
         options["config"] = CONFIG_MAPPING[entries["model_type"]].from_dict(entries)
         # AutoTokenizer knows some Hub models by name, and picks another class for them.
-        options["config"].name_or_path = ref.name
-    elif (folder / "tokenizer.json").exists() and not ref.trust_remote_code:
+        options["config"].name_or_path = source.ref.name
+    elif (source.folder / "tokenizer.json").exists():
         # Nothing but the tokenizer, or a model that is too new: the file says all there is to know.
-        return PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
-    return AutoTokenizer.from_pretrained(folder, **options)
-
-
-def _entries(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise UserError(f"{path} cannot be read ({error}).", hint="Save or download the model again.") from error
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-
-
-def _refuse_remote_code(ref: ModelRef, name: str, entries: dict[str, Any], settings: dict[str, Any]) -> None:
-    maps = [given.get("auto_map") for given in (entries, settings)]
-    named = [kept["AutoTokenizer"] for kept in maps if isinstance(kept, dict) and kept.get("AutoTokenizer")]
-    if not named or ref.trust_remote_code:
-        return
-    classes = cast("list[object]", named[0] if isinstance(named[0], list) else [named[0]])
-    files = sorted({f"{str(value).split('--')[-1].split('.')[0]}.py" for value in classes if value})
-    raise UserError(
-        f"The tokenizer of {name} wants to run code of its own: {', '.join(files)}.",
-        hint="Read that code, and type `--trust-remote-code` to run it.",
-    )
+        return PreTrainedTokenizerFast.from_pretrained(source.folder, local_files_only=True)
+    return AutoTokenizer.from_pretrained(source.folder, **options)
 
 
 def _refuse_no_tokenizer(name: str, folder: Path, entries: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ class RunReport:
         load_seconds: time to load the model; 0 when it was loaded already.
         seconds: time from the first token to the last score.
         out_of_memory: how often the budget was halved.
+        revision: of a Hub model, the commit that its files are from.
     """
 
     model: str
@@ -36,6 +37,7 @@ class RunReport:
     load_seconds: float
     seconds: float
     out_of_memory: int = 0
+    revision: str | None = None
 
     @property
     def padding_waste(self) -> float:
@@ -46,6 +48,15 @@ class RunReport:
     def tokens_per_s(self) -> float:
         """Tokens a second, padding not counted."""
         return self.tokens / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def pinned_model(self) -> str:
+        """The model with the commit of its files: `acme/tiny @ 0123456`, or `acme/tiny @ v1 (0123456)`."""
+        if self.revision is None:
+            return self.model
+        name, _, asked = self.model.partition("@")
+        commit = self.revision[:7]
+        return f"{name} @ {asked} ({commit})" if asked and not self.revision.startswith(asked) else f"{name} @ {commit}"
 
     def after(self, before: RunReport) -> RunReport:
         """This run and the one that it went on with, as one."""
@@ -62,7 +73,7 @@ class RunReport:
     def facts(self) -> list[tuple[str, str]]:
         """The run as name and value, for a person."""
         facts = [
-            ("Model", self.model),
+            ("Model", self.pinned_model),
             ("Device", f"{self.device} · {self.dtype} · {count(self.threads, 'thread')}"),
             ("Time", f"{seconds(self.seconds)} (+ {seconds(self.load_seconds)} to load)"),
             ("Tokens", f"{self.tokens:,} · {self.tokens_per_s:,.0f} tokens/s"),

@@ -151,7 +151,7 @@ def test_an_index_names_safetensors_files_of_its_own_folder_only(bert: Path, tmp
     with pytest.raises(nbt.UserError) as caught:
         nbt.classify(["x"], model=str(folder))
     assert str(caught.value) == (
-        f"The weights of indexed are in {shard!r}, which is no safetensors file of its folder. "
+        f"The weights of indexed are in {shard!r}, which is no .safetensors file of its folder. "
         "Load it yourself, call model.save_pretrained(FOLDER), and give that folder."
     )
 

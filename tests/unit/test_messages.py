@@ -154,7 +154,8 @@ MAGIC = [
     ),
     (
         "%classify texts --model acme/tiny --revision v9",
-        "acme/tiny@v9 is not in the local cache, and offline mode is on. Did you mean acme/tiny?",
+        "acme/tiny@v9 is not in the local cache, and offline mode is on. "
+        "There is main, 0123456789abcdef0123456789abcdef01234567.",
     ),
     (
         "%classify texts --model acme/half",
@@ -179,16 +180,79 @@ MAGIC = [
     (
         "%classify texts --model {M}/torn",
         "{M}/torn/config.json cannot be read (Expecting property name enclosed in double quotes: line 1 column 23 "
-        "(char 22)). Save or download the model again.",
+        "(char 22)). Save or download it again.",
     ),
     (
         "%classify texts --model {M}/untyped",
-        "{M}/untyped/config.json names no model_type. Save or download the model again.",
+        "{M}/untyped/config.json names no model_type. Save or download it again.",
     ),
     (
         "%classify texts --model {M}/remote",
-        "remote wants to run code of its own (config_x.py, net.py), which nbtransformers does not do. "
-        "Read that code, load the model yourself with trust_remote_code=True, and pass it: model=….",
+        "remote wants to run code of its own: config_x.py, net.py. "
+        "Read it in {M}/remote, and type `--trust-remote-code` to run it.",
+    ),
+    (
+        "%classify texts --model {M}/remote --trust-remote-code",
+        "remote lacks the code that it wants to run: config_x.py. Save or download it again.",
+    ),
+    (
+        "%classify texts --model {M}/elsewhere --trust-remote-code",
+        "elsewhere wants to run code of another repository (a/b--net.M), at no pinned revision. "
+        'Load it yourself with trust_remote_code=True and code_revision="COMMIT", and pass it: model=….',
+    ),
+    (
+        "%classify texts --model {M}/unclear --trust-remote-code",
+        "The auto_map of unclear makes no sense: '../x.C'. Save or download it again.",
+    ),
+    (
+        "%classify texts --model {M}/unconfigured --trust-remote-code",
+        "unconfigured is of type 'nosuchnet', and its code has no AutoConfig for it. Save or download it again.",
+    ),
+    (
+        "%classify texts --model {M}/run",
+        "run is no model folder: it has no config.json. Did you mean {M}/run/checkpoint-10?",
+    ),
+    (
+        "%classify texts --model {M}/listed",
+        "{M}/listed/config.json holds a list where a JSON object should be. Save or download it again.",
+    ),
+    (
+        "%classify texts --model {M}/deep",
+        "{M}/deep/config.json is nested too deep to be true. Save or download it again.",
+    ),
+    (
+        "%classify texts --model {M}/towering",
+        "{M}/towering/config.json has a num_hidden_layers that makes no sense: 1000000000. Save or download it again.",
+    ),
+    (
+        "%classify texts --model {M}/adapted",
+        "adapted holds a LoRA adapter beside its weights: adapter_config.json. "
+        "Load it yourself, call model.save_pretrained(FOLDER), and give that folder.",
+    ),
+    (
+        "%classify texts --model {M}/quantised-file",
+        "quantised-file has no safetensors weights, only model.gguf. "
+        'Load it yourself with gguf_file="model.gguf", call model.save_pretrained(FOLDER), and give that folder.',
+    ),
+    (
+        "%classify texts --model {M}/oddly-pickled --allow-pickle",
+        "oddly-pickled has no weights that Transformers reads, only weights.pt. "
+        "If they are a pickled state dict, rename the file to pytorch_model.bin, and type `--allow-pickle`.",
+    ),
+    (
+        "%classify texts --model {M}/tagger",
+        "tagger is for token classification (BertForTokenClassification), not a sequence classifier. "
+        "Give a classifier, or `--labels a,b,c` for zero-shot with this encoder.",
+    ),
+    (
+        "%classify texts --model {M}/writer",
+        "writer is for conditional generation (T5ForConditionalGeneration), not a sequence classifier. "
+        "Give a classifier, or leave `--model` out for the bundled one.",
+    ),
+    (
+        "%classify texts --model {M}/writer --labels a,b",
+        "writer is for conditional generation (T5ForConditionalGeneration), not an encoder of texts. "
+        "Leave `--model` out (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
     ),
     (
         "%classify texts --model {M}/unknown-type",
@@ -197,8 +261,8 @@ MAGIC = [
     ),
     (
         "%classify texts --model {M}/pickled",
-        "pickled has no safetensors weights, only pytorch_model.bin, and a pickle can run any code. "
-        "Load it yourself, call model.save_pretrained(FOLDER), and give that folder.",
+        "pickled has no safetensors weights, only pytorch_model.bin, and a pickle can hold code. "
+        "Type `--allow-pickle` to read nothing but tensors from it.",
     ),
     (
         "%classify texts --model {M}/empty-of-weights",
@@ -206,8 +270,8 @@ MAGIC = [
     ),
     (
         "%classify texts --model {M}/damaged",
-        "The weights of damaged are damaged (Error while deserializing header: invalid header length). "
-        "Save or download them again into {M}/damaged.",
+        "The weights of damaged are damaged: model.safetensors (Error while deserializing header: "
+        "invalid header length). Save or download it again.",
     ),
     (
         "%classify texts --model {M}/no-tokenizer",
@@ -358,7 +422,7 @@ ELSEWHERE = {
     "There is no CUDA device {}.": "needs a machine with CUDA",
     "Reading {} fails: {}: {}.": "below",
     "{} has a {} that makes no sense: {}.": "oracle/test_edges.py",
-    "The weights of {} are in {}, which is no safetensors file of its folder.": "oracle/test_edges.py",
+    "The weights of {} are in {}, which is no {} file of its folder.": "oracle/test_edges.py",
     "{} lacks a part of its weights: {}.": "oracle/test_edges.py",
     "{} has an index of weights that names none.": "oracle/test_edges.py",
     "{} fails on these texts: {}: {}.": "oracle/test_edges.py",
@@ -367,8 +431,15 @@ ELSEWHERE = {
     "The Hub has no model {}, or it is private.": "below: needs a hub",
     "{} has no revision {}.": "below: needs a hub",
     "{} is not in the local cache, and the Hub cannot be reached ({}).": "below: needs a hub",
-    "The disk is full: {} could not be fetched into {}.": "needs a full disk",
-    "{} does not fit into memory.": "needs a small memory",
+    "The disk is full: {} could not be fetched into {}{}.": "test_hub.py: needs a full disk",
+    "{} can be no Hub id.": "test_hub.py",
+    "{} is not in the local cache, and the proxy fails ({}).": "test_hub.py: needs a proxy",
+    "The weights of {} are damaged ({}).": "test_gate.py",
+    "The pickled weights of {} hold more than tensors, which could run any code, and are not loaded.": "test_gate.py",
+    "The code of {} has no {}, only {}.": "test_remote_code.py",
+    "The code {} cannot be read ({}).": "test_remote_code.py",
+    "{} does not fit into memory.": "test_memory.py: needs a small memory",
+    "{} needs {} of memory ({} of weights, the rest for a batch), and {} are free on {}.": "test_memory.py",
     "Your model {} is on {}, not on {}.": "below: needs a device that is there and is not the model's",
 }
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbtransformers.engine.remarks import in_another_script, remarks
-from nbtransformers.loading.models import Card
+from nbtransformers.loading.card import Card
 
 CARD = Card("a-model", "", True, (), ("en",))
 LETTER = re.compile(r"[^\W\d_]")

@@ -1,0 +1,76 @@
+"""Does a model fit? Its weights, and an allowance for the batch, against the memory that is free."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nbtransformers.errors import UserError
+from nbtransformers.loading.source import Source
+from nbtransformers.loading.weights import Weights
+from nbtransformers.plain_text import size
+
+# For a batch of some thousand tokens the activations take far less, but nothing else on the machine stands still.
+_SHARE, _LEAST = 0.1, 128 * 2**20
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def refuse_too_large(source: Source, weights: Weights, dtype: str, device: str, *, quantized: bool = False) -> None:
+    """Let a model be loaded only where it fits, unless the user says otherwise.
+
+    Args:
+        source: the model.
+        weights: what its files declare.
+        dtype: the type that they are to be loaded in, or `auto`.
+        device: where it is to run.
+        quantized: whether its weights stay as they are stored, whatever `dtype` says.
+
+    Raises:
+        UserError: with both numbers, and what to type.
+    """
+    if source.ref.allow_large or source.ref.kind == "bundled":
+        return
+    taken = weights.nbytes if quantized else weights.nbytes_in(dtype)
+    needed, free = with_allowance(taken), free_memory(device)
+    if needed <= free:
+        return
+    raise UserError(
+        f"{source.name} needs {size(needed)} of memory ({size(taken)} of weights, the rest for a batch), "
+        f"and {size(free)} are free on {device}.",
+        hint=_instead(weights, dtype, device, free, quantized),
+    )
+
+
+def with_allowance(nbytes: float) -> float:
+    """Bytes of weights to bytes of a model at work: a tenth more, and at least 128 MiB."""
+    return nbytes + max(_SHARE * nbytes, _LEAST)
+
+
+def free_memory(device: str) -> float:
+    """Bytes that can be had on a device; on the CPU within the limit of the container, too."""
+    if device.startswith("cuda"):
+        import torch
+
+        return torch.cuda.mem_get_info(device)[0]
+    import psutil
+
+    return min(psutil.virtual_memory().available, _free_in_container())
+
+
+def _instead(weights: Weights, dtype: str, device: str, free: float, quantized: bool) -> str:
+    smaller = with_allowance(weights.nbytes_in("bfloat16"))
+    if not quantized and dtype not in ("bfloat16", "float16") and smaller <= free and weights.counts:
+        return f"Type `--dtype bfloat16`: {size(smaller)}."
+    if device != "cpu" and with_allowance(weights.nbytes_in("float32")) <= free_memory("cpu"):
+        return "Type `--device cpu`, or give a smaller model."
+    return "Give a smaller model, or type `--allow-large` to try."
+
+
+def _free_in_container() -> float:
+    """What a container's limit leaves; caches of files do not count, since they give way."""
+    try:
+        limit = int((_CGROUP / "memory.max").read_text())
+        used = int((_CGROUP / "memory.current").read_text())
+        statistics = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
+        return limit - used + int(statistics.get("inactive_file", 0))
+    except (OSError, ValueError):  # no container, or one without a limit
+        return float("inf")
