@@ -1,5 +1,6 @@
 // What the development page shows: one entry a state.
 import { encodeRows, FakeKernel, type FakeModel, type FakeRow, makeRows } from "../test/fake";
+import { FakeTokenKernel, fakeTexts, TOYS, tokenized } from "../test/faketokens";
 import { golden } from "../test/golden";
 
 const SENTENCES = [
@@ -124,6 +125,54 @@ const progress = (change: Change) => ({
   },
 });
 
+const TOKEN_TEXTS = [
+  "The tokenizer reads unbelievable words, and internationalisation isn't easy.",
+  "这部电影很好看，值得再看一遍。",
+  "كان الفيلم طويلاً ومملاً، لكنّ الموسيقى رائعة",
+  "The whole family loved it 👩‍👩‍👧‍👦🎬 👍🏽!",
+  "Cafe\u0301, nai\u0308ve, E\u0301CLAIR — ﬁne 𝓐 wonder",
+  "अच्छी फ़िल्म और बढ़िया संगीत",
+  "<img src=x onerror=alert(1)> <b>bold</b>",
+  "def f(x):\n\treturn  x + 1\n\n# two  spaces\u00a0and a no-break one",
+  "",
+  "She said: «שלום עולם» and left.",
+];
+
+const STORY =
+  "It was a bright cold day in April, and the clocks were striking thirteen. Winston slipped quickly through the glass doors of Victory Mansions, though not quickly enough to prevent a swirl of gritty dust from entering along with him.\n";
+
+const LONG = STORY.repeat(12).trimEnd();
+/** About a megabyte, of many lines and some very long ones. */
+const HUGE = Array.from({ length: 900 }, (_, at) => `${at + 1}. ${STORY.repeat(1 + (at % 9))}`).join("\n");
+
+type Toys = keyof typeof TOYS;
+
+function tokens(texts: readonly (string | null)[], toys: readonly Toys[], change: Change = {}): Change {
+  const tokenizers = toys.map((name) => ({ ...TOYS[name], ...change }));
+  return tokenized(fakeTexts(texts, tokenizers), tokenizers);
+}
+
+/** A text of which only the beginning travels, and a kernel that has the rest. */
+function hugeText(model: FakeModel): void {
+  const tokenizers = [TOYS.bytes];
+  const travel = { tokens: 2_000, characters: 12_000 };
+  const texts = fakeTexts([HUGE], tokenizers);
+  model.change(tokenized(texts, tokenizers, travel));
+  const kernel = new FakeTokenKernel(model, texts, 1, travel);
+  model.onSend = (message) => setTimeout(() => kernel.answer(message), 40);
+}
+
+function manyTexts(model: FakeModel, count: number): void {
+  const tokenizers = [TOYS.wordpiece, TOYS.bytes];
+  const texts = fakeTexts(
+    Array.from({ length: count }, (_, at) => TOKEN_TEXTS[at % TOKEN_TEXTS.length] ?? ""),
+    tokenizers,
+  );
+  model.change(tokenized(texts, tokenizers, { rows: 100 }));
+  const kernel = new FakeTokenKernel(model, texts, 2);
+  model.onSend = (message) => setTimeout(() => kernel.answer(message), 100);
+}
+
 export const CASES: Record<string, (model: FakeModel) => void> = {
   starting: () => {},
   loading: (model) =>
@@ -179,5 +228,15 @@ export const CASES: Record<string, (model: FakeModel) => void> = {
     model.onSend = () => {};
   },
   again: (model) => model.change({ ...result(sentences(40, 3), SENTIMENT), ...progress({}) }),
+  tokens_one: (model) => model.change(tokens([TOKEN_TEXTS[0] ?? ""], ["wordpiece"])),
+  tokens_chinese: (model) => model.change(tokens([TOKEN_TEXTS[1] ?? ""], ["bytes"])),
+  tokens_arabic: (model) => model.change(tokens([TOKEN_TEXTS[2] ?? ""], ["wordpiece", "bytes", "pieces"])),
+  tokens_emoji: (model) => model.change(tokens([TOKEN_TEXTS[3] ?? ""], ["wordpiece", "bytes", "pieces"])),
+  tokens_code: (model) => model.change(tokens([TOKEN_TEXTS[7] ?? ""], ["bytes"])),
+  tokens_long: (model) => model.change(tokens([LONG], ["wordpiece"])),
+  tokens_huge: hugeText,
+  tokens_table: (model) => model.change(tokens(TOKEN_TEXTS, ["wordpiece"], { limit: 16 })),
+  tokens_three: (model) => model.change(tokens(TOKEN_TEXTS, ["wordpiece", "bytes", "pieces"])),
+  tokens_remote: (model) => manyTexts(model, 5_000),
   broken: (model) => model.change({ header: { version: 9 }, payload: null }),
 };

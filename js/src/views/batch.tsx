@@ -38,17 +38,18 @@ export function Batches({ tokenizers }: { tokenizers: readonly Tokenizer[] }) {
 
 function Words({ batch }: { batch: Batch }) {
   const { rows, width, tokens, pad_tokens: pads, pad_token: pad, padding_side: side } = batch;
-  const share = formatShare(pads, rows * width);
   return (
     <>
       <span class="nbt-batch-waste">
-        <strong>{share}</strong> padding
+        <strong>{formatShare(pads, rows * width)}</strong> padding waste
       </span>
       <span>
         {formatCount(rows)} × {formatCount(width)}: {plural(tokens, "token")}
-        {pads > 0 ? `, ${formatCount(pads)} padding on the ${side}` : ", nothing to pad"}
+        {pads > 0 ? `, ${formatCount(pads)} ` : ", nothing to pad"}
+        {pads > 0 && (pad === null ? "padding" : <bdi class="nbt-tok nbt-special">{visible(pad)}</bdi>)}
+        {pads > 0 && ` on the ${side}`}
       </span>
-      <span>{pad === null ? "no padding token" : <bdi class="nbt-tok nbt-special">{visible(pad)}</bdi>}</span>
+      {pads > 0 && pad === null && <span>this tokenizer has no padding token</span>}
     </>
   );
 }

@@ -13,6 +13,9 @@ export type Look = "text" | "pieces" | "ids";
 /** Hues that follow each other, far apart for every kind of colour vision; panel.css has the colours. */
 const HUES = 4;
 
+/** Line ends alone, which take no room of their own. */
+const LINE_ENDS = /^[\r\n\u2028\u2029]+$/;
+
 interface BlockProps {
   number: number;
   segments: readonly Segment[];
@@ -81,6 +84,7 @@ function TextToken({ group, drawing }: { group: Group; drawing: Drawing }) {
   const names = [
     classOf(group),
     shared ? "nbt-shared" : "",
+    LINE_ENDS.test(text) ? "nbt-line-end" : "",
     wide ? "nbt-wide" : "",
     isOn ? "nbt-on" : "",
     lit ? "nbt-lit" : "",

@@ -1,5 +1,5 @@
 // The tokenizers in numbers: figures for one, a table of bars for several.
-import { formatCount, formatShare } from "../text";
+import { formatCount, formatShare, plural } from "../text";
 import type { Tokenizer } from "../wire/tokenize";
 
 /** The numbers of one tokenizer. */
@@ -31,7 +31,7 @@ function figuresOf({ totals, model, vocabulary, limit }: Tokenizer): [string, st
     figures.push([
       "Cut",
       formatCount(cut),
-      cut > 0 ? `in ${formatCount(texts)} of the texts` : `limit ${formatCount(limit)}`,
+      cut > 0 ? `in ${plural(texts, "text")}` : `limit ${formatCount(limit)}`,
     ]);
   }
   figures.push(["Vocabulary", formatCount(vocabulary), model]);

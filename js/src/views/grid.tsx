@@ -124,7 +124,9 @@ function GridHead<R, Key extends string | number>({ columns, sort, onSort }: Hea
               aria-sort={state}
             >
               <button type="button" onClick={() => onSort(by)}>
-                {title}
+                <span class="nbt-th-name" title={title}>
+                  {title}
+                </span>
                 <span class="nbt-arrow" aria-hidden="true" />
               </button>
             </div>

@@ -24,14 +24,15 @@ export function tokenColumns(header: TokenizeHeader, page: TokenPage): TokenColu
       </span>
     ),
   };
-  const most = mostTokens(page, tokenizers.length);
+  // Where no model has a limit, the longest text in sight is the measure.
+  const most = tokenizers.some(({ limit }) => limit) ? 0 : mostTokens(page, tokenizers.length);
   const counts = tokenizers.map(({ name, limit }, number): TokenColumn => {
     const sort: TokenizeSortKey = `tokens${number}`;
     return {
       key: sort,
       title: tokenizers.length > 1 ? name : "Tokens",
       sort,
-      width: tokenizers.length > 2 ? "92px" : "132px",
+      width: tokenizers.length > 2 ? "minmax(92px, 116px)" : "132px",
       cell: (row) => countCell(row, number, limit, most),
     };
   });
