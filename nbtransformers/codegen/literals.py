@@ -34,20 +34,22 @@ def literal(text: str) -> str:
     return quote + body.replace(quote, f"\\{quote}") + quote
 
 
+def inline(text: str) -> str:
+    """A literal for the middle of a line: in ASCII where the width of a character is in doubt."""
+    written = literal(text)
+    return written if _is_sure(written) else written.encode("ascii", "backslashreplace").decode("ascii")
+
+
 def assigned(name: str, text: str) -> list[str]:
     """The lines of `name = "text"`."""
     sure = _is_sure(text) or len(name) + 3 + len(literal(text)) <= _SHORT
-    write = literal if sure else _in_ascii
+    write = literal if sure else inline
     line = f"{name} = {write(text)}"
     if width(line) <= LINE:
         return [line]
     whole = width(write(text)) + len(INDENT) <= LINE
     pieces = [write(text)] if whole else _pieces(text, LINE - len(INDENT), write)
     return [f"{name} = (", *(INDENT + piece for piece in pieces), ")"]
-
-
-def _in_ascii(text: str) -> str:
-    return literal(text).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def listed(name: str, texts: Sequence[str], *, one_line: bool = True) -> list[str]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine.device import pick_device, pick_dtype
 from nbtransformers.engine.heads import ScoringHead, head_for, needed_head
-from nbtransformers.engine.recipe import completed
+from nbtransformers.engine.reading import reading_of
+from nbtransformers.engine.recipe import classify_recipe
 from nbtransformers.engine.remarks import halved, remarks, stopped
 from nbtransformers.engine.resuming import RestOfRows, remember
 from nbtransformers.engine.scoring import COUNTS, ScoredWindow, Scorer
@@ -88,7 +89,8 @@ def recipe(request: ClassifyRequest, objects: Objects, on_progress: OnProgress =
         UserError: when the model cannot be used.
     """
     ready = _prepare(request, objects, on_progress)
-    return completed(ready.head.recipe, ready.loaded, ready.ref, request.data)
+    reading = reading_of(request.data, objects)
+    return classify_recipe(reading, ready.ref, ready.loaded, ready.head.recipe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +250,14 @@ class _Gathered:
             read_to_end=self._read_to_end,
             notes=tuple(notes),
             method=ready.head.method,
-            recipe=completed(ready.head.recipe, ready.loaded, ready.ref, self._work.request.data, reasons),
+            recipe=None if under_way else self._recipe(reasons),
         )
+
+    def _recipe(self, reasons: Reasons) -> Recipe:
+        work, ready = self._work, self._ready
+        before = work.before.recipe if work.before else None
+        reading = before.reading if before else reading_of(work.request.data, work.objects, work.rows, reasons)
+        return classify_recipe(reading, ready.ref, ready.loaded, ready.head.recipe)
 
     def _notes(
         self, scorer: Scorer, reasons: Reasons, unread: NDArray[np.int64], doubtful: NDArray[np.bool_]

