@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nbtransformers.api import classify, resume
     from nbtransformers.errors import UserError
+    from nbtransformers.panels.shown import panel, selected
     from nbtransformers.panels.view import show_result as show
 
 __version__ = "0.1.0"
@@ -18,11 +19,22 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "classify": ("nbtransformers.api", "classify"),
     "resume": ("nbtransformers.api", "resume"),
+    "panel": ("nbtransformers.panels.shown", "panel"),
+    "selected": ("nbtransformers.panels.shown", "selected"),
     "show": ("nbtransformers.panels.view", "show_result"),
     "UserError": ("nbtransformers.errors", "UserError"),
 }
 
-__all__ = ["UserError", "classify", "load_ipython_extension", "resume", "show", "unload_ipython_extension"]
+__all__ = [
+    "UserError",
+    "classify",
+    "load_ipython_extension",
+    "panel",
+    "resume",
+    "selected",
+    "show",
+    "unload_ipython_extension",
+]
 
 
 def __getattr__(name: str) -> Any:

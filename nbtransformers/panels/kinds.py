@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbtransformers.panels.channel import Method
 from nbtransformers.results.classification import Classification
+from nbtransformers.results.tokenization import Tokenization
 
-Result = Classification
+if TYPE_CHECKING:
+    from nbtransformers.panels.widget import Panel
+
+Result = Classification | Tokenization
 """Any result."""
 
-RESULTS: tuple[type, ...] = (Classification,)
+RESULTS: tuple[type, ...] = (Classification, Tokenization)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Kind:
         header: the result to the header and the payload of its wire.
         snapshot: panel id and result to static HTML.
         methods: the questions that its panel can ask.
+        actions: the questions whose answer needs the panel itself, such as what is selected in it.
+        partial: a result as it stands, and how many rows there will be, to a header and a payload; None shows none.
     """
 
     name: str
@@ -32,6 +38,8 @@ class Kind:
     header: Callable[[Any], tuple[dict[str, Any], bytes]]
     snapshot: Callable[[str, Any], str]
     methods: Callable[[Any], Mapping[str, Method]]
+    actions: Callable[[Any, Panel], Mapping[str, Method]] = lambda result, panel: {}
+    partial: Callable[[Any, int | None], tuple[dict[str, Any], bytes]] | None = None
 
 
 def kind_of_result(result: Result) -> Kind:
@@ -40,11 +48,27 @@ def kind_of_result(result: Result) -> Kind:
 
 
 def _classification() -> Kind:
-    from nbtransformers.panels.classification.methods import methods
+    from nbtransformers.panels.classification.methods import actions, methods
     from nbtransformers.panels.classification.snapshot import classification_snapshot
-    from nbtransformers.panels.classification.wire import classification_header
+    from nbtransformers.panels.classification.wire import classification_header, partial_header
 
-    return Kind("classify", "Classification", classification_header, classification_snapshot, methods)
+    return Kind(
+        "classify",
+        "Classification",
+        classification_header,
+        classification_snapshot,
+        methods,
+        actions,
+        partial_header,
+    )
 
 
-_KINDS: dict[type, Callable[[], Kind]] = {Classification: _classification}
+def _tokenization() -> Kind:
+    from nbtransformers.panels.tokenization.methods import methods
+    from nbtransformers.panels.tokenization.snapshot import tokenization_snapshot
+    from nbtransformers.panels.tokenization.wire import partial_header, tokenization_header
+
+    return Kind("tokenize", "Tokenization", tokenization_header, tokenization_snapshot, methods, partial=partial_header)
+
+
+_KINDS: dict[type, Callable[[], Kind]] = {Classification: _classification, Tokenization: _tokenization}

@@ -9,12 +9,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from nbtransformers.panels.host import in_notebook
-from nbtransformers.panels.kinds import Result, kind_of_result
+from nbtransformers.panels.kinds import Kind, Result, kind_of_result
 from nbtransformers.panels.shown import remember
 from nbtransformers.plain_text import printable
 from nbtransformers.progress import Progress
 
 if TYPE_CHECKING:
+    from nbtransformers.panels.channel import Method
     from nbtransformers.panels.widget import Panel
 
 _PATIENCE = 0.5  # seconds of work that are no reason to show anything
@@ -103,7 +104,8 @@ class PanelView:
     def show(self, result: Result) -> None:
         kind = kind_of_result(result)
         header, payload = kind.header(result)
-        self._panel.show(kind.name, header, payload, partial(kind.methods, result))
+        self._panel.show(kind.name, header, payload, partial(_answers, kind, result, self._panel))
+        remember(result, self._panel)
         snapshot = kind.snapshot(self._panel.panel_id, result)
         self._snapshot.update({"text/html": snapshot, "text/plain": str(result)}, raw=True)
         self._finished = True
@@ -182,6 +184,10 @@ class TerminalView:
 
     def show(self, result: Result) -> None:
         """Nothing: IPython prints the value of a line itself."""
+
+
+def _answers(kind: Kind, result: Result, panel: Panel) -> dict[str, Method]:
+    return {**kind.methods(result), **kind.actions(result, panel)}
 
 
 def _panel(what: str) -> Panel:

@@ -56,6 +56,16 @@ class Panel(anywidget.AnyWidget):
         self.on_msg(lambda _, message, __: self._receive(message))
         lifetime.opened(self)
 
+    @property
+    def rows(self) -> int | None:
+        """Rows of the result; None while there is none."""
+        return None if self.header is None else self.header["rows"]
+
+    def begin(self, kind: str, header: dict[str, Any], payload: bytes) -> None:
+        """Put a result on the screen as it stands; the progress goes on."""
+        with self.hold_sync():
+            self.kind, self.header, self.payload = kind, header, payload
+
     def show(
         self, kind: str, header: dict[str, Any], payload: bytes, methods: Callable[[], Mapping[str, Method]]
     ) -> None:

@@ -87,6 +87,8 @@ WRONG = [
     ("rows", {"sort": {"by": 99}}),
     ("rows", {"sort": "text"}),
     ("rows", ["a"]),
+    ("positions", {"start": "x"}),
+    ("positions", {"label": 99}),
     ("text", {}),
     ("text", {"position": 99}),
     ("text", {"position": None}),
@@ -111,7 +113,7 @@ json_value = st.recursive(
 
 @settings(max_examples=300)
 @given(
-    st.sampled_from(["rows", "text", "", None, 3]),
+    st.sampled_from(["rows", "positions", "text", "", None, 3]),
     st.dictionaries(st.sampled_from(["start", "stop", "sort", "label", "search", "position"]), json_value) | json_value,
     json_value,
 )
@@ -132,7 +134,7 @@ def test_every_question_gets_exactly_one_answer(method: Any, params: Any, number
 def test_the_widget_answers_as_the_channel_does() -> None:
     panel = Panel()
     header, payload = classification_header(RESULT)
-    panel.show("classify", header, payload, methods(RESULT))
+    panel.show("classify", header, payload, lambda: methods(RESULT))
     sent: list[tuple[Any, Any]] = []
     panel.send = lambda content, buffers=None: sent.append((content, buffers))
     asked = request("rows", {"start": 0, "stop": 9, "label": 1})
@@ -146,7 +148,7 @@ def test_the_widget_answers_as_the_channel_does() -> None:
 def test_a_result_ends_the_progress() -> None:
     panel = Panel(progress={"stage": "loading", "message": "x"})
     header, payload = classification_header(RESULT)
-    panel.show("classify", header, payload, methods(RESULT))
+    panel.show("classify", header, payload, lambda: methods(RESULT))
     assert (panel.progress, panel.error, panel.header, panel.payload) == (None, None, header, payload)
     panel.close()
 
