@@ -18,7 +18,7 @@ _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (rb"SQLite format 3\x00", "an SQLite database", "Try `pandas.read_sql`."),
     (rb"\x89HDF\r\n", "an HDF5 file", "Try `pandas.read_hdf({})`."),
     (
-        rb"\x80[\x02-\x05][\x95\(\]}c]",
+        rb"\x80[\x02-\x05]",
         "a pickle",
         "A pickle can run any code: if you trust it, load it with `pandas.read_pickle({})`, and give the variable.",
     ),

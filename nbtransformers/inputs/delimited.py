@@ -38,7 +38,7 @@ def delimited(file: TextFile, data: DataRef) -> Delimited:
     fields = next((record for record in first if isinstance(record, list)), [])
     headed = bool(first) and first[0] is fields and _is_header(fields)
     names = _names(fields) if headed else [str(number) for number in range(len(fields))]
-    rows = [record for record in first if isinstance(record, list)][headed:]
+    rows = [record for record in first[headed:] if isinstance(record, list) and not _is_damaged(file, record)]
 
     def with_text() -> list[str]:
         return [name for number, name in enumerate(names) if names.count(name) == 1 and _holds_text(rows, number)]
@@ -197,6 +197,10 @@ def _is_header(fields: list[str]) -> bool:
 
 def _names(fields: list[str]) -> list[str]:
     return [field.strip() or f"Unnamed: {number}" for number, field in enumerate(fields)]  # as pandas has it
+
+
+def _is_damaged(file: TextFile, record: list[str]) -> bool:
+    return any(isinstance(file.value(cell), Unreadable) for cell in record)
 
 
 def _holds_text(rows: list[list[str]], column: int) -> bool:

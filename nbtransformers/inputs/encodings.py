@@ -101,7 +101,7 @@ def _checked(asked: str, marked: str | None, opened: Callable[[], BinaryIO], nam
     codec = known_encoding(asked)
     if marked is not None and codec.split("-")[:2] == marked.split("-")[:2]:
         return marked  # reads the mark itself, and takes it away
-    lines = list(_beyond_ascii(opened))
+    lines = list(_beyond_ascii(opened)) if "a\n".encode(codec) == b"a\n" else []  # others end their lines elsewise
     if lines and _share(lines, codec) == 0:
         found = marked or _codec_of(b"\n".join(lines))
         instead = f"It looks like {shown_as(found)}: `--encoding {shown_as(found)}`." if found else "Name another."
@@ -125,7 +125,7 @@ def _guessed(sample: bytes, head: bytes, name: str) -> Encoding:
     if b"\x1b$" in head and not sample:
         return _told("iso2022_jp", name)
     # A line or two that are damaged make no UTF-8 file something else: other encodings hardly ever look like it.
-    if not sample or _share(sample.split(b"\n"), "utf-8") > 0.5:
+    if not sample or _share(sample.split(b"\n"), "utf-8") >= 0.5:
         return Encoding("utf-8")
     codec = _codec_of(sample)
     if codec is None:
@@ -136,7 +136,7 @@ def _guessed(sample: bytes, head: bytes, name: str) -> Encoding:
 def _codec_of(sample: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
-    if _share(sample.split(b"\n"), "utf-8") > 0.5:
+    if _share(sample.split(b"\n"), "utf-8") >= 0.5:
         return "utf-8"
     best = from_bytes(sample, cp_isolation=[*_IN_USE]).best()
     if best is None:

@@ -19,6 +19,8 @@ from nbtransformers.request import DataRef
 _LOOKED_AT = 50  # records; enough to see what they hold
 _PIECE = 2**16
 _SPACE = " \t\r\n"
+_ENDS = (",", "]", *_SPACE)  # what follows a value; a number with none of them may go on in the next piece
+_DECODER = json.JSONDecoder()
 
 
 def json_records(file: TextFile, data: DataRef) -> JsonRecords:
@@ -97,7 +99,7 @@ def _lines(file: TextFile) -> Iterator[Any]:
     for line in file.lines():
         if not line.isspace():
             try:
-                yield json.loads(line)
+                yield json.loads(line.rstrip("\r\n"))
             except (ValueError, RecursionError) as error:
                 unreadable = file.value(line)
                 yield unreadable if isinstance(unreadable, Unreadable) else _broken(error)
@@ -108,27 +110,32 @@ def _elements(file: TextFile) -> Iterator[Any]:
     text, at, begun = "", 0, False
     # A piece is as long as what waits, so that a long text is not gone through again and again.
     pieces = file.pieces(lambda: max(_PIECE, len(text) - at))
-    decoder = json.JSONDecoder()
     while True:
         while at < len(text) and text[at] in (_SPACE + "," if begun else _SPACE + "["):
             at += 1
             begun = begun or text[at - 1] == "["
         if at < len(text) and text[at] == "]":
             return
-        error = ValueError("the list is not closed")
-        try:
-            value, end = decoder.raw_decode(text, at)
-            if end < len(text):  # else it may be a number that goes on
-                yield value
-                at = end
-                continue
-        except (ValueError, RecursionError) as caught:
-            error = caught
+        value, end, error = _decoded(text, at)
+        if error is None and text[end : end + 1] in _ENDS:
+            yield value
+            at = end
+            continue
         piece = next(pieces, "") if len(text) - at < LONGEST else ""
         if not piece:
-            yield _broken(error, "; the file cannot be read beyond it")
+            if error is None and end == len(text):
+                yield value
+            yield _broken(error or ValueError("the list is not closed"), "; the file cannot be read beyond it")
             return
         text, at = text[at:] + piece, 0
+
+
+def _decoded(text: str, at: int) -> tuple[Any, int, Exception | None]:
+    """The value at a place, where it ends, and why there is none."""
+    try:
+        return *_DECODER.raw_decode(text, at), None
+    except (ValueError, RecursionError) as error:
+        return None, at, error
 
 
 def _broken(error: Exception, more: str = "") -> Unreadable:
