@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.engine.reading import reading_of
+from nbtransformers.engine.recipe import tokenize_recipe
 from nbtransformers.engine.tokens import TextTokenizer, Tokenized
 from nbtransformers.engine.words import words_of
 from nbtransformers.errors import UserError
@@ -22,6 +24,7 @@ from nbtransformers.plain_text import count
 from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace, Progress, silent
 from nbtransformers.request import ModelRef, Objects, TokenizeRequest
 from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import TokenizeRecipe
 from nbtransformers.results.rows import NOT_DONE
 from nbtransformers.results.texts import Texts
 from nbtransformers.results.tokenization import Tokenization, TokenizeRun
@@ -59,12 +62,33 @@ def tokenize(
         ['[CLS]', 'good', 'film', '.', '[SEP]']
     """
     rows = read(request.data, objects)
-    loaded = [_load(ref, objects, on_progress) for ref in request.models or (ModelRef("bundled", BUNDLED_ENCODER),)]
-    tokenizers = [TextTokenizer(name, one, request) for name, one in zip(_names(loaded), loaded, strict=True)]
+    loaded = [_load(ref, objects, on_progress) for ref in _models(request)]
+    tokenizers = _tokenizers(request, loaded)
     with deferred_interrupts() as stop:
         work = _Work(request, rows, tokenizers, sum(one.load_seconds for one in loaded), stop)
         work.run(Pace(on_progress), Glimpses(on_partial))
-        return work.result()
+        result = work.result()
+    reading = reading_of(request.data, objects, rows, result.reasons)
+    return replace(result, recipe=tokenize_recipe(reading, _models(request), loaded, result.tokenizers))
+
+
+def recipe(request: TokenizeRequest, objects: Objects, on_progress: OnProgress = silent) -> TokenizeRecipe:
+    """What a plain program must know to do the same; the tokenizers are loaded for it, and no text is cut.
+
+    Raises:
+        UserError: when a tokenizer cannot be used.
+    """
+    loaded = [_load(ref, objects, on_progress) for ref in _models(request)]
+    made = [tokenizer.result(_none(0)) for tokenizer in _tokenizers(request, loaded)]
+    return tokenize_recipe(reading_of(request.data, objects), _models(request), loaded, made)
+
+
+def _models(request: TokenizeRequest) -> tuple[ModelRef, ...]:
+    return request.models or (ModelRef("bundled", BUNDLED_ENCODER),)
+
+
+def _tokenizers(request: TokenizeRequest, loaded: Sequence[LoadedTokenizer]) -> list[TextTokenizer]:
+    return [TextTokenizer(name, one, request) for name, one in zip(_names(loaded), loaded, strict=True)]
 
 
 def _load(ref: ModelRef, objects: Objects, on_progress: OnProgress) -> LoadedTokenizer:

@@ -12,6 +12,7 @@ from nbtransformers.errors import UserError, did_you_mean
 from nbtransformers.plain_text import count, printable, seconds
 from nbtransformers.request import TokenizeRequest
 from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import TokenizeRecipe
 from nbtransformers.results.rows import row_names
 from nbtransformers.results.texts import Texts
 from nbtransformers.results.tokens import (
@@ -81,6 +82,7 @@ class Tokenization:
         run: how the run went.
         read_to_end: whether the input has no rows but these; a file is not read on after an interrupt.
         notes: what a careful reader should know, one sentence each.
+        recipe: what `nbt.code` must know besides the request; None when the result was not made by a run.
 
     Example:
         >>> result = nbt.tokenize(["Unbelievable!"], model=["minilm", "gpt2"])
@@ -97,6 +99,7 @@ class Tokenization:
     run: TokenizeRun
     read_to_end: bool = True
     notes: tuple[str, ...] = ()
+    recipe: TokenizeRecipe | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
