@@ -73,13 +73,8 @@ function OneText({ header, source, channel, look, marks, bar }: TextsProps) {
   useLayoutEffect(() => source.want(0, 1), [source]);
   const row = source.row(0);
   if (!row) return <Wait source={source} />;
-  const inspector = { row, tokenizers: header.tokenizers, channel, look, marks, onClose: null };
-  return (
-    <>
-      <div class="nbt-toolbar">{bar}</div>
-      <Inspector {...inspector} />
-    </>
-  );
+  const inspector = { row, tokenizers: header.tokenizers, channel, look, marks, bar, onClose: null };
+  return <Inspector {...inspector} />;
 }
 
 /** With so few rows there is nothing to search for. */
@@ -143,13 +138,13 @@ function ManyTexts({ header, page, source, channel, look, marks, bar }: TextsPro
       </div>
       {row && (
         <div class="nbt-opened">
-          <div class="nbt-toolbar">{bar}</div>
           <Inspector
             row={row}
             tokenizers={header.tokenizers}
             channel={channel}
             look={look}
             marks={marks}
+            bar={bar}
             onClose={closeDetail}
           />
         </div>

@@ -14,13 +14,15 @@ interface CardProps {
   tokenizer: string | null;
   /** The token's element, when it is in the page. */
   anchor(): Element | null;
+  /** It stands above its token if it can, where what is below is of more use. */
+  above: boolean;
   pinned: boolean;
   onClose(): void;
 }
 
-export function Card({ id, facts, total, tokenizer, anchor, pinned, onClose }: CardProps) {
+export function Card({ id, facts, total, tokenizer, anchor, above, pinned, onClose }: CardProps) {
   const card = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => floatBeside(card.current, anchor), [facts.number, tokenizer, pinned]);
+  useLayoutEffect(() => floatBeside(card.current, anchor, above), [facts.number, tokenizer, pinned]);
   return (
     <div
       ref={card}
@@ -94,10 +96,10 @@ function wordsOf(flags: number): string[] {
 const APART_PX = 8;
 
 /**
- * Lay the card over everything (the top layer: no frame clips it), below the token or above it; where the browser
+ * Lay the card over everything (the top layer: no frame clips it), above the token or below it; where the browser
  * has no popovers it stands below the text. Returns the way to stop following the token.
  */
-function floatBeside(card: HTMLElement | null, anchor: () => Element | null): () => void {
+function floatBeside(card: HTMLElement | null, anchor: () => Element | null, above: boolean): () => void {
   if (!card?.showPopover) return () => {};
   card.showPopover();
   const view = card.ownerDocument.defaultView ?? window;
@@ -108,9 +110,9 @@ function floatBeside(card: HTMLElement | null, anchor: () => Element | null): ()
       return;
     }
     const { offsetWidth: width, offsetHeight: height } = card;
-    const below = token.bottom + APART_PX;
-    const fits = below + height <= view.innerHeight || token.top - APART_PX - height < 0;
-    const top = fits ? below : token.top - APART_PX - height;
+    const [over, under] = [token.top - APART_PX - height, token.bottom + APART_PX];
+    const isOver = above ? over >= 0 : under + height > view.innerHeight && over >= 0;
+    const top = isOver ? over : under;
     const left = Math.min(view.innerWidth - width - APART_PX, token.left + token.width / 2 - width / 2);
     card.style.visibility = "visible";
     card.style.top = `${Math.max(0, top)}px`;

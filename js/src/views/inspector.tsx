@@ -1,4 +1,5 @@
 // One text in full, once for each tokenizer, one below another; a token that is looked at shows its card.
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Channel } from "../channel";
 import { formatCount, plural } from "../text";
@@ -16,6 +17,8 @@ interface InspectorProps {
   channel: Channel;
   look: Look;
   marks: boolean;
+  /** The controls of how tokens are shown. */
+  bar: ComponentChildren;
   /** None where the row is all there is. */
   onClose: (() => void) | null;
 }
@@ -29,7 +32,7 @@ interface Place {
 const samePlace = (a: Place | null, b: Place | null) =>
   a?.tokenizer === b?.tokenizer && a?.token === b?.token;
 
-export function Inspector({ row, tokenizers, channel, look, marks, onClose }: InspectorProps) {
+export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose }: InspectorProps) {
   const stores = useMemo(
     () => tokenizers.map((_, number) => new TokenStore(channel, row, number)),
     [channel, row.position, tokenizers],
@@ -57,7 +60,7 @@ export function Inspector({ row, tokenizers, channel, look, marks, onClose }: In
   return (
     <section
       ref={root}
-      class={onClose ? "nbt-inspector" : "nbt-inspector nbt-inspector-only"}
+      class="nbt-inspector"
       aria-label={onClose ? title : "Tokens"}
       onKeyDown={(event) => {
         if (event.key !== "Escape" || !(pin || onClose)) return;
@@ -66,16 +69,19 @@ export function Inspector({ row, tokenizers, channel, look, marks, onClose }: In
         else onClose?.();
       }}
     >
-      {onClose && (
-        <div class="nbt-detail-head">
+      <div class="nbt-detail-head">
+        {onClose && (
           <span class="nbt-detail-title">
             <bdi>{title}</bdi>
           </span>
+        )}
+        {row.reason === null && bar}
+        {onClose && (
           <button type="button" class="nbt-icon-button" aria-label="Close" onClick={onClose}>
             <CloseIcon />
           </button>
-        </div>
-      )}
+        )}
+      </div>
       {row.reason !== null && <p class="nbt-muted">{row.reason}</p>}
       {row.reason === null &&
         stores.map((store, number) => {
@@ -119,6 +125,7 @@ export function Inspector({ row, tokenizers, channel, look, marks, onClose }: In
           total={stores[shown.tokenizer]?.total ?? 0}
           tokenizer={several ? (tokenizers[shown.tokenizer]?.name ?? null) : null}
           anchor={() => root.current?.querySelector(`[id="${onId}-${shown.tokenizer}"]`) ?? null}
+          above={shown.tokenizer < (tokenizers.length - 1) / 2}
           pinned={pin !== null}
           onClose={() => setPin(null)}
         />
