@@ -306,6 +306,7 @@ def decoded(sections: list[dict[str, Any]], payload: bytes) -> list[dict[str, An
             "reason": tables["reasons"][found["reason"][row] - 1] if found["reason"][row] else None,
             "clipped": bool(found["flags"][row] & 1),
             "cut": bool(found["flags"][row] & 2),
+            "pending": bool(found["flags"][row] & 4),
             "scores": found["scores"][row],
         }
         for row, position in enumerate(found["position"])

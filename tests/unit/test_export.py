@@ -6,17 +6,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import classification
+from helpers import RUN, classification
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtransformers.errors import UserError
+from nbtransformers.panels.classification.methods import actions
+from nbtransformers.panels.widget import Panel
 from nbtransformers.plain_text import sendable
 from nbtransformers.results import arrow
 from nbtransformers.results.classification import Classification
@@ -240,8 +243,10 @@ def test_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
 FULL = """
 import os, resource, sys
 sys.path.insert(0, sys.argv[1])
-from helpers import classification
+from helpers import RUN, classification
 from nbtransformers.errors import UserError
+from nbtransformers.panels.classification.methods import actions
+from nbtransformers.panels.widget import Panel
 result = classification(["a long text " * 50] * 5000, [[0.1, 0.9]] * 5000, index=[str(n) for n in range(5000)])
 os.chdir(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
@@ -262,3 +267,60 @@ def test_a_disk_that_is_full_leaves_one_line_and_no_file(tmp_path: Path) -> None
     )
     told = "a.out cannot be written: File too large. Give a path in another folder."
     assert done.stdout.splitlines() == [told, told, "[]"], done.stderr
+
+
+# --- from a panel ---
+
+
+@pytest.mark.parametrize(
+    ("asked", "rows"),
+    [
+        ({"which": "all"}, list(range(len(TEXTS)))),
+        ({"which": "found", "label": 0}, [1]),
+        ({"which": "found", "search": "A", "sort": {"by": "row", "descending": True}}, [8, 5, 3, 0]),
+        ({"which": "selected"}, [0, 4]),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_panel_writes_all_rows_those_found_or_those_selected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, asked: dict[str, Any], rows: list[int]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result, panel = sample(), Panel(selection=[4, 0])
+    said, buffers = actions(result, panel)["export"]({"format": kind, **asked})
+    panel.close()
+    assert (said["name"], said["folder"], said["rows"], said["notes"]) == (
+        f"a-model.{kind}",
+        str(tmp_path),
+        len(rows),
+        [],
+    )
+    assert buffers == []
+    found = read_csv(said["name"]) if kind == "csv" else pd.read_parquet(said["name"])
+    assert_same(found, result.to_pandas(rows))
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("acme/tiny", "acme-tiny.csv"),
+        ("../../etc/passwd", "etc-passwd.csv"),
+        ("<img src=x>", "img-src-x.csv"),
+        ("模型", "模型.csv"),
+        ("..", "labels.csv"),
+        ("", "labels.csv"),
+        ("a\0b\nc", "a-b-c.csv"),
+        ("x" * 500, "x" * 60 + ".csv"),
+    ],
+)
+def test_a_panel_s_file_has_a_name_that_any_folder_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    panel = Panel()
+    export = actions(sample(run=replace(RUN, model=model)), panel)["export"]
+    names = [export({"format": "csv", "which": "all"})[0]["name"] for _ in range(2)]
+    panel.close()
+    assert names == [name, name.replace(".csv", "-2.csv")]
+    assert names_in(tmp_path) == sorted(names)

@@ -16,16 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtransformers.panels.classification.methods import methods
-from nbtransformers.panels.classification.wire import (
-    CLIPPED_AT,
-    FIRST_ROWS,
-    INLINE_BYTES,
-    INLINE_ROWS,
-    classification_header,
-    page,
-    sendable,
-)
+from nbtransformers.panels.classification.wire import classification_header, page, partial_header
+from nbtransformers.panels.packing import sendable
+from nbtransformers.panels.rows import CLIPPED_AT, FIRST_ROWS, INLINE_BYTES, INLINE_ROWS, PARTIAL_CLIPPED_AT
 from nbtransformers.results.classification import Classification
+from nbtransformers.results.rows import NOT_DONE
 
 
 def read_back(result: Classification) -> list[dict[str, Any]]:
@@ -210,3 +205,58 @@ def test_regression_without_values_has_no_histogram(rows: list[Any]) -> None:
 def test_a_label_of_several_is_counted_at_the_threshold() -> None:
     result = classification(["a", "b"], [[0.7, 0.69], [0.7, 0.9]], problem="multi_label", threshold=0.7)
     assert classification_header(result)[0]["totals"] == {"counts": [2, 1], "without_score": 0}
+
+
+# --- a result as it stands ---
+
+
+def as_it_stands(done: int, rows: int, texts: int | None = None) -> Classification:
+    """A result of which the first rows are done, and one of them could not be scored."""
+    read = rows if texts is None else texts
+    scores: list[Any] = [[0.1, 0.9] if row < done else None for row in range(read)]
+    scores[1] = None
+    reasons = {1: "empty", **dict.fromkeys(range(done, read), NOT_DONE)}
+    return classification(["t" * 1000] * read, scores, reasons=reasons)
+
+
+def test_rows_that_have_yet_to_come_are_no_rows_without_a_score() -> None:
+    header, payload = partial_header(as_it_stands(3, 6), 6)
+    rows = decoded(header["sections"], payload)
+    assert (header["partial"], header["inline"], header["rows"], header["done"]) == (True, False, 6, 3)
+    assert header["totals"] == {"counts": [0, 2], "without_score": 1}
+    assert header["subtitle"] == "3 of 6 done"
+    assert [row["pending"] for row in rows] == [False, False, False, True, True, True]
+    assert [row["reason"] for row in rows] == [None, "empty", None, None, None, None]
+    assert all(len(row["text"]) == PARTIAL_CLIPPED_AT and row["clipped"] for row in rows)
+
+
+@pytest.mark.parametrize(("known", "rows", "subtitle"), [(9000, 9000, "3 of 9,000 done"), (None, 300, "3 done")])
+def test_only_the_first_rows_are_sent_and_all_are_counted(known: int | None, rows: int, subtitle: str) -> None:
+    header, payload = partial_header(as_it_stands(3, 9000, texts=300), known)
+    assert (header["rows"], header["subtitle"]) == (rows, subtitle)
+    assert len(decoded(header["sections"], payload)) == FIRST_ROWS
+    assert len(payload) < 60_000
+
+
+def test_a_regression_is_spread_by_what_is_done() -> None:
+    reasons = {2: NOT_DONE}
+    result = classification(["a", "b", "c"], [[1.0], [2.0], None], labels=("v",), problem="regression", reasons=reasons)
+    header, _ = partial_header(result, 3)
+    assert (header["totals"]["mean"], header["totals"]["without_score"]) == (1.5, 0)
+
+
+@settings(max_examples=50)
+@given(results())
+def test_a_partial_header_is_json_too(result: Classification) -> None:
+    header, payload = partial_header(result, None)
+    text = json.dumps(header, ensure_ascii=False, allow_nan=False)
+    assert json.loads(text.encode("utf-8").decode("utf-8")) == header
+    assert len(decoded(header["sections"], payload)) == len(result)
+
+
+def test_a_finished_result_has_no_rows_to_come() -> None:
+    result = as_it_stands(3, 6)
+    header, payload = classification_header(result)
+    assert "partial" not in header
+    assert not any(row["pending"] for row in decoded(header["sections"], payload))
+    assert header["totals"]["without_score"] == 4  # an interrupt left them
