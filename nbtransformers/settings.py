@@ -60,14 +60,14 @@ class Source:
     typed: Callable[[str], str]
     folder: Path | None = None
 
-    def told(self, error: UserError) -> UserError:
-        """The same error, naming this place, and with what to type in it."""
+    def told(self, error: UserError, *, where: bool = True) -> UserError:
+        """The same error with what to type in this place, and naming it."""
 
         def mended(match: re.Match[str]) -> str:
             return f"`{match[1] if match[2] is None else self.typed(match[2])}`"
 
         message, hint = (_OPTION.sub(mended, text) if text else None for text in (error.message, error.hint))
-        return UserError(f"In {self.place}: {message}", hint=hint)
+        return UserError(f"In {self.place}: {message}" if where else str(message), hint=hint)
 
 
 _OPTION = re.compile(r"`--([a-z-]+)(?:[ =]([^`]+))?`")
@@ -171,8 +171,19 @@ def defaults() -> list[Default]:
 
 def names() -> list[str]:
     """The names of all settings."""
-    of_tasks = [f"{task}.{option.name}" for task, options in _task_options().items() for option in options]
-    return [*(option.name for option in _options(None)), *of_tasks]
+    shared = [option.name for option in _options(None)]
+    of_tasks = [f"{task}.{option.name}" for task in _task_options() for option in _options(task)]
+    return [*shared, *of_tasks]
+
+
+def tasks() -> list[str]:
+    """The names of the tasks that settings can be for."""
+    return list(_task_options())
+
+
+def of_session() -> list[str]:
+    """The names of the settings that are set for this session."""
+    return list(_session)
 
 
 def option_of(name: str) -> Option:
@@ -266,9 +277,14 @@ Layer = tuple[Mapping[str, object], Callable[[str], Source]]
 
 
 def _layers() -> Iterator[Layer]:
-    yield _session, lambda name: Source("this session", lambda value: f"%nbt set {name} {value}")
+    yield _session, session_source
     yield _environment(), _of_variable
     yield _pyproject()
+
+
+def session_source(name: str) -> Source:
+    """This session as the place where a setting is set."""
+    return Source("this session", lambda value: f"%nbt set {name} {value}")
 
 
 def _environment() -> dict[str, object]:
@@ -362,11 +378,12 @@ def _table_of(path: Path, changed: int, size: int) -> Mapping[str, object] | Non
 # --- the tasks and their options ---
 
 
-def _options(task: str | None) -> tuple[Option, ...]:
-    if task is not None:
-        return _task_options()[task]
-    every = {option.name: option for options in _task_options().values() for option in options}
-    return tuple(every[name] for name in SETTABLE if name in every)
+def _options(task: str | None) -> list[Option]:
+    """The options of a task, or of any, that have settings; in the order of `SETTABLE`."""
+    tables = _task_options()
+    options = tables[task] if task else [option for table in tables.values() for option in table]
+    by_name = {option.name: option for option in options}
+    return [by_name[name] for name in SETTABLE if name in by_name]
 
 
 @lru_cache(maxsize=1)

@@ -112,6 +112,15 @@ def _words(line: str) -> Iterator[str]:
     yield from (*found.words, *filter(None, [found.last]))
 
 
+def words_of(line: str) -> list[str]:
+    """The words of a line that has no options of its own, without their quotes.
+
+    Raises:
+        UserError: when a quotation mark is not closed.
+    """
+    return [_unquoted(word) for word in _words(line)]
+
+
 def is_option(word: str) -> bool:
     """Whether a word is an option's name; `-1` is Python."""
     return word.startswith("--") or (len(word) == 2 and word[0] == "-" and word[1].isalpha())
