@@ -7,12 +7,13 @@ from typing import Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
+from nbtransformers.magics import complete
 from nbtransformers.magics import nbt as nbt_magic
 from nbtransformers.magics.table import MAGICS, Magic
 
 
 def load(shell: Any) -> None:
-    """Register the magics."""
+    """Register the magics, and complete their lines."""
     for magic in MAGICS:
         shell.register_magic_function(_function(magic, shell), magic.forms, magic.name)
 
@@ -22,12 +23,14 @@ def load(shell: Any) -> None:
 
     nbt.__doc__ = nbt_magic.HELP
     shell.register_magic_function(nbt, "line", "nbt")
+    complete.install(shell)
 
 
 def unload(shell: Any) -> None:
     """Take everything back that `load` and the magics have put into the shell."""
     import sys
 
+    complete.uninstall(shell)
     for kind in ("line", "cell"):
         for name in (*(magic.name for magic in MAGICS), "nbt"):
             shell.magics_manager.magics[kind].pop(name, None)
