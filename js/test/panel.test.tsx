@@ -1,50 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import panel from "../src/index";
 import { encodeRows, FakeKernel, FakeModel, type FakeRow, makeRows } from "./fake";
 import { golden } from "./golden";
-
-const open: (() => void)[] = [];
-
-/** A panel on the page, with the means to look at it and to touch it. */
-function show(traits: Record<string, unknown> = {}) {
-  const model = new FakeModel(traits);
-  const el = document.createElement("div");
-  document.body.append(el);
-  const disconnect = panel.initialize({ model });
-  const unmount = panel.render({ model, el });
-  const close = () => {
-    unmount();
-    disconnect();
-    el.remove();
-  };
-  open.push(close);
-  const all = (selector: string) => [...el.querySelectorAll<HTMLElement>(selector)];
-  const one = (selector: string) => {
-    const found = el.querySelector<HTMLElement>(selector);
-    if (!found) throw new Error(`no ${selector}`);
-    return found;
-  };
-  const texts = () =>
-    all(".nbt-rows .nbt-row")
-      .sort((a, b) => Number(a.dataset.at) - Number(b.dataset.at))
-      .map((row) => row.querySelector(".nbt-td.nbt-col-text")?.textContent);
-  const click = async (selector: string) => {
-    one(selector).click();
-    await drawn();
-  };
-  const key = async (name: string) => {
-    const event = new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true });
-    document.activeElement?.dispatchEvent(event);
-    await drawn();
-    return event;
-  };
-  return { model, el, close, unmount, all, one, texts, click, key };
-}
-
-/** Let Preact draw what it has planned, and effects run. */
-async function drawn(ms = 60) {
-  await vi.advanceTimersByTimeAsync(ms);
-}
+import { drawn, onCleanPages, show } from "./page";
 
 function goldenTraits(name = "single_label", change: Record<string, unknown> = {}) {
   const { header, payload } = golden(name);
@@ -64,17 +22,7 @@ function traitsOf(rows: FakeRow[], labels: string[], change: Record<string, unkn
   return { header, payload };
 }
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-
-afterEach(async () => {
-  for (const close of open.splice(0)) close();
-  document.body.replaceChildren();
-  // Preact plans its effects once: a plan lost with the fake clock would never be made again.
-  await vi.runOnlyPendingTimersAsync();
-  vi.useRealTimers();
-});
+onCleanPages();
 
 describe("while Python works", () => {
   const progress = {
