@@ -82,10 +82,10 @@ def _tokens(scores: Scores, scoring: _Scoring, long: LongText) -> Part:
         said = f"The model reads {limit} tokens of a text; the rest is cut off."
         lines = call("encoded = tokenizer(", cut)
     elif long == "window":
-        said = f"A text of more than {limit} tokens is read in windows that overlap."
+        said = f"More than {limit} of them are read in windows, which overlap."
         windows = [*cut, f"stride={scores.stride}", "return_overflowing_tokens=True"]
         owner = 'owner = torch.tensor(encoded.pop("overflow_to_sample_mapping"), dtype=torch.long)'
-        lines = [*call("encoded = tokenizer(", windows), f"{owner}  # the text of each window"]
+        lines = [*call("encoded = tokenizer(", windows), "# The text of each window.", owner]
     else:
         said = f"The model reads {limit} tokens, and no text may have more."
         longest = 'longest = max(map(len, encoded["input_ids"]), default=0)'

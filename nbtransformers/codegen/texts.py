@@ -40,8 +40,8 @@ class Source:
 def source(reading: Reading) -> Source:
     """The lines for the texts."""
     data = reading.data
-    if data.kind in ("lines", "whole"):
-        return _written(data.texts)
+    if data.kind in ("lines", "whole") or reading.texts:
+        return _written(list(reading.texts) or data.texts)
     part = _READERS[data.kind](reading)
     lines = [*part.lines, *_rows(reading.lone_surrogates)]
     imports = (*part.imports, "import re") if reading.lone_surrogates else part.imports
@@ -64,7 +64,7 @@ def _rows(lone_surrogates: bool) -> list[str]:
         condition += r' and not re.search(r"[\ud800-\udfff]", text)'
     what = "empty, missing or no valid Unicode" if lone_surrogates else "empty or missing"
     return [
-        f"# A row that is {what} keeps its place, and gets no score.",
+        f"# A row that is {what} keeps its place, and is not read.",
         f"rows = [row for row, text in enumerate(texts) if {condition}]",
         "readable = [texts[row] for row in rows]",
     ]

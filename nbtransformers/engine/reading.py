@@ -16,6 +16,8 @@ from nbtransformers.request import DataRef, Objects
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import Reading
 
+_CELLS = ("In[", "cell ")  # how a magic names the sources of other cells
+
 
 def reading_of(data: DataRef, objects: Objects, rows: Rows | None = None, reasons: Reasons | None = None) -> Reading:
     """How the texts of a reference are read.
@@ -34,13 +36,16 @@ def reading_of(data: DataRef, objects: Objects, rows: Rows | None = None, reason
     elif isinstance(source, DatasetColumn | StreamedColumn):
         reading = _of_dataset(data, source, objects)
     elif data.kind == "variable" and data.value in objects:
-        reading = _of_table(data, objects[data.value])
+        reading = _of_variable(data, objects[data.value])
     else:
         reading = Reading(data)
     return replace(reading, lone_surrogates=reasons is not None and len(reasons.rows(NOT_UNICODE)) > 0)
 
 
-def _of_table(data: DataRef, value: Any) -> Reading:
+def _of_variable(data: DataRef, value: Any) -> Reading:
+    if data.value.startswith(_CELLS):
+        sources = [value] if isinstance(value, str) else value
+        return Reading(data, tuple(source for source in sources if isinstance(source, str)))
     if not is_table(value):
         return Reading(data)
     if hasattr(value, "iloc"):

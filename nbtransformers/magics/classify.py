@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbtransformers.magics import options
+from nbtransformers.magics import last, options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.parse import parse_line
@@ -45,6 +45,7 @@ def classify(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
     request, objects = classify_request(data, objects, namespace=namespace, **values)
     quiet = cell is None and line.rstrip().endswith(";")  # as after any expression in IPython
     result = run_classify(request, objects, (passing_view if quiet else lasting_view)("Classifying"))
+    last.remember(result)
     if out is not None:
         shell.user_ns[out] = result
     if quiet:

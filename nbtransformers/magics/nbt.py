@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean
-from nbtransformers.magics import nbt_memory, nbt_settings
+from nbtransformers.magics import nbt_code, nbt_memory, nbt_settings
 from nbtransformers.magics.complete import Completed, Suggestion, matching
 from nbtransformers.magics.parse import scan, words_of
 from nbtransformers.magics.table import MAGICS
@@ -37,6 +37,12 @@ def _doctor(words: list[str], shell: Any) -> str:
 
 
 COMMANDS = {
+    "code": Command(
+        "[NAME]",
+        "the plain Transformers program for the last task, or for a result",
+        nbt_code.code,
+        nbt_code.complete_code,
+    ),
     "set": Command(
         "[NAME [VALUE]]",
         "defaults of the options: all, one, or set one for this session",

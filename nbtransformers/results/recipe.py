@@ -19,6 +19,7 @@ class Reading:
 
     Attributes:
         data: where they are; its column, split and encoding are those that were found.
+        texts: the texts themselves, when they are the sources of cells, which no program can look up.
         streamed: whether a dataset is gone through row by row.
         number: of a column whose name is a number (pandas has such), or of one without a name, that number.
         delimiter: what parts the fields of a table of text; None where nothing does.
@@ -28,6 +29,7 @@ class Reading:
     """
 
     data: DataRef
+    texts: tuple[str, ...] = ()
     streamed: bool = False
     number: int | None = None
     delimiter: str | None = None

@@ -1,0 +1,22 @@
+"""Any request -> the plain program that does the same."""
+
+from __future__ import annotations
+
+from nbtransformers.codegen.classify import classify_program
+from nbtransformers.codegen.tokenize import tokenize_program
+from nbtransformers.request import ClassifyRequest, Request
+from nbtransformers.results.recipe import Recipe, TokenizeRecipe
+
+
+def written(request: Request, recipe: Recipe | TokenizeRecipe) -> str:
+    """The program for a request, with no import of this package, as `ruff format` lays it out.
+
+    Args:
+        request: what was asked for.
+        recipe: what a program must know besides, of the same task.
+    """
+    if isinstance(request, ClassifyRequest):
+        assert isinstance(recipe, Recipe)
+        return classify_program(request, recipe)
+    assert isinstance(recipe, TokenizeRecipe)
+    return tokenize_program(request, recipe)

@@ -1,0 +1,167 @@
+"""TokenizeRequest -> program."""
+
+from __future__ import annotations
+
+from nbtransformers.codegen.layout import Part, call, program
+from nbtransformers.codegen.literals import INDENT, inline
+from nbtransformers.codegen.models import named, options
+from nbtransformers.codegen.texts import Source, source
+from nbtransformers.request import TokenizeRequest
+from nbtransformers.results.recipe import TokenizeRecipe, TokenizerRecipe
+
+_BATCH_SIZE = 32  # as in the result
+
+
+def tokenize_program(request: TokenizeRequest, recipe: TokenizeRecipe) -> str:
+    """The program for a request, given how its tokens come about."""
+    texts = source(recipe.reading)
+    parts = [
+        texts.part,
+        _tokenizers(recipe),
+        _tokens_of(request, recipe, texts),
+        _tables(recipe),
+        _summary(texts),
+        _batches(request, recipe, texts),
+    ]
+    return program("Cut texts into tokens, with Transformers alone.", parts)
+
+
+def _tokenizers(recipe: TokenizeRecipe) -> Part:
+    several = len(recipe.tokenizers) > 1
+    lines = ["# 2. The tokenizers, by name." if several else "# 2. The tokenizer, by its name.", "tokenizers = {}"]
+    imports = ["from transformers import AutoTokenizer"]
+    for one in recipe.tokenizers:
+        ref = one.place.model
+        if ref.kind == "variable":
+            variable = ref.name if ref.name.isidentifier() else "tokenizer"
+            lines += [
+                "# This one is your own: run the cell that makes it first.",
+                f"tokenizers[{inline(one.name)}] = {variable}",
+            ]
+            continue
+        where = named(one.place)
+        imports += where.imports
+        lines += where.lines
+        lines += call(f"tokenizers[{inline(one.name)}] = AutoTokenizer.from_pretrained(", ["name", *options(ref)])
+    return Part(lines, tuple(imports))
+
+
+def _tokens_of(request: TokenizeRequest, recipe: TokenizeRecipe, texts: Source) -> Part:
+    fast = all(one.is_fast for one in recipe.tokenizers)
+    given = [texts.readable, *_without_special(request), *(["return_offsets_mapping=True"] if fast else [])]
+    rows = "range(len(texts))" if texts.every_row else "rows"
+    if texts.index is not None:
+        rows = f"{texts.index}[rows]"
+    names = ["row", "position", "token", "id", *(["start", "stop", "text"] if fast else []), "special"]
+    if fast:
+        inner = [
+            '        spans = encoded["offset_mapping"][i]',
+            "        for position, (piece, number, (start, stop)) in enumerate(zip(pieces, ids, spans)):",
+            "            where = (start, stop, text[start:stop])",
+            "            records.append((row, position, piece, number, *where, number in special))",
+        ]
+    else:
+        inner = [
+            "        for position, (piece, number) in enumerate(zip(pieces, ids)):",
+            "            records.append((row, position, piece, number, number in special))",
+        ]
+    said = "and where each stands in its text." if fast else "though a slow one does not say where they stand."
+    return Part(
+        [
+            f"# 3. Tokens: as the vocabulary writes them, as numbers, {said}",
+            "def tokens_of(tokenizer):",
+            '    """The tokens of all texts, one a row."""',
+            *(INDENT + line for line in call("encoded = tokenizer(", given)),
+            "    special = set(tokenizer.all_special_ids)",
+            "    if tokenizer.unk_token_id not in (tokenizer.bos_token_id, tokenizer.eos_token_id):",
+            "        special.discard(tokenizer.unk_token_id)  # it stands for some of the text",
+            "    records = []",
+            f"    for i, (row, text) in enumerate(zip({rows}, {texts.readable})):",
+            '        ids = encoded["input_ids"][i]',
+            "        pieces = tokenizer.convert_ids_to_tokens(ids)",
+            *inner,
+            f"    columns = [{', '.join(map(inline, names))}]",
+            "    return pd.DataFrame(records, columns=columns)",
+        ],
+        ("import pandas as pd",),
+        is_function=True,
+    )
+
+
+def _without_special(request: TokenizeRequest) -> list[str]:
+    return [] if request.special_tokens else ["add_special_tokens=False"]
+
+
+def _tables(recipe: TokenizeRecipe) -> Part:
+    lines = ["tables = {name: tokens_of(tokenizer) for name, tokenizer in tokenizers.items()}"]
+    first, *others = recipe.tokenizers
+    if others:
+        lines += [
+            'table = pd.concat(tables, names=["tokenizer"]).reset_index(level="tokenizer")',
+            "table = table.reset_index(drop=True)",
+        ]
+    else:
+        lines.append(f"table = tables[{inline(first.name)}]")
+    return Part([*lines, "print(table)"])
+
+
+def _summary(texts: Source) -> Part:
+    return Part(
+        [
+            "# 4. Fertility: tokens a word. Words are what stands between Unicode's word boundaries",
+            "# (UAX #29) and holds a letter or a digit, so that they are the same for every tokenizer.",
+            f'parts = [part for text in {texts.readable} for part in regex.split(r"(?V1w)\\b", text)]',
+            "words = sum(any(map(str.isalnum, part)) for part in parts)",
+            "summary = pd.DataFrame(",
+            "    {",
+            '        "vocabulary": {name: len(tokenizer) for name, tokenizer in tokenizers.items()},',
+            '        "tokens": {name: len(tokens) for name, tokens in tables.items()},',
+            '        "words": words,',
+            '        "special": {name: tokens["special"].sum() for name, tokens in tables.items()},',
+            "    }",
+            ")",
+            'summary["fertility"] = (summary["tokens"] - summary["special"]) / summary["words"]',
+            "print(summary)",
+        ],
+        ("import regex",),
+    )
+
+
+def _batches(request: TokenizeRequest, recipe: TokenizeRecipe, texts: Source) -> Part:
+    first = f"{texts.readable}[:{request.batch_size or _BATCH_SIZE}]"
+    lines = [
+        "# 5. The first texts as a batch: cut at the model's limit, padded to the longest.",
+        "# The attention mask is 1 where there is text, and 0 where there is padding.",
+        *_limits(recipe.tokenizers),
+        "batches = {}",
+        "for name, tokenizer in tokenizers.items():",
+    ]
+    if not all(one.has_pad_token for one in recipe.tokenizers):
+        lines += [
+            "    if tokenizer.pad_token is None:",
+            '        tokenizer.add_special_tokens({"pad_token": "[PAD]"})',
+        ]
+    return Part(
+        [
+            *lines,
+            "    batch = tokenizer(",
+            f"        {first},",
+            *(f"        {argument}," for argument in _without_special(request)),
+            "        truncation=limits[name] is not None,",
+            "        max_length=limits[name],",
+            "        padding=True,",
+            '        return_tensors="pt",',
+            "    )",
+            "    batches[name] = batch",
+            '    print(name, batch["input_ids"], batch["attention_mask"], sep="\\n")',
+            '    waste = 1 - batch["attention_mask"].float().mean().item()',
+            '    print(f"{waste:.1%} of the batch is padding")',
+        ]
+    )
+
+
+def _limits(tokenizers: tuple[TokenizerRecipe, ...]) -> list[str]:
+    entries = [f"{inline(one.name)}: {one.limit or None}" for one in tokenizers]
+    if len(entries) == 1:
+        return call("limits = {", entries, "}")
+    return ["limits = {", *(f"{INDENT}{entry}," for entry in entries), "}"]
