@@ -13,26 +13,35 @@ if TYPE_CHECKING:
     from nbtransformers.errors import UserError
     from nbtransformers.panels.shown import panel, selected
     from nbtransformers.panels.view import show_result as show
+    from nbtransformers.session import defaults, loaded, set_default, unload
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "classify": ("nbtransformers.api", "classify"),
+    "defaults": ("nbtransformers.session", "defaults"),
+    "loaded": ("nbtransformers.session", "loaded"),
     "resume": ("nbtransformers.api", "resume"),
+    "set_default": ("nbtransformers.session", "set_default"),
     "panel": ("nbtransformers.panels.shown", "panel"),
     "selected": ("nbtransformers.panels.shown", "selected"),
     "show": ("nbtransformers.panels.view", "show_result"),
+    "unload": ("nbtransformers.session", "unload"),
     "UserError": ("nbtransformers.errors", "UserError"),
 }
 
 __all__ = [
     "UserError",
     "classify",
+    "defaults",
     "load_ipython_extension",
+    "loaded",
     "panel",
     "resume",
     "selected",
+    "set_default",
     "show",
+    "unload",
     "unload_ipython_extension",
 ]
 

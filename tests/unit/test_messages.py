@@ -22,7 +22,7 @@ from helpers import Terminal
 
 import nbtransformers
 import nbtransformers as nbt
-from nbtransformers.api import in_python
+from nbtransformers.door import in_python
 from nbtransformers.errors import UserError
 
 # What a user may have in a notebook; the table below names these.
