@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtransformers.errors import UserError, kind_of, shown
+from nbtransformers.loading.bundled import BUNDLED
 from nbtransformers.loading.descriptions import read_json
 from nbtransformers.loading.gate import tokenizer_code_of
 from nbtransformers.loading.models import (
@@ -55,11 +56,17 @@ class LoadedTokenizer:
 
 
 def tokenizer_ref(
-    model: object, revision: str | None = None, namespace: Mapping[str, Any] | None = None
+    model: object, revision: str | None = None, namespace: Mapping[str, Any] | None = None, **allowed: bool
 ) -> tuple[ModelRef, Objects]:
     """The reference for what was given as the model whose tokenizer is meant, and the objects that it names.
 
     Besides what `model_ref` takes: a tokenizer (or a variable that holds one), and a folder with nothing but one.
+
+    Args:
+        model: what was given.
+        revision: a Hub model's branch, tag or commit.
+        namespace: where the names of variables are looked up.
+        allowed: what the load gate lets pass: `trust_remote_code`.
 
     Raises:
         UserError: when it is none of these; the hint has the nearest name.
@@ -75,14 +82,15 @@ def tokenizer_ref(
     if is_tokenizer(model):
         own = _own_name(model)
         return _plain_ref(ModelRef("variable", own), revision), {own: model}
-    if name and _has_only_tokenizer(Path(name).expanduser()):
-        return _plain_ref(ModelRef("folder", str(Path(name).expanduser().resolve())), revision), {}
+    if name and name not in BUNDLED and name not in known and _has_only_tokenizer(Path(name).expanduser()):
+        folder = str(Path(name).expanduser().resolve())
+        return replace(_plain_ref(ModelRef("folder", folder), revision), **allowed), {}
     if not name and not is_model(model):
         raise UserError(
             f"The tokenizer is {shown(model, 40)}, {kind_of(model)}.",
             hint="Give a name, a folder, a Hub id, a tokenizer, a Transformers model, or a pipeline.",
         )
-    return model_ref(model, revision, namespace)
+    return model_ref(model, revision, namespace, **allowed)
 
 
 def is_tokenizer(value: object) -> bool:

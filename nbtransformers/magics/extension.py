@@ -7,7 +7,7 @@ from typing import Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
-from nbtransformers.magics import complete
+from nbtransformers.magics import cells, complete
 from nbtransformers.magics import nbt as nbt_magic
 from nbtransformers.magics.table import MAGICS, Magic
 
@@ -23,6 +23,7 @@ def load(shell: Any) -> None:
 
     nbt.__doc__ = nbt_magic.HELP
     shell.register_magic_function(nbt, "line", "nbt")
+    cells.install(shell)
     complete.install(shell)
 
 
@@ -34,6 +35,7 @@ def unload(shell: Any) -> None:
     for kind in ("line", "cell"):
         for name in (*(magic.name for magic in MAGICS), "nbt"):
             shell.magics_manager.magics[kind].pop(name, None)
+    cells.uninstall(shell)
     display = sys.modules.get("nbtransformers.panels.display")
     if display is not None:  # a magic has run, so results were shown as panels
         display.uninstall(shell)

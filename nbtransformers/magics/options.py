@@ -81,6 +81,7 @@ INPUT = (
     Option("split", "the split of a dataset", "NAME"),
     Option("subset", "the configuration of a Hub dataset", "NAME"),
 )
+CELL = (Option("cell", "in place of texts: the cells that have this tag", "TAG"),)
 _GATE = (
     Option("allow-pickle", "load pickled weights, which can run any code"),
     Option("trust-remote-code", "run the code that comes with the model"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nbtransformers.magics import classify
+from nbtransformers.magics import classify, tokenize
 from nbtransformers.magics.options import Option
 
 Run = Callable[[str, "str | None", dict[str, Any], Any], Any]
@@ -36,4 +36,7 @@ class Magic:
         return self.help.partition(". ")[0].partition("\n")[0].removesuffix(".") + "."
 
 
-MAGICS = (Magic("classify", classify.classify, classify.OPTIONS, classify.HELP),)
+MAGICS = (
+    Magic("classify", classify.classify, classify.OPTIONS, classify.HELP),
+    Magic("tokenize", tokenize.tokenize, tokenize.OPTIONS, tokenize.HELP),
+)

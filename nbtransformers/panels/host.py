@@ -19,11 +19,16 @@ def in_notebook() -> bool:
     return running is not None and getattr(running, "kernel", None) is not None
 
 
-def cell_id() -> str | None:
-    """The cell that runs now, as the front end names it; None where it does not."""
+def cell_metadata() -> dict[str, Any]:
+    """What the front end tells of the cell that runs now: nothing, or its id and its metadata."""
     kernel: Any = getattr(shell(), "kernel", None)
     parent: Any = kernel.get_parent() if hasattr(kernel, "get_parent") else None
-    return ((parent or {}).get("metadata") or {}).get("cellId")
+    return (parent or {}).get("metadata") or {}
+
+
+def cell_id() -> str | None:
+    """The cell that runs now, as the front end names it; None where it does not."""
+    return cell_metadata().get("cellId")
 
 
 def host_name() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -316,21 +317,28 @@ def _table(result: Tokenization, rows: int) -> Any:
     from rich.text import Text
 
     several = len(result.tokenizers) > 1
+    lines = [[Text(printable(cell)) for cell in line] for line in _lines(result, rows, several)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True, max_width=_NAME_CELLS)
     if several:
         table.add_column("tokenizer", no_wrap=True, max_width=_NAME_CELLS)
     table.add_column("tokens", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True, overflow="ellipsis")
+    table.add_column("", no_wrap=True)
+    # A long text must not push the others aside.
+    columns = len(lines[0]) - 1
+    taken = [min(_NAME_CELLS, max(6, *(line[column].cell_len for line in lines))) for column in range(columns)]
+    for line in lines:
+        line[-1].truncate(_WIDTH - sum(taken) - 3 * len(line), overflow="ellipsis")
+        table.add_row(*line)
+    return table
+
+
+def _lines(result: Tokenization, rows: int, several: bool) -> Iterator[list[str]]:
     for row, name in enumerate(row_names(result, range(rows))):
         reason = result.reasons.get(row)
-        for number, tokens in enumerate(result.tokenizers):
-            first = name if number == 0 else ""
-            cells = [first, *([tokens.name] if several else []), *_cells(result, tokens, row, reason)]
-            table.add_row(*(Text(printable(cell)) for cell in cells))
-            if reason is not None:
-                break
-    return table
+        for number, tokens in enumerate(result.tokenizers if reason is None else result.tokenizers[:1]):
+            named = ["" if reason else tokens.name] if several else []
+            yield ["" if number else name, *named, *_cells(result, tokens, row, reason)]
 
 
 def _cells(result: Tokenization, tokens: Tokens, row: int, reason: str | None) -> tuple[str, str]:

@@ -1,0 +1,69 @@
+"""`%%tokenize` and `%tokenize`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbtransformers.errors import UserError
+from nbtransformers.magics import cells, options
+from nbtransformers.magics.data import data_of, variable_name
+from nbtransformers.magics.help import magic_help
+from nbtransformers.magics.parse import ParsedLine, parse_line
+from nbtransformers.request import DataRef, Objects
+
+_GROUPS = {
+    "What to tokenize": (*options.INPUT, *options.CELL),
+    "With which tokenizer": options.TOKENIZERS,
+    "How": options.TOKENIZE,
+    "Result": options.OUTPUT,
+}
+OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+
+HELP = magic_help(
+    "Cut texts into tokens, with one tokenizer or with several side by side. The result is also in `_`.",
+    ["%%tokenize [options]     (one text a line below)", "%tokenize EXPRESSION [options]"],
+    _GROUPS,
+    [
+        ("The tokens of a text", "%%tokenize\nUnbelievable!"),
+        ("Two tokenizers side by side", "%tokenize texts --model minilm --model owner/name"),
+        ("A whole cell as one text", "%%tokenize --whole\ndef f(x):\n    return x"),
+        ("The text of another cell, by its number or its tag", "%tokenize In[3]\n%tokenize --cell introduction"),
+        ("The same in Python", "nbtransformers.tokenize(texts, model=['minilm', 'owner/name']).compare()"),
+    ],
+)
+
+
+def tokenize(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
+    """Parse, run, show; the result is the value of the cell."""
+    from nbtransformers.api import run_tokenize, tokenize_request
+    from nbtransformers.panels.display import mark_shown
+    from nbtransformers.panels.view import lasting_view, passing_view
+
+    parsed = parse_line(line, OPTIONS, "%tokenize" if cell is None else "%%tokenize", namespace)
+    values = dict(parsed.values)
+    out = variable_name(values.pop("out", None))
+    data, objects = _data(parsed, cell, values, namespace, shell)
+    special_tokens = not values.pop("no_special_tokens", False)
+    request, objects = tokenize_request(data, objects, namespace=namespace, special_tokens=special_tokens, **values)
+    quiet = cell is None and line.rstrip().endswith(";")  # as after any expression in IPython
+    result = run_tokenize(request, objects, (passing_view if quiet else lasting_view)("Tokenizing"))
+    if out is not None:
+        shell.user_ns[out] = result
+    if quiet:
+        return None
+    mark_shown(result, shell)  # as the value of the cell it would be shown again
+    return result
+
+
+def _data(
+    parsed: ParsedLine, cell: str | None, values: dict[str, Any], namespace: dict[str, Any], shell: Any
+) -> tuple[DataRef, Objects]:
+    tag = values.pop("cell", None)
+    if tag is None:
+        return data_of(parsed, cell, values, cells.typed_inputs(shell, namespace), "tokenize")
+    if cell is not None or parsed.expression:
+        raise UserError(
+            f"`--cell {tag}` names the text, and there is another one.", hint=f"Type `%tokenize --cell {tag}` alone."
+        )
+    name = f"cell {tag}"
+    return DataRef("variable", name), {name: cells.with_tag(tag, shell)}
