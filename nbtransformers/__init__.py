@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbtransformers.api import classify, resume
+    from nbtransformers.api import classify, resume, tokenize
     from nbtransformers.errors import UserError
     from nbtransformers.panels.shown import panel, selected
     from nbtransformers.panels.view import show_result as show
@@ -26,6 +26,7 @@ _PUBLIC = {
     "panel": ("nbtransformers.panels.shown", "panel"),
     "selected": ("nbtransformers.panels.shown", "selected"),
     "show": ("nbtransformers.panels.view", "show_result"),
+    "tokenize": ("nbtransformers.api", "tokenize"),
     "unload": ("nbtransformers.session", "unload"),
     "UserError": ("nbtransformers.errors", "UserError"),
 }
@@ -41,6 +42,7 @@ __all__ = [
     "selected",
     "set_default",
     "show",
+    "tokenize",
     "unload",
     "unload_ipython_extension",
 ]
