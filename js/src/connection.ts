@@ -24,3 +24,26 @@ export function channelOf(host: Host): { channel: Channel; release: () => void }
   const own = new Channel(host);
   return { channel: own, release: () => own.dispose() };
 }
+
+export function isConnected(panelId: string): boolean {
+  return channels.has(panelId);
+}
+
+// Views of each panel that are on the page.
+const views = new Map<string, number>();
+
+/** A view of a panel begins. */
+export function viewed(panelId: string): void {
+  views.set(panelId, viewsOf(panelId) + 1);
+}
+
+/** A view of a panel has ended. */
+export function left(panelId: string): void {
+  const rest = viewsOf(panelId) - 1;
+  if (rest > 0) views.set(panelId, rest);
+  else views.delete(panelId);
+}
+
+export function viewsOf(panelId: string): number {
+  return views.get(panelId) ?? 0;
+}

@@ -1,6 +1,7 @@
 // One view of a model: its element, its theme, its twin hidden, and the way to undo it all.
 import { render } from "preact";
 import { channelOf } from "../connection";
+import { follow } from "../gone";
 import { Host, type WidgetModel } from "../host";
 import { hideSnapshots } from "../snapshot";
 import { followTheme } from "../theme";
@@ -16,7 +17,9 @@ export function mount(model: WidgetModel, el: HTMLElement): () => void {
   const stopTheme = followTheme(root);
   render(<Panel host={host} channel={channel} />, root);
   const showSnapshots = hideSnapshots(el, host.panelId);
+  const end = follow(host, root);
   return () => {
+    end();
     showSnapshots();
     stopTheme();
     render(null, root);
