@@ -28,6 +28,17 @@ export class FakeModel implements WidgetModel {
     return this.#traits[name];
   }
 
+  set(name: string, value: unknown): void {
+    this.change({ [name]: value });
+  }
+
+  /** How often the page has told Python of its changes. */
+  saved = 0;
+
+  save_changes(): void {
+    this.saved += 1;
+  }
+
   on(event: string, callback: Callback): void {
     const known = this.#callbacks.get(event) ?? new Set();
     this.#callbacks.set(event, known.add(callback));

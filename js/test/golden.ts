@@ -1,7 +1,11 @@
-// The file that both ends of the wire are held to.
+// The files that both ends of the wire are held to, one a kind.
 import file from "../../tests/golden/classify.json";
+import tokenizeFile from "../../tests/golden/tokenize.json";
 import type { ClassifyQuery } from "../src/query/classify";
+import type { TokenizeQuery } from "../src/query/tokenize";
 import type { ClassifyHeader } from "../src/wire/classify";
+import type { TokenizeHeader } from "../src/wire/tokenize";
+import type { FakeToken } from "./faketokens";
 
 export interface GoldenCase {
   header: ClassifyHeader & Record<string, unknown>;
@@ -17,23 +21,43 @@ export interface GoldenCase {
   queries: { params: ClassifyQuery & { start: number; stop: number }; total: number; positions: number[] }[];
 }
 
-type Stored = Omit<GoldenCase, "payload"> & { payload_base64: string };
+export interface GoldenTokens {
+  header: TokenizeHeader & Record<string, unknown>;
+  payload: DataView;
+  rows: {
+    index: string;
+    text: string;
+    whole_text: string;
+    reason: string | null;
+    clipped: boolean;
+    /** `all` only where not all tokens travel. */
+    tokenizers: { count: number; cut: number; tokens: FakeToken[]; all?: FakeToken[] }[];
+  }[];
+  queries: { params: TokenizeQuery & { start: number; stop: number }; total: number; positions: number[] }[];
+}
 
-const stored = file as unknown as Record<string, Stored>;
+type Stored<Case> = Omit<Case, "payload"> & { payload_base64: string };
+
+const stored = file as unknown as Record<string, Stored<GoldenCase>>;
+const storedTokens = tokenizeFile as unknown as Record<string, Stored<GoldenTokens>>;
 
 export const goldenNames = Object.keys(stored);
+export const goldenTokenNames = Object.keys(storedTokens);
 
 export function golden(name: string): GoldenCase {
-  const found = stored[name];
+  return unpacked(stored, name);
+}
+
+export function goldenTokens(name: string): GoldenTokens {
+  return unpacked(storedTokens, name);
+}
+
+function unpacked<Case>(cases: Record<string, Stored<Case>>, name: string) {
+  const found = cases[name];
   if (!found) throw new Error(`no golden case ${name}`);
   const { payload_base64: encoded, ...rest } = found;
-  return {
-    ...rest,
-    payload: viewAt(
-      Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0)),
-      0,
-    ),
-  };
+  const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+  return { ...rest, payload: viewAt(bytes, 0) };
 }
 
 /** The same bytes at any distance from the beginning of their buffer. */

@@ -139,6 +139,7 @@ function ManyTexts({ header, page, source, channel, look, marks, bar }: TextsPro
       {row && (
         <div class="nbt-opened">
           <Inspector
+            key={row.position}
             row={row}
             tokenizers={header.tokenizers}
             channel={channel}

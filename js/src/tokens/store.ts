@@ -116,7 +116,7 @@ export class TokenStore {
 
   /** What decides how a chunk is drawn: when this changes, it is drawn again. */
   state(chunk: number): string {
-    return [chunk - 1, chunk, chunk + 1].map((at) => (this.#chunk(at) ? 1 : 0)).join("");
+    return [chunk - 1, chunk, chunk + 1].map((at) => this.#chunk(at)?.tokens.count ?? 0).join(" ");
   }
 
   /** Undefined while the token is on its way. */
@@ -182,18 +182,19 @@ export class TokenStore {
     return { ...part, tokens: part.tokens.slice(start, stop), first: part.first + start };
   }
 
+  /** A chunk, or what has arrived of it. */
   #chunk(chunk: number): Part | null {
     const first = chunk * this.#size;
     if (chunk < 0 || first >= this.total) return null;
-    const stop = Math.min(this.total, first + this.#size);
-    if (stop > this.#local.count) return this.#fetched.get(chunk) ?? null;
-    return { tokens: this.#local.slice(first, stop), first, text: this.#text };
+    const fetched = this.#fetched.get(chunk);
+    if (fetched || first >= this.#local.count) return fetched ?? null;
+    return { tokens: this.#local.slice(first, first + this.#size), first, text: this.#text };
   }
 
   #touch(chunk: number): boolean {
     const part = this.#fetched.get(chunk);
     if (part) keepNewest(this.#fetched, chunk, part, CHUNKS_KEPT);
-    return this.#chunk(chunk) !== null;
+    return part !== undefined || Math.min(this.total, (chunk + 1) * this.#size) <= this.#local.count;
   }
 }
 

@@ -18,8 +18,8 @@ export function Batches({ tokenizers }: { tokenizers: readonly Tokenizer[] }) {
         )}
       </h3>
       <div class="nbt-batch-list">
-        {shown.map(({ name, batch }) => (
-          <figure key={name} class="nbt-batch">
+        {shown.map(({ name, batch }, number) => (
+          <figure key={number} class="nbt-batch">
             {batch && <Picture batch={batch} />}
             <figcaption>
               {tokenizers.length > 1 && (

@@ -102,8 +102,8 @@ export function CompareTable({ tokenizers }: { tokenizers: readonly Tokenizer[] 
         </tr>
       </thead>
       <tbody>
-        {tokenizers.map((tokenizer) => (
-          <tr key={tokenizer.name}>
+        {tokenizers.map((tokenizer, number) => (
+          <tr key={number}>
             <th scope="row">
               <bdi>{tokenizer.name}</bdi>
               <span class="nbt-compare-model">{tokenizer.model}</span>

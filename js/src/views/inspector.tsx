@@ -32,23 +32,23 @@ interface Place {
 const samePlace = (a: Place | null, b: Place | null) =>
   a?.tokenizer === b?.tokenizer && a?.token === b?.token;
 
+/** Another row is another inspector: give it the row's position for a key. */
 export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose }: InspectorProps) {
   const stores = useMemo(
     () => tokenizers.map((_, number) => new TokenStore(channel, row, number)),
-    [channel, row.position, tokenizers],
+    [channel, tokenizers],
   );
   const [point, setPoint] = useState<Place | null>(null);
   const [pin, setPin] = useState<Place | null>(null);
   const root = useRef<HTMLElement>(null);
   // Not `useId`: it counts within one panel, and a page holds several.
   const [onId] = useState(() => `nbt-token-${Math.random().toString(36).slice(2)}`);
-  useEffect(() => {
-    setPoint(null);
-    setPin(null);
-    return () => {
+  useEffect(
+    () => () => {
       for (const store of stores) store.dispose();
-    };
-  }, [stores]);
+    },
+    [stores],
+  );
   const shown = pin ?? point;
   const facts = shown ? stores[shown.tokenizer]?.facts(shown.token) : undefined;
   const lit = useMemo(
@@ -90,7 +90,7 @@ export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose 
           if (!tokenizer || !tokenized) return null;
           const here = shown?.tokenizer === number;
           return (
-            <div key={`${row.position} ${number}`} class="nbt-cutting">
+            <div key={number} class="nbt-cutting">
               <div class="nbt-cutting-head">
                 {several && <span class="nbt-cutting-name">{tokenizer.name}</span>}
                 <TokenBar count={tokenized.count} cut={tokenized.cut} limit={tokenizer.limit} />

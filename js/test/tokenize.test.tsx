@@ -1,0 +1,347 @@
+import { describe, expect, it, vi } from "vitest";
+import { type FakeTokenizer, FakeTokenKernel, fakeTexts, TOYS, tokenized } from "./faketokens";
+import { goldenTokens } from "./golden";
+import { drawn, onCleanPages, show } from "./page";
+
+onCleanPages();
+
+function traitsOf(
+  texts: readonly (string | null)[],
+  tokenizers: readonly FakeTokenizer[],
+  change: Record<string, unknown> = {},
+) {
+  const { kind, header, payload } = tokenized(fakeTexts(texts, tokenizers), tokenizers);
+  return { kind, header: { ...header, ...change }, payload };
+}
+
+function goldenTraits(name: "one" | "two") {
+  const { header, payload } = goldenTokens(name);
+  return { kind: "tokenize", header, payload };
+}
+
+/** As when the pointer moves onto an element. */
+async function point(element: HTMLElement, type = "pointermove") {
+  element.dispatchEvent(new MouseEvent(type, { bubbles: true }));
+  await drawn();
+}
+
+describe("one text", () => {
+  const traits = () => traitsOf(["The tokenizer reads 🎬."], [TOYS.wordpiece]);
+
+  it("stands there as its tokens, each word in a hue, its pieces in two strengths", () => {
+    const { all, one } = show(traits());
+    const tokens = all("[data-n]");
+    expect(tokens.map((token) => token.textContent)).toEqual([
+      "[CLS]",
+      "The",
+      "token",
+      "izer",
+      "reads",
+      "🎬",
+      ".",
+      "[SEP]",
+    ]);
+    expect(tokens.map((token) => /nbt-hue\d/.exec(token.className)?.[0])).toEqual([
+      undefined,
+      "nbt-hue0",
+      "nbt-hue1",
+      "nbt-hue1",
+      "nbt-hue2",
+      "nbt-hue3",
+      "nbt-hue0",
+      undefined,
+    ]);
+    expect(tokens[3]?.className).toContain("nbt-odd");
+    expect(tokens[5]?.className).toContain("nbt-unknown");
+    expect(one(".nbt-cutting-words").textContent).toBe("8 of 512 tokens");
+    expect(all("[role=grid], .nbt-batches")).toHaveLength(0);
+  });
+
+  it("shows all that is known of a token under the pointer, and forgets it", async () => {
+    const { one, all } = show(traits());
+    await point(one("[data-n='3']"));
+    const card = one(".nbt-card").textContent ?? "";
+    for (const part of ["##izer", "4 of 8", "9–13", "69 7a 65 72", "1, continued"])
+      expect(card).toContain(part);
+    expect(one("[data-n='3']").getAttribute("aria-selected")).toBe("true");
+    await point(one("[data-n='5']"));
+    expect(one(".nbt-card").textContent).toContain("U+1F3AC");
+    expect(one(".nbt-card-flags").textContent).toBe("unknown");
+    await point(one("[data-n='0']"));
+    expect(one(".nbt-card-flags").textContent).toBe("specialadded");
+    await point(one(".nbt-flow"), "pointerleave");
+    expect(all(".nbt-card")).toHaveLength(0);
+  });
+
+  it("pins a token by a press, and lets go by another, by Escape or by its button", async () => {
+    const { one, all, click, key } = show(traits());
+    for (const release of [
+      () => click("[data-n='2']"),
+      async () => {
+        one(".nbt-flow").focus();
+        await key("Escape");
+      },
+      () => click(".nbt-card [aria-label=Close]"),
+    ]) {
+      await click("[data-n='2']");
+      await point(one("[data-n='4']"));
+      expect(one(".nbt-card-piece").textContent).toBe("token");
+      await release();
+      await point(one(".nbt-flow"), "pointerleave");
+      expect(all(".nbt-card-pinned")).toHaveLength(0);
+    }
+  });
+
+  it("is walked by the keyboard", async () => {
+    const { one, key } = show(traits());
+    const flow = one(".nbt-flow");
+    flow.focus();
+    const here = () => one(`[id="${flow.getAttribute("aria-activedescendant")}"]`).dataset.n;
+    for (const [name, expected] of [
+      ["Home", "0"],
+      ["ArrowRight", "1"],
+      ["ArrowRight", "2"],
+      ["ArrowLeft", "1"],
+      ["End", "7"],
+      ["ArrowRight", "7"],
+      ["PageUp", "0"],
+    ] as const) {
+      expect((await key(name)).defaultPrevented).toBe(true);
+      expect(here()).toBe(expected);
+    }
+    await key("Enter");
+    expect(one(".nbt-card-pinned").textContent).toContain("[CLS]");
+    expect((await key("x")).defaultPrevented).toBe(false);
+  });
+
+  it("shows token strings and ids in its place", async () => {
+    const { all, one } = show(traits());
+    const look = async (title: string) => {
+      all(".nbt-segmented button")
+        .find((button) => button.textContent === title)
+        ?.click();
+      await drawn();
+      return all("[data-n]").map((token) => token.textContent);
+    };
+    expect(await look("Tokens")).toEqual(["[CLS]", "the", "token", "##izer", "reads", "[UNK]", ".", "[SEP]"]);
+    expect((await look("IDs")).slice(0, 1)).toEqual(["101"]);
+    expect((one(".nbt-toggle") as HTMLButtonElement).disabled).toBe(true);
+    expect((await look("Text"))[1]).toBe("The");
+  });
+
+  it("marks what cannot be seen, and leaves the text itself alone", async () => {
+    const { one, all, click } = show(traitsOf(["a b\tc\nd"], [TOYS.bytes]));
+    expect(one(".nbt-block").textContent).toBe("a b\tc\nd");
+    expect(all(".nbt-flow-marks .nbt-unseen").map((mark) => mark.dataset.mark)).toEqual(["·", "⇥", "↵"]);
+    await click(".nbt-toggle");
+    expect(all(".nbt-flow-marks")).toHaveLength(0);
+    expect(one(".nbt-block").textContent).toBe("a b\tc\nd");
+  });
+
+  it("shows a character once that several tokens share, and each of them in turn", async () => {
+    const { one, all, key } = show(traitsOf(["好"], [TOYS.bytes]));
+    expect(all("[data-n]").map((token) => [token.textContent, token.dataset.c])).toEqual([["好", "2"]]);
+    one(".nbt-flow").focus();
+    await key("Home");
+    expect(one(".nbt-card").textContent).toContain("e5 a5");
+    await key("ArrowRight");
+    expect(one(".nbt-card").textContent).toContain("bd");
+    expect(one("[data-n]").style.getPropertyValue("--piece")).toBe("1");
+  });
+
+  it("draws a line where the model stops reading", () => {
+    const { one, all } = show(traitsOf(["one two three four five"], [{ ...TOYS.wordpiece, limit: 5 }]));
+    expect(one(".nbt-limit").textContent).toBe("5 of 7 tokens: 2 cut");
+    expect(one(".nbt-cutting-words").textContent).toBe("5 of 7 tokens: 2 cut");
+    expect(all(".nbt-cut").map((token) => token.textContent)).toEqual(["four", "five"]);
+    const before = all(".nbt-block > *").filter(
+      (part) => part.compareDocumentPosition(one(".nbt-limit")) & Node.DOCUMENT_POSITION_FOLLOWING,
+    );
+    expect(before.at(-2)?.textContent).toBe("three");
+  });
+
+  it("runs from the right where its script does", async () => {
+    const { one, all } = show(traitsOf(["كان الفيلم"], [TOYS.wordpiece]));
+    expect(one(".nbt-block").getAttribute("dir")).toBe("auto");
+    expect(all("[data-n='0']")[0]?.getAttribute("dir")).toBe("auto");
+    all(".nbt-segmented button")[1]?.click();
+    await drawn();
+    expect(one(".nbt-block").getAttribute("dir")).toBe("rtl");
+  });
+
+  it("says why there are no tokens", () => {
+    const { el } = show(traitsOf([null], [TOYS.wordpiece]));
+    expect(el.textContent).toContain("missing");
+    const empty = show(traitsOf([""], [TOYS.wordpiece]));
+    expect(empty.el.textContent).toContain("empty");
+  });
+});
+
+describe("a long text", () => {
+  it("has in the page only what is in sight, and asks for what has not arrived", async () => {
+    const text = "All work and no play. ".repeat(4_000);
+    const texts = fakeTexts([text], [TOYS.bytes]);
+    const travel = { tokens: 500, characters: 2_000 };
+    const { all, one, model } = show(tokenized(texts, [TOYS.bytes], travel));
+    const kernel = new FakeTokenKernel(model, texts, 1, travel);
+    model.onSend = (message) => kernel.answer(message);
+    for (const message of [...model.sent]) kernel.answer(message);
+    await drawn();
+    expect(texts[0]?.tokens[0]?.length).toBeGreaterThan(20_000);
+    expect(all("[data-n]").length).toBeLessThan(2_000);
+    expect(model.sent.every(({ method }) => method === "tokens")).toBe(true);
+    expect(one(".nbt-figures").textContent).toContain("24,000");
+  });
+});
+
+describe("several tokenizers", () => {
+  const traits = () => traitsOf(["The tokenizer reads 🎬."], [TOYS.wordpiece, TOYS.bytes, TOYS.pieces]);
+
+  it("are compared in numbers", () => {
+    const { all } = show(traits());
+    expect(all(".nbt-compare thead th").map((head) => head.textContent)).toEqual([
+      "Tokenizer",
+      "Tokens",
+      "Tokens a word",
+      "Unknown",
+      "Texts cut",
+      "Limit",
+      "Words",
+      "Vocabulary",
+    ]);
+    const cells = all(".nbt-compare tbody tr").map((line) =>
+      [...line.querySelectorAll("td")].map((cell) => cell.textContent),
+    );
+    expect(cells[0]).toEqual(["8", "1.20", "13%", "0", "512", "5", "30,522"]);
+    expect(cells[2]?.[4]).toBe("–");
+    expect(all(".nbt-compare-model").map((model) => model.textContent)).toEqual([
+      "WordPiece",
+      "BPE",
+      "Unigram",
+    ]);
+  });
+
+  it("show the text once each, and what a token of one stands on in the others", async () => {
+    const { all } = show(traits());
+    expect(all(".nbt-cutting-name").map((name) => name.textContent)).toEqual([
+      "toy-wordpiece",
+      "toy-bytes",
+      "toy-pieces",
+    ]);
+    const [first, second, third] = all(".nbt-flow");
+    const izer = [...(first?.querySelectorAll<HTMLElement>("[data-n]") ?? [])][3] as HTMLElement;
+    await point(izer);
+    const lit = (flow: Element | undefined) =>
+      [...(flow?.querySelectorAll(".nbt-lit") ?? [])].map((token) => token.textContent);
+    expect(lit(first)).toEqual([]);
+    expect(lit(second)).toEqual(["nizer"]);
+    expect(lit(third)).toEqual([" tokeni", "zer"]);
+  });
+});
+
+describe("many texts", () => {
+  it("stand in a table with their counts, and open in full", async () => {
+    const { one, all, texts, click, key } = show(goldenTraits("two"));
+    await drawn();
+    expect(all("[role=columnheader]").map((head) => head.textContent)).toEqual([
+      "Row",
+      "toy-wordpiece",
+      "toy-bytes",
+      "Text",
+    ]);
+    expect(texts()[0]).toBe("The tokenizer reads unbelievable words.");
+    expect(one("[data-at='0'] .nbt-col-tokens0").textContent).toBe("14");
+    expect(one("[data-at='0'] .nbt-over").textContent).toBe("14");
+    expect(one("[data-at='7']").textContent).toContain("missing");
+    await click("[data-at='0']");
+    expect(all(".nbt-inspector .nbt-flow")).toHaveLength(2);
+    expect(one(".nbt-inspector .nbt-cutting-words").textContent).toBe("12 of 14 tokens: 2 cut");
+    one("[data-at='0']").focus();
+    await key("ArrowDown");
+    expect(one(".nbt-inspector").getAttribute("aria-label")).toBe("Row 1");
+    one(".nbt-flow").focus();
+    await key("Escape");
+    expect(all(".nbt-inspector")).toHaveLength(0);
+    expect((document.activeElement as HTMLElement).dataset.at).toBe("1");
+  });
+
+  it("sort by the tokens of each tokenizer", async () => {
+    const { one, all, click } = show(goldenTraits("two"));
+    await click(".nbt-col-tokens1 button");
+    expect(one(".nbt-th.nbt-col-tokens1").getAttribute("aria-sort")).toBe("descending");
+    const counts = all(".nbt-rows .nbt-col-tokens1 .nbt-number").map((cell) => Number(cell.textContent));
+    expect(counts).toEqual([...counts].sort((a, b) => b - a));
+  });
+
+  it("are searched", async () => {
+    const { one, texts } = show(goldenTraits("one"));
+    const input = one("input") as HTMLInputElement;
+    input.value = "电影";
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    await drawn(300);
+    expect(texts()).toEqual(["这部电影很好看，值得再看一遍。"]);
+  });
+
+  it("that stay in the kernel are asked for, ordered there", async () => {
+    const texts = fakeTexts(
+      Array.from({ length: 500 }, (_, at) => `text ${"word ".repeat(at % 9)}`),
+      [TOYS.bytes],
+    );
+    const { model, one, click } = show(tokenized(texts, [TOYS.bytes], { rows: 100 }));
+    const kernel = new FakeTokenKernel(model, texts, 1);
+    model.onSend = (message) => kernel.answer(message);
+    await click(".nbt-col-tokens0 button");
+    await drawn(200);
+    expect(model.sent.at(-1)).toMatchObject({
+      method: "rows",
+      params: { start: 0, stop: 100, sort: { by: "tokens0", descending: true }, search: "" },
+    });
+    expect(one("[data-at='0'] .nbt-col-index").textContent).toBe("8");
+  });
+
+  it("show texts as text: markup in them makes no element", async () => {
+    const hostile = "<img src=x onerror=alert(1)><b onclick=alert(1)>x</b>";
+    const toys = [
+      { ...TOYS.bytes, name: hostile, pad: hostile },
+      { ...TOYS.wordpiece, model: hostile },
+    ];
+    const { el, click } = show(traitsOf([hostile, "b", "c"], toys, { title: hostile, notes: [hostile] }));
+    await drawn();
+    await click("[data-at='0']");
+    expect(el.querySelectorAll("img, b, script")).toHaveLength(0);
+    expect(el.textContent).toContain("onerror");
+  });
+});
+
+describe("the batch", () => {
+  it("is drawn with its padding, and told in words", () => {
+    const { one } = show(traitsOf(["one two three", "one", "one two"], [TOYS.wordpiece]));
+    expect(one(".nbt-batches h3").textContent).toContain("The first 3 texts as one batch");
+    expect(one(".nbt-batch-waste").textContent).toBe("20% padding waste");
+    expect(one("figcaption").textContent).toContain("3 × 5: 12 tokens, 3 [PAD] on the right");
+    expect(one(".nbt-batch-picture").getAttribute("aria-label")).toBe(
+      "3 rows of 5 tokens; 12 tokens, 3 of padding on the right; no text cut",
+    );
+    expect(one(".nbt-batch-pad").getAttribute("d")).toBe("M3 1h2v0.86h-2zM4 2h1v0.86h-1z");
+  });
+
+  it("marks what is cut, and pads on the left where the tokenizer does", () => {
+    const { one, el } = show(traitsOf(["one two three", "one"], [{ ...TOYS.bytes, limit: 2 }]));
+    expect(one(".nbt-batch-pad").getAttribute("d")).toBe("M0 1h1v0.86h-1z");
+    expect(one(".nbt-batch-cut").getAttribute("d")).toMatch(/^M1\.9/);
+    expect(el.textContent).toContain("no padding token");
+    expect(one(".nbt-key-cut").textContent).toBe("text cut here");
+  });
+});
+
+it("leaves nothing behind", async () => {
+  const { model, el, close, click } = show(goldenTraits("two"));
+  await click("[data-at='11']");
+  await point(el.querySelector("[data-n='1']") as HTMLElement);
+  close();
+  expect(el.childElementCount).toBe(0);
+  expect(model.listeners).toBe(0);
+  // What Preact and the browser had planned runs out; a wait for the kernel would last much longer.
+  await drawn(1_000);
+  expect(vi.getTimerCount()).toBe(0);
+});
