@@ -222,7 +222,9 @@ def set_default(name: str, value: object) -> None:
         _session.pop(name, None)
         return
     if not isinstance(value, str | int | float | Path) or isinstance(value, bool):
-        raise UserError(f"A default is text or a number, and {name} is {kind_of(value)}.", hint="Type its name.")
+        raise UserError(
+            f"The default {name} is {kind_of(value)}.", hint=f"Type a name: `--{option_of(name).name} own`."
+        )
     _value(name, value)
     _session[name] = value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nbtransformers.magics.options import Option
+from nbtransformers.magics.options import SETTABLE, Option
 
 
 def magic_help(
@@ -23,7 +23,21 @@ def magic_help(
         parts += [f"    # {purpose}", *(f"    {line}" for line in typed.splitlines()), ""]
     for heading, options in groups.items():
         parts += [f"{heading}:", *(f"    {_left(option):<32}{option.help}{_choices(option)}" for option in options), ""]
-    return "\n".join(parts).rstrip() + "\n"
+    return "\n".join([*parts, *_defaults([option.name for group in groups.values() for option in group])]) + "\n"
+
+
+def _defaults(names: Sequence[str]) -> list[str]:
+    """Which options have defaults that can be set, and where."""
+    settable = [name for name in SETTABLE if name in names]
+    if not settable:
+        return []
+    first = settable[0]
+    ways = {
+        f"%nbt set {first} VALUE": "for this session; `%nbt set` shows all, and where each comes from",
+        f'{first} = "VALUE"': "in `[tool.nbtransformers]` of a pyproject.toml",
+        f"NBTRANSFORMERS_{first.upper()}=VALUE": "in the environment",
+    }
+    return [f"Defaults of {', '.join(settable)}:", *(f"    {typed:<32}{where}" for typed, where in ways.items())]
 
 
 def _left(option: Option) -> str:

@@ -45,21 +45,21 @@ def _name_and_value(words: list[str]) -> tuple[str | None, str | None]:
     if len(words) > 2:
         raise UserError(
             f"`%nbt set {words[0]}` takes one value, and there are {len(words) - 1}.",
-            hint=f'Put it in quotes: `%nbt set {words[0]} "{" ".join(words[1:])}"`.',
+            hint=f'Type `%nbt set {words[0]} "{" ".join(words[1:])}"`.',
         )
     return (*words, None, None)[0], (*words, None, None)[1]
 
 
 def _set(name: str, value: Any, shell: Any) -> None:
-    option = settings.option_of(name)
-    if option.name == "model":  # told now, and not when a cell is run that only inherits it
-        from nbtransformers.loading.refs import model_ref
-
-        model_ref(value, None, shell.user_ns)
+    source = settings.session_source(name)
     try:
+        if isinstance(value, str) and settings.option_of(name).name == "model":
+            from nbtransformers.loading.refs import model_ref  # told now, and not by a cell that inherits it
+
+            model_ref(value, None, shell.user_ns)
         settings.set_default(name, value)
     except UserError as error:
-        raise settings.session_source(name).told(error, where=False) from error
+        raise source.told(error, where=False) from error
 
 
 def _listed(defaults: list[settings.Default], remarks: list[str]) -> str:

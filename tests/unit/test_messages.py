@@ -66,7 +66,16 @@ MAGIC = [
     ("%%classify --column review\na joy", "`--column` is for tables, and a cell is none. Leave `--column` out."),
     ("%classify texts --out 2nd", "`--out 2nd` is no name for a variable. Type `--out result`."),
     ("%nbt docter", "%nbt has no command docter. Did you mean doctor?"),
-    ("%nbt xyz", "%nbt has no command xyz. It has doctor."),
+    ("%nbt xyz", "%nbt has no command xyz. It has code, set, unset, unload, doctor."),
+    ("%nbt doctor now", "`%nbt doctor` takes nothing more. Type `%nbt doctor`."),
+    ("%nbt set devise", "There is no setting 'devise'. Did you mean device?"),
+    ("%nbt set device gpu", "`device` cannot be 'gpu'. Did you mean `%nbt set device cuda`?"),
+    ("%nbt set classify.top-k 0", "`top-k` is 0. Type a whole number of 1 or more: `%nbt set classify.top-k 1`."),
+    ("%nbt set model miniln", "There is no model 'miniln'. Did you mean minilm?"),
+    ("%nbt set model {own}", "The default model is a BertForSequenceClassification. Type a name: `%nbt set model own`."),
+    ("%nbt set long a b", '`%nbt set long` takes one value, and there are 2. Type `%nbt set long "a b"`.'),
+    ("%nbt unset", "`%nbt unset` takes the name of one setting. Type `%nbt unset model`."),
+    ("%nbt unload a b", "`%nbt unload` takes one name, or none for all. Type `%nbt unload`."),
     # the expression
     ("%classify textz", "There is no variable textz. Did you mean texts?"),
     (
@@ -406,6 +415,11 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "{} is not loaded.": "test_unloading",
+    "[{}] in {} has no setting {}.": "test_settings",
+    "{} cannot be read ({}).": "test_settings",
+    "`--{}` is {}, {}.": "test_settings",
+    "The default {} is {}.": "test_settings",
     "There is nothing to resume in {}.": "test_interrupt",
     "The model {} is not there any more.": "test_interrupt",
     "The rest of {} is not there any more.": "test_interrupt",
