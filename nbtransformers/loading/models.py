@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from logging import CRITICAL
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -86,6 +87,7 @@ def _load_folder(want: _Wanted) -> LoadedModel:
         config.name_or_path = source.ref.name
         model = _model(config, want).to(want.device).eval()
         tokenizer = _tokenizer(source, config, found)
+        _refuse_odd_limits(source, model, tokenizer)
     return LoadedModel(
         name=name,
         model=model,
@@ -151,6 +153,18 @@ def _tokenizer(source: Source, config: Any, found: Passed) -> Any:
             hint=f"Call tokenizer.save_pretrained({str(folder)!r}) with its own tokenizer.",
         )
     return AutoTokenizer.from_pretrained(folder, config=config, trust_remote_code=False, local_files_only=True)
+
+
+def _refuse_odd_limits(source: Source, model: Any, tokenizer: Any) -> None:
+    positions = getattr(model.config, "max_position_embeddings", None)
+    for file, field, value in (
+        ("config.json", "max_position_embeddings", positions),
+        ("tokenizer_config.json", "model_max_length", tokenizer.model_max_length),
+    ):
+        if value is not None and not isinstance(value, int | float):
+            raise UserError(
+                f"{source.folder / file} has a {field} that makes no sense: {shown(value)}.", hint=source.again
+            )
 
 
 def own_tokenizer(source: Source, code: RemoteCode) -> Any:
@@ -263,7 +277,7 @@ def quiet_transformers() -> Generator[None]:
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
+    logging.set_verbosity(CRITICAL)  # what is an error is told by the exception
     logging.disable_progress_bar()
     try:
         yield

@@ -103,6 +103,8 @@ def _tensors(source: Source, path: Path) -> Iterable[tuple[str, int, int]]:
     try:
         with safe_open(path, framework="numpy"):
             header = _header(path)
+    except MemoryError as error:  # the file is mapped into it
+        raise UserError(f"{source.name} does not fit into memory.", hint="Give a smaller model.") from error
     except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise UserError(
             f"The weights of {source.name} are damaged: {path.name} ({shown_error(error)}).", hint=source.again
@@ -145,6 +147,7 @@ def _pickles(source: Source) -> Weights:
     name, folder = source.name, source.folder
     there = {path.name for path in folder.iterdir()} | {file for file in source.sizes if "/" not in file}
     found = sorted(file for file in there if file.endswith(_PICKLED) and not file.startswith(_NO_WEIGHTS))
+    found += [_PICKLE_INDEX] if _PICKLE_INDEX in there else []
     if not found:
         raise _no_weights(source, sorted(file for file in there if file.endswith(_OF_OTHERS)))
     readable = {_PICKLE, _PICKLE_INDEX} & there
