@@ -331,13 +331,17 @@ def matching(typed: str, suggestions: Iterable[Suggestion], behind: str = "") ->
     return Completed(typed, tuple(found.values()))
 
 
+_NEEDS_QUOTES = re.compile(r"^-|[\s\"'()\[\]{};]")
+
+
 def _written(suggestion: Suggestion, quote: str, behind: str) -> str:
     """A suggestion as it is to be typed; what the editor has closed already is not closed again."""
     text = suggestion.text
     braces = suggestion.kind == "variable" and text.startswith("{")
     if braces and behind.startswith("}"):
         return quote + text[:-1]
-    if not quote and (braces or not re.search(r"[\s\"'()\[\]{};]", text)):
+    plain = suggestion.kind == "option" or not _NEEDS_QUOTES.search(text)
+    if not quote and (braces or plain):
         return text
     text = in_quotes(text, quote or '"')
     return text[:-1] if quote and behind.startswith(quote) else text
