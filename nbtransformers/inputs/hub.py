@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -28,84 +29,112 @@ def read_hub(data: DataRef) -> Source:
     name = f"hub:{data.value}" + (f"@{data.revision}" if data.revision else "")
     if data.encoding is not None:
         raise UserError(f"`--encoding` is for text files, and {name} is none.", hint="Leave `--encoding` out.")
-    with _told(name, data):
-        splits = _splits(data)
-    split = picked_split(list(splits), data.split, name)
-    with _told(name, data):
-        return dataset_rows(splits[split], data.column, None, name)
-
-
-def _splits(data: DataRef) -> Mapping[str, Any]:
-    try:
-        import datasets.config
-    except ImportError as error:
+    if importlib.util.find_spec("datasets") is None:
         raise UserError(
             "Datasets of the Hub need the package datasets.", hint='Type `pip install "nbtransformers[data]"`.'
-        ) from error
-    # With its scheme, a name is never taken for a folder here that happens to be called so.
-    builder: Any = datasets.load_dataset_builder(
-        f"hf://datasets/{data.value}", name=data.subset, revision=data.revision
+        )
+    splits = _splits(data, name)
+    split = picked_split(list(splits), data.split, name)
+    return dataset_rows(splits[split], data.column, None, name)
+
+
+def _splits(data: DataRef, name: str) -> Mapping[str, Any]:
+    """Every split of a dataset, none of them read yet."""
+    import datasets
+    import datasets.config
+
+    unreachable = _unreachable(data, name)
+    try:
+        with _without_network(unreachable):
+            builder: Any = datasets.load_dataset_builder(
+                f"hf://datasets/{data.value}", data.subset, revision=data.revision
+            )
+            small = (builder.info.download_size or _FETCHED) < _FETCHED
+            if small or datasets.config.HF_HUB_OFFLINE or Path(builder.cache_dir).exists():
+                builder.download_and_prepare()
+                return builder.as_dataset()
+            return builder.as_streaming_dataset()
+    except Exception as error:
+        raise _refusal(name, data, error, unreachable) from error
+
+
+def _unreachable(data: DataRef, name: str) -> str | None:
+    """Why the Hub cannot be asked; None once it has said that the dataset is there.
+
+    `datasets` itself would try for half a minute, and would take `csv` for a way to read the files of this folder.
+    """
+    import datasets.config
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+
+    unknown = UserError(
+        f"The Hub has no dataset {data.value}, or it is private.", hint="Check the spelling, or type `hf auth login`."
     )
-    small = (builder.info.download_size or _FETCHED) < _FETCHED
-    if small or datasets.config.HF_HUB_OFFLINE or (builder.cache_dir and _is_there(builder.cache_dir)):
-        builder.download_and_prepare()
-        return builder.as_dataset()
-    return builder.as_streaming_dataset()
-
-
-def _is_there(folder: str) -> bool:
-
-    return Path(folder).exists()
+    if "/" not in data.value and importlib.util.find_spec(f"datasets.packaged_modules.{data.value}") is not None:
+        raise unknown
+    if datasets.config.HF_HUB_OFFLINE:
+        return "offline mode is on"
+    try:
+        HfApi(endpoint=datasets.config.HF_ENDPOINT).dataset_info(data.value, revision=data.revision, timeout=10)
+    except GatedRepoError as error:
+        raise _gated(name) from error
+    except RepositoryNotFoundError as error:
+        raise unknown from error
+    except RevisionNotFoundError as error:
+        raise UserError(
+            f"hub:{data.value} has no revision {data.revision}.", hint=f"Type `hub:{data.value}` for the newest."
+        ) from error
+    except HfHubHTTPError as error:
+        return f"the Hub fails (HTTP {error.response.status_code})"
+    except Exception as error:  # whatever the network, or what is between, comes up with
+        return f"the Hub cannot be reached ({type(error).__name__})"
+    return None
 
 
 @contextmanager
-def _told(name: str, data: DataRef) -> Generator[None]:
-    """Tells what `datasets` raises in one line."""
+def _without_network(why: str | None) -> Generator[None]:
+    """Meanwhile `datasets` looks into its cache only, if there is a reason to."""
+    import datasets.config
+
+    before = datasets.config.HF_HUB_OFFLINE
+    datasets.config.HF_HUB_OFFLINE = before or why is not None
     try:
         yield
-    except UserError:
-        raise
-    except Exception as error:
-        raise _refusal(name, data, error) from error
+    finally:
+        datasets.config.HF_HUB_OFFLINE = before
 
 
-def _refusal(name: str, data: DataRef, error: Exception) -> UserError:
+def _refusal(name: str, data: DataRef, error: Exception, unreachable: str | None) -> UserError:
+    """What `datasets` raises, in one line."""
     kind, text = type(error).__name__, " ".join(str(error).split())
-    if "gated" in text:
-        return UserError(
-            f"{name} is gated: the Hub gives it to people who accepted its terms.",
-            hint="Accept them on its page, then type `hf auth login`.",
-        )
-    if "Revision '" in text:
-        return UserError(f"{name} is not there: the Hub has no such revision.", hint=f"Type `hub:{data.value}`.")
+    if "gated dataset" in text:
+        return _gated(name)
     if "Dataset scripts" in text:
         return UserError(
             f"{name} is made by a script, which nothing runs any more.", hint="Look for a copy of it as Parquet."
         )
-    configs = re.search(r"\[(.*?)\]", text)
     if "BuilderConfig" in text or "Config name is missing" in text:
-        return _subset_needed(name, data, re.findall(r"'([^']*)'", configs[1]) if configs else [])
-    if isinstance(error, ConnectionError) or "OfflineMode" in kind or "Connect" in kind or "Timeout" in kind:
-        return UserError(
-            f"{name} is not in the local cache, and the Hub cannot be reached ({_cause(error)}).",
-            hint="Check the network, or give a file.",
-        )
-    if kind == "DatasetNotFoundError":
-        return UserError(
-            f"The Hub has no dataset {data.value}, or it is private.",
-            hint="Check the spelling, or type `hf auth login`.",
-        )
+        listed = re.search(r"\[(.*?)\]", text)
+        return _other_subset(name, data, re.findall(r"'([^']*)'", listed[1]) if listed else [])
+    if unreachable is not None:
+        again = "Go online once to fetch it" if "offline" in unreachable else "Check the network"
+        return UserError(f"{name} is not in the local cache, and {unreachable}.", hint=f"{again}, or give a file.")
+    if kind in ("EmptyDatasetError", "DataFilesNotFoundError"):
+        return UserError(f"{name} holds no files of data.", hint="Look at its page on the Hub.")
     return UserError(f"{name} cannot be read ({kind}: {text[:120]}).", hint="Look at its page on the Hub.")
 
 
-def _subset_needed(name: str, data: DataRef, known: list[str]) -> UserError:
+def _gated(name: str) -> UserError:
+    return UserError(
+        f"{name} is gated: the Hub gives it to people who accepted its terms.",
+        hint="Accept them on its page, then type `hf auth login`.",
+    )
+
+
+def _other_subset(name: str, data: DataRef, known: list[str]) -> UserError:
     if data.subset is None:
         first = known[0] if known else "NAME"
         return UserError(f"{name} has several subsets: {', '.join(known[:12])}.", hint=f"Add `--subset {first}`.")
     return UserError(
         f"{name} has no subset {shown(data.subset)}.", hint=did_you_mean(data.subset, known, what="It has")
     )
-
-
-def _cause(error: BaseException) -> str:
-    return type(error.__cause__ or error).__name__
