@@ -273,7 +273,6 @@ def _similarity(scores: Scores, texts: Source) -> _Scoring:
             "def embed(inputs):",
             '    """Embeddings `[text, dimension]` of length 1, so that a product of two is their cosine."""',
             "    hidden = model(**inputs).last_hidden_state.float()  # [text, token, dimension]",
-            '    mask = inputs["attention_mask"]  # 0 where there is padding',
             *(f"    {line}" for line in _POOLS[scores.pooling]),
             "    return torch.nn.functional.normalize(pooled, dim=-1)",
         ],
@@ -305,11 +304,12 @@ def _similarity(scores: Scores, texts: Source) -> _Scoring:
     )
 
 
+_MASK = 'mask = inputs["attention_mask"]  # 0 where there is padding'
 _POOLS: dict[Pooling, list[str]] = {
-    "mean": ["pooled = (hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)"],
+    "mean": [_MASK, "pooled = (hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)"],
     "cls": ["pooled = hidden[:, 0]  # of the first token"],
-    "last": ["pooled = hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]  # of the last token"],
-    "max": ['pooled = hidden.masked_fill(mask[..., None] == 0, float("-inf")).amax(dim=1)'],
+    "last": [_MASK, "pooled = hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]  # of the last token"],
+    "max": [_MASK, 'pooled = hidden.masked_fill(mask[..., None] == 0, float("-inf")).amax(dim=1)'],
 }
 
 

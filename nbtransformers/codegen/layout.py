@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ def _import_from(head: str, names: list[str]) -> list[str]:
 
 
 def _is_standard(statement: str) -> bool:
-    return statement.split()[1] in {"importlib.util", "json", "pathlib", "re"}
+    return statement.split()[1].partition(".")[0] in sys.stdlib_module_names
 
 
 def call(head: str, arguments: Sequence[str], tail: str = ")") -> list[str]:

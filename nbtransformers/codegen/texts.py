@@ -149,12 +149,12 @@ def _delimited_file(reading: Reading, opened: str) -> Part:
 
 
 def _json_file(reading: Reading, opened: str) -> Part:
-    column = reading.data.column
-    record = "    records = [json.loads(line) for line in file if line.strip()]"
+    column, name = reading.data.column, "column" if reading.data.column is None else "records"
+    record = f"    {name} = [json.loads(line) for line in file if line.strip()]"
     if reading.is_list:
-        record = "    records = json.load(file)"
-    value = "record" if column is None else _key(column.split("."), column)
-    return Part([opened, record, f"column = [{value} for record in records]", _TEXTS_OR_NONE], ("import json",))
+        record = f"    {name} = json.load(file)"
+    taken = [] if column is None else [f"column = [{_key(column.split('.'), column)} for record in records]"]
+    return Part([opened, record, *taken, _TEXTS_OR_NONE], ("import json",))
 
 
 def _key(steps: list[str], column: str) -> str:

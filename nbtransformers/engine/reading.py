@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 from nbtransformers.inputs.arrow import arrow_reader, text_columns
@@ -50,7 +51,7 @@ def _of_variable(data: DataRef, value: Any) -> Reading:
         return Reading(data)
     if hasattr(value, "iloc"):
         name = column_of(value, data.column, data.value).name
-        if isinstance(name, int):
+        if isinstance(name, Integral):
             return Reading(replace(data, column=str(name)), number=int(name))
         return Reading(replace(data, column=str(name)))
     reader = arrow_reader(value)
