@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbtransformers.api import classify, resume, tokenize
+    from nbtransformers.coding import code
     from nbtransformers.errors import UserError
     from nbtransformers.panels.shown import panel, selected
     from nbtransformers.panels.view import show_result as show
@@ -19,6 +20,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "classify": ("nbtransformers.api", "classify"),
+    "code": ("nbtransformers.coding", "code"),
     "defaults": ("nbtransformers.session", "defaults"),
     "loaded": ("nbtransformers.session", "loaded"),
     "resume": ("nbtransformers.api", "resume"),
@@ -34,6 +36,7 @@ _PUBLIC = {
 __all__ = [
     "UserError",
     "classify",
+    "code",
     "defaults",
     "load_ipython_extension",
     "loaded",

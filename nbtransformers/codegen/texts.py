@@ -59,13 +59,19 @@ def _written(texts: list[str]) -> Source:
 
 
 def _rows(lone_surrogates: bool) -> list[str]:
-    condition = "text and text.strip()"
-    if lone_surrogates:
-        condition += r' and not re.search(r"[\ud800-\udfff]", text)'
-    what = "empty, missing or no valid Unicode" if lone_surrogates else "empty or missing"
+    if not lone_surrogates:
+        return [
+            "# A row that is empty or missing keeps its place, and is not read.",
+            "rows = [row for row, text in enumerate(texts) if text and text.strip()]",
+            "readable = [texts[row] for row in rows]",
+        ]
     return [
-        f"# A row that is {what} keeps its place, and is not read.",
-        f"rows = [row for row, text in enumerate(texts) if {condition}]",
+        "# A row that is empty, missing or no valid Unicode keeps its place, and is not read.",
+        "rows = [",
+        "    row",
+        "    for row, text in enumerate(texts)",
+        r'    if text and text.strip() and not re.search(r"[\ud800-\udfff]", text)',
+        "]",
         "readable = [texts[row] for row in rows]",
     ]
 

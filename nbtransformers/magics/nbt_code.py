@@ -42,7 +42,7 @@ def _of_last() -> str:
 
 
 def _of_variable(expression: str, shell: Any) -> str:
-    from nbtransformers.api import code
+    from nbtransformers.coding import code
     from nbtransformers.magics.parse import evaluate
 
     return code(evaluate(expression, shell.user_ns))

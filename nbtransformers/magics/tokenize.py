@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbtransformers.errors import UserError
-from nbtransformers.magics import cells, options
+from nbtransformers.magics import cells, last, options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.parse import ParsedLine, parse_line
@@ -47,6 +47,7 @@ def tokenize(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
     request, objects = tokenize_request(data, objects, namespace=namespace, special_tokens=special_tokens, **values)
     quiet = cell is None and line.rstrip().endswith(";")  # as after any expression in IPython
     result = run_tokenize(request, objects, (passing_view if quiet else lasting_view)("Tokenizing"))
+    last.remember(result)
     if out is not None:
         shell.user_ns[out] = result
     if quiet:

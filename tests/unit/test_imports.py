@@ -19,7 +19,20 @@ import nbtransformers
 PACKAGE = Path(nbtransformers.__file__).parent
 BOTTOM = {"errors", "interrupt", "request", "results", "progress", "plain_text"}
 # `settings` is up here so that nothing below can ask for a default: a request says all.
-TOP = {"magics", "cli", "api", "door", "session", "settings", "unloading", "doctor", "demo", "__main__", "__init__"}
+TOP = {
+    "magics",
+    "cli",
+    "api",
+    "coding",
+    "door",
+    "session",
+    "settings",
+    "unloading",
+    "doctor",
+    "demo",
+    "__main__",
+    "__init__",
+}
 LOWER = BOTTOM | {"inputs", "loading"}
 SEES = {
     **dict.fromkeys(BOTTOM, BOTTOM),

@@ -1,0 +1,58 @@
+"""The plain program for a result or a request, as a public function."""
+
+from __future__ import annotations
+
+from nbtransformers.door import door
+from nbtransformers.errors import UserError, kind_of
+from nbtransformers.request import ClassifyRequest, Request, TokenizeRequest
+from nbtransformers.results.classification import Classification
+from nbtransformers.results.recipe import Recipe, TokenizeRecipe
+from nbtransformers.results.tokenization import Tokenization
+
+
+@door
+def code(result_or_request: Classification | Tokenization | Request) -> str:
+    """The plain Transformers and PyTorch program that does the same, without this package.
+
+    Run on the same machine it gives the same numbers, to rounding: it reads the texts, loads the model at the same
+    version, cuts long texts in the same way, and leaves the table of `to_pandas()` in `table`. What was a variable of
+    yours has to exist where it runs.
+
+    Args:
+        result_or_request: a result, or the request of one; for a request alone the model is loaded, to look at it.
+
+    Returns:
+        The program, as `ruff format` lays it out in 100 columns.
+
+    Raises:
+        UserError: when it is neither, or a request names a model that is not in it.
+
+    Example:
+        >>> print(nbt.code(nbt.classify(texts, labels=["politics", "sport"])))
+    """
+    from nbtransformers.codegen.program import written
+
+    if isinstance(result_or_request, Classification | Tokenization):
+        request, recipe = result_or_request.request, result_or_request.recipe
+    elif isinstance(result_or_request, ClassifyRequest | TokenizeRequest):
+        request, recipe = result_or_request, None
+    else:
+        raise UserError(
+            f"There is no program for {kind_of(result_or_request)}.", hint="Give a result: `nbt.code(result)`."
+        )
+    return written(request, recipe or _recipe(request))
+
+
+def _recipe(request: Request) -> Recipe | TokenizeRecipe:
+    from nbtransformers.engine import classify, tokenize
+
+    is_classify = isinstance(request, ClassifyRequest)
+    models = [request.model] if is_classify else list(request.models)
+    own = [model.name for model in models if model is not None and model.kind == "variable"]
+    if is_classify and request.tokenizer is not None:
+        own.append(request.tokenizer)
+    if own:
+        raise UserError(
+            f"The request names {own[0]}, and does not hold it.", hint="Give the result of its run: `nbt.code(result)`."
+        )
+    return classify.recipe(request, {}) if is_classify else tokenize.recipe(request, {})
