@@ -7,7 +7,7 @@ from typing import Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
-from nbtransformers.magics import cells, complete
+from nbtransformers.magics import cells, complete, last
 from nbtransformers.magics import nbt as nbt_magic
 from nbtransformers.magics.table import MAGICS, Magic
 
@@ -36,6 +36,7 @@ def unload(shell: Any) -> None:
         for name in (*(magic.name for magic in MAGICS), "nbt"):
             shell.magics_manager.magics[kind].pop(name, None)
     cells.uninstall(shell)
+    last.forget()
     display = sys.modules.get("nbtransformers.panels.display")
     if display is not None:  # a magic has run, so results were shown as panels
         display.uninstall(shell)
