@@ -5,6 +5,8 @@ export interface WidgetModel {
   get(name: string): unknown;
   on(event: string, callback: (...args: never[]) => void): void;
   off(event: string, callback: (...args: never[]) => void): void;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
   send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[] | ArrayBufferView[]): void;
 }
 
@@ -31,6 +33,8 @@ export interface Traits {
   error: PanelError | null;
   header: Record<string, unknown> | null;
   payload: DataView | null;
+  /** Numbers of the selected rows, sorted; the page sets it too. */
+  selection: readonly number[];
 }
 
 export type MessageListener = (content: unknown, buffers: DataView[]) => void;
@@ -61,6 +65,7 @@ export class Host {
       error: asObject<PanelError>(this.#model.get("error")),
       header: asObject<Record<string, unknown>>(this.#model.get("header")),
       payload: this.#view(this.#model.get("payload")),
+      selection: asNumbers(this.#model.get("selection")),
     };
   }
 
@@ -78,6 +83,12 @@ export class Host {
     const known = this.#views.get(value) ?? asView(value);
     if (known) this.#views.set(value, known);
     return known;
+  }
+
+  /** Select rows, here and in Python. */
+  select(rows: number[]): void {
+    this.#model.set("selection", rows);
+    this.#model.save_changes();
   }
 
   send(content: object): void {
@@ -102,6 +113,12 @@ function asString(value: unknown): string {
 
 function asObject<T>(value: unknown): T | null {
   return typeof value === "object" && value !== null ? (value as T) : null;
+}
+
+const NO_NUMBERS: readonly number[] = [];
+
+function asNumbers(value: unknown): readonly number[] {
+  return Array.isArray(value) ? value : NO_NUMBERS;
 }
 
 /** Hosts hand over a DataView, a typed array or a bare ArrayBuffer; a view keeps its offset and length. */

@@ -77,6 +77,7 @@ export class FakeModel implements WidgetModel {
 /** What a page of rows is made of. */
 export type FakeRow = Pick<ClassifyRow, "position" | "index" | "text" | "clipped" | "cut" | "reason"> & {
   scores: ArrayLike<number> | null;
+  pending?: boolean;
 };
 
 /** Rows on the wire, as Python writes them; `width` labels a row. */
@@ -93,7 +94,14 @@ export function encodeRows(
     ["position", Uint32Array.from(rows, (row) => row.position), [rows.length]],
     ["scores", scores, [rows.length, width]],
     ["reason", Uint8Array.from(rows, (row) => 1 + reasons.indexOf(row.reason ?? "")), [rows.length]],
-    ["flags", Uint8Array.from(rows, (row) => Number(row.clipped) + 2 * Number(row.cut)), [rows.length]],
+    [
+      "flags",
+      Uint8Array.from(
+        rows,
+        (row) => Number(row.clipped) + 2 * Number(row.cut) + 4 * Number(row.pending ?? false),
+      ),
+      [rows.length],
+    ],
     ...stringTable(
       "texts",
       rows.map((row) => row.text),
@@ -171,6 +179,8 @@ export function makeRows(count: number, labels: number, text: (at: number) => st
   });
 }
 
+type Stretch = ClassifyQuery & { start: number; stop: number };
+
 /** Answers requests the way Python does. */
 export class FakeKernel {
   readonly #model: FakeModel;
@@ -192,15 +202,24 @@ export class FakeKernel {
   answer(message: Sent): void {
     if (message.type !== "request") return;
     const { id, method, params = {} } = message;
-    if (method === "rows")
-      this.#rowsReply(id, params as unknown as ClassifyQuery & { start: number; stop: number });
+    const stretch = params as unknown as Stretch;
+    if (method === "rows") this.#rowsReply(id, stretch);
+    else if (method === "positions") this.#positionsReply(id, stretch);
     else if (method === "text") {
       const text = `${this.#rows[Number(params.position)]?.text} … and so it ends.`;
       this.#model.receive({ type: "reply", id, ok: true, result: { text } });
     } else this.#model.receive({ type: "reply", id, ok: false, error: `There is no method ${method}.` });
   }
 
-  #rowsReply(id: string, params: ClassifyQuery & { start: number; stop: number }): void {
+  #positionsReply(id: string, params: Stretch): void {
+    const order = Uint32Array.from(this.#order(params).slice(params.start, params.stop));
+    const { sections, payload } = pack([["position", order, [order.length]]]);
+    this.#model.receive({ type: "reply", id, ok: true, result: { start: params.start, sections } }, [
+      payload,
+    ]);
+  }
+
+  #rowsReply(id: string, params: Stretch): void {
     const order = this.#order(params);
     const rows = order.slice(params.start, params.stop).map((at) => this.#rows[at] as FakeRow);
     const { sections, payload } = encodeRows(rows, this.#width);

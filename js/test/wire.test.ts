@@ -79,6 +79,7 @@ it("reads what the test's own writer writes, and a page of no rows", () => {
     text: "👩‍👧",
     clipped: true,
     cut: false,
+    pending: false,
     reason: null,
     scores: [0.25, 0.75],
   };

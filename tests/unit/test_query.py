@@ -172,6 +172,7 @@ def test_what_one_query_leaves_behind_does_not_change_the_next(result: Classific
 def test_positions_are_those_of_the_rows(result: Classification, query: Query, start: int, stop: int) -> None:
     sort = {"by": query.sort_by, "descending": query.descending}
     params = {"start": start, "stop": stop, "sort": sort, "label": query.label, "search": query.search}
-    _, buffers = methods(result)["positions"](params)
+    reply, buffers = methods(result)["positions"](params)
     start = max(0, start)
+    assert [section["name"] for section in reply["sections"]] == ["position"]
     assert np.frombuffer(buffers[0], np.uint32).tolist() == plainly(result, query)[start : max(start, stop)]

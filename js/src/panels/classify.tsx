@@ -1,5 +1,6 @@
 // The result of a classification: totals, a table that filters and sorts, and one row in full.
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Channel } from "../channel";
 import { labelColours } from "../colour";
 import {
   type ClassifyQuery,
@@ -10,12 +11,15 @@ import {
 } from "../query/classify";
 import { nextSort } from "../query/rows";
 import type { RowSource } from "../rows/source";
+import { Selection } from "../selection";
 import { columnsOf } from "../views/columns";
 import { Detail } from "../views/detail";
+import { ExportBar } from "../views/export";
 import { Grid } from "../views/grid";
 import { Head } from "../views/head";
 import { Histogram } from "../views/histogram";
 import { Notes } from "../views/notices";
+import { useSelecting } from "../views/selecting";
 import { Toolbar } from "../views/toolbar";
 import { Totals } from "../views/totals";
 import {
@@ -30,7 +34,14 @@ import { useSource, Wait } from "./source";
 
 type Source = RowSource<ClassifyRow, ClassifyQuery>;
 
-export function ClassifyPanel({ header: raw, payload, channel }: ResultProps) {
+export function ClassifyPanel({
+  header: raw,
+  payload,
+  channel,
+  progress,
+  selection: rows,
+  select: tell,
+}: ResultProps) {
   const { header, page } = useMemo(() => {
     const header = classifyHeader(raw);
     return { header, page: ClassifyPage.read(header.sections, payload) };
@@ -40,16 +51,33 @@ export function ClassifyPanel({ header: raw, payload, channel }: ResultProps) {
     everything: EVERYTHING,
     select: (rows: ClassifyPage, query: ClassifyQuery) => select(rows, query, header),
   });
-  const colours = useMemo(() => labelColours(header.labels), [header]);
+  const labels = JSON.stringify(header.labels);
+  const colours = useMemo(() => labelColours(header.labels), [labels]);
+  const selection = useMemo(() => Selection.of(rows), [rows]);
+  const selectRows = (next: Selection) => tell(next.toArray());
   return (
     <div class="nbt-result">
-      <Head title={header.title} subtitle={header.subtitle} facts={header.facts} />
+      <Head
+        title={header.title}
+        subtitle={header.subtitle}
+        facts={header.facts}
+        progress={header.partial ? progress : null}
+      />
       <Notes notes={header.notes} />
       {header.rows === 1 ? (
         <SingleRow header={header} colours={colours} source={source} />
       ) : (
         header.rows > 0 && (
-          <ManyRows key={shapeOf(header)} header={header} page={page} colours={colours} source={source} />
+          <ManyRows
+            key={shapeOf(header)}
+            header={header}
+            page={page}
+            colours={colours}
+            source={source}
+            channel={channel}
+            selection={selection}
+            select={selectRows}
+          />
         )
       )}
     </div>
@@ -81,10 +109,18 @@ function SingleRow({ header, colours, source }: RowsProps) {
 /** With so few rows there is nothing to search for. */
 const SEARCHABLE_ROWS = 5;
 
-function ManyRows({ header, page, colours, source }: RowsProps & { page: ClassifyPage }) {
+interface ManyRowsProps extends RowsProps {
+  page: ClassifyPage;
+  channel: Channel;
+  selection: Selection;
+  select(selection: Selection): void;
+}
+
+function ManyRows({ header, page, colours, source, channel, selection, select }: ManyRowsProps) {
   const [query, setQuery] = useState<ClassifyQuery>(EVERYTHING);
   const [wished, setActive] = useState(0);
   const [open, setOpen] = useState(false);
+  const [exporting, setExporting] = useState(false);
   const fullText = useFullText(source);
   const regression = header.problem === "regression";
   const scored = header.problem === "multi_label" && typeof query.label === "number" ? query.label : null;
@@ -94,6 +130,7 @@ function ManyRows({ header, page, colours, source }: RowsProps & { page: Classif
   );
 
   useLayoutEffect(() => source.setQuery(query), [source, query]);
+  const selected = useSelecting(source, query, selection, select);
   const ask = (change: Partial<ClassifyQuery>) => {
     setQuery((now) => ({ ...now, ...change }));
     setActive(0);
@@ -118,7 +155,7 @@ function ManyRows({ header, page, colours, source }: RowsProps & { page: Classif
   return (
     <>
       {regression ? (
-        <Histogram totals={header.totals as RegressionTotals} />
+        <Histogram totals={header.totals as RegressionTotals} partial={header.partial === true} />
       ) : (
         <Totals
           names={header.labels}
@@ -126,21 +163,37 @@ function ManyRows({ header, page, colours, source }: RowsProps & { page: Classif
           counts={header.totals.counts}
           withoutScore={header.totals.without_score}
           rows={header.rows}
+          done={header.done ?? header.rows}
           parts={header.problem === "single_label"}
           filter={query.label}
           onFilter={filterBy}
         />
       )}
-      {header.rows >= SEARCHABLE_ROWS && (
-        <Toolbar
-          found={source.total}
+      <Toolbar
+        found={source.total}
+        rows={header.rows}
+        filter={filterChip(query.label, header, colours)}
+        onSearch={(search) => ask({ search })}
+        onClear={() => filterBy(null)}
+        searchable={header.rows >= SEARCHABLE_ROWS}
+        busy={source.stale && !header.partial ? (query.search === "" ? "Sorting…" : "Searching…") : null}
+        selected={selected}
+        exporting={{
+          open: exporting,
+          disabled: header.partial === true,
+          onToggle: () => setExporting(!exporting),
+        }}
+      />
+      {exporting && (
+        <ExportBar
+          channel={channel}
+          query={query}
           rows={header.rows}
-          filter={filterChip(query.label, header, colours)}
-          onSearch={(search) => ask({ search })}
-          onClear={() => filterBy(null)}
+          found={source.total}
+          selected={selection.size}
         />
       )}
-      <Wait source={source} />
+      {!header.partial && <Wait source={source} />}
       <div class={row ? "nbt-split nbt-split-open" : "nbt-split"}>
         <div class="nbt-table" ref={table}>
           <Grid
@@ -161,7 +214,9 @@ function ManyRows({ header, page, colours, source }: RowsProps & { page: Classif
             onClose={() => setOpen(false)}
             onRange={want}
             epoch={query}
+            selecting={selected}
           />
+          {header.partial && <Wait source={source} />}
           {source.total === 0 && <p class="nbt-none">No rows match.</p>}
         </div>
         {row && (

@@ -1,8 +1,8 @@
 // Any panel: work under way, an error, a result; the result's kind picks the view.
 import type { ComponentType } from "preact";
-import { useErrorBoundary, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useErrorBoundary, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Channel } from "../channel";
-import type { Host, Traits } from "../host";
+import type { Host, Progress, Traits } from "../host";
 import { ErrorStrip } from "../views/notices";
 import { ProgressView } from "../views/progress";
 import { ClassifyPanel } from "./classify";
@@ -12,6 +12,11 @@ export interface ResultProps {
   header: Record<string, unknown>;
   payload: DataView | null;
   channel: Channel;
+  /** How far the work is, where the result is not the whole yet. */
+  progress: Progress | null;
+  /** Numbers of the selected rows, sorted. */
+  selection: readonly number[];
+  select(rows: number[]): void;
 }
 
 const KINDS: Record<string, ComponentType<ResultProps>> = {
@@ -30,13 +35,16 @@ const STARTING = {
 };
 
 export function Panel({ host, channel }: { host: Host; channel: Channel }) {
-  const { kind, progress, error, header, payload } = useTraits(host);
+  const { kind, progress, error, header, payload, selection } = useTraits(host);
   const nothing = !progress && !error && !header;
+  const select = useCallback((rows: number[]) => host.select(rows), [host]);
+  const result = { header, payload, channel, progress, selection, select };
+  // A result that is not the whole yet has its progress in its own head, so that nothing moves when it is.
   return (
     <div class="nbt-panel">
-      {(progress || nothing) && <ProgressView progress={progress ?? STARTING} />}
+      {(progress || nothing) && !header?.partial && <ProgressView progress={progress ?? STARTING} />}
       {error && <ErrorStrip message={error.message} />}
-      {header && <Result key={kind} kind={kind} header={header} payload={payload} channel={channel} />}
+      {header && <Result key={kind} kind={kind} {...result} header={header} />}
     </div>
   );
 }
@@ -68,7 +76,7 @@ function useTraits(host: Host): Traits {
     const read = () => setTraits(host.read());
     // What changed between the first drawing and now is not missed.
     read();
-    return host.watch(["kind", "progress", "error", "header", "payload"], read);
+    return host.watch(["kind", "progress", "error", "header", "payload", "selection"], read);
   }, [host]);
   return traits;
 }

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import type { Channel } from "../channel";
 import type { Query } from "../query/rows";
 import { LocalRows } from "../rows/local";
+import { PartialRows } from "../rows/partial";
 import { type ReadPage, RemoteRows } from "../rows/remote";
 import type { RowSource } from "../rows/source";
 import { WaitStrip } from "../views/notices";
@@ -17,19 +18,17 @@ export interface RowKind<R, Q extends Query, P extends Page<R>> {
 
 /** The rows of this result; drawn again whenever some of them arrive. */
 export function useSource<R, Q extends Query, P extends Page<R>>(
-  { inline, rows }: Header,
+  { inline, partial, rows }: Header,
   page: P,
   channel: Channel,
   kind: RowKind<R, Q, P>,
 ): RowSource<R, Q> {
   const { read, everything, select } = kind;
-  const source = useMemo<RowSource<R, Q>>(
-    () =>
-      inline
-        ? new LocalRows(page, (query: Q) => select(page, query), everything, channel)
-        : new RemoteRows(channel, rows, page, read, everything),
-    [page, channel],
-  );
+  const source = useMemo<RowSource<R, Q>>(() => {
+    if (partial) return new PartialRows(page, rows, everything);
+    if (inline) return new LocalRows(page, (query: Q) => select(page, query), everything, channel);
+    return new RemoteRows(channel, rows, page, read, everything);
+  }, [page, partial, rows, channel]);
   const [, draw] = useState(0);
   useLayoutEffect(() => {
     const again = () => draw((count) => count + 1);

@@ -43,6 +43,11 @@ export class LocalRows<R, Q extends Query> implements RowSource<R, Q> {
     return requestText(this.#channel, position, signal);
   }
 
+  positions(start: number, stop: number): Promise<Uint32Array> {
+    const places = this.#order.slice(start, stop);
+    return Promise.resolve(Uint32Array.from(places, (place) => this.#page.position[place] ?? 0));
+  }
+
   subscribe(listener: () => void): () => void {
     return this.#listeners.add(listener);
   }

@@ -1,7 +1,7 @@
 // The kernel keeps the rows: pages of them are asked for when they come into sight.
 import type { Channel } from "../channel";
 import { type Query, sameQuery } from "../query/rows";
-import type { Page, Section } from "../wire/sections";
+import { type Page, type Section, Sections } from "../wire/sections";
 import { Pager } from "./pager";
 import { Listeners, type Notice, type RowSource, requestText } from "./source";
 
@@ -92,6 +92,32 @@ export class RemoteRows<R, Q extends Query> implements RowSource<R, Q> {
 
   fullText(position: number, signal: AbortSignal): Promise<string> {
     return requestText(this.#channel, position, signal);
+  }
+
+  /** Places of rows that are here are known here; for any others the kernel is asked. */
+  async positions(start: number, stop: number, signal: AbortSignal): Promise<Uint32Array> {
+    const known = this.#known(start, Math.min(stop, this.total));
+    if (known) return known;
+    const params = { start, stop, ...this.#query };
+    const options = { signal, timeoutMs: Number.POSITIVE_INFINITY };
+    const { result, buffers } = await this.#channel.request<{ sections: Section[] }>(
+      "positions",
+      params,
+      options,
+    );
+    return new Sections(result.sections, buffers[0] ?? null).uint32("position");
+  }
+
+  #known(start: number, stop: number): Uint32Array | null {
+    if (this.#current === null || stop - start > PAGES_KEPT * PAGE_ROWS) return null;
+    const known = new Uint32Array(Math.max(0, stop - start));
+    for (let at = start; at < stop; at++) {
+      const page = this.#current.pages.get(Math.floor(at / PAGE_ROWS));
+      const position = page?.position[at % PAGE_ROWS];
+      if (position === undefined) return null;
+      known[at - start] = position;
+    }
+    return known;
   }
 
   subscribe(listener: () => void): () => void {

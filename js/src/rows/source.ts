@@ -24,6 +24,8 @@ export interface RowSource<R, Q extends Query> {
   retry(): void;
   /** The whole text of a row of which the table has only the beginning. */
   fullText(position: number, signal: AbortSignal): Promise<string>;
+  /** The numbers in the input of the rows at the places [start, stop), as far as there are such. */
+  positions(start: number, stop: number, signal: AbortSignal): Promise<Uint32Array>;
   subscribe(listener: () => void): () => void;
   dispose(): void;
 }
@@ -40,6 +42,11 @@ export class Listeners {
   tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+/** The numbers from `start` to before `stop`. */
+export function stretch(start: number, stop: number): Uint32Array {
+  return Uint32Array.from({ length: Math.max(0, stop - start) }, (_, at) => start + at);
 }
 
 export async function requestText(channel: Channel, position: number, signal: AbortSignal): Promise<string> {

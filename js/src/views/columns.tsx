@@ -57,7 +57,7 @@ function labelColumn(
     sort: "label",
     width: `minmax(${Math.min(14, widest)}ch, ${widest}ch)`,
     cell: (row, narrow) => {
-      if (row.best < 0) return <span class="nbt-muted">{row.reason ?? "no score"}</span>;
+      if (row.best < 0) return <Unscored row={row} />;
       const shown = labelsOf(row, header, scored);
       if (shown.length === 0) return <span class="nbt-muted">none ≥ {header.threshold}</span>;
       return (
@@ -99,10 +99,19 @@ function valueColumn(totals: RegressionTotals): ClassifyColumn {
     sort: "score",
     width: "190px",
     cell: (row) => {
-      if (row.best < 0) return <span class="nbt-muted">{row.reason ?? "no score"}</span>;
+      if (row.best < 0) return <Unscored row={row} />;
       return <ValueBar value={row.scores[0] ?? 0} min={totals.min ?? 0} max={totals.max ?? 0} />;
     },
   };
+}
+
+function Unscored({ row }: { row: ClassifyRow }) {
+  if (row.pending) return <span class="nbt-pending">waiting…</span>;
+  return (
+    <span class="nbt-muted" title={row.reason ?? undefined}>
+      {row.reason ?? "no score"}
+    </span>
+  );
 }
 
 function textCell(row: ClassifyRow) {

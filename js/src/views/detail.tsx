@@ -54,7 +54,7 @@ export function Detail({ row, names, colours, regression, fullText, onClose }: D
       {problem && <p class="nbt-muted">{problem}</p>}
       {row.cut && <p class="nbt-aside">The model read only the beginning of this text.</p>}
       {row.best < 0 ? (
-        text !== "" && <p class="nbt-muted">{row.reason ?? "no score"}</p>
+        text !== "" && <p class="nbt-muted">{row.pending ? "waiting…" : (row.reason ?? "no score")}</p>
       ) : regression ? (
         <p class="nbt-value-big">{formatValue(row.scores[0] ?? Number.NaN)}</p>
       ) : (

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Sort } from "../query/rows";
+import type { Selecting } from "./selecting";
 import { useVirtual } from "./virtual";
 
 export interface Column<R, Key extends string | number> {
@@ -29,18 +30,21 @@ interface GridProps<R, Key extends string | number> {
   onOpen(at: number): void;
   onClose(): void;
   onRange(start: number, stop: number): void;
+  /** None where rows cannot be selected. */
+  selecting?: Selecting;
   /** When this changes, the table shows other rows: back to the top. */
   epoch: unknown;
 }
 
 const HEAD_PX = 32;
+const SELECT_TRACK = "16px";
 
 export function Grid<R, Key extends string | number>(props: GridProps<R, Key>) {
-  const { columns, total, active, open, onRange } = props;
+  const { columns, total, active, open, onRange, selecting } = props;
   const virtual = useVirtual(total, HEAD_PX);
   const { start, stop, narrow } = virtual;
   const focus = useRef(false);
-  const tracks = columns.map((column) => column.width).join(" ");
+  const tracks = [...(selecting ? [SELECT_TRACK] : []), ...columns.map((column) => column.width)].join(" ");
 
   useLayoutEffect(() => onRange(start, stop), [start, stop, onRange]);
   useLayoutEffect(() => virtual.toTop(), [props.epoch]);
@@ -60,30 +64,40 @@ export function Grid<R, Key extends string | number>(props: GridProps<R, Key>) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const target = event.target as HTMLElement;
-    if (target.dataset.at === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = keyAction(event.key, active, total, virtual.pageSize);
+    if (target.dataset.at === undefined || event.altKey) return;
+    const action = keyAction(event, active, total, virtual.pageSize, selecting !== undefined);
     if (action === null) return;
     event.preventDefault();
     event.stopPropagation();
-    if (typeof action === "number") goTo(action);
-    else if (action === "close") props.onClose();
+    if (typeof action === "number") {
+      if (event.shiftKey) selecting?.extend(Math.min(total - 1, Math.max(0, action)), active);
+      goTo(action);
+    } else if (action === "close") props.onClose();
+    else if (action === "toggle") selecting?.toggle(active);
+    else if (action === "all") selecting?.all();
     else props.onOpen(active);
   };
 
   return (
     <div
       ref={virtual.viewport}
-      class={narrow ? "nbt-grid nbt-grid-narrow" : "nbt-grid"}
+      class={`nbt-grid${narrow ? " nbt-grid-narrow" : ""}${selecting ? " nbt-grid-selecting" : ""}`}
       role="grid"
       aria-label={props.label}
       aria-rowcount={total + 1}
-      aria-colcount={columns.length}
+      aria-colcount={columns.length + (selecting ? 1 : 0)}
+      aria-multiselectable={selecting ? true : undefined}
       aria-busy={props.stale}
       style={{ "--tracks": tracks, "--row": `${virtual.rowHeight}px`, "--head": `${HEAD_PX}px` }}
       onScroll={virtual.onScroll}
       onKeyDown={onKeyDown}
     >
-      <GridHead columns={columns} sort={props.sort} onSort={props.onSort} />
+      <GridHead
+        columns={columns}
+        sort={props.sort}
+        onSort={props.onSort}
+        selecting={selecting !== undefined}
+      />
       <div class="nbt-rows" role="rowgroup" style={{ height: `${virtual.height}px` }}>
         {rowsIn(start, stop, active, total).map((at) => (
           <GridRow
@@ -94,8 +108,10 @@ export function Grid<R, Key extends string | number>(props: GridProps<R, Key>) {
             top={virtual.top(at)}
             narrow={narrow}
             active={at === active}
-            selected={open && at === active}
+            open={open && at === active}
             onOpen={props.onOpen}
+            onActive={props.onActive}
+            selecting={selecting}
           />
         ))}
       </div>
@@ -107,12 +123,16 @@ interface HeadProps<R, Key extends string | number> {
   columns: readonly Column<R, Key>[];
   sort: Sort<Key>;
   onSort(by: Key): void;
+  selecting: boolean;
 }
 
-function GridHead<R, Key extends string | number>({ columns, sort, onSort }: HeadProps<R, Key>) {
+function GridHead<R, Key extends string | number>({ columns, sort, onSort, selecting }: HeadProps<R, Key>) {
   return (
     <div class="nbt-grid-head" role="rowgroup">
       <div class="nbt-row" role="row" aria-rowindex={1}>
+        {selecting && (
+          <div class="nbt-th nbt-col-select" role="columnheader" aria-colindex={1} aria-label="Selected" />
+        )}
         {columns.map(({ key, title, sort: by }, column) => {
           const state = sort.by !== by ? "none" : sort.descending ? "descending" : "ascending";
           return (
@@ -120,7 +140,7 @@ function GridHead<R, Key extends string | number>({ columns, sort, onSort }: Hea
               key={key}
               class={`nbt-th nbt-col-${key}`}
               role="columnheader"
-              aria-colindex={column + 1}
+              aria-colindex={column + (selecting ? 2 : 1)}
               aria-sort={state}
             >
               <button type="button" onClick={() => onSort(by)}>
@@ -144,16 +164,24 @@ interface RowProps<R, Key extends string | number> {
   top: number;
   narrow: boolean;
   active: boolean;
-  selected: boolean;
+  open: boolean;
   onOpen(at: number): void;
+  onActive(at: number): void;
+  selecting: Selecting | undefined;
 }
 
 function GridRow<R, Key extends string | number>(props: RowProps<R, Key>) {
-  const { at, row, columns, top, narrow, active, selected, onOpen } = props;
+  const { at, row, columns, top, narrow, active, open, onOpen, onActive, selecting } = props;
+  const selected = selecting ? selecting.has(at) : open;
+  const choose = (event: MouseEvent) => {
+    onActive(at);
+    if (event.shiftKey) selecting?.extend(at, at);
+    else selecting?.toggle(at);
+  };
   return (
     // The keyboard's side of this press is the grid's: its rows share one handler.
     <div
-      class={row === undefined ? "nbt-row nbt-row-empty" : "nbt-row"}
+      class={rowClass(row === undefined, open, selecting !== undefined && selected)}
       role="row"
       aria-rowindex={at + 2}
       aria-selected={selected}
@@ -161,23 +189,44 @@ function GridRow<R, Key extends string | number>(props: RowProps<R, Key>) {
       data-at={at}
       tabIndex={active ? 0 : -1}
       style={{ transform: `translateY(${top}px)` }}
-      onClick={() => {
+      // Shift and a press would select the text up to here.
+      onMouseDown={(event) => selecting && event.shiftKey && event.preventDefault()}
+      onClick={(event) => {
+        if (selecting && (event.shiftKey || event.ctrlKey || event.metaKey)) choose(event);
         // A drag that selects text is not a press.
-        if (String(getSelection()) === "") onOpen(at);
+        else if (String(getSelection()) === "") onOpen(at);
       }}
     >
+      {selecting && (
+        // The row's own keys do the same.
+        <div
+          class="nbt-td nbt-col-select"
+          role="gridcell"
+          aria-colindex={1}
+          onClick={(event) => {
+            event.stopPropagation();
+            choose(event);
+          }}
+        >
+          <span class="nbt-check" aria-hidden="true" />
+        </div>
+      )}
       {columns.map((column, number) => (
         <div
           key={column.key}
           class={`nbt-td nbt-col-${column.key}`}
           role="gridcell"
-          aria-colindex={number + 1}
+          aria-colindex={number + (selecting ? 2 : 1)}
         >
           {row === undefined ? <span class="nbt-skeleton" /> : column.cell(row, narrow)}
         </div>
       ))}
     </div>
   );
+}
+
+function rowClass(empty: boolean, open: boolean, selected: boolean): string {
+  return `nbt-row${empty ? " nbt-row-empty" : ""}${open ? " nbt-row-open" : ""}${selected ? " nbt-row-selected" : ""}`;
 }
 
 /** The rows to draw: those in sight, and the active one wherever it is, or the keyboard would lose its place. */
@@ -187,13 +236,17 @@ function rowsIn(start: number, stop: number, active: number, total: number): num
   return rows;
 }
 
-/** What a key asks for: a row to go to, opening, closing, or nothing of ours. */
+type Action = number | "open" | "close" | "toggle" | "all";
+
+/** What a key asks for: a row to go to, something to be done to the row, or nothing of ours. */
 function keyAction(
-  key: string,
+  { key, ctrlKey, metaKey }: KeyboardEvent,
   active: number,
   total: number,
   page: number,
-): number | "open" | "close" | null {
+  selecting: boolean,
+): Action | null {
+  if (ctrlKey || metaKey) return selecting && key.toLowerCase() === "a" ? "all" : null;
   switch (key) {
     case "ArrowDown":
       return active + 1;
@@ -208,8 +261,9 @@ function keyAction(
     case "End":
       return total - 1;
     case "Enter":
-    case " ":
       return "open";
+    case " ":
+      return selecting ? "toggle" : "open";
     case "Escape":
       return "close";
     default:

@@ -1,14 +1,18 @@
 // The head of a result: what it is, in one line, and the details for who asks.
 import { useState } from "preact/hooks";
+import type { Progress } from "../host";
 import { ChevronIcon } from "./icons";
+import { ProgressBar, paceOf } from "./progress";
 
 interface HeadProps {
   title: string;
   subtitle: string;
   facts: readonly (readonly [string, string])[];
+  /** Shown while the work goes on; it takes no room, so that nothing moves when it ends. */
+  progress?: Progress | null;
 }
 
-export function Head({ title, subtitle, facts }: HeadProps) {
+export function Head({ title, subtitle, facts, progress }: HeadProps) {
   const [open, setOpen] = useState(false);
   // Not `useId`: it counts within one panel, and a page holds several.
   const [id] = useState(() => `nbt-facts-${Math.random().toString(36).slice(2)}`);
@@ -16,7 +20,7 @@ export function Head({ title, subtitle, facts }: HeadProps) {
     <header class="nbt-head">
       <div class="nbt-head-line">
         <span class="nbt-title">{title}</span>
-        <span class="nbt-subtitle">{subtitle}</span>
+        <span class="nbt-subtitle">{[subtitle, ...(progress ? paceOf(progress) : [])].join(" · ")}</span>
         {facts.length > 0 && (
           <button
             type="button"
@@ -38,6 +42,7 @@ export function Head({ title, subtitle, facts }: HeadProps) {
           </div>
         ))}
       </dl>
+      {progress && <ProgressBar progress={progress} />}
     </header>
   );
 }

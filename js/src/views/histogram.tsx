@@ -3,9 +3,15 @@ import { cssColour } from "../colour";
 import { formatValue, plural } from "../text";
 import type { RegressionTotals } from "../wire/classify";
 
-export function Histogram({ totals }: { totals: RegressionTotals }) {
+interface HistogramProps {
+  totals: RegressionTotals;
+  /** More values are to come: their place is kept. */
+  partial: boolean;
+}
+
+export function Histogram({ totals, partial }: HistogramProps) {
   const { counts, edges, mean, min, max, without_score: missing } = totals;
-  if (counts.length === 0) return null;
+  if (counts.length === 0 && !partial) return null;
   const highest = Math.max(1, ...counts);
   const words = [
     mean === null ? "" : `mean ${formatValue(mean)}`,

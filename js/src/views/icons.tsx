@@ -28,6 +28,13 @@ export const ChevronIcon = () => (
   </Icon>
 );
 
+export const ExportIcon = () => (
+  <Icon>
+    <path d="M8 2.5v7.5M5 7l3 3 3-3" />
+    <path d="M2.8 10.5v2.7h10.4v-2.7" />
+  </Icon>
+);
+
 export const WarningIcon = () => (
   <Icon>
     <path d="M8 2.2 14.4 13.4H1.6z" />

@@ -6,28 +6,19 @@ const STAGES: Record<string, string> = { starting: "Starting", loading: "Loading
 
 export function ProgressView({ progress }: { progress: Progress }) {
   const { stage, message, done, total } = progress;
-  const share = total !== null && total > 0 ? Math.min(1, done / total) : null;
-  const label = STAGES[stage] ?? stage;
+  const facts = [amount(progress), ...paceOf(progress)].filter((fact) => fact !== "");
   return (
     <div class="nbt-progress">
       <div class="nbt-progress-head">
-        <span class="nbt-progress-stage">{label}</span>
+        <span class="nbt-progress-stage">{STAGES[stage] ?? stage}</span>
         <span class="nbt-progress-message">{message}</span>
-        {share !== null && <span class="nbt-progress-share">{formatShare(done, total ?? 0)}</span>}
+        {shareOf(progress) !== null && (
+          <span class="nbt-progress-share">{formatShare(done, total ?? 0)}</span>
+        )}
       </div>
-      <div
-        class={share === null ? "nbt-bar nbt-bar-moving" : "nbt-bar"}
-        role="progressbar"
-        aria-label={`${label}: ${message}`}
-        aria-valuemin={0}
-        aria-valuemax={share === null ? undefined : (total ?? undefined)}
-        aria-valuenow={share === null ? undefined : done}
-        aria-valuetext={share === null ? undefined : amount(progress)}
-      >
-        <div class="nbt-bar-fill" style={share === null ? {} : { "--share": share }} />
-      </div>
+      <ProgressBar progress={progress} />
       <div class="nbt-progress-facts">
-        {facts(progress).map((fact) => (
+        {facts.map((fact) => (
           <span key={fact}>{fact}</span>
         ))}
       </div>
@@ -35,14 +26,33 @@ export function ProgressView({ progress }: { progress: Progress }) {
   );
 }
 
-function facts(progress: Progress): string[] {
-  const { tokens_per_s: speed, eta_s: eta } = progress;
-  const all = [
-    amount(progress),
-    speed === null ? "" : `${formatCount(speed)} tokens/s`,
-    eta === null ? "" : formatEta(eta),
-  ];
-  return all.filter((fact) => fact !== "");
+export function ProgressBar({ progress }: { progress: Progress }) {
+  const { stage, message, done, total } = progress;
+  const share = shareOf(progress);
+  return (
+    <div
+      class={share === null ? "nbt-bar nbt-bar-moving" : "nbt-bar"}
+      role="progressbar"
+      aria-label={`${STAGES[stage] ?? stage}: ${message}`}
+      aria-valuemin={0}
+      aria-valuemax={share === null ? undefined : (total ?? undefined)}
+      aria-valuenow={share === null ? undefined : done}
+      aria-valuetext={share === null ? undefined : amount(progress)}
+    >
+      <div class="nbt-bar-fill" style={share === null ? {} : { "--share": share }} />
+    </div>
+  );
+}
+
+/** Null where nobody knows the end. */
+function shareOf({ done, total }: Progress): number | null {
+  return total !== null && total > 0 ? Math.min(1, done / total) : null;
+}
+
+/** How fast it goes, and how long still. */
+export function paceOf({ tokens_per_s: speed, eta_s: eta }: Progress): string[] {
+  const pace = speed === null ? [] : [`${formatCount(speed)} tokens/s`];
+  return eta === null ? pace : [...pace, formatEta(eta)];
 }
 
 /** "420 of 1,000 texts"; nothing while nothing is counted. */

@@ -10,6 +10,8 @@ interface TotalsProps {
   counts: readonly number[];
   withoutScore: number;
   rows: number;
+  /** While the work goes on, fewer than there are. */
+  done: number;
   /** Every row has one label, so that the parts make up a whole. */
   parts: boolean;
   filter: LabelFilter;
@@ -33,7 +35,9 @@ export function Totals(props: TotalsProps) {
   const hidden = buckets.length - shown.length;
   return (
     <section class="nbt-totals" aria-label="Rows by label">
-      {props.parts && <Stack buckets={buckets} rows={props.rows} filter={props.filter} />}
+      {props.parts && (
+        <Stack buckets={buckets} rows={props.rows} pending={props.rows - props.done} filter={props.filter} />
+      )}
       <div class="nbt-buckets">
         {shown.map((bucket) => (
           <BucketButton key={bucket.key} bucket={bucket} {...props} />
@@ -48,10 +52,10 @@ export function Totals(props: TotalsProps) {
   );
 }
 
-function BucketButton({ bucket, rows, parts, filter, onFilter }: TotalsProps & { bucket: Bucket }) {
+function BucketButton({ bucket, done, parts, filter, onFilter }: TotalsProps & { bucket: Bucket }) {
   const { key, name, colour, count } = bucket;
   const pressed = filter === key;
-  const share = formatShare(count, rows);
+  const share = formatShare(count, done);
   return (
     <button
       type="button"
@@ -59,7 +63,7 @@ function BucketButton({ bucket, rows, parts, filter, onFilter }: TotalsProps & {
       aria-pressed={pressed}
       aria-label={`${name}: ${plural(count, "row")}, ${share}`}
       disabled={count === 0 && !pressed}
-      style={{ "--colour": cssColour(colour), "--share": rows > 0 ? count / rows : 0 }}
+      style={{ "--colour": cssColour(colour), "--share": done > 0 ? count / done : 0 }}
       onClick={() => onFilter(pressed ? null : key)}
     >
       <span class={key === "without_score" ? "nbt-dot nbt-dot-none" : "nbt-dot"} />
@@ -73,8 +77,15 @@ function BucketButton({ bucket, rows, parts, filter, onFilter }: TotalsProps & {
   );
 }
 
+interface StackProps {
+  buckets: Bucket[];
+  rows: number;
+  pending: number;
+  filter: LabelFilter;
+}
+
 /** One bar, divided among the labels; the buttons below say the same in words. */
-function Stack({ buckets, rows, filter }: { buckets: Bucket[]; rows: number; filter: LabelFilter }) {
+function Stack({ buckets, rows, pending, filter }: StackProps) {
   return (
     <div class="nbt-stack" aria-hidden="true">
       {buckets
@@ -86,6 +97,9 @@ function Stack({ buckets, rows, filter }: { buckets: Bucket[]; rows: number; fil
             style={{ "--colour": cssColour(colour), flexGrow: count / Math.max(1, rows) }}
           />
         ))}
+      {pending > 0 && (
+        <span class="nbt-part nbt-part-pending" style={{ flexGrow: pending / Math.max(1, rows) }} />
+      )}
     </div>
   );
 }

@@ -32,10 +32,13 @@ export interface ClassifyHeader extends Header {
   threshold: number;
   top_k: number | null;
   totals: LabelTotals | RegressionTotals;
+  /** Rows that are done, while the work goes on. */
+  done?: number;
 }
 
 const FLAG_CLIPPED = 1;
 const FLAG_CUT = 2;
+const FLAG_PENDING = 4;
 
 /** One input text and what the model said of it. */
 export interface ClassifyRow {
@@ -48,6 +51,8 @@ export interface ClassifyRow {
   clipped: boolean;
   /** The model read only the beginning of the text. */
   cut: boolean;
+  /** The work goes on, and has not come to this row. */
+  pending: boolean;
   /** Why there is no score. */
   reason: string | null;
   /** One score a label; NaN where there is none. */
@@ -150,6 +155,7 @@ export class ClassifyPage implements Page<ClassifyRow> {
       text: this.text(at),
       clipped: (flags & FLAG_CLIPPED) !== 0,
       cut: (flags & FLAG_CUT) !== 0,
+      pending: (flags & FLAG_PENDING) !== 0,
       reason: reason > 0 ? reasons.at(reason - 1) : null,
       scores: scores.subarray(at * this.width, (at + 1) * this.width),
       best: this.best(at),

@@ -18,6 +18,8 @@ export interface Header {
   subtitle: string;
   /** All rows of the result; the payload holds them all only when `inline`. */
   rows: number;
+  /** The work goes on: the payload holds the first rows as far as they are done, and no question is answered. */
+  partial?: boolean;
   inline: boolean;
   facts: [string, string][];
   notes: string[];

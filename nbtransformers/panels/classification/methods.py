@@ -11,7 +11,7 @@ from nbtransformers.panels.channel import Answer, Method
 from nbtransformers.panels.classification.query import Finder, Query
 from nbtransformers.panels.classification.wire import page
 from nbtransformers.panels.finder import stretch
-from nbtransformers.panels.packing import sendable
+from nbtransformers.panels.packing import packed, sendable
 from nbtransformers.plain_text import file_size
 from nbtransformers.results.arrow import Format
 from nbtransformers.results.classification import Classification
@@ -41,7 +41,8 @@ def methods(result: Classification) -> dict[str, Method]:
     def positions(params: dict[str, Any]) -> Answer:
         found = finder.found(Query.from_params(params))
         start, stop = stretch(params, len(found))
-        return {"start": start}, [found[start:stop].astype(np.uint32).tobytes()]
+        sections, payload = packed({"position": found[start:stop].astype(np.uint32)})
+        return {"start": start, "sections": sections}, [payload]
 
     def text(params: dict[str, Any]) -> Answer:
         return {"text": sendable(result.texts[int(params["position"])] or "")}, []

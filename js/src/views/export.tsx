@@ -1,0 +1,134 @@
+// Writing rows into a file beside the notebook: which rows, which format, and where they went.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Channel, isAbort } from "../channel";
+import type { Query } from "../query/rows";
+import { Waiting } from "../rows/waiting";
+import { plural } from "../text";
+
+type Which = "all" | "found" | "selected";
+
+interface Written {
+  name: string;
+  folder: string;
+  rows: number;
+  size: string;
+  notes: string[];
+}
+
+interface ExportProps {
+  channel: Channel;
+  query: Query;
+  rows: number;
+  found: number;
+  selected: number;
+}
+
+const FORMATS = [
+  { format: "csv", name: "CSV" },
+  { format: "parquet", name: "Parquet" },
+] as const;
+
+export function ExportBar({ channel, query, rows, found, selected }: ExportProps) {
+  const [wish, setWish] = useState<Which | null>(null);
+  const { state, write } = useWriting(channel);
+  const choices: { which: Which; name: string }[] = [{ which: "all", name: `All ${plural(rows, "row")}` }];
+  if (found < rows && found > 0) choices.push({ which: "found", name: `${plural(found, "row")} found` });
+  if (selected > 0) choices.push({ which: "selected", name: `${plural(selected, "row")} selected` });
+  // Whoever has selected or searched means those rows.
+  const chosen = choices.find(({ which }) => which === wish) ?? choices.at(-1);
+  return (
+    <section class="nbt-export" aria-label="Export">
+      <fieldset class="nbt-segments" aria-label="Which rows">
+        {choices.map(({ which, name }) => (
+          <button
+            key={which}
+            type="button"
+            class="nbt-segment"
+            aria-pressed={which === chosen?.which}
+            onClick={() => setWish(which)}
+          >
+            {name}
+          </button>
+        ))}
+      </fieldset>
+      <div class="nbt-export-formats">
+        {FORMATS.map(({ format, name }) => (
+          <button
+            key={format}
+            type="button"
+            class="nbt-button nbt-button-outlined"
+            disabled={state.kind === "writing"}
+            onClick={() => write({ format, which: chosen?.which, ...query })}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <output class="nbt-export-said" aria-live="polite">
+        <Said state={state} />
+      </output>
+    </section>
+  );
+}
+
+type State =
+  | { kind: "ready" }
+  | { kind: "writing"; message: string | null }
+  | { kind: "written"; written: Written }
+  | { kind: "failed"; message: string };
+
+function Said({ state }: { state: State }) {
+  switch (state.kind) {
+    case "ready":
+      return "Files are written into the notebook's folder.";
+    case "writing":
+      return (
+        <>
+          <span class="nbt-spinner" /> {state.message ?? "Writing…"}
+        </>
+      );
+    case "failed":
+      return <span class="nbt-bad">{state.message}</span>;
+    case "written": {
+      const { name, folder, rows, size, notes } = state.written;
+      return (
+        <>
+          <span title={`${folder}/${name}`}>
+            <strong>
+              <bdi>{name}</bdi>
+            </strong>
+            {` · ${plural(rows, "row")} · ${size} · in `}
+            <bdi>{folder}</bdi>
+          </span>
+          {notes.map((note) => (
+            <span key={note}>{note}</span>
+          ))}
+        </>
+      );
+    }
+  }
+}
+
+function useWriting(channel: Channel) {
+  const [state, setState] = useState<State>({ kind: "ready" });
+  const asked = useRef<AbortController | null>(null);
+  useEffect(() => () => asked.current?.abort(), [channel]);
+  const write = (params: object) => {
+    const controller = new AbortController();
+    asked.current = controller;
+    const waiting = new Waiting(() => setState({ kind: "writing", message: waiting.message }));
+    waiting.begin();
+    setState({ kind: "writing", message: null });
+    // A busy kernel writes the file when it is free.
+    const options = { signal: controller.signal, timeoutMs: Number.POSITIVE_INFINITY };
+    channel
+      .request<Written>("export", params, options)
+      .then(({ result }) => setState({ kind: "written", written: result }))
+      .catch((error) => {
+        if (isAbort(error)) return;
+        setState({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+      })
+      .finally(() => waiting.end());
+  };
+  return { state, write };
+}
