@@ -110,6 +110,23 @@ function remote(model: FakeModel, count: number): void {
   model.onSend = (message) => setTimeout(() => kernel.answer(message), 150);
 }
 
+/** The first rows of a thousand, as far as they are done. */
+function partial(done: number): Change {
+  const rows = sentences(100, 3).map((row) =>
+    (row.position * 7) % 10 < 5 ? row : { ...row, scores: null, reason: null, pending: true },
+  );
+  const change = {
+    partial: true,
+    inline: false,
+    done,
+    rows: 1000,
+    subtitle: `${done} of 1,000 done`,
+    facts: [],
+  };
+  const totals = { counts: [130, 71, 205], without_score: 6 };
+  return { ...result(rows, SENTIMENT, { ...change, totals }), ...progress({}) };
+}
+
 const NOTES = ["3 texts were cut at 512 tokens: 1,204 tokens were not read."];
 
 const progress = (change: Change) => ({
@@ -222,6 +239,21 @@ export const CASES: Record<string, (model: FakeModel) => void> = {
     model.change(result(rows, EMOTIONS, { problem: "multi_label", title: "go-emotions", totals }));
   },
   regression: (model) => model.change(regression()),
+  partial: (model) => model.change(partial(412)),
+  partial_regression: (model) => {
+    const { header, payload } = regression() as { header: Change; payload: unknown };
+    const totals = { counts: [], edges: [], mean: null, min: null, max: null, without_score: 0 };
+    model.change({ header: { ...header, partial: true, done: 0, totals }, payload, ...progress({}) });
+  },
+  selected: (model) => {
+    model.change({ ...result(sentences(40, 3), SENTIMENT), selection: [1, 2, 3, 5, 13] });
+    model.onSend = ({ type, id, params }) => {
+      const file = { name: `movie-sentiment-minilm.${params?.format}`, folder: "/home/you/notebooks" };
+      const written = { ...file, rows: 5, size: "1.2 kB", notes: [] };
+      if (type === "request")
+        setTimeout(() => model.receive({ type: "reply", id, ok: true, result: written }));
+    };
+  },
   remote: (model) => remote(model, 100_000),
   silent: (model) => {
     remote(model, 5_000);
