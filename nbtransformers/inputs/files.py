@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -143,8 +144,9 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _refusal(path: Path, given: str, suffix: str | None) -> UserError:
-    if "://" in given:
-        return UserError(f"{given} is not on this machine.", hint="Fetch it first, or give `pandas.read_csv(URL)`.")
+    if re.match(r"[a-z][a-z0-9+]+:/", given):
+        address = re.sub(":/+", "://", given, count=1)  # a `Path` has taken one of the slashes away
+        return UserError(f"{address} is not on this machine.", hint="Fetch it first, or give `pandas.read_csv(URL)`.")
     near = near_file(given)
     check = f"Did you mean {near}?" if near else "Check the path."
     try:

@@ -66,8 +66,8 @@ def _meant(expression: str, namespace: dict[str, Any]) -> Any:
     if suffix_of(path) is None and "://" not in path and not is_file(path):
         return evaluate(expression, namespace)
     if literal is not None:
-        # A text may end like the name of a file; but if such a file is near, it was meant.
-        return Path(literal) if is_file(literal) or near_file(literal) else literal
+        # A text may end like the name of a file; but one word, or the name of a file nearly, is meant as one.
+        return Path(literal) if is_file(literal) or near_file(literal) or len(literal.split()) == 1 else literal
     if _is_known(expression, namespace):
         try:
             return evaluate(expression, namespace)

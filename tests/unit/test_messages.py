@@ -33,6 +33,8 @@ df = pd.DataFrame({"review": ["a joy"], "title": ["good"], "stars": [5]})
 numbers = pd.DataFrame({"stars": [5]})
 twins = pd.DataFrame([["a", "b"]], columns=["review", "review"])
 topics = ["politics", "sport"]
+used = (text for text in texts)
+list(used)
 """
 
 # Line or cell, and what is said. `{M}` is the folder of tiny models.
@@ -41,8 +43,8 @@ MAGIC = [
     ("%classify texts --modle minilm", "%classify has no option --modle. Did you mean --model?"),
     (
         "%%classify --qqq\na joy",
-        "%%classify has no option --qqq. It has --column, --whole, --labels, --template, --multi-label, "
-        "--threshold, --top-k, --model, --revision, --tokenizer, --device, --dtype, …",
+        "%%classify has no option --qqq. It has --column, --whole, --encoding, --split, --subset, --labels, "
+        "--template, --multi-label, --threshold, --top-k, --model, --revision, …",
     ),
     ("%classify texts -z", "%classify has no option -z. It has -l, -k, -m, -o; `%classify?` lists all."),
     ("%classify texts -k 1 --top-k 2", "`--top-k` is there twice. Remove one of them."),
@@ -57,22 +59,32 @@ MAGIC = [
         "%classify texts --threshold half",
         "`--threshold` is 'half', not a number. Type a number such as `--threshold 0.5`.",
     ),
-    ("%classify", "There is nothing to classify. Type `%classify VARIABLE`, or %%classify with texts in the cell."),
+    (
+        "%classify",
+        "There is nothing to classify. "
+        "Type `%classify VARIABLE`, `%classify FILE`, or %%classify with texts in the cell.",
+    ),
     ("%classify texts --whole", "`--whole` is for the text of a cell. Leave `--whole` out."),
     (
         "%%classify texts\na joy",
         "There are texts in the cell, and also texts on the line. Type `%classify texts`, or leave it out.",
     ),
     ("%%classify --column review\na joy", "`--column` is for tables, and a cell is none. Leave `--column` out."),
+    ("%%classify --encoding gbk\na joy", "`--encoding` is for text files, and a cell is none. Leave `--encoding` out."),
     ("%classify texts --out 2nd", "`--out 2nd` is no name for a variable. Type `--out result`."),
     ("%nbt docter", "%nbt has no command docter. Did you mean doctor?"),
     ("%nbt xyz", "%nbt has no command xyz. It has code, set, unset, unload, doctor."),
     ("%nbt doctor now", "`%nbt doctor` takes nothing more. Type `%nbt doctor`."),
+    ("%nbt code a b", "`%nbt code` takes one variable, or none for the last task. Type `%nbt code`."),
+    ("%nbt code texts", "There is no program for a list. Give a result: `nbt.code(result)`."),
     ("%nbt set devise", "There is no setting 'devise'. Did you mean device?"),
     ("%nbt set device gpu", "`device` cannot be 'gpu'. Did you mean `%nbt set device cuda`?"),
     ("%nbt set classify.top-k 0", "`top-k` is 0. Type a whole number of 1 or more: `%nbt set classify.top-k 1`."),
     ("%nbt set model miniln", "There is no model 'miniln'. Did you mean minilm?"),
-    ("%nbt set model {own}", "The default model is a BertForSequenceClassification. Type a name: `%nbt set model own`."),
+    (
+        "%nbt set model {own}",
+        "The default model is a BertForSequenceClassification. Type a name: `%nbt set model own`.",
+    ),
     ("%nbt set long a b", '`%nbt set long` takes one value, and there are 2. Type `%nbt set long "a b"`.'),
     ("%nbt unset", "`%nbt unset` takes the name of one setting. Type `%nbt unset model`."),
     ("%nbt unload a b", "`%nbt unload` takes one name, or none for all. Type `%nbt unload`."),
@@ -102,6 +114,19 @@ MAGIC = [
     ("%classify b'joy'", "b'joy' is bytes, not text. Type `b'joy'.decode(\"utf-8\")`."),
     ("%classify np.zeros((2,2))", "np.zeros((2,2)) has 2 dimensions, not one. Give one column or row of it."),
     ("%classify texts --column review", "`--column review` needs a table, and texts is a list. Leave `--column` out."),
+    ("%classify used", "used is a generator that is used up. Make it anew, or keep its texts in a list."),
+    ("%classify texts --encoding gbk", "`--encoding` is for text files, and texts is none. Leave `--encoding` out."),
+    ("%classify texts --split test", "`--split` is for datasets with splits, and texts is none. Leave `--split` out."),
+    ("%classify {M}/where.csv", "There is no file {M}/where.csv. Check the path."),
+    (
+        "%classify https://example.org/a.csv",
+        "https://example.org/a.csv is not on this machine. Fetch it first, or give `pandas.read_csv(URL)`.",
+    ),
+    (
+        "%classify {M}/tiny/config.json",
+        "config.json is one object, not a list of rows. "
+        "Load it in a cell with `json.load(open('{M}/tiny/config.json'))`, and give the list in it.",
+    ),
     ("%classify df --column revew", "df has no column 'revew'. Did you mean review?"),
     ("%classify df --column qqq", "df has no column 'qqq'. It has review, title, stars."),
     ("%classify twins --column review", "twins has 2 columns called review. Rename one of them."),
@@ -358,8 +383,8 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
     ({"modle": "x"}, "classify() has no argument modle. Did you mean model?"),
     (
         {"qqqq": 1},
-        "classify() has no argument qqqq. It has data, model, tokenizer, labels, column, top_k, multi_label, "
-        "threshold, template, revision, device, dtype, …",
+        "classify() has no argument qqqq. It has data, model, tokenizer, labels, column, encoding, split, subset, "
+        "top_k, multi_label, threshold, template, …",
     ),
     (
         {"data": None},
@@ -389,8 +414,26 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"data": DatasetDict(train=Dataset.from_dict({"text": ["x"]}), test=Dataset.from_dict({"text": ["y"]}))},
-        'data has several splits: train, test. Give one: `data["train"]`.',
+        'data has several splits: train, test. Add `split="train"`.',
     ),
+    (
+        {"data": DatasetDict(train=Dataset.from_dict({"text": ["x"]})), "split": "trian"},
+        "data has no split 'trian'. Did you mean train?",
+    ),
+    (
+        {"data": Dataset.from_dict({"text": ["x"]}), "split": "train"},
+        '`split="train"` is for what has splits, and data has none. Leave `split` out.',
+    ),
+    (
+        {"data": Dataset.from_dict({"text": ["x"]})["text"], "column": "text"},
+        '`column="text"` needs a table, and data is a column. Leave `column` out.',
+    ),
+    ({"encoding": "gbk"}, "`encoding` is for text files, and data is none. Leave `encoding` out."),
+    ({"split": "test"}, "`split` is for datasets with splits, and data is none. Leave `split` out."),
+    ({"subset": "en"}, "`subset` is for datasets of the Hub, and data is none. Leave `subset` out."),
+    ({"split": 5}, '`split` is 5, not a name. Type `split="test"`.'),
+    ({"data": Path("no", "where.csv")}, "There is no file no/where.csv. Check the path."),
+    ({"data": "hub:a/b/c"}, "'hub:a/b/c' is no dataset of the Hub. Type `hub:owner/name`."),
     (
         {"data": pd.DataFrame({0: ["x"], 1: ["y"]})},
         "Which column of data holds the texts? Its text columns: 0, 1. Add `column=0`.",
@@ -415,6 +458,32 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "There is no program yet: nothing has run.": "test_codegen",
+    "The request names {}, and does not hold it.": "test_codegen",
+    "There is no encoding {}.": "test_files.py",
+    "{} is {}, not text.": "test_files.py",
+    "{} is not in {}: no line beyond ASCII can be read so.": "test_files.py",
+    "{} holds null bytes, as a binary file does.": "test_files.py",
+    "The encoding of {} cannot be guessed.": "test_files.py",
+    "{} is empty.": "test_files.py",
+    "{} is no ordinary file.": "test_files.py",
+    "nbtransformers does not read {} files: {}.": "test_files.py",
+    "{} has changed since it was first read.": "test_files.py",
+    "{} may not be read.": "test_files.py",
+    "{} is damaged ({}).": "test_files.py",
+    "{} is one object, not a list of rows.": "test_files.py",
+    "`--column {}` needs objects, and {} holds none.": "test_files.py",
+    "`--column {}` needs a table, and {} holds one text a line.": "test_files.py",
+    "Reading {} fails after row {} ({}: {}).": "test_dataset_objects.py",
+    "Datasets of the Hub need the package datasets.": "test_hub_data.py",
+    "The Hub has no dataset {}, or it is private.": "test_hub_data.py",
+    "hub:{} has no revision {}.": "test_hub_data.py",
+    "{} has no subset {}.": "test_hub_data.py",
+    "{} has several subsets: {}.": "test_hub_data.py",
+    "{} is made by a script, which nothing runs any more.": "test_hub_data.py",
+    "{} holds no files of data.": "test_hub_data.py",
+    "{} cannot be read ({}: {}).": "test_hub_data.py",
+    "{} is not in the local cache, and {}.": "test_hub_data.py",
     "{} is not loaded.": "test_unloading",
     "[{}] in {} has no setting {}.": "test_settings",
     "{} cannot be read ({}).": "test_settings",
