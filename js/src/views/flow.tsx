@@ -22,7 +22,6 @@ interface FlowProps {
   onId: string;
   onPoint(token: number | null, by: "pointer" | "keys"): void;
   onPin(token: number): void;
-  onClose(): void;
 }
 
 export function Flow(props: FlowProps) {
@@ -33,6 +32,9 @@ export function Flow(props: FlowProps) {
   /** Where the keyboard is; it stays when the pointer goes elsewhere. */
   const place = useRef(0);
   const revealing = useRef<number | null>(null);
+  /** Where the pointer rested when a key was pressed: the text scrolls away below it, and it has not moved. */
+  const rested = useRef<string | null>(null);
+  const pointer = useRef("");
   useLayoutEffect(() => store.want(first, last), [store, first, last]);
   useLayoutEffect(() => {
     const found = revealing.current === null ? null : viewport.current?.querySelector(`[id="${onId}"]`);
@@ -45,6 +47,7 @@ export function Flow(props: FlowProps) {
     const target = Math.min(store.total - 1, Math.max(0, token));
     place.current = target;
     revealing.current = target;
+    rested.current = pointer.current;
     const block = store.chunkOf(target);
     if (block < first || block > last) blocks.toBlock(block);
     onPoint(target, "keys");
@@ -97,7 +100,12 @@ export function Flow(props: FlowProps) {
         onKeyDown={onKeyDown}
         onFocus={() => viewport.current?.matches(":focus-visible") && goTo(place.current)}
         onBlur={() => onPoint(null, "keys")}
-        onPointerMove={(event) => onPoint(tokenAt(event), "pointer")}
+        onPointerMove={(event) => {
+          pointer.current = `${event.screenX} ${event.screenY}`;
+          if (pointer.current === rested.current) return;
+          rested.current = null;
+          onPoint(tokenAt(event), "pointer");
+        }}
         onPointerLeave={() => onPoint(null, "pointer")}
         onClick={(event) => {
           const token = tokenAt(event);

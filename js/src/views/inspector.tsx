@@ -23,10 +23,11 @@ interface InspectorProps {
   onClose: (() => void) | null;
 }
 
-/** A token of one of the tokenizers. */
+/** A token of one of the tokenizers, and what was last used to look at it. */
 interface Place {
   tokenizer: number;
   token: number;
+  by: "pointer" | "keys";
 }
 
 const samePlace = (a: Place | null, b: Place | null) =>
@@ -105,15 +106,16 @@ export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose 
                 on={here ? shown.token : null}
                 lit={here ? null : lit}
                 onId={`${onId}-${number}`}
-                onPoint={(token) => {
-                  const next = token === null ? null : { tokenizer: number, token };
-                  setPoint((now) => (samePlace(now, next) ? now : next));
+                onPoint={(token, by) => {
+                  const next = token === null ? null : { tokenizer: number, token, by };
+                  // A pointer that leaves takes nothing from the keyboard, nor the other way round.
+                  const keeps = (now: Place | null) => samePlace(now, next) || (!next && now?.by !== by);
+                  setPoint((now) => (keeps(now) ? now : next));
                 }}
                 onPin={(token) => {
-                  const next = { tokenizer: number, token };
+                  const next: Place = { tokenizer: number, token, by: "keys" };
                   setPin((now) => (samePlace(now, next) ? null : next));
                 }}
-                onClose={() => onClose?.()}
               />
             </div>
           );
