@@ -15,7 +15,7 @@ def is_table(value: Any) -> bool:
     """Whether a value has named columns."""
     if isinstance(value, type):
         return False
-    return _names_attribute(value) is not None or (not hasattr(value, "iloc") and arrow_reader(value) is not None)
+    return _names_attribute(value) is not None or (not hasattr(value, "iloc") and _is_arrow_table(value))
 
 
 def column_names(table: Any) -> list[str]:
@@ -30,11 +30,14 @@ def column_of(table: Any, column: str | None, name: str) -> Any:
     Raises:
         UserError: when there is no such column, or more than one could be meant.
     """
-    if not hasattr(table, "iloc"):  # what is like pandas is taken as it is: its rows have labels
+    # What is like pandas is taken as it is, since its rows have labels; and so is a frame of polars, which may hold
+    # Python objects that Arrow knows nothing of.
+    if not hasattr(table, "iloc") and not hasattr(table, "get_column"):
         reader = arrow_reader(table)
         if reader is not None:
-            schema = reader.schema
-            return column_read(reader, picked(column, schema.names, lambda: text_columns(schema), name))
+            with reader:  # a database cannot be asked again while it waits to hand out the rest
+                schema = reader.schema
+                return column_read(reader, picked(column, schema.names, lambda: text_columns(schema), name))
     known = column_names(table)
     return table[_original(table, picked(column, known, lambda: _with_text(table, known), name))]
 
@@ -45,6 +48,14 @@ def _names_attribute(value: Any) -> str | None:
         if names is not None and not callable(names) and hasattr(value, "__getitem__"):
             return attribute
     return None
+
+
+def _is_arrow_table(value: Any) -> bool:
+    reader = arrow_reader(value)
+    if reader is None:
+        return False
+    reader.close()
+    return True
 
 
 def _original(table: Any, column: str) -> Any:

@@ -104,7 +104,7 @@ def _column(value: Any) -> tuple[Sequence[Any], Any] | None:
     if hasattr(value, "iloc") and hasattr(value, "tolist"):  # pandas, and what is like it; by place, not by label
         return Parts(len(value), lambda start, stop: value.iloc[start:stop].tolist()), value.index
     column = arrow_column(value) if has_arrow(value) else None
-    if column is not None:
+    if column is not None and not _holds_pointers(value, column):
         return Parts(len(column), lambda start, stop: pylist(column.slice(start, stop - start))), None
     if hasattr(value, "tolist"):
         return Parts(len(value), lambda start, stop: value[start:stop].tolist()), None
@@ -116,6 +116,11 @@ def _column(value: Any) -> tuple[Sequence[Any], Any] | None:
     if hasattr(value, "to_list"):
         return value.to_list(), None
     return None
+
+
+def _holds_pointers(value: Any, column: Any) -> bool:
+    # So polars hands out a column of Python objects.
+    return hasattr(value, "to_list") and str(column.type).startswith("fixed_size_binary")
 
 
 def _iterated(value: Any, name: str) -> list[Any]:

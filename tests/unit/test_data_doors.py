@@ -131,13 +131,14 @@ def test_a_text_that_is_the_name_of_a_file_is_told() -> None:
 
 
 def test_magic_and_function_agree(terminal: Terminal, models: Path, here: Path) -> None:
-    (here / "latin.csv").write_text("n,review\n1,Ein schöner Film, natürlich\n", encoding="latin-1")
+    (here / "latin.csv").write_text('n,review\n1,"Ein schöner Film, natürlich"\n', encoding="latin-1")
     by_line = terminal.run(f"%classify reviews.csv --column review --model {models}/tiny")
     by_function = nbt.classify(Path("reviews.csv"), column="review", model=models / "tiny")
     assert by_line.texts == by_function.texts == ("a joy", "too long")
     assert by_line.request.data == by_function.request.data == DataRef("file", "reviews.csv", "review")
     guessed = terminal.run(f"%classify latin.csv --model {models}/tiny --column review")
-    assert guessed.texts == (None,)
+    assert guessed.texts == ("Ein schöner Film, natürlich",)
     assert any("read as windows-1252 (guessed)" in note for note in guessed.notes)
     named = nbt.classify(Path("latin.csv"), model=models / "tiny", column="review", encoding="latin-1")
+    assert named.texts == guessed.texts
     assert not any("guessed" in note for note in named.notes)

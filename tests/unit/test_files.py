@@ -546,6 +546,28 @@ def test_a_named_encoding_that_cannot_be_is_told(write: Write) -> None:
     assert refusal(path, encoding="gb18O30").endswith("Did you mean gb18030?")
 
 
+def test_an_encoding_that_cannot_be_guessed_is_told(write: Write) -> None:
+    path = write("a.txt", bytes(range(0x80, 0x100)) * 20 + b"\n")
+    assert refusal(path) == "The encoding of a.txt cannot be guessed. Name it: `--encoding gb18030`."
+    assert len(texts(rows(path, encoding="latin-1"))) == 1
+
+
+def test_a_file_that_may_not_be_read_is_told(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write("a.txt", "one\n")
+
+    def refuse(*args: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)  # root may read everything
+    assert refusal(path) == "a.txt may not be read. Check its permissions."
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name here")
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.txt")
+    assert refusal(tmp_path / "a.txt") == "a.txt is no ordinary file. Give one that holds texts."
+
+
 def test_a_file_that_changes_between_two_readings_is_told(write: Write) -> None:
     path = write("a.txt", "one\ntwo\n")
     found = rows(path)
