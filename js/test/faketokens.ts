@@ -28,6 +28,7 @@ export interface FakeText {
   index: string;
   text: string;
   reason: string | null;
+  pending?: boolean;
   /** Tokens by tokenizer, all of them. */
   tokens: FakeToken[][];
 }
@@ -267,7 +268,14 @@ export function encodeTexts(
   const columns: NamedArray[] = [
     ["position", Uint32Array.from(texts, (row) => row.position), [texts.length]],
     ["reason", Uint8Array.from(texts, (row) => 1 + reasons.indexOf(row.reason ?? "")), [texts.length]],
-    ["flags", Uint8Array.from(texts, (row) => Number([...row.text].length > longest)), [texts.length]],
+    [
+      "flags",
+      Uint8Array.from(
+        texts,
+        (row) => Number([...row.text].length > longest) + 4 * Number(row.pending === true),
+      ),
+      [texts.length],
+    ],
     ...stringTable(
       "texts",
       texts.map((row) =>

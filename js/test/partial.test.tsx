@@ -52,7 +52,7 @@ describe("while the work goes on", () => {
   it("says how far it is and how fast, in the head", async () => {
     const { one, all, model } = show(partial(100));
     await drawn();
-    expect(one(".nbt-subtitle").textContent).toBe("100 of 1,000 done · 16,800 tokens/s · about 8 s left");
+    expect(one(".nbt-subtitle").textContent).toBe("100 of 1,000 done · about 8 s left · 16,800 tokens/s");
     expect(one(".nbt-head [role=progressbar]").getAttribute("aria-valuenow")).toBe("100");
     expect(all(".nbt-progress, [role=alert]")).toHaveLength(0);
     model.change({ progress: progress(140) });

@@ -117,7 +117,7 @@ describe("one text", () => {
   it("shows token strings and ids in its place", async () => {
     const { all, one } = show(traits());
     const look = async (title: string) => {
-      all(".nbt-segmented button")
+      all(".nbt-lookbar .nbt-segment")
         .find((button) => button.textContent === title)
         ?.click();
       await drawn();
@@ -164,7 +164,7 @@ describe("one text", () => {
     const { one, all } = show(traitsOf(["كان الفيلم"], [TOYS.wordpiece]));
     expect(one(".nbt-block").getAttribute("dir")).toBe("auto");
     expect(all("[data-n='0']")[0]?.getAttribute("dir")).toBe("auto");
-    all(".nbt-segmented button")[1]?.click();
+    all(".nbt-lookbar .nbt-segment")[1]?.click();
     await drawn();
     expect(one(".nbt-block").getAttribute("dir")).toBe("rtl");
   });

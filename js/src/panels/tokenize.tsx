@@ -5,6 +5,7 @@ import type { Channel } from "../channel";
 import { nextSort } from "../query/rows";
 import { EVERYTHING, select, type TokenizeQuery } from "../query/tokenize";
 import type { RowSource } from "../rows/source";
+import { Selection } from "../selection";
 import { Batches } from "../views/batch";
 import type { Look } from "../views/block";
 import { CompareTable, Figures } from "../views/compare";
@@ -13,6 +14,7 @@ import { Head } from "../views/head";
 import { Inspector } from "../views/inspector";
 import { LookBar } from "../views/lookbar";
 import { Notes } from "../views/notices";
+import { useSelecting } from "../views/selecting";
 import { tokenColumns } from "../views/tokencolumns";
 import { Toolbar } from "../views/toolbar";
 import { type TokenizeHeader, TokenPage, type TokenRow, tokenizeHeader } from "../wire/tokenize";
@@ -23,7 +25,14 @@ type Source = RowSource<TokenRow, TokenizeQuery>;
 
 const ROWS = { read: TokenPage.read, everything: EVERYTHING, select };
 
-export function TokenizePanel({ header: raw, payload, channel }: ResultProps) {
+export function TokenizePanel({
+  header: raw,
+  payload,
+  channel,
+  progress,
+  selection: rowNumbers,
+  select: tell,
+}: ResultProps) {
   const { header, page } = useMemo(() => {
     const header = tokenizeHeader(raw);
     return { header, page: TokenPage.read(header.sections, payload) };
@@ -34,10 +43,18 @@ export function TokenizePanel({ header: raw, payload, channel }: ResultProps) {
   const { tokenizers, rows } = header;
   const [first] = tokenizers;
   const bar = <LookBar look={look} marks={marks} onLook={setLook} onMarks={setMarks} />;
-  const shared = { header, source, channel, look, marks, bar };
+  const selection = useMemo(() => Selection.of(rowNumbers), [rowNumbers]);
+  // While the work goes on nobody answers.
+  const shared = { header, source, channel: header.partial ? null : channel, look, marks, bar };
+  const selecting = { selection, selectRows: (next: Selection) => tell(next.toArray()) };
   return (
     <div class="nbt-result">
-      <Head title={header.title} subtitle={header.subtitle} facts={header.facts} />
+      <Head
+        title={header.title}
+        subtitle={header.subtitle}
+        facts={header.facts}
+        progress={header.partial ? progress : null}
+      />
       <Notes notes={header.notes} />
       {tokenizers.length > 1 ? (
         <CompareTable tokenizers={tokenizers} />
@@ -47,7 +64,7 @@ export function TokenizePanel({ header: raw, payload, channel }: ResultProps) {
       {rows === 1 ? (
         <OneText {...shared} />
       ) : (
-        rows > 0 && <ManyTexts key={shapeOf(header)} {...shared} page={page} />
+        rows > 0 && <ManyTexts key={shapeOf(header)} {...shared} {...selecting} page={page} />
       )}
       {rows > 1 && <Batches tokenizers={tokenizers} />}
     </div>
@@ -62,7 +79,7 @@ function shapeOf({ tokenizers }: TokenizeHeader): string {
 interface TextsProps {
   header: TokenizeHeader;
   source: Source;
-  channel: Channel;
+  channel: Channel | null;
   look: Look;
   marks: boolean;
   bar: ComponentChildren;
@@ -80,12 +97,20 @@ function OneText({ header, source, channel, look, marks, bar }: TextsProps) {
 /** With so few rows there is nothing to search for. */
 const SEARCHABLE_ROWS = 5;
 
-function ManyTexts({ header, page, source, channel, look, marks, bar }: TextsProps & { page: TokenPage }) {
+interface ManyTextsProps extends TextsProps {
+  page: TokenPage;
+  selection: Selection;
+  selectRows(selection: Selection): void;
+}
+
+function ManyTexts(props: ManyTextsProps) {
+  const { header, page, source, channel, look, marks, bar, selection, selectRows } = props;
   const [query, setQuery] = useState<TokenizeQuery>(EVERYTHING);
   const [wished, setActive] = useState(0);
   const [open, setOpen] = useState(false);
   const columns = useMemo(() => tokenColumns(header, page), [header, page]);
   useLayoutEffect(() => source.setQuery(query), [source, query]);
+  const selected = useSelecting(source, query, selection, selectRows);
   const ask = (change: Partial<TokenizeQuery>) => {
     setQuery((now) => ({ ...now, ...change }));
     setActive(0);
@@ -102,16 +127,17 @@ function ManyTexts({ header, page, source, channel, look, marks, bar }: TextsPro
   };
   return (
     <>
-      {header.rows >= SEARCHABLE_ROWS && (
-        <Toolbar
-          found={source.total}
-          rows={header.rows}
-          filter={null}
-          onSearch={(search) => ask({ search })}
-          onClear={() => ask({ search: "" })}
-        />
-      )}
-      <Wait source={source} />
+      <Toolbar
+        found={source.total}
+        rows={header.rows}
+        filter={null}
+        onSearch={(search) => ask({ search })}
+        onClear={() => ask({ search: "" })}
+        searchable={header.rows >= SEARCHABLE_ROWS}
+        busy={source.stale && !header.partial ? (query.search === "" ? "Sorting…" : "Searching…") : null}
+        selected={selected}
+      />
+      {!header.partial && <Wait source={source} />}
       <div class="nbt-split nbt-texts">
         <div class="nbt-table" ref={table}>
           <Grid
@@ -132,7 +158,9 @@ function ManyTexts({ header, page, source, channel, look, marks, bar }: TextsPro
             onClose={() => setOpen(false)}
             onRange={want}
             epoch={query}
+            selecting={selected}
           />
+          {header.partial && <Wait source={source} />}
           {source.total === 0 && <p class="nbt-none">No rows match.</p>}
         </div>
       </div>

@@ -48,7 +48,8 @@ export class TokenStore {
   readonly #listeners = new Listeners();
   readonly #pager: Pager<Part>;
 
-  constructor(channel: Channel, row: TokenRow, tokenizer: number) {
+  /** Without a channel nobody can be asked yet: the work goes on. */
+  constructor(channel: Channel | null, row: TokenRow, tokenizer: number) {
     const tokenized = row.tokenized[tokenizer];
     if (!tokenized) throw new RangeError(`The row has no tokenizer ${tokenizer}.`);
     const { count, tokens } = tokenized;
@@ -61,6 +62,7 @@ export class TokenStore {
     this.#pager = new Pager({
       has: (chunk) => this.#touch(chunk),
       ask: async (chunk, signal) => {
+        if (!channel) throw new Error("The other tokens come when the cell ends.");
         const start = chunk * this.#size;
         const stop = Math.min(count, start + this.#size);
         const params = { position: row.position, tokenizer, start, stop };

@@ -14,7 +14,8 @@ import { TokenBar } from "./tokenbar";
 interface InspectorProps {
   row: TokenRow;
   tokenizers: readonly Tokenizer[];
-  channel: Channel;
+  /** None while the work goes on, and nobody answers. */
+  channel: Channel | null;
   look: Look;
   marks: boolean;
   /** The controls of how tokens are shown. */
@@ -58,6 +59,7 @@ export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose 
   );
   const title = /^\d+$/.test(row.index) ? `Row ${row.index}` : row.index;
   const several = tokenizers.length > 1;
+  const cut = row.reason === null && !row.pending;
   return (
     <section
       ref={root}
@@ -76,15 +78,15 @@ export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose 
             <bdi>{title}</bdi>
           </span>
         )}
-        {row.reason === null && bar}
+        {cut && bar}
         {onClose && (
           <button type="button" class="nbt-icon-button" aria-label="Close" onClick={onClose}>
             <CloseIcon />
           </button>
         )}
       </div>
-      {row.reason !== null && <p class="nbt-muted">{row.reason}</p>}
-      {row.reason === null &&
+      {!cut && <p class="nbt-muted">{row.pending ? "waiting…" : row.reason}</p>}
+      {cut &&
         stores.map((store, number) => {
           const tokenizer = tokenizers[number];
           const tokenized = row.tokenized[number];

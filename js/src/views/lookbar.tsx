@@ -17,11 +17,12 @@ const LOOKS: readonly [Look, string, string][] = [
 export function LookBar({ look, marks, onLook, onMarks }: LookBarProps) {
   return (
     <div class="nbt-lookbar">
-      <fieldset class="nbt-segmented" aria-label="Show tokens as">
+      <fieldset class="nbt-segments" aria-label="Show tokens as">
         {LOOKS.map(([key, title, help]) => (
           <button
             key={key}
             type="button"
+            class="nbt-segment"
             aria-pressed={look === key}
             title={help}
             onClick={() => onLook(key)}

@@ -49,10 +49,10 @@ function shareOf({ done, total }: Progress): number | null {
   return total !== null && total > 0 ? Math.min(1, done / total) : null;
 }
 
-/** How fast it goes, and how long still. */
+/** How long still, and how fast it goes. */
 export function paceOf({ tokens_per_s: speed, eta_s: eta }: Progress): string[] {
-  const pace = speed === null ? [] : [`${formatCount(speed)} tokens/s`];
-  return eta === null ? pace : [...pace, formatEta(eta)];
+  const left = eta === null ? [] : [formatEta(eta)];
+  return speed === null ? left : [...left, `${formatCount(speed)} tokens/s`];
 }
 
 /** "420 of 1,000 texts"; nothing while nothing is counted. */

@@ -48,8 +48,14 @@ export function tokenColumns(header: TokenizeHeader, page: TokenPage): TokenColu
 
 function countCell(row: TokenRow, number: number, limit: number | null, most: number) {
   const tokenized = row.tokenized[number];
-  if (row.reason !== null || !tokenized) {
-    return number === 0 ? <span class="nbt-muted">{row.reason ?? ""}</span> : null;
+  if (row.pending || row.reason !== null || !tokenized) {
+    if (number > 0) return null;
+    if (row.pending) return <span class="nbt-pending">waiting…</span>;
+    return (
+      <span class="nbt-muted" title={row.reason ?? undefined}>
+        {row.reason}
+      </span>
+    );
   }
   const { count, cut } = tokenized;
   return (
@@ -67,7 +73,7 @@ const LINE_TOKENS = 120;
 function TokenLine({ row }: { row: TokenRow }) {
   if (row.text === "") return <span class="nbt-muted">{row.reason === null ? "empty text" : ""}</span>;
   const tokenized = row.tokenized[0];
-  if (row.reason !== null || !tokenized) {
+  if (row.pending || row.reason !== null || !tokenized) {
     return (
       <span class="nbt-text" dir="auto">
         {oneLine(row.text)}

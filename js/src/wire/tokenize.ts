@@ -139,6 +139,8 @@ export interface TokenRow {
   text: string;
   /** `text` is only the beginning. */
   clipped: boolean;
+  /** The work goes on, and has not come to this row. */
+  pending: boolean;
   /** Why there are no tokens. */
   reason: string | null;
   /** One entry a tokenizer. */
@@ -146,6 +148,7 @@ export interface TokenRow {
 }
 
 const FLAG_CLIPPED = 1;
+const FLAG_PENDING = 4;
 
 interface TokenizedColumns {
   counts: Uint32Array;
@@ -241,12 +244,14 @@ export class TokenPage implements Page<TokenRow> {
 
   row(at: number): TokenRow {
     const { reasons, tokenized } = this.#columns;
+    const flags = this.#columns.flags[at] ?? 0;
     const reason = this.#columns.reason[at] ?? 0;
     return {
       position: this.position[at] ?? 0,
       index: this.index(at),
       text: this.text(at),
-      clipped: ((this.#columns.flags[at] ?? 0) & FLAG_CLIPPED) !== 0,
+      clipped: (flags & FLAG_CLIPPED) !== 0,
+      pending: (flags & FLAG_PENDING) !== 0,
       reason: reason > 0 ? reasons.at(reason - 1) : null,
       tokenized: tokenized.map(({ counts, cut, rows, tokens }) => ({
         count: counts[at] ?? 0,
