@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 NOWHERE = -1
 
+_PASSED_OVER = frozenset([*range(0x21), 0x7F])  # white space, and the control characters that tokenizers drop
 _LOOK_AHEAD = 200  # bytes that a token may lie beyond the end of the one before
 
 
@@ -53,22 +54,27 @@ class _Bytes:
 
 def _bytes_of(text: str, reading: Callable[[str], str]) -> _Bytes:
     data, start, stop = bytearray(), list[int](), list[int]()
-    for at, end in _characters(text, together=reading is not _as_it_is):
-        part = reading(text[at:end]).encode("utf-8", "surrogatepass")
+    for at, end, read in _characters(text, reading):
+        part = read.encode("utf-8", "surrogatepass")
         data += part
         start += [at] * len(part)
         stop += [end] * len(part)
     return _Bytes(bytes(data), start, stop)
 
 
-def _characters(text: str, together: bool) -> Iterator[tuple[int, int]]:
-    """Each character; `together` with its marks, of which normalising may make one."""
+def _characters(text: str, reading: Callable[[str], str]) -> Iterator[tuple[int, int, str]]:
+    """Each character with how it is read; a letter goes with its marks where reading makes one of them."""
     at = 0
     while at < len(text):
         end = at + 1
-        while together and end < len(text) and unicodedata.combining(text[end]):
+        while end < len(text) and unicodedata.combining(text[end]):
             end += 1
-        yield at, end
+        apart = [reading(letter) for letter in text[at:end]]
+        together = reading(text[at:end])
+        if together != "".join(apart):
+            yield at, end, together
+        else:
+            yield from ((at + number, at + number + 1, read) for number, read in enumerate(apart))
         at = end
 
 
@@ -107,15 +113,15 @@ def _found(text: _Bytes, pieces: Sequence[bytes | None]) -> NDArray[np.int64]:
 def _place(data: bytes, piece: bytes, cursor: int, lost: bool) -> tuple[int, int]:
     """Where the next token is, and how many bytes of the text it takes.
 
-    Only white space may lie between two tokens, unless one between them was not found: a short token would else be
-    taken for any letter further on.
+    Only white space and control characters may lie between two tokens, unless one between them was not found: a short
+    token would else be taken for any letter further on.
     """
     if data.startswith(piece, cursor):
         return cursor, len(piece)
     bare = piece.strip()
     if not bare:  # a space that the text does not have, as before its first word
         return NOWHERE, 0
-    while data[cursor : cursor + 1].isspace():
+    while cursor < len(data) and data[cursor] in _PASSED_OVER:
         cursor += 1
     if data.startswith(bare, cursor):
         return cursor, len(bare)

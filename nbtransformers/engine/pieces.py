@@ -9,6 +9,7 @@ from typing import Any
 
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _SPACE = "▁"
+_MOST_PIECES = 1_000_000  # a vocabulary of every character there is has no pieces
 _BYTES_AS_LETTERS = ("ByT5Tokenizer", "PerceiverTokenizer")
 
 
@@ -100,6 +101,8 @@ def _slow(tokenizer: Any) -> Decode:
         return _byte_level
     if hasattr(tokenizer, "sp_model"):
         return _subwords("", "", True, True)
+    if len(tokenizer) > _MOST_PIECES:
+        return _subwords("", "", False, False)
     vocabulary = tokenizer.get_vocab()
     # How the Byte-Pair-Encoding tokenizers of old write that a piece ends a word, or does not.
     suffix = next((mark for mark in ("@@", "</w>") if _share(vocabulary, mark) > 0.01), "")

@@ -153,6 +153,7 @@ def _load_folder(source: Source, code: RemoteCode, on_load: Callable[[str], None
     entries = read_json(path, source.again) if path.exists() else {}
     if not code and not _has_tokenizer(folder):
         _refuse_no_tokenizer(name, folder, entries)
+    _refuse_lacking_packages(name, folder)
     with plain_errors(name, folder), quiet_transformers():
         tokenizer = own_tokenizer(source, code) if code else _from_folder(source, entries)
     return LoadedTokenizer(name, tokenizer, _limit(tokenizer, entries), time.perf_counter() - started)
@@ -183,6 +184,27 @@ def _refuse_no_tokenizer(name: str, folder: Path, entries: dict[str, Any]) -> No
         f"{name} has no tokenizer: there is no tokenizer.json or vocabulary.",
         hint=f"Call tokenizer.save_pretrained({str(folder)!r}) with its own tokenizer.",
     )
+
+
+def _refuse_lacking_packages(name: str, folder: Path) -> None:
+    """A SentencePiece model alone has to be read by SentencePiece's own packages, which Transformers does not need."""
+    if (folder / "tokenizer.json").exists() or not any(folder.glob("*.model")):
+        return
+    lacking = [package for package in ("sentencepiece", "protobuf") if not _is_installed(package)]
+    if lacking:
+        raise UserError(
+            f"The tokenizer of {name} is a SentencePiece model, and {' and '.join(lacking)} is not installed.",
+            hint=f"Type `pip install {' '.join(lacking)}`.",
+        )
+
+
+def _is_installed(package: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
 
 
 def _users_own(ref: ModelRef, value: Any) -> LoadedTokenizer:
