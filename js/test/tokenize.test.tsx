@@ -244,6 +244,7 @@ describe("many texts", () => {
     const { one, all, texts, click, key } = show(goldenTraits("two"));
     await drawn();
     expect(all("[role=columnheader]").map((head) => head.textContent)).toEqual([
+      "",
       "Row",
       "toy-wordpiece",
       "toy-bytes",
@@ -311,6 +312,48 @@ describe("many texts", () => {
     expect(el.querySelectorAll("img, b, script")).toHaveLength(0);
     expect(el.textContent).toContain("onerror");
   });
+});
+
+describe("while the work goes on", () => {
+  const progress = {
+    stage: "running",
+    message: "tokenizing",
+    done: 2,
+    total: 4,
+    unit: "texts",
+    tokens_per_s: 9000,
+    eta_s: 3,
+  };
+
+  it("shows what is done, says what is not, and asks nobody", async () => {
+    const long = "word ".repeat(400);
+    const texts = fakeTexts([long, "b", "", "c"], [TOYS.bytes]);
+    const waiting = texts.map((row, at) =>
+      at > 1 ? { ...row, reason: null, tokens: [[]], pending: true } : row,
+    );
+    const { kind, header, payload } = tokenized(waiting, [TOYS.bytes], { tokens: 50, characters: 100 });
+    const partial = { ...header, partial: true, inline: false, subtitle: "2 of 4 done" };
+    const { one, all, click, model } = show({ kind, header: partial, payload, progress });
+    await drawn();
+    expect(one(".nbt-head [role=progressbar]").getAttribute("aria-valuenow")).toBe("2");
+    expect(all(".nbt-pending").map((cell) => cell.textContent)).toEqual(["waiting…", "waiting…"]);
+    await click("[data-at='0']");
+    expect(all("[data-n]").length).toBeGreaterThan(10);
+    expect(one(".nbt-inspector").textContent).toContain("The other tokens come when the cell ends.");
+    await click("[data-at='2']");
+    expect(one(".nbt-inspector").textContent).toContain("waiting…");
+    expect(model.sent).toHaveLength(0);
+  });
+});
+
+it("lets rows be selected, and tells the kernel which", async () => {
+  const { one, key, model } = show(goldenTraits("one"));
+  await drawn();
+  one("[data-at='0']").focus();
+  await key("ArrowDown");
+  await key(" ");
+  expect(model.get("selection")).toEqual([1]);
+  expect(one(".nbt-selected-count").textContent).toBe("1 selected");
 });
 
 describe("the batch", () => {
