@@ -60,7 +60,7 @@ def hub_snapshot(name: str, revision: str | None = None, *, weights: bool = True
     wanted = _weight_files(found, pickles) if weights else []
     if any(not (found.folder / file).exists() for file in wanted):
         _refuse_full_disk(name, [found.sizes.get(file, 0) for file in wanted if not (found.folder / file).exists()])
-        _fetched(name, found.commit, wanted)
+        _fetched(name, found.commit, wanted, begun=True)
     return found
 
 
@@ -72,10 +72,10 @@ def cached_names() -> list[str]:
 
 
 def cached_revisions(name: str) -> list[str]:
-    """The branches and tags of a model that the local cache knows, then its commits."""
+    """The branches and tags of a model that the local cache knows, then its commits, abbreviated."""
     folder = repository(name)
     named = sorted(str(path.relative_to(folder / "refs")) for path in folder.glob("refs/**/*") if path.is_file())
-    return [*named, *sorted(_entries(folder / "snapshots"))]
+    return [*named, *sorted(commit[:7] for commit in _entries(folder / "snapshots"))]
 
 
 def repository(name: str) -> Path:
@@ -133,7 +133,7 @@ def _weight_files(snapshot: Snapshot, pickles: bool) -> list[str]:
     return [name for name in top if name.endswith((".bin", ".pt", ".pth"))] if pickles else []
 
 
-def _fetched(name: str, revision: str | None, patterns: list[str]) -> Path:
+def _fetched(name: str, revision: str | None, patterns: list[str], *, begun: bool = False) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -170,7 +170,9 @@ def _fetched(name: str, revision: str | None, patterns: list[str]) -> Path:
     except IncompleteSnapshotError as error:
         raise unfinished(name) from error
     except Exception as error:  # the network's many ways to fail, each with a type of its own
-        raise _unreachable(name, revision, error) from error
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:
+            raise _full(name) from error
+        raise (unfinished(name) if begun else _unreachable(name, revision, error)) from error
     return Path(folder)
 
 
@@ -198,8 +200,6 @@ def unfinished(name: str, file: str | None = None) -> UserError:
 
 def _unreachable(name: str, revision: str | None, error: Exception) -> UserError:
     where = f"{name}@{revision}" if revision else name
-    if isinstance(error, OSError) and error.errno in _NO_SPACE:
-        return _full(name)
     if is_offline():
         return _not_cached(name, revision, where)
     what = type(error.__cause__ or error).__name__
