@@ -193,7 +193,7 @@ def _refuse_lacking_packages(name: str, folder: Path) -> None:
     lacking = [package for package in ("sentencepiece", "protobuf") if not _is_installed(package)]
     if lacking:
         raise UserError(
-            f"The tokenizer of {name} is a SentencePiece model, and {' and '.join(lacking)} is not installed.",
+            f"The tokenizer of {name} is a SentencePiece model, which needs {' and '.join(lacking)}.",
             hint=f"Type `pip install {' '.join(lacking)}`.",
         )
 
