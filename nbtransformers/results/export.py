@@ -68,9 +68,7 @@ def write(
     Raises:
         UserError: when it is there already, or cannot be written.
     """
-    if "\0" in os.fspath(path):
-        raise UserError("A path cannot hold a NUL.", hint="Give another path.")
-    wanted = Path(path).expanduser().absolute()
+    wanted = _whole_path(path)
     draft = wanted.with_name(f".{secrets.token_hex(6)}.tmp")  # in the same folder, or it could not simply be renamed
     try:
         if taken == "refuse" and wanted.exists():
@@ -85,6 +83,15 @@ def write(
         with suppress(OSError):
             draft.unlink()
     return Written(place, len(result) if rows is None else len(rows), nbytes, notes)
+
+
+def _whole_path(path: str | os.PathLike[str]) -> Path:
+    if "\0" in os.fspath(path):
+        raise UserError("A path cannot hold a NUL.", hint="Give another path.")
+    try:
+        return Path(path).expanduser().absolute()
+    except (OSError, RuntimeError) as error:  # the working folder is gone, or there is no such user
+        raise UserError(f"{path} leads nowhere: {error}.", hint="Give a whole path.") from error
 
 
 def _put(draft: Path, wanted: Path, taken: Taken) -> Path:

@@ -236,8 +236,19 @@ def test_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
     assert refused(lambda: result.to_csv(tmp_path / long)) == (
         f"{long} cannot be written: File name too long. Give a path in another folder."
     )
+    nobody = "~nosuchuser/a.csv"
+    assert refused(lambda: result.to_csv(nobody)).startswith(f"{nobody} leads nowhere: Could not determine home ")
     assert refused(lambda: result.to_csv("a\0b")) == "A path cannot hold a NUL. Give another path."
     assert names_in(tmp_path) == ["file"]
+
+
+def test_a_working_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    told = refused(lambda: sample().to_csv("a.csv"))
+    assert told == "a.csv leads nowhere: [Errno 2] No such file or directory. Give a whole path."
 
 
 FULL = """

@@ -498,6 +498,7 @@ ELSEWHERE = {
     "{} is a folder.": "test_export",
     "{} cannot be written: {}.": "test_export",
     "A path cannot hold a NUL.": "test_export",
+    "{} leads nowhere: {}.": "test_export",
     "The selection is {}, {}.": "test_selection",
     "The mask has {} rows, and the result {}.": "test_selection",
     "There is no row {}.": "test_selection",
