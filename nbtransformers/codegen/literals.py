@@ -18,6 +18,7 @@ from nbtransformers.errors import UserError, shown
 LINE = 100  # columns
 INDENT = " " * 4
 
+_BRIEF = 42  # characters: a commit in quotes
 _SHORT = LINE // 2  # characters; a line this short fits whatever their width is taken to be
 
 
@@ -36,14 +37,26 @@ def literal(text: str) -> str:
 
 def inline(text: str) -> str:
     """A literal for the middle of a line: in ASCII where the width of a character is in doubt."""
-    written = literal(text)
-    return written if _is_sure(written) else written.encode("ascii", "backslashreplace").decode("ascii")
+    return literal(text) if _is_sure(literal(text)) else _in_ascii(text)
+
+
+def _in_ascii(text: str) -> str:
+    return literal(text).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def brief(name: str, text: str) -> tuple[list[str], str]:
+    """A text for the middle of a line: lines before that line, and what stands in it.
+
+    A long one gets a line of its own, so that the other stays within a line's length.
+    """
+    written = inline(text)
+    return ([], written) if len(written) <= _BRIEF else (assigned(name, text), name)
 
 
 def assigned(name: str, text: str) -> list[str]:
     """The lines of `name = "text"`."""
-    sure = _is_sure(text) or len(name) + 3 + len(literal(text)) <= _SHORT
-    write = literal if sure else inline
+    sure = _is_sure(literal(text)) or len(name) + 3 + len(literal(text)) <= _SHORT
+    write = literal if sure else _in_ascii
     line = f"{name} = {write(text)}"
     if width(line) <= LINE:
         return [line]

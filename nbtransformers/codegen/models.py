@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbtransformers.codegen.layout import Part, call
-from nbtransformers.codegen.literals import assigned, inline
+from nbtransformers.codegen.literals import assigned, brief, inline
 from nbtransformers.request import ModelRef, RunOptions
 from nbtransformers.results.recipe import Place
 
@@ -34,10 +34,12 @@ def named(place: Place) -> Part:
     return Part(assigned("name", ref.name))
 
 
-def options(ref: ModelRef) -> list[str]:
-    """The arguments of `from_pretrained` that model and tokenizer share."""
-    given = [f"revision={inline(ref.revision)}"] if ref.revision else []
-    return [*given, "trust_remote_code=True"] if ref.trust_remote_code else given
+def options(ref: ModelRef) -> tuple[list[str], list[str]]:
+    """The arguments of `from_pretrained` that model and tokenizer share, and lines that are needed before."""
+    before, revision = brief("revision", ref.revision or "")
+    given = [f"revision={revision}"] if ref.revision else []
+    code = ["trust_remote_code=True"] if ref.trust_remote_code else []
+    return before if given else [], [*given, *code]
 
 
 def model_part(place: Place, auto_class: str, dtype: str, run: RunOptions, *, own_tokenizer: bool) -> Part:
@@ -45,7 +47,8 @@ def model_part(place: Place, auto_class: str, dtype: str, run: RunOptions, *, ow
     ref = place.model
     if ref.kind == "variable":
         return _own_model(ref)
-    where, shared = named(place), options(ref)
+    where = named(place)
+    before, shared = options(ref)
     weights = [] if ref.kind == "bundled" or ref.allow_pickle else ["use_safetensors=True"]
     tokenizer = call("tokenizer = AutoTokenizer.from_pretrained(", ["name", *shared])
     comment = "# 2. The model, and the tokenizer that it was trained with."
@@ -54,6 +57,7 @@ def model_part(place: Place, auto_class: str, dtype: str, run: RunOptions, *, ow
     lines = [
         comment,
         *where.lines,
+        *before,
         *([] if own_tokenizer else tokenizer),
         *call(f"model = {auto_class}.from_pretrained(", ["name", *shared, *weights, f"dtype=torch.{dtype}"]),
         _DEVICE if run.device == "auto" else f"device = {inline(run.device)}",

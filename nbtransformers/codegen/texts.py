@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nbtransformers.codegen.layout import Part, call
-from nbtransformers.codegen.literals import assigned, expression, inline, listed
+from nbtransformers.codegen.literals import assigned, brief, expression, inline, listed
 from nbtransformers.request import DataRef
 from nbtransformers.results.recipe import Reading
 
@@ -89,14 +89,16 @@ def _is_dataset(reading: Reading) -> bool:
 def _variable(reading: Reading) -> Part:
     data = reading.data
     value = expression(data.value)
+    before: list[str] = []
     if data.split is not None:
-        value = f"{_primary(value)}[{inline(data.split)}]"
-    if reading.streamed:
-        value = f"[row.get({inline(data.column or '')}) for row in {value}]"
-    elif data.column is not None:
-        name = inline(data.column) if reading.number is None else str(reading.number)
-        value = f"{_primary(value)}[{name}]"
-    return Part([_OWN, *call("column = pd.Series(", [value, "dtype=object"]), _TEXTS_OR_NONE], (_PANDAS,))
+        before, split = brief("split", data.split)
+        value = f"{_primary(value)}[{split}]"
+    if data.column is not None:
+        more, field = ([], str(reading.number)) if reading.number is not None else brief("field", data.column)
+        before += more
+        value = f"[row.get({field}) for row in {value}]" if reading.streamed else f"{_primary(value)}[{field}]"
+    lines = call("column = pd.Series(", [value, "dtype=object"])
+    return Part([_OWN, *before, *lines, _TEXTS_OR_NONE], (_PANDAS,))
 
 
 def _primary(code: str) -> str:
@@ -141,12 +143,16 @@ def _delimited_file(reading: Reading, opened: str) -> Part:
         arguments.append(f"sep={inline(reading.delimiter or '')}")
     if not reading.has_header:
         arguments.append("header=None")
-    named = reading.data.column is not None and reading.has_header
-    taken = f"[{inline(reading.data.column or '')}]" if named else f".iloc[:, {reading.number or 0}]"
+    before, field = brief("field", reading.data.column or "")
+    if reading.data.column is None or not reading.has_header:
+        before, taken = [], f".iloc[:, {reading.number or 0}]"
+    else:
+        taken = f"[{field}]"
     return Part(
         [
             "# As text, and nothing taken for a missing value: NA may be a text.",
             *call("table = pd.read_csv(", [*arguments, "dtype=str", "keep_default_na=False"]),
+            *before,
             f"column = table{taken}",
             _TEXTS_OR_NONE,
         ],
@@ -159,28 +165,32 @@ def _json_file(reading: Reading, opened: str) -> Part:
     record = f"    {name} = [json.loads(line) for line in file if line.strip()]"
     if reading.is_list:
         record = f"    {name} = json.load(file)"
-    taken = [] if column is None else [f"column = [{_key(column.split('.'), column)} for record in records]"]
+    taken = [] if column is None else _of_records(column)
     return Part([opened, record, *taken, _TEXTS_OR_NONE], ("import json",))
 
 
-def _key(steps: list[str], column: str) -> str:
-    whole = f"record.get({inline(column)})"
+def _of_records(column: str) -> list[str]:
+    before, field = brief("field", column)
+    steps = column.split(".")
     if len(steps) == 1:
-        return whole
-    inner = "".join(f".get({inline(step)}, {{}})" for step in steps[:-1])
-    return f"{whole} or record{inner}.get({inline(steps[-1])})"
+        return [*before, f"column = [record.get({field}) for record in records]"]
+    return [
+        "# Its keys have dots, or one object is in another.",
+        *assigned("field", column),
+        *listed("keys", steps),
+        "column = []",
+        "for record in records:",
+        "    value = record",
+        "    for key in [field] if field in record else keys:",
+        "        value = value.get(key) if isinstance(value, dict) else None",
+        "    column.append(value)",
+    ]
 
 
 def _parquet_file(reading: Reading, opened: str) -> Part:
-    column = inline(reading.data.column or "text")
-    return Part(
-        [
-            *call("table = pd.read_parquet(", ["path", f"columns=[{column}]"]),
-            f"column = table[{column}]",
-            _TEXTS_OR_NONE,
-        ],
-        (_PANDAS,),
-    )
+    before, field = brief("field", reading.data.column or "text")
+    reading_it = call("table = pd.read_parquet(", ["path", f"columns=[{field}]"])
+    return Part([*before, *reading_it, f"column = table[{field}]", _TEXTS_OR_NONE], (_PANDAS,))
 
 
 _FILE_READERS: dict[str, Callable[[Reading, str], Part]] = {
@@ -196,19 +206,22 @@ _FILE_READERS: dict[str, Callable[[Reading, str], Part]] = {
 
 def _hub(reading: Reading) -> Part:
     data = reading.data
-    options = {"split": data.split, "revision": data.revision}
-    arguments = [
-        "name",
-        *([inline(data.subset)] if data.subset else []),
-        *(f"{option}={inline(value)}" for option, value in options.items() if value),
-        *(["streaming=True"] if reading.streamed else []),
-    ]
+    before, arguments = assigned("name", data.value), ["name"]
+    for option, value in (("subset", data.subset), ("split", data.split), ("revision", data.revision)):
+        if value:
+            more, written = brief(option, value)
+            before += more
+            arguments.append(written if option == "subset" else f"{option}={written}")
+    if reading.streamed:
+        arguments.append("streaming=True")
+    more, field = brief("field", data.column or "text")
     return Part(
         [
             "# 1. The texts, one a row of a dataset of the Hub.",
-            *assigned("name", data.value),
+            *before,
             *call("dataset = load_dataset(", arguments),
-            f"column = [row.get({inline(data.column or 'text')}) for row in dataset]",
+            *more,
+            f"column = [row.get({field}) for row in dataset]",
             _TEXTS_OR_NONE,
         ],
         ("from datasets import load_dataset",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbtransformers.codegen.layout import Part, call, program
-from nbtransformers.codegen.literals import INDENT, inline
+from nbtransformers.codegen.literals import INDENT, LINE, brief, inline, width
 from nbtransformers.codegen.models import named, options
 from nbtransformers.codegen.texts import Source, source
 from nbtransformers.request import TokenizeRequest
@@ -32,17 +32,20 @@ def _tokenizers(recipe: TokenizeRecipe) -> Part:
     imports = ["from transformers import AutoTokenizer"]
     for one in recipe.tokenizers:
         ref = one.place.model
+        label_lines, label = brief("label", one.name)
         if ref.kind == "variable":
             variable = ref.name if ref.name.isidentifier() else "tokenizer"
             lines += [
                 "# This one is your own: run the cell that makes it first.",
-                f"tokenizers[{inline(one.name)}] = {variable}",
+                *label_lines,
+                f"tokenizers[{label}] = {variable}",
             ]
             continue
         where = named(one.place)
         imports += where.imports
-        lines += where.lines
-        lines += call(f"tokenizers[{inline(one.name)}] = AutoTokenizer.from_pretrained(", ["name", *options(ref)])
+        before, shared = options(ref)
+        lines += [*where.lines, *before, *label_lines]
+        lines += call(f"tokenizers[{label}] = AutoTokenizer.from_pretrained(", ["name", *shared])
     return Part(lines, tuple(imports))
 
 
@@ -94,14 +97,13 @@ def _without_special(request: TokenizeRequest) -> list[str]:
 
 def _tables(recipe: TokenizeRecipe) -> Part:
     lines = ["tables = {name: tokens_of(tokenizer) for name, tokenizer in tokenizers.items()}"]
-    first, *others = recipe.tokenizers
-    if others:
+    if len(recipe.tokenizers) > 1:
         lines += [
             'table = pd.concat(tables, names=["tokenizer"]).reset_index(level="tokenizer")',
             "table = table.reset_index(drop=True)",
         ]
     else:
-        lines.append(f"table = tables[{inline(first.name)}]")
+        lines.append("(table,) = tables.values()")
     return Part([*lines, "print(table)"])
 
 
@@ -162,6 +164,7 @@ def _batches(request: TokenizeRequest, recipe: TokenizeRecipe, texts: Source) ->
 
 def _limits(tokenizers: tuple[TokenizerRecipe, ...]) -> list[str]:
     entries = [f"{inline(one.name)}: {one.limit or None}" for one in tokenizers]
-    if len(entries) == 1:
-        return call("limits = {", entries, "}")
+    line = f"limits = {{{', '.join(entries)}}}"
+    if len(entries) == 1 and width(line) <= LINE:
+        return [line]
     return ["limits = {", *(f"{INDENT}{entry}," for entry in entries), "}"]

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
-from pathlib import Path
+import weakref
+from typing import Any
 
 import pytest
+from helpers import Notebook, Terminal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nbtransformers.codegen.literals import LINE, assigned, expression, listed, literal
+import nbtransformers as nbt
+from nbtransformers.codegen.literals import LINE, assigned, expression, inline, listed, literal
+from nbtransformers.codegen.program import written
 from nbtransformers.errors import UserError
+from nbtransformers.magics import last
+from nbtransformers.request import ClassifyRequest, DataRef, ModelRef, RunOptions, TokenizeRequest
+from nbtransformers.results.recipe import Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
 
 NASTY = [
     "",
@@ -92,3 +100,117 @@ def formatted(code: str) -> str:
     command = ["ruff", "format", "--isolated", "--line-length", str(LINE), "-"]
     done = subprocess.run(command, input=code, capture_output=True, text=True, encoding="utf-8", check=True)
     return done.stdout
+
+
+# --- expressions ---
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("df", "df"),
+        ("df[df.lang=='it\\'s'] # mine", 'df[df.lang == "it\'s"]'),
+        ("  [t\n  for t in texts]  ", "[t for t in texts]"),
+        ("f'{a!r} {b:>{n}}'", "f'{a!r} {b:>{n}}'"),
+        ("b'bytes', r'raw\\d', '\\ud800'", '(b\'bytes\', "raw\\\\d", "\\ud800")'),
+    ],
+)
+def test_an_expression_is_one(given: str, found: str) -> None:
+    assert expression(given) == found
+    assert ast.dump(ast.parse(given.strip(), mode="eval")) == ast.dump(ast.parse(found, mode="eval"))
+
+
+@pytest.mark.parametrize("given", ["", "x; y", "x = 1", "import os", "x\ny", "a b", "x)\n(y", "\x00", "(" * 500])
+def test_what_is_no_expression_is_refused(given: str) -> None:
+    with pytest.raises(UserError, match="is no Python expression"):
+        expression(given)
+
+
+# --- whole programs, of requests and recipes made by hand ---
+
+WORDS = st.one_of(TEXTS.filter(bool), st.text(st.characters(codec="utf-8"), min_size=1, max_size=30))
+
+
+@settings(max_examples=60)
+@given(
+    kind=st.sampled_from(["lines", "whole", "file", "hub", "variable"]),
+    suffix=st.sampled_from([".txt", ".csv", ".jsonl", ".json", ".parquet", ".csv.gz"]),
+    names=st.lists(WORDS, min_size=6, max_size=6),
+    labels=st.lists(WORDS, min_size=2, max_size=4, unique=True),
+    head=st.sampled_from(["trained", "similarity", "entailment"]),
+    streamed=st.booleans(),
+)
+def test_nothing_that_is_written_in_breaks_a_program(
+    kind: Any, suffix: str, names: list[str], labels: list[str], head: Any, streamed: bool
+) -> None:
+    value, column, split, model, template, revision = names
+    value = {"file": value + suffix, "variable": "frame"}.get(kind, value)
+    data = DataRef(kind, value, column, split=split if kind == "hub" else None, subset=split, revision=revision)
+    reading = Reading(data, streamed=streamed, delimiter=template[0], has_header=streamed)
+    place = Place(ModelRef("hub", model, revision, trust_remote_code=True))
+    scores = Scores(head, tuple(labels), "single_label", 128, 32, template, "mean", (2, 0))
+    request = ClassifyRequest(data, run=RunOptions(long="window"), top_k=2)
+    program = written(request, Recipe(reading, place, "float32", scores, "tokenizer"))
+    strings = {node.value for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Constant)}
+    assert {model, revision} <= strings
+    assert set(labels) <= strings or head == "trained"
+    assert program.replace("\n", "").isprintable()
+    assert formatted(program) == program
+    tokens = TokenizeRecipe(reading, (TokenizerRecipe(model, place, 128, True, True),) * 2)
+    program = written(TokenizeRequest(data), tokens)
+    ast.parse(program)
+    assert formatted(program) == program
+
+
+@given(TEXTS)
+def test_a_literal_within_a_line_is_as_wide_as_it_seems(text: str) -> None:
+    assert ast.literal_eval(inline(text)) == text
+
+
+# --- the doors ---
+
+
+def test_code_of_a_request_that_lacks_its_model() -> None:
+    data = DataRef("lines", "one")
+    for request in (
+        ClassifyRequest(data, model=ModelRef("variable", "clf")),
+        ClassifyRequest(data, tokenizer="clf"),
+        TokenizeRequest(data, models=(ModelRef("variable", "clf"),)),
+    ):
+        with pytest.raises(UserError, match=r"^The request names clf, and does not hold it\. Give"):
+            nbt.code(request)
+
+
+def test_nbt_code_prints_the_last_program(terminal: Terminal) -> None:
+    last.forget()
+    assert terminal.refusal("%nbt code") == (
+        "There is no program yet: nothing has run. Run %%classify or %%tokenize, then type `%nbt code`."
+    )
+    terminal.run("%%classify\nA joy from start to end.")
+    classified = terminal.printed("%nbt code")
+    assert 'texts = [\n    "A joy from start to end.",\n]' in classified
+    terminal.run("r = _")
+    assert terminal.printed("%nbt code r") == classified == nbt.code(terminal.shell.user_ns["r"])
+    terminal.run("%%tokenize\nUnbelievable!")
+    assert "tokenizers" in terminal.printed("%nbt code")
+    terminal.run("both = [r, r]")
+    assert terminal.printed("%nbt code both[-1]") == classified
+
+
+def test_what_is_remembered_keeps_no_result(terminal: Terminal) -> None:
+    result = nbt.classify(["A joy."])
+    last.remember(result)
+    alive = weakref.ref(result)
+    del result
+    assert alive() is None and last.last() is not None
+
+
+def test_in_a_notebook_the_program_is_put_into_a_new_cell(notebook: Notebook) -> None:
+    notebook.run("%%classify\nA joy from start to end.")
+    notebook.run("import json\npayloads = []\nwrite = get_ipython().payload_manager.write_payload")
+    notebook.run("get_ipython().payload_manager.write_payload = lambda p, **k: payloads.append(p)")
+    (told,) = [m["text"] for m in notebook.run("%nbt code") if m["msg_type"] == "stream"]
+    (put,) = [m["text"] for m in notebook.run("print(json.dumps(payloads))") if m["msg_type"] == "stream"]
+    (payload,) = (payload for payload in json.loads(put) if payload["source"] == "set_next_input")
+    assert payload["replace"] is False
+    assert payload["text"] + "\n" == told
