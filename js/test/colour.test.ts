@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import goldenColours from "../../tests/golden/colours.json";
 import { contrast, labelColours, luminance, parseColour, type Rgba } from "../src/colour";
 import css from "../src/panel.css?raw";
+import tokenCss from "../src/tokenize.css?raw";
 
 const BACKGROUNDS = { light: "#ffffff", dark: "#15181d" };
 const LABELS = [
@@ -46,6 +47,29 @@ describe.each([
 
   it.each(["plain-text", "plain-muted", "plain-accent"])("%s is legible", (name) => {
     expect(contrast(colour(found.get(name)), background)).toBeGreaterThan(4.5);
+  });
+});
+
+describe("text on a token's ground", () => {
+  const tints = [...tokenCss.matchAll(/--tint: (\d+)%/g)].map((found) => Number(found[1]) / 100);
+  const hues = [...tokenCss.matchAll(/--hue: var\(--nbt-([a-z]+)\)/g)].map((found) => found[1] ?? "");
+
+  it.each([
+    ["light", ".nbt-live"],
+    ["dark", '.nbt-live[data-theme="dark"]'],
+  ] as const)("is legible: %s", (theme, selector) => {
+    const found = tokens(selector);
+    const ground = colour(BACKGROUNDS[theme]);
+    // The strong grounds of the dark theme are not those of the light one.
+    const strongest = theme === "light" ? tints.filter((tint) => tint < 0.4) : tints;
+    expect(hues.length).toBeGreaterThan(4);
+    for (const hue of hues) {
+      const full = colour(found.get(hue));
+      for (const tint of strongest) {
+        const mixed = full.map((channel, at) => channel * tint + (ground[at] ?? 0) * (1 - tint)) as Rgba;
+        expect(contrast(colour(found.get("plain-text")), mixed)).toBeGreaterThan(4.5);
+      }
+    }
   });
 });
 

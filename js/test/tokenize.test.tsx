@@ -149,6 +149,23 @@ describe("one text", () => {
     expect(one("[data-n]").style.getPropertyValue("--piece")).toBe("1");
   });
 
+  it("counts the tokens of a shared character from the right where the script runs from there", async () => {
+    const { one } = show(traitsOf(["شمس قمر"], [TOYS.bytes]));
+    const shared = one("[data-c]");
+    const count = Number(shared.dataset.c);
+    shared.getBoundingClientRect = () => ({ left: 100, width: 60, top: 0, bottom: 0 }) as DOMRect;
+    for (const [x, piece] of [
+      [159, 0],
+      [101, count - 1],
+    ] as const) {
+      shared.dispatchEvent(new MouseEvent("pointermove", { bubbles: true, clientX: x }));
+      await drawn();
+      const at = Number(shared.dataset.n) + piece + 1;
+      expect(one(".nbt-card-place").textContent).toContain(`${at} of `);
+      expect(shared.style.getPropertyValue("--piece")).toBe(String(count - 1 - piece));
+    }
+  });
+
   it("draws a line where the model stops reading", () => {
     const { one, all } = show(traitsOf(["one two three four five"], [{ ...TOYS.wordpiece, limit: 5 }]));
     expect(one(".nbt-limit").textContent).toBe("5 of 7 tokens: 2 cut");

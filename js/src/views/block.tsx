@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { directionOf, isJoining } from "../tokens/direction";
 import { runsOf, visible } from "../tokens/marks";
-import type { Gap, Group, Limit, Mark, Segment } from "../tokens/segments";
+import type { Gap, Group, Mark, Segment } from "../tokens/segments";
 import type { TokenFacts } from "../tokens/store";
 import { ADDED, CUT, NO_OFFSETS, SPECIAL, UNKNOWN } from "../wire/tokenize";
 
@@ -61,7 +61,7 @@ function drawn(segment: Segment, drawing: Drawing): ComponentChildren {
     case "gap":
       return drawing.look === "text" ? <Runs text={segment.text} /> : <Lines text={segment.text} />;
     case "limit":
-      return <LimitLine segment={segment} limit={drawing.limit} />;
+      return <LimitLine limit={drawing.limit} />;
     case "mark":
       return <TokenMark mark={segment} drawing={drawing} />;
     case "group":
@@ -97,11 +97,18 @@ function TextToken({ group, drawing }: { group: Group; drawing: Drawing }) {
       id={isOn ? onId : undefined}
       data-n={first}
       data-c={shared ? count : undefined}
-      style={shared ? { "--pieces": count, "--piece": isOn ? (on ?? first) - first : -1 } : undefined}
+      style={
+        shared ? { "--pieces": count, "--piece": pieceAt(text, count, isOn ? on - first : -1) } : undefined
+      }
     >
       <Runs text={text} />
     </span>
   );
+}
+
+/** Which part of the strip is a token's, from the left; where a script runs from the right, so do its tokens. */
+export function pieceAt(text: string, count: number, piece: number): number {
+  return directionOf(text) === "rtl" ? count - 1 - piece : piece;
 }
 
 /** Every token in a box of its own; those that share a character are held together by a line. */
@@ -164,7 +171,7 @@ function TokenMark({ mark, drawing }: { mark: Mark; drawing: Drawing }) {
   );
 }
 
-function LimitLine({ limit }: { segment: Limit; limit: string }) {
+function LimitLine({ limit }: { limit: string }) {
   return (
     <span class="nbt-limit" role="presentation">
       <span>{limit}</span>
@@ -208,12 +215,11 @@ export function classOf(token: Group | Mark, piece = 0): string {
 }
 
 function holds(segments: readonly Segment[], token: number): boolean {
-  const firsts = segments.filter((segment) => segment.kind !== "gap" && segment.kind !== "limit");
-  const first = firsts[0];
-  const last = firsts.at(-1);
-  if (first?.kind === undefined || last === undefined) return false;
-  const end = last.kind === "group" ? last.first + last.count : last.first + 1;
-  return token >= first.first && token < end;
+  return segments.some(
+    (segment) =>
+      (segment.kind === "mark" && segment.first === token) ||
+      (segment.kind === "group" && token >= segment.first && token < segment.first + segment.count),
+  );
 }
 
 function overlaps(segments: readonly Segment[], [from, to]: readonly [number, number]): boolean {

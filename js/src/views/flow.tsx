@@ -2,7 +2,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Segment } from "../tokens/segments";
 import type { TokenStore } from "../tokens/store";
-import { Block, type Look } from "./block";
+import { Block, type Look, pieceAt } from "./block";
 import { useBlocks } from "./blocks";
 import { WaitStrip } from "./notices";
 
@@ -165,13 +165,14 @@ function tokenAt(event: MouseEvent): number | null {
   if (count === 1) return first;
   const { left, width } = element.getBoundingClientRect();
   const share = width > 0 ? (event.clientX - left) / width : 0;
-  return first + Math.min(count - 1, Math.max(0, Math.floor(share * count)));
+  const piece = Math.min(count - 1, Math.max(0, Math.floor(share * count)));
+  return first + pieceAt(element.textContent ?? "", count, piece);
 }
 
 /** Whether the next token stands to the left of the one looked at. */
 function isReversed(viewport: HTMLElement | null, onId: string): boolean {
-  const on = viewport?.querySelector<HTMLElement>(`[id="${onId}"]`);
-  return on ? getComputedStyle(on).direction === "rtl" : false;
+  const block = viewport?.querySelector(`[id="${onId}"]`)?.closest(".nbt-block");
+  return block ? getComputedStyle(block).direction === "rtl" : false;
 }
 
 /** The token nearest to the one looked at on the line below or above. */
