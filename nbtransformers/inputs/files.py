@@ -48,10 +48,10 @@ def read_file(data: DataRef) -> Source:
     Raises:
         UserError: when there is no such file, or it cannot be read.
     """
-    path = Path(data.value).expanduser()
     suffix = suffix_of(data.value)
     if suffix is None or not is_file(data.value):
-        raise _refusal(path, data.value, suffix)
+        raise _refusal(data.value, suffix)
+    path = Path(data.value).expanduser()
     with _told(path.name):
         if path.stat().st_size == 0:
             raise UserError(f"{path.name} is empty.", hint="Give a file that holds texts.")
@@ -143,19 +143,20 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _refusal(path: Path, given: str, suffix: str | None) -> UserError:
+def _refusal(given: str, suffix: str | None) -> UserError:
     if re.match(r"[a-z][a-z0-9+]+:/", given):
         address = re.sub(":/+", "://", given, count=1)  # a `Path` has taken one of the slashes away
         return UserError(f"{address} is not on this machine.", hint="Fetch it first, or give `pandas.read_csv(URL)`.")
-    near = near_file(given)
-    check = f"Did you mean {near}?" if near else "Check the path."
     try:
-        if path.is_dir():
-            return UserError(f"{given} is a folder.", hint="Give one of its files.")
-        if not path.exists():
-            return UserError(f"There is no file {given}.", hint=check)
-    except (OSError, ValueError):
-        return UserError(f"There is no file {given}.", hint=check)
+        path = Path(given).expanduser()
+        is_folder, is_there = path.is_dir(), path.exists()
+    except (OSError, ValueError, RuntimeError):  # no name for a file
+        path, is_folder, is_there = Path(), False, False
+    if is_folder:
+        return UserError(f"{given} is a folder.", hint="Give one of its files.")
+    if not is_there:
+        near = near_file(given)
+        return UserError(f"There is no file {given}.", hint=f"Did you mean {near}?" if near else "Check the path.")
     if suffix is None:
         known = _ELSEWHERE.get(path.suffix.casefold())
         how = f"Give `{known.format(repr(given))}`." if known else f"It reads {', '.join(SUFFIXES)}."

@@ -46,7 +46,7 @@ def test_the_doctor_s_report_is_whole() -> None:
         "bundled models",
         "host",
     } <= topics
-    assert {"panel", "Hugging Face Hub", "our cache", "[offline]", "[demo]", "[train]"} <= topics
+    assert {"panel", "Hugging Face Hub", "our cache", "[offline]", "[demo]", "[data]", "[train]"} <= topics
     assert torch.__version__ in done.stdout
     assert "offline (HF_HUB_OFFLINE)" in done.stdout
     assert done.returncode == (1 if "✗" in done.stdout else 0)

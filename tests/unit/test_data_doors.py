@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from helpers import Terminal
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 import nbtransformers as nbt
 from nbtransformers.errors import UserError
@@ -128,6 +130,23 @@ def test_a_text_that_is_the_name_of_a_file_is_told() -> None:
     assert [window.texts for window in rows.windows(5)] == [["notes.txt"]]
     assert rows.notes == ("notes.txt was read as a text. `Path('notes.txt')` reads the file.",)
     assert read(*data_ref("nowhere.txt")).notes == ()
+
+
+PIECES = ["reviews", "notes", ".csv", ".txt", "data", "/", ".", "'", '"', " ", "hub:", "acme", "@", "a", "[", "]"]
+PIECES += ["(", ")", "~", "\\", "\x00", "\ud800", "://", "电", "é", "{", "}", ",", "="]
+PIECES += ["--column", "--split", "--encoding", "gbk"]
+noise = st.lists(st.sampled_from(PIECES), max_size=9).map("".join)
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(line=noise)
+def test_only_our_own_error_leaves_a_random_line(line: str) -> None:
+    assume("hub:" not in line or " " in line)  # the Hub itself is asked elsewhere
+    try:
+        rows = read(*meant(line, a=["x"], data=pd.DataFrame({"csv": ["y"]})))
+        assert all(isinstance(window.texts, list) for window in rows.windows(2))
+    except UserError as error:
+        assert "\n" not in str(error)
 
 
 def test_magic_and_function_agree(terminal: Terminal, models: Path, here: Path) -> None:
