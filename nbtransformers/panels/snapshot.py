@@ -21,6 +21,7 @@ _ONE_OF_TWO = """<style>
 
 CELL = "padding:3px 10px 3px 0;vertical-align:top;text-align:left"
 QUIET = "opacity:0.7"
+_FRAME = "font-size:13px;line-height:1.45;max-width:960px;overflow-wrap:anywhere"
 
 
 def pending_snapshot(panel_id: str, what: str) -> str:
@@ -35,8 +36,9 @@ def empty_snapshot(panel_id: str) -> str:
 
 def framed(panel_id: str, content: str) -> str:
     """A snapshot's content with the rule that shows either it or the live panel."""
-    classes = f"nbt-snapshot nbt-snapshot-{escape(panel_id)}"
-    framed = f'<div class="{classes}" style="font-size:13px;line-height:1.45;max-width:960px">{content}</div>'
+    # A notebook would set what stands between dollar signs as a formula.
+    classes = f"nbt-snapshot nbt-snapshot-{escape(panel_id)} mathjax_ignore tex2jax_ignore"
+    framed = f'<div class="{classes}" style="{_FRAME}">{content}</div>'
     return _ONE_OF_TWO + sendable(framed)
 
 

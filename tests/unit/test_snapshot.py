@@ -3,76 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
-from helpers import RUN, classification
+from helpers import classification
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from payloads import PAYLOADS as INJECTIONS
+from payloads import everywhere
 
 from nbtransformers.panels.classification.snapshot import SNAPSHOT_ROWS, classification_snapshot
 from nbtransformers.panels.snapshot import pending_snapshot
-from nbtransformers.results.classification import Classification
-
-INJECTIONS = [
-    "<script>alert(1)</script>",
-    "</td></tr></table><script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    '"><img src=x onerror=alert(1)>',
-    "'><svg onload=alert(1)>",
-    '" onmouseover="alert(1)" x="',
-    "' onmouseover='alert(1)' x='",
-    '" style="position:fixed;inset:0',
-    "<svg/onload=alert(1)>",
-    "<iframe src=javascript:alert(1)>",
-    "<a href='javascript:alert(1)'>x</a>",
-    "<style>body{display:none}</style>",
-    "</style><script>alert(1)</script>",
-    "</div></div></body></html>",
-    "<!-- ",
-    "--><script>alert(1)</script>",
-    "<![CDATA[<script>alert(1)</script>]]>",
-    "<?php echo 1 ?>",
-    "<!DOCTYPE html>",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "&#60;script&#62;",
-    "&amp;lt;b&amp;gt;",
-    "<b",
-    "<",
-    "&",
-    "<textarea>",
-    "<plaintext>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
-    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
-    "<base href=//evil.example>",
-    "<meta http-equiv=refresh content=0>",
-    "<scr\x00ipt>alert(1)</scr\x00ipt>",
-    "\ud800<b>\udfff",
-    "{{constructor.constructor('alert(1)')()}}",
-    "javascript:alert(1)",
-    "](javascript:alert(1)) **bold**",
-    "\u202e<b>\u2066",
-    "＜script＞",
-]
-
-
-def everywhere(text: str, problem: Any = "single_label") -> Classification:
-    """A result that has this text wherever a result has text."""
-    return classification(
-        [text, text, None],
-        [[0.2, 0.8], None, None],
-        labels=(text, text + "2"),
-        index=[text, text, text],
-        reasons={1: text},
-        notes=[text],
-        method=text,
-        problem=problem,
-        run=replace(RUN, model=text, device=text),
-    )
 
 
 def skeleton(html: str) -> list[tuple[str, dict[str, Any]]]:
@@ -105,7 +49,9 @@ def test_no_random_text_becomes_markup(text: str) -> None:
     )
 
 
-@pytest.mark.parametrize("text", [text for text in INJECTIONS if "\x00" not in text and "\ud800" not in text])
+@pytest.mark.parametrize(
+    "text", [text for text in INJECTIONS if len(text) <= 400 and not re.search("[\x00\r\ud800-\udfff]", text)]
+)
 def test_what_is_shown_is_the_text_itself(text: str) -> None:
     cells = BeautifulSoup(classification_snapshot("id", everywhere(text)), "html.parser").find_all("td")
     assert text in [cell.get_text() for cell in cells]
@@ -228,4 +174,4 @@ def test_regression_shows_values_and_their_spread() -> None:
 def test_the_snapshot_is_paired_with_its_panel() -> None:
     frame = BeautifulSoup(classification_snapshot("abc123", everywhere("x")), "html.parser").find("div")
     assert frame is not None
-    assert frame["class"] == ["nbt-snapshot", "nbt-snapshot-abc123"]
+    assert frame["class"][:2] == ["nbt-snapshot", "nbt-snapshot-abc123"]

@@ -33,7 +33,7 @@ def classification_snapshot(panel_id: str, result: Classification) -> str:
 
 def _title(result: Classification) -> str:
     line = f"{count(len(result), 'text')} · {seconds(result.run.seconds)} · {result.run.device}"
-    return f'<p><strong>{escape(result.run.model)}</strong> <span style="{QUIET}">{escape(line)}</span></p>'
+    return f'<p><strong dir="auto">{escape(result.run.model)}</strong> <span style="{QUIET}">{escape(line)}</span></p>'
 
 
 def _method(result: Classification) -> str:
