@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from nbtransformers.plain_text import printable
+
 
 class UserError(Exception):
     """A mistake in what was asked for, told in one line, with no traceback in a notebook.
@@ -32,7 +34,8 @@ class UserError(Exception):
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    # What is quoted may come from a file, such as the name of a column, and must not steer the terminal.
+    return printable(" ".join(text.split()))
 
 
 def shown(value: object, limit: int = 60) -> str:

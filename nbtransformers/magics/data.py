@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,26 +57,38 @@ def data_of(
     return data_ref(_meant(expression, namespace), **options, name=expression)
 
 
+_PATH = re.compile(r"\.{0,2}/|~/|[a-z][a-z0-9+]+://")  # what begins so can be nothing else
 _OF_DATA = {"column": "tables", "encoding": "text files", "split": "datasets", "subset": "datasets of the Hub"}
 
 
 def _meant(expression: str, namespace: dict[str, Any]) -> Any:
     """What an expression names: a file, as a `Path`, or its value. A variable wins over a file of the same name."""
     literal = _literal(expression)
-    path = expression if literal is None else literal
-    if suffix_of(path) is None and "://" not in path and not is_file(path):
-        return evaluate(expression, namespace)
     if literal is not None:
-        # A text may end like the name of a file; but one word, or the name of a file nearly, is meant as one.
-        return Path(literal) if is_file(literal) or near_file(literal) or len(literal.split()) == 1 else literal
-    if _is_known(expression, namespace):
-        try:
-            return evaluate(expression, namespace)
-        except UserError:
-            if is_file(path):
-                return Path(path)
-            raise
-    return Path(path) if is_file(path) or _may_be_path(path) else evaluate(expression, namespace)
+        return Path(literal) if _is_meant_as_file(literal) else literal
+    if not _is_known(expression, namespace):
+        return Path(expression) if _may_be_file(expression) else evaluate(expression, namespace)
+    try:
+        return evaluate(expression, namespace)
+    except UserError:
+        if suffix_of(expression) and is_file(expression):
+            return Path(expression)
+        raise
+
+
+def _is_meant_as_file(text: str) -> bool:
+    """Whether a quoted text is the name of a file: one that is there, or nearly, or a single word that ends like one."""
+    return suffix_of(text) is not None and (is_file(text) or len(text.split()) == 1 or near_file(text) is not None)
+
+
+def _may_be_file(expression: str) -> bool:
+    """Whether what names no variable is the name of a file, be it there or not."""
+    if is_file(expression):
+        return True
+    if any(character in expression for character in "()[]{}'\"=,"):  # Python with a slip in it
+        return False
+    dotted = "." in expression and near_file(expression) is not None
+    return suffix_of(expression) is not None or _PATH.match(expression) is not None or dotted
 
 
 def _literal(expression: str) -> str | None:
@@ -94,11 +107,6 @@ def _is_known(expression: str, namespace: dict[str, Any]) -> bool:
         return False
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     return all(name in namespace or hasattr(builtins, name) for name in names)
-
-
-def _may_be_path(text: str) -> bool:
-    # What holds brackets or quotes is Python with a slip in it.
-    return not any(character in text for character in "()[]{}'\"=,")
 
 
 def variable_name(name: str | None) -> str | None:
