@@ -26,6 +26,10 @@ HELP = magic_help(
         ("The bundled model: is a sentence about a film negative or positive?", "%%classify\nA joy from start to end."),
         ("Labels of your own", "%%classify --labels politics,sport,technology\nThe striker scored twice."),
         ("A column of a table, with a model of the Hub", "%classify df --column review --model owner/name --out r"),
+        (
+            "A file, read as it goes; a dataset of the Hub",
+            "%classify reviews.csv --column review\n%classify hub:owner/name --split test",
+        ),
         ("Long documents, whole", "%classify documents --long window"),
         ("The same in Python", "nbtransformers.classify(df, column='review').to_pandas()"),
     ],

@@ -77,7 +77,7 @@ def _meant(expression: str, namespace: dict[str, Any]) -> Any:
 
 
 def _is_meant_as_file(text: str) -> bool:
-    """Whether a quoted text is the name of a file: one that is there, or nearly, or a single word that ends like one."""
+    """Whether a quoted text is the name of a file: one that is there, or nearly, or one word that ends so."""
     return suffix_of(text) is not None and (is_file(text) or len(text.split()) == 1 or near_file(text) is not None)
 
 
