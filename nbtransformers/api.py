@@ -306,8 +306,11 @@ def _shown(view: View, run: Callable[[], R]) -> R:
     return result
 
 
+Resumable = TypeVar("Resumable", Classification, Tokenization)
+
+
 @door
-def resume(result: Classification, *, data: Any = None, model: Any = None, tokenizer: Any = None) -> Classification:
+def resume(result: Resumable, *, data: Any = None, model: Any = None, tokenizer: Any = None) -> Resumable:
     """Finish what an interrupt (or a failure on the way) left of a result.
 
     Args:
@@ -327,27 +330,51 @@ def resume(result: Classification, *, data: Any = None, model: Any = None, token
         7000
         >>> result = nbt.resume(result)
     """
-    from nbtransformers.engine.classify import resume as run
     from nbtransformers.engine.resuming import recalled
-    from nbtransformers.loading.refs import model_ref
 
-    if not isinstance(result, Classification):
+    if not isinstance(result, Classification | Tokenization):
         raise UserError(f"There is nothing to resume in {kind_of(result)}.", hint="Type `nbt.resume(result)`.")
     if result.read_to_end and result.done.all():
         return result
-    request, objects = result.request, recalled(result)
+    objects = recalled(result)
     if data is not None:
-        objects[request.data.value] = data
+        objects[result.request.data.value] = data
+    if isinstance(result, Tokenization):
+        return _resume_tokenize(result, objects, tokenizer if model is None else model)
+    return _resume_classify(result, objects, model, tokenizer)
+
+
+def _resume_classify(result: Classification, objects: dict[str, Any], model: Any, tokenizer: Any) -> Classification:
+    from nbtransformers.engine.classify import resume as run
+    from nbtransformers.loading.refs import model_ref
+
+    request = result.request
     if model is not None:
         ref, found = model_ref(model)
         request, objects = replace(request, model=ref), {**objects, **found}
     if tokenizer is not None:
         request, objects = replace(request, tokenizer=_TOKENIZER), {**objects, _TOKENIZER: _tokenizer(tokenizer, {})}
-    for name in (request.model.name if request.model and request.model.kind == "variable" else None, request.tokenizer):
-        if name is not None and name not in objects:
-            raise UserError(f"The model {name} is not there any more.", hint="Type `nbt.resume(result, model=…)`.")
+    _still_there([request.model] if request.model else [], objects, request.tokenizer)
     view = passing_view("Classifying")
     return _shown(view, lambda: run(replace(result, request=request), objects, view.progress, view.partial))
+
+
+def _resume_tokenize(result: Tokenization, objects: Objects, model: Any) -> Tokenization:
+    from nbtransformers.engine.tokenize import resume as run
+
+    request = result.request
+    if model is not None:
+        given, objects = tokenize_request(request.data, objects, model=model)
+        request = replace(request, models=given.models)
+    _still_there(request.models, objects)
+    view = passing_view("Tokenizing")
+    return _shown(view, lambda: run(replace(result, request=request), objects, view.progress, view.partial))
+
+
+def _still_there(models: Iterable[ModelRef], objects: Objects, tokenizer: str | None = None) -> None:
+    for name in (*(model.name for model in models if model.kind == "variable"), tokenizer):
+        if name is not None and name not in objects:
+            raise UserError(f"The model {name} is not there any more.", hint="Type `nbt.resume(result, model=…)`.")
 
 
 def _tokenizer(tokenizer: Any, namespace: Mapping[str, Any]) -> Any:

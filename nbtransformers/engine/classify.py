@@ -16,10 +16,10 @@ from nbtransformers.engine.heads import ScoringHead, head_for, needed_head
 from nbtransformers.engine.reading import reading_of
 from nbtransformers.engine.recipe import classify_recipe
 from nbtransformers.engine.remarks import halved, remarks, stopped
-from nbtransformers.engine.resuming import RestOfRows, remember
+from nbtransformers.engine.resuming import RestOfRows, remember, rows_in_memory
 from nbtransformers.engine.scoring import COUNTS, ScoredWindow, Scorer
 from nbtransformers.errors import UserError
-from nbtransformers.inputs.rows import HeldRows, Rows, RowWindow, read
+from nbtransformers.inputs.rows import Rows, RowWindow, read
 from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.loading.bundled import BUNDLED_ENCODER, BUNDLED_SENTIMENT
 from nbtransformers.loading.card import Card, card
@@ -78,8 +78,19 @@ def resume(
     Raises:
         UserError: also when the input is not what it was.
     """
-    rows = RestOfRows.of(before, objects, WINDOW_ROWS)
-    return _run(_Work(before.request, objects, rows, rows.scored_windows(), before), on_progress, on_partial)
+    rows = RestOfRows.of(before, objects)
+    windows = ((window, _known(before, window)) for window in rows.windows(WINDOW_ROWS))
+    return _run(_Work(before.request, objects, rows, windows, before), on_progress, on_partial)
+
+
+def _known(before: Classification, window: RowWindow) -> ScoredWindow | None:
+    """What an earlier run has found out about a window."""
+    rows = slice(window.start, window.start + len(window.texts))
+    if rows.stop > len(before):
+        return None
+    counts = np.stack([before.tokens[rows], before.unread[rows], before.doubtful[rows]]).astype(np.int32)
+    reasons = before.reasons.part(rows.start, rows.stop)
+    return ScoredWindow(Texts(window.texts), before.scores[rows], reasons, counts)
 
 
 def recipe(request: ClassifyRequest, objects: Objects, on_progress: OnProgress = silent) -> Recipe:
@@ -192,10 +203,10 @@ class _Gathered:
 
     def score_all(self, scorer: Scorer) -> None:
         """Score window after window. After an interrupt, rows in memory are still listed; a file is not read on."""
-        held = isinstance(self._work.rows, HeldRows)
+        held = rows_in_memory(self._work.rows)
         try:
             for window, known in self._work.windows:
-                if scorer.stopping and not held and known is None:
+                if scorer.stopping and window.start >= held:
                     break
                 self._add(self._scored(scorer, window, known))
             else:

@@ -7,26 +7,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from nbtransformers.engine.scoring import ScoredWindow
 from nbtransformers.errors import UserError
-from nbtransformers.inputs.rows import Rows, RowWindow, read
+from nbtransformers.inputs.rows import HeldRows, Rows, RowWindow, read
 from nbtransformers.request import Objects
 from nbtransformers.results.classification import Classification
-from nbtransformers.results.texts import Texts
+from nbtransformers.results.rows import NOT_DONE
+from nbtransformers.results.tokenization import Tokenization
+
+Unfinished = Classification | Tokenization
+"""A result that may be unfinished."""
 
 # A result keeps no model alive, nor any data but its own texts: what is gone has to be given again.
-_objects: weakref.WeakKeyDictionary[Classification, dict[str, Callable[[], Any]]] = weakref.WeakKeyDictionary()
+_objects: weakref.WeakKeyDictionary[Unfinished, dict[str, Callable[[], Any]]] = weakref.WeakKeyDictionary()
 
 
-def remember(result: Classification, objects: Objects) -> None:
+def remember(result: Unfinished, objects: Objects) -> None:
     """Keep what an unfinished result's references name, for as long as somebody else does."""
     if not result.done.all() or not result.read_to_end:
         _objects[result] = {name: found for name, value in objects.items() if (found := _reference(value)) is not None}
 
 
-def recalled(result: Classification) -> dict[str, Any]:
+def recalled(result: Unfinished) -> dict[str, Any]:
     """What is left of the objects that an unfinished result was made with."""
     found = {name: reference() for name, reference in _objects.get(result, {}).items()}
     return {name: value for name, value in found.items() if value is not None}
@@ -49,15 +50,13 @@ class RestOfRows:
     Attributes:
         before: the result.
         source: the input, from its beginning; None when the result has all rows.
-        size: rows in a window.
     """
 
-    before: Classification
+    before: Unfinished
     source: Rows | None
-    size: int
 
     @classmethod
-    def of(cls, before: Classification, objects: Objects, size: int) -> RestOfRows:
+    def of(cls, before: Unfinished, objects: Objects) -> RestOfRows:
         """The rest of a result.
 
         Raises:
@@ -65,12 +64,12 @@ class RestOfRows:
         """
         data = before.request.data
         if before.read_to_end:
-            return cls(before, None, size)
+            return cls(before, None)
         if data.kind == "variable" and data.value not in objects:
             raise UserError(
                 f"The rest of {data.value} is not there any more.", hint="Type `nbt.resume(result, data=…)`."
             )
-        return cls(before, read(data, objects), size)
+        return cls(before, read(data, objects))
 
     @property
     def total(self) -> int | None:
@@ -88,17 +87,14 @@ class RestOfRows:
         return () if self.source is None else self.source.notes
 
     def windows(self, size: int, start: int = 0) -> Iterator[RowWindow]:
-        """The rows that have not been read yet."""
+        """The rows of the result, and behind them those that have not been read yet; no window holds both."""
+        before = self.before
+        for at in range(start, len(before), size):
+            stop = min(at + size, len(before))
+            reasons = {row: why for row, why in before.reasons.part(at, stop).items() if why != NOT_DONE}
+            yield RowWindow(at, list(before.texts[at:stop]), reasons)
         if self.source is not None:
-            yield from self._checked(self.source.windows(size, len(self.before)))
-
-    def scored_windows(self) -> Iterator[tuple[RowWindow, ScoredWindow | None]]:
-        """Every window, with what is known of it already."""
-        for start in range(0, len(self.before), self.size):
-            known = _part(self.before, start, min(start + self.size, len(self.before)))
-            yield RowWindow(start, list(known.texts), {}), known
-        for window in self.windows(self.size):
-            yield window, None
+            yield from self._checked(self.source.windows(size, max(start, len(before))))
 
     def _checked(self, windows: Iterator[RowWindow]) -> Iterator[RowWindow]:
         """The windows, once the last row that was read is seen to be where it was."""
@@ -114,7 +110,8 @@ class RestOfRows:
         yield from windows
 
 
-def _part(result: Classification, start: int, stop: int) -> ScoredWindow:
-    rows = slice(start, stop)
-    counts = np.stack([result.tokens[rows], result.unread[rows], result.doubtful[rows]]).astype(np.int32)
-    return ScoredWindow(Texts(result.texts[rows]), result.scores[rows], result.reasons.part(start, stop), counts)
+def rows_in_memory(rows: Rows) -> int:
+    """How many of the rows, from the first on, can be listed without reading anything."""
+    if isinstance(rows, HeldRows):
+        return rows.total
+    return len(rows.before) if isinstance(rows, RestOfRows) else 0

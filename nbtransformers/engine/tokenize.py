@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine.reading import reading_of
 from nbtransformers.engine.recipe import tokenize_recipe
+from nbtransformers.engine.remarks import stopped
+from nbtransformers.engine.resuming import RestOfRows, remember, rows_in_memory
 from nbtransformers.engine.tokens import TextTokenizer, Tokenized
 from nbtransformers.engine.words import words_of
 from nbtransformers.errors import UserError
-from nbtransformers.inputs.rows import HeldRows, Rows, RowWindow, read
+from nbtransformers.inputs.rows import Rows, RowWindow, read
 from nbtransformers.interrupt import Stop, deferred_interrupts
 from nbtransformers.loading.bundled import BUNDLED_ENCODER
 from nbtransformers.loading.tokenizers import LoadedTokenizer, load_tokenizer
@@ -61,15 +63,46 @@ def tokenize(
         >>> tokenize(TokenizeRequest(DataRef("lines", "Good film.")), {}).tokens[0]
         ['[CLS]', 'good', 'film', '.', '[SEP]']
     """
-    rows = read(request.data, objects)
+    return _run(request, objects, read(request.data, objects), None, on_progress, on_partial)
+
+
+def resume(
+    before: Tokenization, objects: Objects, on_progress: OnProgress = silent, on_partial: OnPartial | None = None
+) -> Tokenization:
+    """Finish what an interrupt left of a result: what `tokenize` would have given, without doing anything twice.
+
+    Args:
+        before: the unfinished result.
+        objects: what its request's `variable` references name.
+        on_progress: as for `tokenize`.
+        on_partial: as for `tokenize`.
+
+    Raises:
+        UserError: also when the input is not what it was.
+    """
+    return _run(before.request, objects, RestOfRows.of(before, objects), before, on_progress, on_partial)
+
+
+def _run(
+    request: TokenizeRequest,
+    objects: Objects,
+    rows: Rows,
+    before: Tokenization | None,
+    on_progress: OnProgress,
+    on_partial: OnPartial | None,
+) -> Tokenization:
     loaded = [_load(ref, objects, on_progress) for ref in _models(request)]
     tokenizers = _tokenizers(request, loaded)
     with deferred_interrupts() as stop:
         work = _Work(request, rows, tokenizers, sum(one.load_seconds for one in loaded), stop)
+        if before is not None:
+            work.take(before)
         work.run(Pace(on_progress), Glimpses(on_partial))
         result = work.result()
     reading = reading_of(request.data, objects, rows, result.reasons)
-    return replace(result, recipe=tokenize_recipe(reading, _models(request), loaded, result.tokenizers))
+    result = replace(result, recipe=tokenize_recipe(reading, _models(request), loaded, result.tokenizers))
+    remember(result, objects)
+    return result
 
 
 def recipe(request: TokenizeRequest, objects: Objects, on_progress: OnProgress = silent) -> TokenizeRecipe:
@@ -137,11 +170,26 @@ class _Work:
         self._made = 0  # tokens
         self._done = _Done(tokens=[[] for _ in tokenizers])
 
+    def take(self, before: Tokenization) -> None:
+        """Take over the rows that an earlier run finished: all before the first that it did not."""
+        left = np.flatnonzero(np.logical_not(before.done))
+        rows = int(left[0]) if len(left) else len(before)
+        done = self._done
+        for mine, tokenizer, own in zip(done.tokens, self._tokenizers, before.tokenizers, strict=True):
+            mine.append(tokenizer.again(own, rows))
+            self._made += len(mine[0].flat)
+        done.texts.append(Texts(before.texts[:rows]))
+        done.reasons.append(before.reasons.part(0, rows))
+        done.words.append(before.words[:rows])
+        done.characters.append(before.characters[:rows])
+        done.rows = rows
+
     def run(self, on_progress: OnProgress, glimpses: Glimpses) -> None:
         """Every row. After an interrupt, rows in memory are still listed; a file is not read on."""
+        held = rows_in_memory(self._rows)
         try:
-            for window in self._rows.windows(WINDOW_ROWS):
-                if self._stopping() and not isinstance(self._rows, HeldRows):
+            for window in self._rows.windows(WINDOW_ROWS, self._done.rows):
+                if self._stopping() and window.start >= held:
                     break
                 for chunk in _chunks(window):
                     self._add(chunk)
@@ -151,13 +199,17 @@ class _Work:
                 self._read_to_end = True
         except KeyboardInterrupt:  # the second one: at once
             self._stopped = True
-        except Exception as error:  # the input or a tokenizer fails on the way: what is finished is kept
-            if not self._made:
-                raise
-            if not isinstance(error, UserError):
-                _log.error("Stopped at row %s", self._done.rows, exc_info=error)
-            self._failure = f"Stopped at row {self._done.rows:,}: {error}"
+        except Exception as error:  # the input fails on the way: what is finished is kept
+            self._fail(error)
         self._read_to_end |= self._done.rows == self._rows.total
+
+    def _fail(self, error: Exception) -> None:
+        if not self._made:
+            raise error
+        if not isinstance(error, UserError):
+            _log.error("Stopped at row %s", self._done.rows, exc_info=error)
+        self._failure = f"Stopped at row {self._done.rows:,}: {error}"
+        self._stopped = True
 
     def _stopping(self) -> bool:
         self._stopped |= self._stop()
@@ -236,13 +288,11 @@ class _Work:
         )
 
     def _stop_note(self, reasons: Reasons) -> list[str]:
-        done = int(reasons.done.sum())
-        if self._failure:
-            return [self._failure]
-        if not self._stopped or (self._read_to_end and done == self._done.rows):
+        if self._read_to_end and reasons.done.all():
             return []
-        of = f" of {count(self._done.rows, 'text')}" if self._read_to_end else ""
-        return [f"Interrupted: {done:,}{of} are done."]
+        if not self._stopped:  # a glimpse of work under way
+            return []
+        return [stopped(self._failure or "Interrupted", reasons, self._read_to_end)]
 
 
 _Made = tuple[list[Tokenized], NDArray[np.int32], NDArray[np.int32]]

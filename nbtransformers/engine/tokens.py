@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -74,7 +75,6 @@ class TextTokenizer:
         self._special = np.array(sorted(self._pieces.special), dtype=np.int64)
         self._added = np.array(sorted(self._pieces.added), dtype=np.int64)
         self.limit = _limit(loaded, request)
-        self._before, self._behind = self._around()
         self._seen = np.zeros(0, dtype=bool)
 
     def tokenize(self, texts: Sequence[str], words: Words) -> Tokenized:
@@ -107,6 +107,12 @@ class TextTokenizer:
             flags=flags,
         )
         return Tokenized(flat, counts, cut)
+
+    def again(self, tokens: Tokens, rows: int) -> Tokenized:
+        """The tokens that were made of the first rows before, by this very tokenizer."""
+        stop = int(tokens.rows[rows])
+        self._note(tokens.flat.ids[:stop].astype(np.int64))
+        return Tokenized(tokens.flat.first(stop), np.diff(tokens.rows[: rows + 1]), tokens.cut[:rows])
 
     def result(self, parts: Tokenized) -> Tokens:
         """What was made of all texts."""
@@ -184,6 +190,7 @@ class TextTokenizer:
                 ]
         return found
 
+    @cached_property
     def _around(self) -> tuple[int, int]:
         """How many special tokens stand before and behind every text."""
         if not self._add:
@@ -195,14 +202,16 @@ class TextTokenizer:
     def _beyond(self, counts: NDArray[np.int64], cut: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Which tokens a model would not get: it gets the special tokens all the same."""
         beyond = np.zeros(int(counts.sum()), dtype=bool)
-        stops = np.cumsum(counts)
+        if not cut.any():
+            return beyond
+        stops, (before, behind) = np.cumsum(counts), self._around
         for row in np.flatnonzero(cut).tolist():
             number, stop = int(cut[row]), int(stops[row])
             if self._tokenizer.truncation_side == "left":
-                start = stop - int(counts[row]) + self._before
+                start = stop - int(counts[row]) + before
                 beyond[start : start + number] = True
             else:
-                beyond[stop - self._behind - number : stop - self._behind] = True
+                beyond[stop - behind - number : stop - behind] = True
         return beyond
 
     def _note(self, ids: NDArray[np.int64]) -> None:

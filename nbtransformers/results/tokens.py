@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar, cast, overload
 
 import numpy as np
@@ -82,6 +82,10 @@ class TokenArrays:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def first(self, number: int) -> TokenArrays:
+        """The first tokens, on the same memory."""
+        return TokenArrays(*(getattr(self, field.name)[:number] for field in fields(self)))
 
     @classmethod
     def joined(cls, parts: Sequence[TokenArrays]) -> TokenArrays:

@@ -147,6 +147,43 @@ def test_a_failure_on_the_way_keeps_what_is_finished(counted: Counted, monkeypat
     assert "has changed since: row 999 holds another text" in with_change.notes[0]
 
 
+class CountingTokenizer:
+    """The tiny tokenizer, interrupted after some calls."""
+
+    def __init__(self, stop_after: int) -> None:
+        self._tokenizer, self._calls, self._stop_after = helpers.tokenizer(), 0, stop_after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tokenizer, name)
+
+    def __len__(self) -> int:
+        return len(self._tokenizer)
+
+    def __call__(self, texts: Any, **options: Any) -> Any:
+        if len(texts) > 1:
+            self._calls += 1
+            if self._calls == self._stop_after:
+                interrupt_me()
+        return self._tokenizer(texts, **options)
+
+
+def test_a_tokenization_keeps_what_is_finished_and_is_resumed() -> None:
+    texts = [*(f"a joy {row}" for row in range(7000)), "", None, 3]
+    stopping, plain = CountingTokenizer(2), helpers.tokenizer()
+    part = nbt.tokenize(texts, model=stopping)
+    expected = nbt.tokenize(texts, model=plain)
+    assert part.done.sum() == 4000 + 3, "chunks of 2,000 rows, and the rows that hold no text"
+    assert part.notes[0] == "Interrupted: 4,003 of 7,003 texts are done. `nbt.resume(result)` does the rest."
+    assert part.tokens[:4000] == expected.tokens[:4000]
+    for whole in (nbt.resume(part), nbt.resume(part, model=plain)):
+        assert whole.ids == expected.ids
+        assert whole.offsets == expected.offsets
+        assert dict(whole.reasons) == dict(expected.reasons)
+        assert whole.texts == expected.texts
+        assert whole.notes == expected.notes
+        assert whole.words.tolist() == expected.words.tolist()
+
+
 def test_a_model_that_is_gone_has_to_be_given_again() -> None:
     gone = Counted()
     gone.classify(TEXTS[:50])
