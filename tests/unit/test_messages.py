@@ -188,8 +188,7 @@ MAGIC = [
     ),
     (
         "%classify texts --model acme/tiny --revision v9",
-        "acme/tiny@v9 is not in the local cache, and offline mode is on. "
-        "There is main, 0123456.",
+        "acme/tiny@v9 is not in the local cache, and offline mode is on. There is main, 0123456.",
     ),
     (
         "%classify texts --model acme/half",
@@ -327,6 +326,22 @@ MAGIC = [
         "tiny has labels of its own (red, green, blue), so `--labels` cannot be used with it. "
         "Leave `--model` out (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
     ),
+    # tokens
+    (
+        "%tokenize",
+        "There is nothing to tokenize. "
+        "Type `%tokenize VARIABLE`, `%tokenize FILE`, or %%tokenize with texts in the cell.",
+    ),
+    ("%tokenize texts --modle minilm", "%tokenize has no option --modle. Did you mean --model?"),
+    (
+        "%tokenize texts --top-k 3",
+        "%tokenize has no option --top-k. It has --column, --whole, --encoding, --split, --subset, --cell, --model, "
+        "--revision, --trust-remote-code, --no-special-tokens, --max-length, --batch-size, …",
+    ),
+    ("%tokenize texts -m minilm -m minilm", "The tokenizer minilm is there twice. Remove one of them."),
+    ("%tokenize texts --batch-size 0", "`--batch-size` is 0. Type a whole number of 1 or more: `--batch-size 1`."),
+    ("%tokenize texts --max-length 2", "`--max-length` is 2, and 2 tokens of it hold no text. Type 3 or more."),
+    ("%tokenize texts --model minilmm", "There is no model 'minilmm'. Did you mean minilm?"),
     # the run
     (
         "%classify texts --model {M}/tiny --device mps",
@@ -458,6 +473,14 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "The tokenizer fails on these texts: {}: {}.": "test_tokenization",
+    "{} has no tokenizer: there is no tokenizer.json or vocabulary in {}.": "test_tokenize_magic",
+    "The tokenizer of {} is a SentencePiece model, which needs {}.": "test_tokenize_magic",
+    "No cell has the tag {}.": "test_tokenize_magic",
+    "No cell has the tag {}, nor any other.": "test_tokenize_magic",
+    "Which cell has the tag {} is not known: this host tells no tags.": "test_tokenize_magic",
+    "`--cell {}` names the text, and there is another one.": "test_tokenize_magic",
+    "There is no tokenizer {} in this result.": "test_tokenization",
     "There is no program yet: nothing has run.": "test_codegen",
     "The request names {}, and does not hold it.": "test_codegen",
     "There is no encoding {}.": "test_files.py",
