@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import inspect
 import sys
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
@@ -113,7 +113,18 @@ _OURS = ("nbtransformers", "torch", "transformers")
 def _clear(error: BaseException) -> None:
     """Empty the frames of an error that came through a model; any other is the user's, to be debugged."""
     if any(_package(trace) in _OURS for trace in _walk(error.__traceback__)):
-        traceback.clear_frames(error.__traceback__)
+        for trace in _walk(error.__traceback__):
+            _empty(trace.tb_frame)
+
+
+def _empty(frame: FrameType) -> None:
+    try:
+        frame.clear()
+    except RuntimeError:  # it still runs
+        return
+    # Before Python 3.13 a frame also keeps the dict of them that a traceback was printed from.
+    if frame.f_code.co_flags & inspect.CO_OPTIMIZED and type(frame.f_locals) is dict:
+        frame.f_locals.clear()
 
 
 def _walk(trace: TracebackType | None) -> Iterator[TracebackType]:
