@@ -68,7 +68,7 @@ def assigned(name: str, text: str) -> list[str]:
 def listed(name: str, texts: Sequence[str], *, one_line: bool = True) -> list[str]:
     """The lines of `name = ["a text", …]`: one line when it may be one and fits, else a line for each text."""
     line = f"{name} = [{', '.join(map(literal, texts))}]"
-    if one_line and (len(line) <= _SHORT or (_is_sure(line) and width(line) <= LINE)):
+    if not texts or (one_line and (len(line) <= _SHORT or (_is_sure(line) and width(line) <= LINE))):
         return [line]
     return [f"{name} = [", *(INDENT + part for text in texts for part in _element(text)), "]"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import warnings
@@ -229,6 +230,17 @@ def test_a_hub_model_is_pinned(folders: dict[str, Path], monkeypatch: pytest.Mon
     assert_same_in_a_process(result, program, environment)
 
 
+def test_pickled_weights_that_were_allowed(folders: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(folders["single_label"], tmp_path / "pickled")
+    (folder / "model.safetensors").unlink()
+    model = AutoModelForSequenceClassification.from_pretrained(folders["single_label"])
+    torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    result = asked(DataRef("lines", CELL), model=ModelRef("folder", str(folder), allow_pickle=True))
+    program = program_of(result)
+    assert "safetensors" not in program
+    same(result, ran(program))
+
+
 def test_names_that_are_taken_or_twice_there(tmp_path: Path) -> None:
     folder = save_tiny("bert", tmp_path, labels=4, id2label={0: "text", 1: "reason", 2: "same", 3: "same"})
     result = asked(DataRef("lines", CELL), model=ModelRef("folder", str(folder)), top_k=3)
@@ -347,7 +359,7 @@ def _files(folder: Path) -> dict[str, DataRef]:
     texts = [TEXTS[0], "", "NA", "ein “Wort”, groß; 3", TEXTS[5], LONG]
     table = pd.DataFrame({"n": range(6), 'the "text"': texts})
     records = table.rename(columns={'the "text"': "text"}).to_dict("records")
-    nested = [{"a": {"b": text}} for text in texts]
+    nested = [{"a": {"b": text}} for text in texts[:3]] + [{"a.b": text} for text in texts[3:]] + [{"a": None}]
     lines = "\n".join(texts) + "\n"
     (folder / "plain.txt").write_text(lines, encoding="utf-8")
     (folder / "marked.txt").write_text(lines, encoding="utf-8-sig")
