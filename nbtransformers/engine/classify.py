@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -60,8 +60,7 @@ def classify(
         {'negative': 0, 'positive': 1}
     """
     rows = read(request.data, objects)
-    windows = ((window, None) for window in rows.windows(WINDOW_ROWS))
-    return _run(_Work(request, objects, rows, windows), on_progress, on_partial)
+    return _run(_Work(request, objects, rows), on_progress, on_partial)
 
 
 def resume(
@@ -79,18 +78,7 @@ def resume(
         UserError: also when the input is not what it was.
     """
     rows = RestOfRows.of(before, objects)
-    windows = ((window, _known(before, window)) for window in rows.windows(WINDOW_ROWS))
-    return _run(_Work(before.request, objects, rows, windows, before), on_progress, on_partial)
-
-
-def _known(before: Classification, window: RowWindow) -> ScoredWindow | None:
-    """What an earlier run has found out about a window."""
-    rows = slice(window.start, window.start + len(window.texts))
-    if rows.stop > len(before):
-        return None
-    counts = np.stack([before.tokens[rows], before.unread[rows], before.doubtful[rows]]).astype(np.int32)
-    reasons = before.reasons.part(rows.start, rows.stop)
-    return ScoredWindow(Texts(window.texts), before.scores[rows], reasons, counts)
+    return _run(_Work(before.request, objects, rows, before), on_progress, on_partial)
 
 
 def recipe(request: ClassifyRequest, objects: Objects, on_progress: OnProgress = silent) -> Recipe:
@@ -106,13 +94,21 @@ def recipe(request: ClassifyRequest, objects: Objects, on_progress: OnProgress =
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What is to be done: the rows, each window with what is known of it already."""
+    """What is to be done: the rows, and what an earlier run has found out about the first of them."""
 
     request: ClassifyRequest
     objects: Objects
     rows: Rows
-    windows: Iterator[tuple[RowWindow, ScoredWindow | None]]
     before: Classification | None = None
+
+    def known(self, window: RowWindow) -> ScoredWindow | None:
+        """What the earlier run has found out about a window."""
+        before, rows = self.before, slice(window.start, window.start + len(window.texts))
+        if before is None or rows.stop > len(before):
+            return None
+        counts = np.stack([before.tokens[rows], before.unread[rows], before.doubtful[rows]]).astype(np.int32)
+        reasons = before.reasons.part(rows.start, rows.stop)
+        return ScoredWindow(Texts(window.texts), before.scores[rows], reasons, counts)
 
 
 def _run(work: _Work, on_progress: OnProgress, on_partial: OnPartial | None) -> Classification:
@@ -203,21 +199,25 @@ class _Gathered:
 
     def score_all(self, scorer: Scorer) -> None:
         """Score window after window. After an interrupt, rows in memory are still listed; a file is not read on."""
-        held = rows_in_memory(self._work.rows)
         try:
-            for window, known in self._work.windows:
-                if scorer.stopping and window.start >= held:
-                    break
-                self._add(self._scored(scorer, window, known))
-            else:
-                self._read_to_end = True
-        except KeyboardInterrupt:
+            self._score_rest(scorer)
+        except KeyboardInterrupt:  # a second one, at any moment
             scorer.end()
+            self._score_rest(scorer)
         except Exception as error:  # the input fails on the way: what is finished is kept
             self._keep(scorer, error)
         self._read_to_end |= self._rows == self._work.rows.total
 
-    def _scored(self, scorer: Scorer, window: RowWindow, known: ScoredWindow | None) -> ScoredWindow:
+    def _score_rest(self, scorer: Scorer) -> None:
+        held = rows_in_memory(self._work.rows)
+        for window in self._work.rows.windows(WINDOW_ROWS, self._rows):
+            if scorer.stopping and window.start >= held:
+                return
+            self._add(self._scored(scorer, window))
+        self._read_to_end = True
+
+    def _scored(self, scorer: Scorer, window: RowWindow) -> ScoredWindow:
+        known = self._work.known(window)
         try:
             return scorer.score(window, known)
         except Exception as error:

@@ -186,22 +186,25 @@ class _Work:
 
     def run(self, on_progress: OnProgress, glimpses: Glimpses) -> None:
         """Every row. After an interrupt, rows in memory are still listed; a file is not read on."""
-        held = rows_in_memory(self._rows)
         try:
-            for window in self._rows.windows(WINDOW_ROWS, self._done.rows):
-                if self._stopping() and window.start >= held:
-                    break
-                for chunk in _chunks(window):
-                    self._add(chunk)
-                    self._report(on_progress)
-                    glimpses(self.result)
-            else:
-                self._read_to_end = True
-        except KeyboardInterrupt:  # the second one: at once
+            self._go_on(on_progress, glimpses)
+        except KeyboardInterrupt:  # a second one, at any moment
             self._stopped = True
+            self._go_on(silent, glimpses)
         except Exception as error:  # the input fails on the way: what is finished is kept
             self._fail(error)
         self._read_to_end |= self._done.rows == self._rows.total
+
+    def _go_on(self, on_progress: OnProgress, glimpses: Glimpses) -> None:
+        held = rows_in_memory(self._rows)
+        for window in self._rows.windows(WINDOW_ROWS, self._done.rows):
+            if self._stopping() and window.start >= held:
+                return
+            for chunk in _chunks(window):
+                self._add(chunk)
+                self._report(on_progress)
+                glimpses(self.result)
+        self._read_to_end = True
 
     def _fail(self, error: Exception) -> None:
         if not self._made:

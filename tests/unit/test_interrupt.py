@@ -130,6 +130,7 @@ def test_a_failure_on_the_way_keeps_what_is_finished(counted: Counted, monkeypat
         total, index, notes = None, None, ()
 
         def windows(self, size: int, start: int = 0) -> Iterator[Any]:
+            assert start == 0
             return broken()
 
     monkeypatch.setattr(engine, "read", lambda data, objects: Breaking())
