@@ -168,7 +168,9 @@ def _fetched(name: str, revision: str | None, patterns: list[str], *, begun: boo
     except HFValidationError as error:
         raise UserError(f"{name} can be no Hub id.", hint="It is written owner/name.") from error
     except IncompleteSnapshotError as error:
-        raise unfinished(name) from error
+        if begun:
+            raise unfinished(name, next(iter(patterns))) from error
+        return Path(error.snapshot_path)  # the gate knows which of the files it needs
     except Exception as error:  # the network's many ways to fail, each with a type of its own
         if isinstance(error, OSError) and error.errno in _NO_SPACE:
             raise _full(name) from error

@@ -101,13 +101,9 @@ def _load_folder(want: _Wanted) -> LoadedModel:
 
 def _config(source: Source, found: Passed) -> Any:
     from transformers import CONFIG_MAPPING
-    from transformers.dynamic_module_utils import get_class_from_dynamic_module
 
     if found.code:
-        kind: Any = get_class_from_dynamic_module(
-            found.code.classes["AutoConfig"], source.folder, local_files_only=True
-        )
-        return kind.from_dict(found.config)
+        return _own_class(source, found.code, "AutoConfig").from_dict(found.config)
     return CONFIG_MAPPING[found.config["model_type"]].from_dict(found.config)
 
 
@@ -115,12 +111,10 @@ def _model(config: Any, want: _Wanted) -> Any:
     import transformers
 
     name, found = want.source.name, want.found
-    kind = transformers.AutoModelForSequenceClassification if want.head == "classifier" else transformers.AutoModel
-    if found.code and kind.__name__ not in found.code.classes:
-        raise UserError(
-            f"The code of {name} has no {kind.__name__}, only {', '.join(sorted(found.code.classes))}.",
-            hint="Give a model that has one.",
-        )
+    kind: Any = transformers.AutoModelForSequenceClassification if want.head == "classifier" else transformers.AutoModel
+    if found.code:
+        # Not by the Auto class: it would take the class that it took for the last model with this configuration file.
+        kind = _own_class(want.source, found.code, kind.__name__)
     model, info = kind.from_pretrained(
         want.source.folder,
         config=config,
@@ -148,6 +142,8 @@ def _tokenizer(source: Source, config: Any, found: Passed) -> Any:
         return own_tokenizer(source, found.tokenizer_code)
     # Without any file Transformers makes up a tokenizer that knows no word, and every text would score alike.
     if not any(any(folder.glob(pattern)) for pattern in TOKENIZER_FILES):
+        if "tokenizer.json" in source.sizes:
+            source.refuse_unfinished("tokenizer.json")
         raise UserError(
             f"{source.name} has no tokenizer: there is no tokenizer.json or vocabulary.",
             hint=f"Call tokenizer.save_pretrained({str(folder)!r}) with its own tokenizer.",
@@ -169,10 +165,20 @@ def _refuse_odd_limits(source: Source, model: Any, tokenizer: Any) -> None:
 
 def own_tokenizer(source: Source, code: RemoteCode) -> Any:
     """A tokenizer of a class that comes with it; that code has been allowed to run."""
+    kind = _own_class(source, code, "AutoTokenizer")
+    return kind.from_pretrained(source.folder, trust_remote_code=True, local_files_only=True)
+
+
+def _own_class(source: Source, code: RemoteCode, purpose: str) -> Any:
+    """Run the code of a model for the class that it has in the place of one of the library's."""
     from transformers.dynamic_module_utils import get_class_from_dynamic_module
 
-    kind: Any = get_class_from_dynamic_module(code.classes["AutoTokenizer"], source.folder, local_files_only=True)
-    return kind.from_pretrained(source.folder, trust_remote_code=True, local_files_only=True)
+    if purpose not in code.classes:
+        raise UserError(
+            f"The code of {source.name} has no {purpose}, only {', '.join(sorted(code.classes))}.",
+            hint="Give a model that has one.",
+        )
+    return get_class_from_dynamic_module(code.classes[purpose], source.folder, local_files_only=True)
 
 
 # --- the user's own model ---

@@ -14,6 +14,7 @@ from nbtransformers.loading.bundled import BUNDLED
 from nbtransformers.loading.hub import cached_names, is_offline
 from nbtransformers.request import ModelRef, Objects
 
+_REVISION = re.compile(r"(?!.*\.\.)\w[\w./+-]*")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
@@ -39,6 +40,7 @@ def model_ref(
         >>> ref.kind, ref.name
         ('bundled', 'minilm')
     """
+    _check_given(revision, allowed)
     if isinstance(model, str | Path):
         ref, objects = _named(str(model).strip(), revision, namespace or {})
     elif is_model(model):
@@ -51,6 +53,16 @@ def model_ref(
     if revision is not None and ref.kind != "hub":
         raise UserError(f"`--revision` is for Hub models, and {ref.name} is none.", hint="Leave `--revision` out.")
     return replace(ref, **allowed) if ref.kind in ("folder", "hub") else ref, objects
+
+
+def _check_given(revision: object, allowed: Mapping[str, object]) -> None:
+    if revision is not None and (not isinstance(revision, str) or not _REVISION.fullmatch(revision)):
+        raise UserError(
+            f"The revision is {shown(revision)}.", hint="Give a branch, a tag or a commit: `--revision main`."
+        )
+    for name, value in allowed.items():
+        if not isinstance(value, bool):  # such as "no", which is true
+            raise UserError(f"`--{name.replace('_', '-')}` is {shown(value)}.", hint="Type True or False.")
 
 
 def is_model(value: object) -> bool:

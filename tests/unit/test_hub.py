@@ -241,7 +241,7 @@ def test_an_unfinished_download_goes_on_where_it_ended(hub: Hub, tmp_path: Path)
         "The download of acme/tiny is not finished. Type the same again with a network: it goes on where it ended."
     )
     assert ask(None, tmp_path, TINY) == [
-        "The download of acme/tiny is not finished. "
+        "The download of acme/tiny is not finished: model.safetensors is not there. "
         "Set HF_HUB_OFFLINE=0 and type the same again: it goes on where it ended."
     ]
     hub.cut = None
@@ -264,6 +264,18 @@ def test_damaged_weights_of_the_cache_are_told_with_what_to_delete(hub: Hub, tmp
     (said,) = ask(None, tmp_path, TINY)
     assert said.startswith("The weights of acme/tiny are damaged: model.safetensors (")
     assert said.endswith("Type `hf cache rm model/acme/tiny`, and then the same again.")
+
+
+def test_what_is_not_needed_need_not_be_there(hub: Hub, tmp_path: Path) -> None:
+    hub.files["acme/tiny", NEW]["more.json"] = b"{}"
+    ask(hub, tmp_path, TINY)
+    (more,) = tmp_path.glob("*/snapshots/*/more.json")
+    more.unlink()
+    assert ask(None, tmp_path, TINY)[0][1] == LABELS
+    (tokenizer,) = tmp_path.glob("*/snapshots/*/tokenizer.json")
+    tokenizer.unlink()
+    (said,) = ask(None, tmp_path, TINY)
+    assert said.startswith("The download of acme/tiny is not finished: tokenizer.json is not there."), said
 
 
 @pytest.fixture

@@ -468,6 +468,15 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
         "(offline: only what is in the cache).",
     ),
     ({"model": "miniln"}, "There is no model 'miniln'. Did you mean minilm?"),
+    (
+        {"model": "acme/tiny", "revision": "../../x"},
+        'The revision is \'../../x\'. Give a branch, a tag or a commit: `revision="main"`.',
+    ),
+    (
+        {"model": "acme/tiny", "revision": 5},
+        'The revision is 5. Give a branch, a tag or a commit: `revision="main"`.',
+    ),
+    ({"model": "acme/tiny", "allow_pickle": "no"}, "`allow_pickle` is 'no'. Type True or False."),
     ({"revision": "main"}, 'A revision needs a model. Add `model="owner/name"`.'),
 ]
 
