@@ -23,6 +23,7 @@ _REASON_CHARACTERS = 400
 # Words take these in turn, so that neighbours differ; half transparent, for a light and a dark page alike.
 _WORDS = tuple(f"{HEX[name]}40" for name in ("blue", "orange", "green", "pink", "amber"))
 _TOKEN = "border-radius:3px;padding:0 2px;margin:1px;display:inline-block;white-space:pre-wrap"
+_WHOLE_WORDS = "overflow-wrap:normal;word-break:normal"
 _ID = "font-size:9px;opacity:0.6"
 
 
@@ -60,12 +61,14 @@ def _compared(result: Tokenization) -> str:
 
 
 def _table(heads: tuple[str, ...], rows: list[str]) -> str:
-    head = "".join(f'<th style="{CELL}">{escape(name)}</th>' for name in heads)
-    return f'<table style="margin:4px 0 8px 0"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    head = "".join(f'<th style="{CELL};{_WHOLE_WORDS}">{escape(name)}</th>' for name in heads)
+    table = f'<table style="margin:4px 0 8px 0"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    return f'<div style="overflow-x:auto">{table}</div>'
 
 
 def _table_row(cells: tuple[str, ...]) -> str:
-    return "<tr>" + "".join(f'<td style="{CELL}" dir="auto">{escape(cell)}</td>' for cell in cells) + "</tr>"
+    made = "".join(f'<td style="{CELL};{_WHOLE_WORDS}" dir="auto">{escape(cell)}</td>' for cell in cells)
+    return f"<tr>{made}</tr>"
 
 
 # --- the batch ---
@@ -115,22 +118,23 @@ def _rows(result: Tokenization) -> str:
     body = "".join(_row(result, row, name, most) for row, name in enumerate(row_names(result, range(shown))))
     left = len(result) - shown
     more = f'<p style="{QUIET}">… {count(left, "more row")}.</p>' if left else ""
-    heads = "".join(
-        f'<th style="{CELL};width:{width}">{head}</th>' for head, width in (("", "7%"), ("tokens", "8%"), ("", "85%"))
-    )
+    several = len(result.tokenizers) > 1  # then each line begins with the number of its tokens
+    columns = (("", "10%"), ("", "90%")) if several else (("", "8%"), ("tokens", "10%"), ("", "82%"))
+    heads = "".join(f'<th style="{CELL};{_WHOLE_WORDS};width:{width}">{head}</th>' for head, width in columns)
     return f'<table style="width:100%;margin:0"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}'
 
 
 def _row(result: Tokenization, row: int, name: str, most: int) -> str:
     reason, text = result.reasons.get(row), result.texts[row] or ""
     label = f'<td style="{CELL};{QUIET}">{escape(name)}</td>'
-    if reason is not None:
-        shown = f'<em style="{QUIET}">{escape(reason)}</em> {escape(text[:_REASON_CHARACTERS])}'
-        return f'<tr>{label}<td style="{CELL}">–</td><td style="{CELL}" dir="auto">{shown}</td></tr>'
     several = len(result.tokenizers) > 1
-    counts = "".join(f"<div>{int(tokens.counts[row]):,}</div>" for tokens in result.tokenizers) if not several else ""
-    lines = [_line(tokens, row, most, text, several) for tokens in result.tokenizers]
-    return f'<tr>{label}<td style="{CELL}">{counts}</td><td style="{CELL}">{"".join(lines)}</td></tr>'
+    if reason is not None:
+        count_of, shown = "–", f'<em style="{QUIET}">{escape(reason)}</em> {escape(text[:_REASON_CHARACTERS])}'
+    else:
+        count_of = f"{int(result.counts[row]):,}"
+        shown = "".join(_line(tokens, row, most, text, several) for tokens in result.tokenizers)
+    number = "" if several else f'<td style="{CELL};{_WHOLE_WORDS}">{count_of}</td>'
+    return f'<tr>{label}{number}<td style="{CELL}" dir="auto">{shown}</td></tr>'
 
 
 def _line(tokens: Tokens, row: int, most: int, text: str, several: bool) -> str:
@@ -149,7 +153,8 @@ def _line(tokens: Tokens, row: int, most: int, text: str, several: bool) -> str:
             f'<span style="{_ID}"> {identity}</span></span>'
         )
     if stop > end:
-        parts.append(f'<span style="{QUIET}">… {count(stop - end, "more token")}</span>')
+        cut = f", cut at {tokens.limit:,}" if tokens.cut[row] and not any(flag & CUT for flag in flags) else ""
+        parts.append(f'<span style="{QUIET}">… {count(stop - end, "more token")}{cut}</span>')
     name = f'<span style="{QUIET}">{escape(tokens.name)} · {stop - start:,}</span> ' if several else ""
     direction = "rtl" if _is_right_to_left(text) else "ltr"
     return f'<div style="margin:0 0 3px 0">{name}<div dir="{direction}">{"".join(parts)}</div></div>'
