@@ -42,7 +42,10 @@ def unload(shell: Any) -> None:
         display.uninstall(shell)
     registry = sys.modules.get("nbtransformers.loading.registry")
     if registry is not None:
+        from nbtransformers.unloading import give_back
+
         registry.REGISTRY.clear()
+        give_back(shell)
 
 
 def _function(magic: Magic, shell: Any) -> Callable[..., Any]:

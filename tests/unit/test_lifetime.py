@@ -1,0 +1,127 @@
+"""How long panels live, in a real kernel that is told which cell it runs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import Notebook
+
+LOOK = """
+import gc
+from ipywidgets.widgets.widget import _instances
+from nbtransformers.panels import lifetime
+from nbtransformers.panels.widget import Panel
+gc.collect()
+alive = [found for found in gc.get_objects() if type(found).__mro__[1:2] == (Panel,)]
+print(len(_instances), len(lifetime.panels()), len(alive))
+del alive
+"""
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def run(notebook: Notebook, code: str, cell: str | None = None) -> list[dict[str, Any]]:
+    """Run code as a cell of a notebook; the messages it sends."""
+    client = notebook.client
+    content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
+    message = client.session.msg("execute_request", content, metadata={"cellId": cell} if cell else {})
+    client.shell_channel.send(message)
+    found: list[dict[str, Any]] = []
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        got = client.get_iopub_msg(timeout=60)
+        if got["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+            continue
+        if got["msg_type"] == "status" and got["content"]["execution_state"] == "idle":
+            return found
+        assert got["msg_type"] != "error", got["content"]
+        found.append({"msg_type": got["msg_type"], **got["content"]})
+    raise TimeoutError(code)
+
+
+def said(messages: list[dict[str, Any]]) -> list[int]:
+    (text,) = [message["text"] for message in messages if message["msg_type"] == "stream"]
+    return [int(part) for part in text.split()]
+
+
+def panel_of(messages: list[dict[str, Any]]) -> str:
+    """The comm of the panel that a cell shows."""
+    (model,) = [message["data"][WIDGET]["model_id"] for message in messages if WIDGET in (message.get("data") or {})]
+    return model
+
+
+def closed(messages: list[dict[str, Any]]) -> set[str]:
+    return {message["comm_id"] for message in messages if message["msg_type"] == "comm_close"}
+
+
+@pytest.fixture
+def fresh(notebook: Notebook) -> Notebook:
+    """The kernel with the extension loaded anew, and so with no panel."""
+    notebook.run("%reload_ext nbtransformers")
+    return notebook
+
+
+def test_a_cell_that_runs_again_frees_its_panel(fresh: Notebook, models: Path) -> None:
+    magic = f"%classify ['a joy'] --model {models}/tiny"
+    first = panel_of(run(fresh, magic, "one"))
+    panel_of(run(fresh, magic, "two"))
+    assert said(run(fresh, LOOK, "three"))[1:] == [2, 2]
+    again = run(fresh, magic, "one")
+    assert first in closed(again)
+    widgets, panels, alive = said(run(fresh, LOOK, "three"))
+    assert (widgets, panels, alive) == (4, 2, 2)  # each with its layout
+    run(fresh, "1", "one")
+    run(fresh, "1", "two")
+    assert said(run(fresh, LOOK, "three")) == [0, 0, 0]
+
+
+def test_panels_of_one_cell_all_go_and_silent_runs_take_none(fresh: Notebook, models: Path) -> None:
+    run(fresh, f"import nbtransformers as nbt\nr = nbt.classify(['a joy'], model='{models}/tiny')", "make")
+    run(fresh, "nbt.show(r)\nnbt.show(r)\nr", "three panels")
+    assert said(run(fresh, LOOK))[1] == 3
+    fresh.client.execute("1", silent=True)
+    run(fresh, "1")  # a front end that tells no cell
+    assert said(run(fresh, LOOK))[1] == 3
+    run(fresh, "1", "three panels")
+    assert said(run(fresh, LOOK)) == [0, 0, 0]
+
+
+def test_work_that_fails_leaves_no_widget(fresh: Notebook) -> None:
+    fresh.run("%classify ['a joy'] --model minilm --device mps")
+    assert said(run(fresh, LOOK))[:2] == [0, 0]
+    fresh.run("%nbt unload")  # until then its traceback keeps the panel, for a debugger
+    assert said(run(fresh, LOOK)) == [0, 0, 0]
+
+
+def test_a_page_that_shows_it_no_more_frees_it(fresh: Notebook, models: Path) -> None:
+    comm = panel_of(run(fresh, f"%classify ['a joy'] --model {models}/tiny", "one"))
+    client = fresh.client
+    content = {"comm_id": comm, "data": {"method": "custom", "content": {"type": "gone"}}}
+    client.shell_channel.send(client.session.msg("comm_msg", content))
+    assert said(run(fresh, LOOK)) == [0, 0, 0]
+
+
+def test_unloading_frees_every_panel_and_leaves_no_hook(fresh: Notebook, models: Path) -> None:
+    run(fresh, f"%classify ['a joy'] --model {models}/tiny", "one")
+    run(fresh, "%unload_ext nbtransformers")
+    assert said(run(fresh, LOOK)) == [0, 0, 0]
+    hooks = "s = get_ipython()\nprint(len([f for f in s.events.callbacks['pre_run_cell'] if 'nbtr' in f.__module__]), "
+    hooks += "len(s.Completer.custom_matchers))"
+    assert said(run(fresh, hooks)) == [0, 0]
+    fresh.run("%load_ext nbtransformers")
+
+
+def test_unloading_models_has_panels_forget_what_they_found_and_find_it_again(fresh: Notebook, models: Path) -> None:
+    run(fresh, f"%classify ['a joy', 'dull'] --model {models}/tiny", "one")
+    look = (
+        "from nbtransformers.panels import lifetime\n(panel,) = lifetime.panels()\n"
+        "ask = panel._methods['text']\nprint(len(ask({'position': 1})[0]['text']))"
+    )
+    assert said(run(fresh, look)) == [4]
+    before = "print(int(panel._methods['text'] is ask))"
+    assert said(run(fresh, before)) == [1]
+    run(fresh, "%nbt unload")
+    assert said(run(fresh, before)) == [0]
+    assert said(run(fresh, "print(len(panel._methods['text']({'position': 1})[0]['text']))")) == [4]
