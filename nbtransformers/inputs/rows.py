@@ -143,7 +143,18 @@ def _read_own(data: DataRef, objects: Objects) -> Rows:
 
 
 def _read_variable(data: DataRef, objects: Objects) -> Rows:
-    value, name = objects[data.value], data.value
+    try:
+        return _read_object(data, objects[data.value])
+    except UserError:
+        raise
+    except Exception as error:  # an object of the user's own may fail at anything that it is asked
+        raise UserError(
+            f"Reading {data.value} fails: {type(error).__name__}: {error}.", hint="Try `list(…)` of it in a cell."
+        ) from error
+
+
+def _read_object(data: DataRef, value: Any) -> Rows:
+    name = data.value
     _refuse_options(data, name, "encoding", "subset")
     if is_dataset(value):
         return StreamedRows(dataset_rows(value, data.column, data.split, name))

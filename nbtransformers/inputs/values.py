@@ -89,14 +89,7 @@ def sequence_of(value: Any, name: str) -> tuple[Sequence[Any], Any]:
         mapping = cast("Mapping[Any, Any]", value)
         return list(mapping.values()), list(mapping.keys())
     _refuse(value, name)
-    try:
-        return _column(value) or (_iterated(value, name), None)
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(
-            f"Reading {name} fails: {type(error).__name__}: {error}.", hint="Try `list(…)` of it in a cell."
-        ) from error
+    return _column(value) or (_iterated(value, name), None)
 
 
 def _column(value: Any) -> tuple[Sequence[Any], Any] | None:

@@ -1,0 +1,63 @@
+"""The pictures of the README, taken from a real JupyterLab.
+
+`NBT_SCREENSHOTS=1 python -m pytest tests/browser/test_screenshots.py` takes them anew; without it each picture is only
+held to what the panel is today: there, of this width, and not empty.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from browser.jupyter import JupyterServer, OfflineBrowser
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+FOLDER = Path(__file__).parent.parent.parent / "docs" / "screenshots"
+WIDTH = 860
+CELLS = {
+    "classify": """%%classify --labels politics,sport,technology
+The parliament passed the new budget by a single vote.
+She scored twice in the last ten minutes.
+The new phone folds in three and lasts two days.
+The senate elected a new president after a long night.
+A late goal sent the fans home happy.
+Its camera takes pictures in almost complete darkness.""",
+    "tokenize": "%%tokenize\nTokenizers break unfamiliar words like antidisestablishmentarianism into pieces 🙂.",
+}
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def pages(request: pytest.FixtureRequest, browser: OfflineBrowser, tmp_path_factory: pytest.TempPathFactory):
+    theme = f"JupyterLab {request.param.title()}"
+    page = browser.page(width=WIDTH + 340, height=1600, device_scale_factor=1.5)
+    with JupyterServer(tmp_path_factory.mktemp("pictures"), theme=theme) as server:
+        server.write("pictures.ipynb", ["%load_ext nbtransformers", *CELLS.values()])
+        notebook = server.open(page, "pictures.ipynb")
+        notebook.run_all()
+        yield request.param, page, notebook
+        page.context.close()
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_picture(pages: tuple[str, Page, object], name: str) -> None:
+    theme, page, notebook = pages
+    panel = notebook.panel(1 + list(CELLS).index(name))
+    expect(panel.locator(".nbt-result")).to_be_visible()
+    panel.scroll_into_view_if_needed()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(300)
+    kept = FOLDER / f"{name}-{theme}.png"
+    taken = panel.screenshot(path=kept if os.environ.get("NBT_SCREENSHOTS") else None)
+    assert kept.exists(), "take it: NBT_SCREENSHOTS=1"
+    old, new = size(kept.read_bytes()), size(taken)
+    assert old[0] == new[0]
+    assert abs(old[1] - new[1]) < 0.25 * new[1], f"{kept.name} shows an older panel: take it anew"
+    assert 5_000 < kept.stat().st_size < 250_000
+
+
+def size(png: bytes) -> tuple[int, int]:
+    """Width and height of a PNG, from its header."""
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
