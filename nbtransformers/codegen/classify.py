@@ -326,10 +326,10 @@ def _entailment(scores: Scores, texts: Source) -> _Scoring:
         ]
     )
     if scores.problem == "multi_label":
-        said = "Softmax of entailment against contradiction: each label is scored on its own."
+        said = f"Softmax of entailment (logit {entailment}) against contradiction ({contradiction}), for each label."
         activated = f"logits[:, :, [{entailment}, {contradiction}]].softmax(dim=-1)[:, :, 0]"
     else:
-        said = "Softmax of the entailment logits over the labels: scores that sum to 1."
+        said = f"Softmax of entailment (logit {entailment}) over the labels: scores that sum to 1."
         activated = f"logits[:, :, {entailment}].softmax(dim=-1)"
     return _Scoring(
         auto_class="AutoModelForSequenceClassification",

@@ -18,6 +18,7 @@ from nbtransformers.codegen.literals import LINE, assigned, expression, inline, 
 from nbtransformers.codegen.program import written
 from nbtransformers.errors import UserError
 from nbtransformers.magics import last
+from nbtransformers.magics.nbt import complete_command
 from nbtransformers.request import ClassifyRequest, DataRef, ModelRef, RunOptions, TokenizeRequest
 from nbtransformers.results.recipe import Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
 
@@ -195,6 +196,12 @@ def test_nbt_code_prints_the_last_program(terminal: Terminal) -> None:
     assert "tokenizers" in terminal.printed("%nbt code")
     terminal.run("both = [r, r]")
     assert terminal.printed("%nbt code both[-1]") == classified
+
+
+def test_the_variables_that_hold_a_result_complete(terminal: Terminal) -> None:
+    terminal.run("import nbtransformers as nbt\nresult = nbt.classify(['A joy.'])\nother = 3")
+    found = complete_command("code ", terminal.shell)
+    assert [suggestion.text for suggestion in found.suggestions] == ["result"]
 
 
 def test_what_is_remembered_keeps_no_result(terminal: Terminal) -> None:
