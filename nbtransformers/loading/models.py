@@ -141,9 +141,9 @@ def _tokenizer(source: Source, config: Any, found: Passed) -> Any:
     if found.tokenizer_code:
         return own_tokenizer(source, found.tokenizer_code)
     # Without any file Transformers makes up a tokenizer that knows no word, and every text would score alike.
+    if "tokenizer.json" in source.sizes and not (folder / "tokenizer.json").exists():
+        source.refuse_unfinished("tokenizer.json")
     if not any(any(folder.glob(pattern)) for pattern in TOKENIZER_FILES):
-        if "tokenizer.json" in source.sizes:
-            source.refuse_unfinished("tokenizer.json")
         raise UserError(
             f"{source.name} has no tokenizer: there is no tokenizer.json or vocabulary.",
             hint=f"Call tokenizer.save_pretrained({str(folder)!r}) with its own tokenizer.",
