@@ -21,7 +21,7 @@ _ONE_OF_TWO = """<style>
 
 CELL = "padding:3px 10px 3px 0;vertical-align:top;text-align:left"
 QUIET = "opacity:0.7"
-_FRAME = "font-size:13px;line-height:1.45;max-width:960px;overflow-wrap:anywhere"
+_FRAME = "font-size:13px;line-height:1.45;max-width:960px;overflow-wrap:anywhere;overflow-x:auto"
 
 
 def pending_snapshot(panel_id: str, what: str) -> str:
