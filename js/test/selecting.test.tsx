@@ -190,6 +190,30 @@ describe("selecting", () => {
   });
 });
 
+describe("rows that the kernel looks for", () => {
+  it("have a word when that takes its time, and none when it does not", async () => {
+    const panel = await remote();
+    const held: Sent[] = [];
+    panel.model.onSend = (message) => held.push(message);
+    const counter = () => panel.one(".nbt-counter").textContent;
+    await panel.click(".nbt-th.nbt-col-score button");
+    expect(counter()).toBe("1,000 rows");
+    await drawn(400);
+    expect(counter()).toBe("Sorting…");
+    for (const message of held.splice(0)) panel.answer(message);
+    await drawn();
+    expect(counter()).toBe("1,000 rows");
+    const box = panel.one("input") as HTMLInputElement;
+    box.value = "text 2";
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    await drawn(600);
+    expect(counter()).toBe("Searching…");
+    for (const message of held.splice(0)) panel.answer(message);
+    await drawn();
+    expect(counter()).toBe("111 of 1,000 rows");
+  });
+});
+
 describe("exporting", () => {
   const written = { name: "tiny.csv", folder: "/home/you", rows: 30, size: "1.2 kB", notes: ["A note."] };
 
