@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-import inspect
+import itertools
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
@@ -68,8 +67,7 @@ def unload(name: str | None, shell: Any = None) -> Unloaded:
 
 def give_back(shell: Any = None) -> None:
     """Collect what nothing holds any more, and have the allocators return it to the machine."""
-    for error in _kept_errors(shell):
-        _clear(error)
+    _drop_tracebacks(shell)
     gc.collect()
     torch: Any = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
@@ -86,52 +84,46 @@ def _rss() -> int:
 
 # --- tracebacks: each keeps every local variable of every frame that it passed ---
 
-
-def _kept_errors(shell: Any) -> Iterator[BaseException]:
-    """The errors that Python and IPython keep for a debugger."""
-    result = getattr(shell, "last_execution_result", None)
-    kept = (
-        getattr(sys, "last_exc", None),  # from Python 3.12
-        getattr(sys, "last_value", None),
-        getattr(getattr(shell, "InteractiveTB", None), "evalue", None),
-        getattr(result, "error_in_exec", None),
-        getattr(result, "error_before_exec", None),
-    )
-    seen: set[int] = set()
-    pending = [error for error in kept if isinstance(error, BaseException)]
-    while pending:
-        error = pending.pop()
-        if id(error) not in seen:
-            seen.add(id(error))
-            yield error
-            pending += [cause for cause in (error.__cause__, error.__context__) if cause is not None]
-
-
 _OURS = ("nbtransformers", "torch", "transformers")
 
 
-def _clear(error: BaseException) -> None:
-    """Empty the frames of an error that came through a model; any other is the user's, to be debugged."""
-    if any(_package(trace) in _OURS for trace in _walk(error.__traceback__)):
-        for trace in _walk(error.__traceback__):
-            _empty(trace.tb_frame)
+def _drop_tracebacks(shell: Any) -> None:
+    """Take the tracebacks that came through a model from the errors that Python and IPython keep for a debugger.
+
+    Any other is the user's, to be debugged. To empty the frames would not do: they keep what functions close over.
+    """
+    result = getattr(shell, "last_execution_result", None)
+    kept = [
+        getattr(sys, "last_exc", None),  # from Python 3.12
+        getattr(sys, "last_value", None),
+        getattr(result, "error_in_exec", None),
+        getattr(result, "error_before_exec", None),
+    ]
+    chains = [_chain(error) for error in kept]
+    ours = [chain for chain in chains if any(_is_ours(error.__traceback__) for error in chain)]
+    for error in itertools.chain(*ours):
+        error.__traceback__ = None
+    if ours:  # the last error's, twice: without them `%debug` says that there is nothing to debug
+        for holder, name in ((sys, "last_traceback"), (getattr(shell, "InteractiveTB", None), "tb")):
+            if hasattr(holder, name):
+                delattr(holder, name)
 
 
-def _empty(frame: FrameType) -> None:
-    try:
-        frame.clear()
-    except RuntimeError:  # it still runs
-        return
-    # Before Python 3.13 a frame also keeps the dict of them that a traceback was printed from.
-    if frame.f_code.co_flags & inspect.CO_OPTIMIZED and type(frame.f_locals) is dict:
-        frame.f_locals.clear()
+def _chain(error: BaseException | None) -> list[BaseException]:
+    """An error and what it came from."""
+    found: list[BaseException] = []
+    pending = [error]
+    while pending:
+        error = pending.pop()
+        if error is not None and all(error is not known for known in found):
+            found.append(error)
+            pending += [error.__cause__, error.__context__]
+    return found
 
 
-def _walk(trace: TracebackType | None) -> Iterator[TracebackType]:
+def _is_ours(trace: TracebackType | None) -> bool:
     while trace is not None:
-        yield trace
+        if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] in _OURS:
+            return True
         trace = trace.tb_next
-
-
-def _package(trace: TracebackType) -> str:
-    return str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+    return False
