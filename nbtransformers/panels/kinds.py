@@ -64,11 +64,19 @@ def _classification() -> Kind:
 
 
 def _tokenization() -> Kind:
-    from nbtransformers.panels.tokenization.methods import methods
+    from nbtransformers.panels.tokenization.methods import actions, methods
     from nbtransformers.panels.tokenization.snapshot import tokenization_snapshot
     from nbtransformers.panels.tokenization.wire import partial_header, tokenization_header
 
-    return Kind("tokenize", "Tokenization", tokenization_header, tokenization_snapshot, methods, partial=partial_header)
+    return Kind(
+        "tokenize",
+        "Tokenization",
+        tokenization_header,
+        tokenization_snapshot,
+        methods,
+        actions,
+        partial_header,
+    )
 
 
 _KINDS: dict[type, Callable[[], Kind]] = {Classification: _classification, Tokenization: _tokenization}

@@ -1,4 +1,4 @@
-"""A classification as Arrow has it: one schema, and stretch after stretch of rows, for files of any length."""
+"""A table as Arrow has it: one schema, and stretch after stretch of rows, for files of any length."""
 
 from __future__ import annotations
 
@@ -6,57 +6,58 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nbtransformers.plain_text import count, sendable
+from nbtransformers.results.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nbtransformers.results.classification import Classification
-
 Format = Literal["csv", "parquet"]
 
-_STRETCH = 20_000  # rows in memory at a time
 
-
-def write_table(
-    result: Classification, rows: NDArray[np.int64] | None, kind: Format, file: BinaryIO
-) -> tuple[str, ...]:
-    """Write all rows, or those with these numbers, into an open file; what could not be written as it is, is told."""
+def write_table(table: Table, kind: Format, file: BinaryIO) -> tuple[int, tuple[str, ...]]:
+    """Write a table into an open file; tells its rows, and what could not be written as it is."""
     import pyarrow.csv
     import pyarrow.parquet
 
-    table = _Table(result, rows, kind)
+    columns = _Columns(table, kind)
     if kind == "csv":
         # Quotes where they are needed: also around a lone carriage return, which Python's own writer forgets.
         options = pyarrow.csv.WriteOptions(quoting_style="needed")
-        writer: Any = pyarrow.csv.CSVWriter(file, table.schema, write_options=options)
+        writer: Any = pyarrow.csv.CSVWriter(file, columns.schema, write_options=options)
     else:
-        writer = pyarrow.parquet.ParquetWriter(file, table.schema)
+        writer = pyarrow.parquet.ParquetWriter(file, columns.schema)
+    rows = 0
     with writer:
-        for stretch in table.stretches():
+        for stretch in columns.stretches():
             writer.write_table(stretch)
-    return table.notes
+            rows += stretch.num_rows
+    return rows, columns.notes
 
 
-class _Table:
-    """The rows to write: their schema, and themselves."""
+class _Columns:
+    """The columns of a file, with those of the index: their schema, and what they hold."""
 
-    def __init__(self, result: Classification, rows: NDArray[np.int64] | None, kind: Format) -> None:
-        self._result, self._csv = result, kind == "csv"
-        self._rows: Any = range(len(result)) if rows is None else rows
+    def __init__(self, table: Table, kind: Format) -> None:
+        self._table, self._csv = table, kind == "csv"
         self._replaced = 0
-        none = result.to_pandas(range(0))
-        self._index = _as_written(result.to_pandas_index(), self._csv)
-        self.schema = _schema(none, self._index, self._csv)
-        self._as_text = any(kind is None for kind in self._index)
+        labels = _levels(table.labels) if table.labelled is None else [table.labels.to_flat_index()]
+        of_labels = [_type(level, self._csv) for level in labels]
+        self._no_type = any(kind is None for kind in of_labels)
+        of_columns = [
+            of_labels[0] if name == table.labelled else _type_of(dtype)
+            for name, dtype in zip(table.head.columns, table.head.dtypes, strict=True)
+        ]
+        # Of each column of the file; None for one that has to be written as text.
+        self._types = self._ordered(of_columns, of_labels if table.labelled is None else [])
+        self.schema = self._schema(table.head)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was not written as it is."""
         notes: list[str] = []
-        if self._as_text and not self._csv:
+        if self._no_type and not self._csv:
             notes.append("Parquet has no type for the index: it is written as text.")
         if self._replaced:
             where = count(self._replaced, "cell")
@@ -67,20 +68,35 @@ class _Table:
         """The rows, stretch after stretch."""
         import pyarrow as pa
 
-        for start in range(0, len(self._rows), _STRETCH):
-            frame = self._result.to_pandas(self._rows[start : start + _STRETCH])
+        for frame in self._table.stretches:
             columns = [frame.iloc[:, number] for number in range(frame.shape[1])]
-            index = [
-                _as_text(level) if kind is None else level
-                for level, kind in zip(_levels(frame.index), self._index, strict=True)
-            ]
-            values = [*index, *columns] if self._csv else [*columns, *index]
-            arrays = [self._array(part, field.type) for part, field in zip(values, self.schema, strict=True)]
+            parts = self._ordered(columns, _levels(frame.index) if self._table.labelled is None else [])
+            arrays = [self._array(part, kind) for part, kind in zip(parts, self._types, strict=True)]
             yield pa.Table.from_arrays(arrays, schema=self.schema)
+
+    def _ordered(self, columns: list[Any], index: list[Any]) -> list[Any]:
+        """As the file has them: in a CSV the index comes first, and pandas puts it last in a Parquet file."""
+        return [*index, *columns] if self._csv else [*columns, *index]
+
+    def _schema(self, head: pd.DataFrame) -> Any:
+        import pyarrow as pa
+
+        names = _unique(sendable(str(name)) for name in head.columns)
+        frame = head.set_axis(names, axis=1)
+        frame.index = frame.index.set_names([None if n is None else sendable(str(n)) for n in frame.index.names])
+        from_pandas = pa.Schema.from_pandas(frame, preserve_index=self._table.labelled is None)
+        called = from_pandas.names[len(names) :]
+        if self._csv:
+            called = [name or "" for name in frame.index.names[: len(called)]]
+        kinds = [kind or pa.large_string() for kind in self._types]
+        fields = [pa.field(name, kind) for name, kind in zip(self._ordered(names, called), kinds, strict=True)]
+        return pa.schema(fields, metadata=None if self._csv else from_pandas.metadata)
 
     def _array(self, values: Any, kind: Any) -> Any:
         import pyarrow as pa
 
+        if kind is None:
+            values, kind = _as_text(values), pa.large_string()
         try:
             return pa.array(values, type=kind, from_pandas=True)
         except UnicodeEncodeError:
@@ -89,36 +105,21 @@ class _Table:
             return pa.array(clean, type=kind, from_pandas=True)
 
 
-def _schema(none: pd.DataFrame, index: list[Any], csv: bool) -> Any:
-    """The schema of a table, from a frame of its columns without rows and the types of its index."""
+def _type_of(dtype: Any) -> Any:
+    """The type of a column of our own: of numbers, or text."""
     import pyarrow as pa
 
-    text = pa.large_string()
-    names = _unique(sendable(str(name)) for name in none.columns)
-    kinds = [pa.float32() if kind.kind == "f" else text for kind in none.dtypes]
-    of_columns = [pa.field(name, kind) for name, kind in zip(names, kinds, strict=True)]
-    frame = none.set_axis(names, axis=1)
-    frame.index = frame.index.set_names([None if n is None else sendable(str(n)) for n in frame.index.names])
-    from_pandas = pa.Schema.from_pandas(frame, preserve_index=True)
-    called = [name or "" for name in frame.index.names] if csv else from_pandas.names[len(names) :]
-    of_index = [pa.field(name, kind or text) for name, kind in zip(called, index, strict=True)]
-    if csv:
-        return pa.schema([*of_index, *of_columns])
-    return pa.schema([*of_columns, *of_index], metadata=from_pandas.metadata)
+    return pa.from_numpy_dtype(dtype) if isinstance(dtype, np.dtype) and dtype.kind != "O" else pa.large_string()
 
 
-def _as_written(index: pd.Index, csv: bool) -> list[Any]:
-    """The type of each level of an index; None for one that has to be written as text."""
-    return [_type(level, csv) for level in _levels(index)]
-
-
-def _type(level: pd.Index, csv: bool) -> Any:
+def _type(labels: pd.Index, csv: bool) -> Any:
+    """The type that all labels fit; None where they have to be written as text."""
     import pyarrow as pa
 
     try:
-        kind = pa.Array.from_pandas(level).type
+        kind = pa.Array.from_pandas(labels).type
     except UnicodeEncodeError:
-        return pa.large_string() if level.inferred_type == "string" else None
+        return pa.large_string() if labels.inferred_type == "string" else None
     except (pa.ArrowException, OverflowError):
         return None
     is_plain = any(
@@ -129,8 +130,8 @@ def _type(level: pd.Index, csv: bool) -> Any:
     return kind
 
 
-def _as_text(level: pd.Index) -> list[str | None]:
-    return [None if missing else str(label) for label, missing in zip(level, level.isna(), strict=True)]
+def _as_text(labels: Any) -> list[str | None]:
+    return [None if missing else str(label) for label, missing in zip(labels, labels.isna(), strict=True)]
 
 
 def _levels(index: pd.Index) -> list[pd.Index]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,24 +11,24 @@ from numpy.typing import NDArray
 
 from nbtransformers.plain_text import count, printable
 from nbtransformers.request import ClassifyRequest
+from nbtransformers.results.export import Writable
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import Problem, Recipe
-from nbtransformers.results.rows import row_names
+from nbtransformers.results.rows import index_of, pandas_index, row_names
 from nbtransformers.results.run import RunReport
+from nbtransformers.results.table import Table
 from nbtransformers.results.texts import Texts
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from nbtransformers.results.export import Written
-
 _NAME_CELLS = 30  # of a printed index or label
 _GAPS = 12  # between the columns of a printed table, and around it
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Classification:
+class Classification(Writable):
     """The labels of some texts.
 
     Attributes:
@@ -125,7 +124,7 @@ class Classification:
                 name = f"score:{name}"
             columns[name] = scores[:, number]
         frame = pd.DataFrame(dict(enumerate(columns.values())))
-        return frame.set_axis(_labels_of(columns), axis=1).set_axis(self.to_pandas_index()[taken], axis=0)
+        return frame.set_axis(index_of(columns), axis=1).set_axis(self.to_pandas_index()[taken], axis=0)
 
     def _taken(self, rows: Sequence[int] | NDArray[np.int64] | None) -> tuple[slice | NDArray[np.int64], Any]:
         """Rows as numpy takes them, and their texts; one stretch of rows is read much faster than each on its own."""
@@ -135,34 +134,11 @@ class Classification:
             return slice(rows.start, rows.stop), self.texts[rows.start : rows.stop]
         return np.asarray(rows, dtype=np.int64), [self.texts[int(row)] for row in rows]
 
-    def to_csv(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Written:
-        """Write what `to_pandas` gives, index and all, as CSV in UTF-8; a file half written is never seen.
-
-        Args:
-            path: where to.
-            overwrite: put it in the place of a file that is there.
-
-        Raises:
-            UserError: when it is there already, or cannot be written.
-
-        Example:
-            >>> result.to_csv("labels.csv")
-            labels.csv: 2 rows, 178 bytes
-        """
-        from nbtransformers.results.export import write
-
-        return write(self, path, "csv", taken="replace" if overwrite else "refuse")
-
-    def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Written:
-        """Write what `to_pandas` gives, index and all, as Parquet; as `to_csv` does.
-
-        Example:
-            >>> result.to_parquet("labels.parquet")
-            >>> pd.read_parquet("labels.parquet")
-        """
-        from nbtransformers.results.export import write
-
-        return write(self, path, "parquet", taken="replace" if overwrite else "refuse")
+    def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
+        """What `to_pandas` gives, in stretches of so many rows at most."""
+        taken = range(len(self)) if rows is None else rows
+        stretches = (self.to_pandas(taken[start : start + most]) for start in range(0, len(taken), most))
+        return Table(self.to_pandas(range(0)), stretches, self.to_pandas_index())
 
     def top(self, k: int | None = None) -> pd.DataFrame:
         """The `k` best labels of each scored text, one row each: columns `row`, `rank`, `label`, `score`.
@@ -185,11 +161,7 @@ class Classification:
 
     def to_pandas_index(self) -> pd.Index:
         """The labels of the rows, as pandas has them."""
-        import pandas as pd
-
-        if isinstance(self.index, pd.Index):  # not made anew: that would flatten a MultiIndex
-            return self.index
-        return pd.RangeIndex(len(self)) if self.index is None else _labels_of(self.index)
+        return pandas_index(self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """How many texts each label has, as bars; for regression, how the values are spread.
@@ -221,15 +193,6 @@ def _best(scores: NDArray[np.float32]) -> NDArray[np.int64]:
         return np.empty(0, dtype=np.int64)
     scored = np.logical_not(np.isnan(scores).any(axis=1))
     return np.where(scored, np.nan_to_num(scores, nan=-np.inf).argmax(axis=1), -1)
-
-
-def _labels_of(names: Iterable[Any]) -> pd.Index:
-    import pandas as pd
-
-    try:
-        return pd.Index(list(names))
-    except UnicodeEncodeError:  # a lone surrogate, which pandas' own type for text cannot hold
-        return pd.Index(list(names), dtype=object)
 
 
 def shown_labels(result: Classification, row: int) -> list[int]:

@@ -1,14 +1,15 @@
-"""A classification as a file: under another name until it is whole, and never over a file that is there."""
+"""A result as a file: under another name until it is whole, and never over a file that is there."""
 
 from __future__ import annotations
 
 import os
 import secrets
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,11 @@ from nbtransformers.errors import UserError
 from nbtransformers.plain_text import count as counted
 from nbtransformers.plain_text import file_size, printable
 from nbtransformers.results.arrow import Format, write_table
-
-if TYPE_CHECKING:
-    from nbtransformers.results.classification import Classification
+from nbtransformers.results.table import Table
 
 Taken = Literal["refuse", "replace", "number"]
+
+_STRETCH = 20_000  # rows in memory at a time
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,8 +49,43 @@ class Written:
         return "\n".join([what, *(f"Note: {note}" for note in self.notes)])
 
 
+class Writable(ABC):
+    """A result that can be written into a file: the table that its `to_pandas` gives."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
+        """The table of all rows, or of those with these numbers in that order, in stretches of a length at most."""
+
+    def to_csv(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Written:
+        """Write what `to_pandas` gives, with the input's index, as CSV in UTF-8; a file half written is never seen.
+
+        Args:
+            path: where to.
+            overwrite: put it in the place of a file that is there.
+
+        Raises:
+            UserError: when it is there already, or cannot be written.
+
+        Example:
+            >>> result.to_csv("labels.csv")
+            labels.csv: 2 rows, 178 bytes
+        """
+        return write(self, path, "csv", taken="replace" if overwrite else "refuse")
+
+    def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Written:
+        """Write what `to_pandas` gives, with the input's index, as Parquet; as `to_csv` does.
+
+        Example:
+            >>> result.to_parquet("labels.parquet")
+            >>> pd.read_parquet("labels.parquet")
+        """
+        return write(self, path, "parquet", taken="replace" if overwrite else "refuse")
+
+
 def write(
-    result: Classification,
+    result: Writable,
     path: str | os.PathLike[str],
     kind: Format,
     *,
@@ -62,7 +98,7 @@ def write(
         result: what to write.
         path: where to.
         kind: the format.
-        rows: their numbers, in the order to write them; None writes all.
+        rows: the numbers of the input's rows, in the order to write them; None writes all.
         taken: what to do when there is such a file: refuse, replace it, or take the next free `name-2.csv`.
 
     Raises:
@@ -74,7 +110,7 @@ def write(
         if taken == "refuse" and wanted.exists():
             raise _is_there(wanted)
         with draft.open("xb") as file:
-            notes = write_table(result, rows, kind, file)
+            written, notes = write_table(result.table(rows, _STRETCH), kind, file)
         nbytes = draft.stat().st_size
         place = _put(draft, wanted, taken)
     except OSError as error:
@@ -82,7 +118,7 @@ def write(
     finally:
         with suppress(OSError):
             draft.unlink()
-    return Written(place, len(result) if rows is None else len(rows), nbytes, notes)
+    return Written(place, written, nbytes, notes)
 
 
 def _whole_path(path: str | os.PathLike[str]) -> Path:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOT_DONE = "not done: interrupted"
 NOT_FINITE = "the model gave no finite score"
@@ -14,6 +17,27 @@ class HasIndex(Protocol):
 
     @property
     def index(self) -> Any: ...
+
+    def __len__(self) -> int: ...
+
+
+def pandas_index(result: HasIndex) -> pd.Index:
+    """The labels of the rows, as pandas has them."""
+    import pandas as pd
+
+    if isinstance(result.index, pd.Index):  # not made anew: that would flatten a MultiIndex
+        return result.index
+    return pd.RangeIndex(len(result)) if result.index is None else index_of(result.index)
+
+
+def index_of(names: Iterable[Any]) -> pd.Index:
+    """Names as an index, whatever they hold."""
+    import pandas as pd
+
+    try:
+        return pd.Index(list(names))
+    except UnicodeEncodeError:  # a lone surrogate, which pandas' own type for text cannot hold
+        return pd.Index(list(names), dtype=object)
 
 
 def row_names(result: HasIndex, rows: Iterable[int]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +12,14 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError, did_you_mean
 from nbtransformers.plain_text import count, printable, seconds
 from nbtransformers.request import TokenizeRequest
+from nbtransformers.results.export import Writable
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import TokenizeRecipe
-from nbtransformers.results.rows import row_names
+from nbtransformers.results.rows import pandas_index, row_names
+from nbtransformers.results.table import Table
 from nbtransformers.results.texts import Texts
-from nbtransformers.results.tokens import (
-    ADDED,
-    CONTINUES,
-    CUT,
-    SPECIAL,
-    UNKNOWN,
-    Batch,
-    PerRow,
-    Tokens,
-    Totals,
-)
+from nbtransformers.results.tokens import CUT, SPECIAL, UNKNOWN, Batch, PerRow, Tokens, Totals
+from nbtransformers.results.tokentable import token_frames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +60,7 @@ class TokenizeRun:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Tokenization:
+class Tokenization(Writable):
     """The tokens of some texts.
 
     Attributes:
@@ -195,8 +188,8 @@ class Tokenization:
         table = pd.DataFrame.from_dict(rows, orient="index")
         return table.astype({"limit": "Int64", "fertility": "float64"}).rename_axis("tokenizer")
 
-    def to_pandas(self) -> pd.DataFrame:
-        """One row a token.
+    def to_pandas(self, rows: Sequence[int] | NDArray[np.int64] | None = None) -> pd.DataFrame:
+        """One row a token; those of all texts, or of those with the numbers `rows`, in that order.
 
         Columns: `row` (the input's index), `position` (of the token in its text, from 0), `token`, `id`, `start` and
         `stop` (code points), `text` (what is between them), `word` (its number in the text; -1 for special tokens and
@@ -205,29 +198,12 @@ class Tokenization:
         """
         import pandas as pd
 
-        tables = [self._table(tokens) for tokens in self.tokenizers]
-        return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+        frames = list(token_frames(self, rows))
+        return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
-    def _table(self, tokens: Tokens) -> pd.DataFrame:
-        import pandas as pd
-
-        flat, counts = tokens.flat, tokens.counts
-        row = np.repeat(np.arange(len(self)), counts)
-        spans = zip(row.tolist(), flat.start.tolist(), flat.stop.tolist(), strict=True)
-        columns: dict[str, Any] = {"tokenizer": tokens.name} if len(self.tokenizers) > 1 else {}
-        columns |= {
-            "row": row if self.index is None else pd.Index(self.index).take(row),
-            "position": np.arange(len(flat)) - np.repeat(tokens.rows[:-1], counts),
-            "token": pd.Series(tokens.spelling.pieces_of(flat.ids), dtype=object),
-            "id": flat.ids,
-            "start": flat.start,
-            "stop": flat.stop,
-            "text": pd.Series(_slices(self.texts, spans), dtype=object),
-            "word": flat.word,
-        }
-        flags = {"special": SPECIAL, "added": ADDED, "unknown": UNKNOWN, "continues": CONTINUES, "cut": CUT}
-        columns |= {name: tokens.has(flag) for name, flag in flags.items()}
-        return pd.DataFrame(columns, index=pd.RangeIndex(len(flat)))
+    def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
+        """What `to_pandas` gives, in stretches of so many tokens at most."""
+        return Table(self.to_pandas(range(0)), token_frames(self, rows, most), pandas_index(self), labelled="row")
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """How long the texts are in tokens, with the limit where it is near: a histogram for each tokenizer."""
@@ -244,16 +220,6 @@ class Tokenization:
     def __str__(self) -> str:
         """The first texts with their tokens, the totals and the notes, for a plain terminal."""
         return _as_text(self)
-
-
-def _slices(texts: Texts, spans: Any) -> list[str]:
-    found: list[str] = []
-    last, text = -1, ""
-    for row, start, stop in spans:
-        if row != last:
-            last, text = row, texts[row] or ""
-        found.append(text[start:stop])
-    return found
 
 
 def _plot(result: Tokenization, ax: Axes) -> None:

@@ -21,7 +21,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.panels.classification.methods import actions
 from nbtransformers.panels.widget import Panel
 from nbtransformers.plain_text import sendable
-from nbtransformers.results import arrow
+from nbtransformers.results import arrow, export
 from nbtransformers.results.classification import Classification
 from nbtransformers.results.export import write
 
@@ -69,7 +69,7 @@ INDEXES: dict[str, Any] = {
 def test_parquet_holds_what_to_pandas_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, stretch: int
 ) -> None:
-    monkeypatch.setattr(arrow, "_STRETCH", stretch)
+    monkeypatch.setattr(export, "_STRETCH", stretch)
     result = sample(index=INDEXES[name])
     found, expected = pd.read_parquet(result.to_parquet(tmp_path / "a.parquet")), result.to_pandas()
     assert_same(found, expected)
@@ -83,7 +83,7 @@ def test_parquet_holds_what_to_pandas_gives(
 def test_csv_holds_what_to_pandas_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, stretch: int
 ) -> None:
-    monkeypatch.setattr(arrow, "_STRETCH", stretch)
+    monkeypatch.setattr(export, "_STRETCH", stretch)
     result = sample(index=INDEXES[name])
     expected = result.to_pandas()
     found = read_csv(result.to_csv(tmp_path / "a.csv"), expected.index.nlevels)
@@ -212,7 +212,7 @@ def test_a_file_system_without_links_is_as_good(tmp_path: Path, monkeypatch: pyt
 def test_a_file_that_comes_in_between_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.csv"
 
-    def written_meanwhile(*arguments: Any) -> tuple[str, ...]:
+    def written_meanwhile(*arguments: Any) -> tuple[int, tuple[str, ...]]:
         path.write_text("theirs")
         return arrow.write_table(*arguments)
 

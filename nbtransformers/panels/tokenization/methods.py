@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
 from nbtransformers.panels.channel import Answer, Method
+from nbtransformers.panels.export import export, file_name
 from nbtransformers.panels.finder import RowFinder, by_keys, stretch
 from nbtransformers.panels.packing import sendable
 from nbtransformers.panels.rows import Positions
 from nbtransformers.panels.tokenization.wire import page, stretch_of_tokens
 from nbtransformers.results.tokenization import Tokenization
+
+if TYPE_CHECKING:
+    from nbtransformers.panels.widget import Panel
 
 _MOST_ROWS = 1_000  # a page is what a screen can show, many times over
 _MOST_TOKENS = 20_000
@@ -96,3 +100,10 @@ def methods(result: Tokenization) -> dict[str, Method]:
         return {"total": total, "start": start, "text_start": text_start, "sections": sections}, [payload]
 
     return {"rows": rows, "positions": positions, "text": text, "tokens": tokens}
+
+
+def actions(result: Tokenization, panel: Panel) -> dict[str, Method]:
+    """What a panel can have done: `export` writes the tokens of rows into a file."""
+    finder = Finder(result)
+    name = file_name(" ".join([*(tokens.name for tokens in result.tokenizers), "tokens"]))
+    return {"export": export(result, panel, name, lambda params: finder.found(Query.from_params(params)))}
