@@ -373,6 +373,68 @@ it("lets rows be selected, and tells the kernel which", async () => {
   expect(one(".nbt-selected-count").textContent).toBe("1 selected");
 });
 
+describe("exporting", () => {
+  it("asks for a format and for rows, and says that a row of the file is a token", async () => {
+    const { all, click, model, one } = show(traitsOf(["one", "two", "three words more"], [TOYS.bytes]));
+    await drawn();
+    expect(all(".nbt-export")).toHaveLength(0);
+    await click(".nbt-export-button");
+    expect(all(".nbt-segment").map((segment) => segment.textContent)).toContain("All 3 rows");
+    expect(one(".nbt-export-said").textContent).toContain("one row a token");
+    one(".nbt-export-formats button").click();
+    await drawn();
+    const sent = model.sent.at(-1);
+    expect(sent).toMatchObject({ method: "export", params: { format: "csv", which: "all", search: "" } });
+    const result = { name: "t-tokens.csv", folder: "/home/you", rows: 40, size: "1.2 kB", notes: [] };
+    model.receive({ type: "reply", id: sent?.id, ok: true, result });
+    await drawn();
+    expect(one(".nbt-export-said").textContent).toBe("t-tokens.csv · 40 rows · 1.2 kB · in /home/you");
+    await click(".nbt-export-button");
+    expect(all(".nbt-export")).toHaveLength(0);
+  });
+
+  it("offers the rows found and those selected, in the order of the table", async () => {
+    const { all, click, model, one } = show(goldenTraits("two"));
+    await drawn();
+    await click(".nbt-col-tokens1 button");
+    await click(".nbt-export-button");
+    model.change({ selection: [0, 2] });
+    const input = one("input") as HTMLInputElement;
+    input.value = "e";
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    await drawn(300);
+    const names = all(".nbt-export .nbt-segment").map((segment) => segment.textContent);
+    expect(names).toEqual([
+      expect.stringMatching(/^All \d+ rows$/),
+      expect.stringMatching(/^\d+ rows found$/),
+      "2 rows selected",
+    ]);
+    const parquet = () => all(".nbt-export-formats button")[1]?.click();
+    parquet();
+    await drawn();
+    const { id, params } = model.sent.at(-1) ?? {};
+    expect(params).toMatchObject({ format: "parquet", which: "selected" });
+    model.receive({ type: "reply", id, ok: false, error: "no space" });
+    await drawn();
+    expect(one(".nbt-export-said .nbt-bad").textContent).toBe("no space");
+    all(".nbt-export .nbt-segment")[1]?.click();
+    await drawn();
+    parquet();
+    await drawn();
+    expect(model.sent.at(-1)?.params).toMatchObject({
+      which: "found",
+      search: "e",
+      sort: { by: "tokens1", descending: true },
+    });
+  });
+
+  it("waits for the end of the cell", async () => {
+    const { one } = show(traitsOf(["one", "two"], [TOYS.bytes], { partial: true }));
+    await drawn();
+    expect((one(".nbt-export-button") as HTMLButtonElement).disabled).toBe(true);
+  });
+});
+
 describe("the batch", () => {
   it("is drawn with its padding, and told in words", () => {
     const { one } = show(traitsOf(["one two three", "one", "one two"], [TOYS.wordpiece]));

@@ -191,6 +191,7 @@ function ManyRows({ header, page, colours, source, channel, selection, select }:
           rows={header.rows}
           found={source.total}
           selected={selection.size}
+          each="text"
         />
       )}
       {!header.partial && <Wait source={source} />}

@@ -9,6 +9,7 @@ import { Selection } from "../selection";
 import { Batches } from "../views/batch";
 import type { Look } from "../views/block";
 import { CompareTable, Figures } from "../views/compare";
+import { ExportBar } from "../views/export";
 import { Grid } from "../views/grid";
 import { Head } from "../views/head";
 import { Inspector } from "../views/inspector";
@@ -108,6 +109,7 @@ function ManyTexts(props: ManyTextsProps) {
   const [query, setQuery] = useState<TokenizeQuery>(EVERYTHING);
   const [wished, setActive] = useState(0);
   const [open, setOpen] = useState(false);
+  const [exporting, setExporting] = useState(false);
   const columns = useMemo(() => tokenColumns(header, page), [header, page]);
   useLayoutEffect(() => source.setQuery(query), [source, query]);
   const selected = useSelecting(source, query, selection, selectRows);
@@ -136,7 +138,22 @@ function ManyTexts(props: ManyTextsProps) {
         searchable={header.rows >= SEARCHABLE_ROWS}
         busy={source.stale && !header.partial ? (query.search === "" ? "Sorting…" : "Searching…") : null}
         selected={selected}
+        exporting={{
+          open: exporting,
+          disabled: header.partial === true,
+          onToggle: () => setExporting(!exporting),
+        }}
       />
+      {exporting && channel && (
+        <ExportBar
+          channel={channel}
+          query={query}
+          rows={header.rows}
+          found={source.total}
+          selected={selection.size}
+          each="token"
+        />
+      )}
       {!header.partial && <Wait source={source} />}
       <div class="nbt-split nbt-texts">
         <div class="nbt-table" ref={table}>

@@ -21,6 +21,8 @@ interface ExportProps {
   rows: number;
   found: number;
   selected: number;
+  /** What a row of the file holds. */
+  each: "text" | "token";
 }
 
 const FORMATS = [
@@ -28,7 +30,7 @@ const FORMATS = [
   { format: "parquet", name: "Parquet" },
 ] as const;
 
-export function ExportBar({ channel, query, rows, found, selected }: ExportProps) {
+export function ExportBar({ channel, query, rows, found, selected, each }: ExportProps) {
   const [wish, setWish] = useState<Which | null>(null);
   const { state, write } = useWriting(channel);
   const choices: { which: Which; name: string }[] = [{ which: "all", name: `All ${plural(rows, "row")}` }];
@@ -65,7 +67,7 @@ export function ExportBar({ channel, query, rows, found, selected }: ExportProps
         ))}
       </div>
       <output class="nbt-export-said" aria-live="polite">
-        <Said state={state} />
+        <Said state={state} each={each} />
       </output>
     </section>
   );
@@ -77,10 +79,10 @@ type State =
   | { kind: "written"; written: Written }
   | { kind: "failed"; message: string };
 
-function Said({ state }: { state: State }) {
+function Said({ state, each }: { state: State; each: ExportProps["each"] }) {
   switch (state.kind) {
     case "ready":
-      return "Files are written into the notebook's folder.";
+      return `Files are written into the notebook's folder, one row a ${each}.`;
     case "writing":
       return (
         <>
