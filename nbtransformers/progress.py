@@ -62,7 +62,7 @@ OnPartial = Callable[[Any], None]
 
 
 class Glimpses:
-    """Shows the result as it stands, at most every `interval` seconds and for a thirtieth of the time."""
+    """Shows the result as it stands, at most every `interval` seconds and for a fortieth of the time."""
 
     def __init__(self, show: OnPartial | None, interval: float = 0.3) -> None:
         self._show, self._interval = show, interval
@@ -74,4 +74,4 @@ class Glimpses:
             return
         self._show(result())
         ended = time.monotonic()
-        self._next = ended + max(self._interval, 30 * (ended - started))
+        self._next = ended + max(self._interval, 40 * (ended - started))
