@@ -303,6 +303,25 @@ def test_three_thousand_rows_are_paged_and_ordered_by_python(notebook: Notebook)
     assert [int(text) for _, text in sorted(seen)][:8] == counts
 
 
+def test_the_tokens_of_selected_rows_are_exported_as_python_has_them(notebook: Notebook) -> None:
+    panel = notebook.panel(TEXTS_AT)
+    python(notebook, "[setattr(nbt.panel(texts), 'selection', [5, 2])]")
+    expect(panel.locator(".nbt-selected-count")).to_have_text("2 selected")
+    panel.get_by_role("button", name="Export").click()
+    bar = panel.get_by_role("region", name="Export")
+    expect(bar.get_by_role("button", name="2 rows selected")).to_have_attribute("aria-pressed", "true")
+    tokens = python(notebook, "len(texts.to_pandas([2, 5]))")
+    for kind, read in (("CSV", "read_csv(name, keep_default_na=False)"), ("Parquet", "read_parquet(name)")):
+        bar.get_by_role("button", name=kind, exact=True).click()
+        expect(bar.locator("strong")).to_have_text(f"minilm-bytewise-pieces-tokens.{kind.lower()}")
+        expect(bar.get_by_role("status")).to_contain_text(f" · {tokens} rows · ")
+        name = bar.locator("strong").inner_text()
+        same = f"__import__('pandas').{read.replace('name', repr(name))}.map(str).equals(selected.map(str))"
+        assert python(notebook, f"(selected := texts.to_pandas([2, 5])) is not None and bool({same})")
+    panel.get_by_role("button", name="Export").click()
+    panel.get_by_role("button", name="Clear", exact=True).click()
+
+
 def test_nothing_was_asked_of_the_outside_and_nothing_went_wrong(notebook: Notebook, browser: OfflineBrowser) -> None:
     assert browser.outside == []
     assert [error for error in browser.errors if "favicon" not in error] == []
