@@ -40,6 +40,9 @@ def unload(shell: Any) -> None:
     display = sys.modules.get("nbtransformers.panels.display")
     if display is not None:  # a magic has run, so results were shown as panels
         display.uninstall(shell)
+    lifetime = sys.modules.get("nbtransformers.panels.lifetime")
+    if lifetime is not None:
+        lifetime.end(shell)
     registry = sys.modules.get("nbtransformers.loading.registry")
     if registry is not None:
         from nbtransformers.unloading import give_back

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from nbtransformers.panels import lifetime
 from nbtransformers.panels.kinds import RESULTS, Result
 from nbtransformers.panels.view import show_result
 
@@ -17,12 +16,10 @@ def install(shell: Any) -> None:
     """Show results as panels in this notebook's shell, from now on. To call it again changes nothing."""
     for kind in RESULTS:
         shell.display_formatter.ipython_display_formatter.for_type(kind, _show_once)
-    lifetime.install(shell)
 
 
 def uninstall(shell: Any) -> None:
-    """Leave results to IPython again, and close the panels."""
-    lifetime.uninstall(shell)
+    """Leave results to IPython again."""
     for kind in RESULTS:
         shell.display_formatter.ipython_display_formatter.type_printers.pop(kind, None)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbtransformers.panels.host import cell_id
+from nbtransformers.panels.host import cell_id, shell
 
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
@@ -17,8 +17,11 @@ _open: dict[Panel, str | None] = {}
 
 
 def opened(panel: Panel) -> None:
-    """A panel begins to live, in the cell that runs now."""
+    """A panel begins to live, in the cell that runs now; from the first one on, cells are watched."""
     _open[panel] = cell_id()
+    running = shell()
+    if running is not None and _before_cell not in running.events.callbacks["pre_run_cell"]:
+        running.events.register("pre_run_cell", _before_cell)
 
 
 def closed(panel: Panel) -> None:
@@ -31,29 +34,18 @@ def panels() -> list[Panel]:
     return list(_open)
 
 
-def close_all() -> None:
-    """Close every panel."""
-    for panel in panels():
-        panel.close()
-
-
 def drop_caches() -> None:
     """Have every panel forget what it found in its result; it finds it again when it is asked."""
     for panel in panels():
         panel.renew()
 
 
-def install(shell: Any) -> None:
-    """Close the panels of a cell when it runs again. To call it again changes nothing."""
-    if _before_cell not in shell.events.callbacks["pre_run_cell"]:
-        shell.events.register("pre_run_cell", _before_cell)
-
-
-def uninstall(shell: Any) -> None:
-    """Watch no cell any more, and close every panel."""
-    if _before_cell in shell.events.callbacks["pre_run_cell"]:
-        shell.events.unregister("pre_run_cell", _before_cell)
-    close_all()
+def end(running: Any) -> None:
+    """Close every panel, and watch no cell of this shell any more."""
+    for panel in panels():
+        panel.close()
+    if _before_cell in running.events.callbacks["pre_run_cell"]:
+        running.events.unregister("pre_run_cell", _before_cell)
 
 
 def _before_cell(info: Any) -> None:
