@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbtransformers.inputs.suffixes import suffix_of
 from nbtransformers.magics import looking
 from nbtransformers.magics.options import Option
 from nbtransformers.magics.parse import is_option, scan
@@ -245,7 +246,6 @@ _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {
 
 # --- the expression ---
 
-_FILES = (".txt", ".csv", ".tsv", ".jsonl", ".json", ".parquet", ".gz", ".bz2", ".xz", ".zst")
 _CHAIN = re.compile(r"[^\W\d]\w*(?:\.\w+|\[[^\[\]]*\])*$")
 _NAME_END = re.compile(r"\w*$")
 _INSIDE_QUOTES = re.compile(r"""(?P<table>.+)\[(?P<typed>(?P<quote>["'])[^"']*)$""")
@@ -285,7 +285,7 @@ def _chained(word: str, namespace: Mapping[str, Any]) -> object:
 
 
 def _is_data(path: Path) -> bool:
-    return path.suffix.lower() in _FILES
+    return suffix_of(path.name) is not None
 
 
 def _looks_like_path(text: str) -> bool:
@@ -297,7 +297,7 @@ def _paths(begun: str, wanted: Callable[[Path], bool]) -> Iterator[Suggestion]:
     folder, slash, name = begun.rpartition("/")
     try:
         entries = sorted(Path(f"{folder}{slash}" or ".").expanduser().iterdir())
-    except (OSError, RuntimeError):
+    except (OSError, ValueError, RuntimeError):
         return
     for entry in entries:
         if entry.name.startswith(".") and not name.startswith("."):

@@ -188,6 +188,7 @@ OFFERS: list[tuple[str, list[str]]] = [
     ("%classify 'two|", ["'two words.csv'"]),
     ("%classify data/|", ["data/rows.parquet"]),
     ("%classify pict|", []),
+    ("%classify ./\x00|", []),
     ("%classify texts --out te|", ["texts"]),
     # the cell's text is text
     ("%%classify\nte|", []),
