@@ -83,6 +83,8 @@ class _Columns:
 
         names = _unique(sendable(str(name)) for name in head.columns)
         frame = head.set_axis(names, axis=1)
+        if self._table.labelled is not None and self._no_type:  # or pandas would read periods into their text
+            frame = frame.astype({self._table.labelled: object})
         frame.index = frame.index.set_names([None if n is None else sendable(str(n)) for n in frame.index.names])
         from_pandas = pa.Schema.from_pandas(frame, preserve_index=self._table.labelled is None)
         called = from_pandas.names[len(names) :]

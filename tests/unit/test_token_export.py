@@ -71,8 +71,8 @@ def test_a_file_holds_what_to_pandas_gives(
     parquet, csv = result.to_parquet(tmp_path / "a.parquet"), result.to_csv(tmp_path / "a.csv")
     found = pd.read_parquet(parquet)
     assert_same(found, expected)
-    numbers = expected.select_dtypes(["number", "bool", "datetime", "category"])
-    pd.testing.assert_frame_equal(found[numbers.columns], numbers)
+    for column in expected.select_dtypes(["number", "bool", "datetime", "category"]):
+        pd.testing.assert_series_equal(found[column], expected[column])
     found = read_csv(csv)
     if name == "days":
         found["row"] = pd.to_datetime(found["row"])
@@ -197,6 +197,18 @@ def test_levels_of_an_index_are_one_column_as_in_to_pandas(tmp_path: Path, model
     result = result_of(models[:1], index=pd.MultiIndex.from_product([["k"], range(len(TEXTS))]))
     expected = result.to_pandas()
     assert expected["row"].iloc[0] == ("k", 0)
+    for found in (read_csv(result.to_csv(tmp_path / "a")), pd.read_parquet(result.to_parquet(tmp_path / "b"))):
+        assert_same(found, expected.assign(row=expected["row"].map(str)))
+
+
+@pytest.mark.parametrize(
+    "index",
+    [pd.interval_range(0, len(TEXTS)), pd.period_range("2026-01", periods=len(TEXTS), freq="M")],
+    ids=["intervals", "periods"],
+)
+def test_labels_that_have_no_type_in_a_file_are_text(tmp_path: Path, models: list[Any], index: Any) -> None:
+    result = result_of(models[:1], index=index)
+    expected = result.to_pandas()
     for found in (read_csv(result.to_csv(tmp_path / "a")), pd.read_parquet(result.to_parquet(tmp_path / "b"))):
         assert_same(found, expected.assign(row=expected["row"].map(str)))
 
