@@ -71,8 +71,8 @@ def test_a_file_holds_what_to_pandas_gives(
     parquet, csv = result.to_parquet(tmp_path / "a.parquet"), result.to_csv(tmp_path / "a.csv")
     found = pd.read_parquet(parquet)
     assert_same(found, expected)
-    for column in expected.select_dtypes(["number", "bool", "datetime", "category"]):
-        pd.testing.assert_series_equal(found[column], expected[column])
+    kept = [column for column, kind in expected.dtypes.items() if kind.kind in "iubfM" or column == "row"]
+    assert [found[column].dtype for column in kept] == [expected[column].dtype for column in kept]
     found = read_csv(csv)
     if name == "days":
         found["row"] = pd.to_datetime(found["row"])
