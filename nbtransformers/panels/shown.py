@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from nbtransformers.errors import UserError, kind_of, shown
 from nbtransformers.panels.kinds import RESULTS, Result
-from nbtransformers.results.classification import Classification
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +42,8 @@ def panel(result: Result) -> Panel:
     return found
 
 
-def selected(result: Classification) -> pd.DataFrame:
-    """The rows of a classification that are selected in its panel, as `to_pandas` has them.
+def selected(result: Result) -> pd.DataFrame:
+    """The rows of a result that are selected in its panel, as `to_pandas` has them: of a tokenization, their tokens.
 
     Raises:
         UserError: when it was never shown, or its panel is closed.
@@ -52,8 +51,4 @@ def selected(result: Classification) -> pd.DataFrame:
     Example:
         >>> nbt.selected(result)[["text", "label"]]
     """
-    if not isinstance(result, Classification):
-        raise UserError(
-            f"{shown(result)} is {kind_of(result)}, not a classification.", hint="Give what `nbt.classify` gave."
-        )
     return result.to_pandas(panel(result).selection)

@@ -535,7 +535,6 @@ ELSEWHERE = {
     "The mask has {} rows, and the result {}.": "test_selection",
     "There is no row {}.": "test_selection",
     "{} is {}, not a result.": "test_selection",
-    "{} is {}, not a classification.": "test_selection",
     "This result is not on the screen.": "test_selection",
     "A cell of {} failed: {}: {}.": "test_cli",
     "{} is not installed.": "test_cli",

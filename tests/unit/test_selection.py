@@ -146,7 +146,7 @@ def test_a_result_that_is_not_on_the_screen_is_told() -> None:
     remember(shown, made)
     made.close()
     assert refused(lambda: nbt.panel(shown)) == told
-    assert refused(lambda: nbt.selected([1])) == "[1] is a list, not a classification. Give what `nbt.classify` gave."  # pyright: ignore[reportArgumentType]
+    assert refused(lambda: nbt.selected([1])) == "[1] is a list, not a result. Give what `nbt.classify` gave."  # pyright: ignore[reportArgumentType]
     assert refused(lambda: nbt.panel([1])) == "[1] is a list, not a result. Give what `nbt.classify` gave."  # pyright: ignore[reportArgumentType]
 
 
