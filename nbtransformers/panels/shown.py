@@ -51,4 +51,5 @@ def selected(result: Result) -> pd.DataFrame:
     Example:
         >>> nbt.selected(result)[["text", "label"]]
     """
-    return result.to_pandas(panel(result).selection)
+    rows = panel(result).selection
+    return result.to_pandas(rows)

@@ -482,6 +482,7 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "`--{}` is {}, not a name.": "above, for functions: the name of the option is put in",
     "The tokenizer fails on these texts: {}: {}.": "test_tokenization",
     "{} has no tokenizer: there is no tokenizer.json or vocabulary in {}.": "test_tokenize_magic",
     "The tokenizer of {} is a SentencePiece model, which needs {}.": "test_tokenize_magic",
