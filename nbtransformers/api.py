@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from nbtransformers import settings
 from nbtransformers.door import door
-from nbtransformers.errors import UserError, did_you_mean, kind_of, shown
+from nbtransformers.errors import Interrupted, UserError, did_you_mean, kind_of, shown
 from nbtransformers.inputs.refs import data_ref
 from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.panels.host import in_notebook, shell
@@ -300,7 +300,10 @@ def _shown(view: View, run: Callable[[], R]) -> R:
 
         install(shell())
     with view:
-        result = run()
+        try:
+            result = run()
+        except KeyboardInterrupt as error:
+            raise Interrupted("Interrupted before any text was done. Run it again.") from error
         with deferred_interrupts():
             view.show(result)  # pyright: ignore[reportArgumentType]
     return result

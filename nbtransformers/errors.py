@@ -33,6 +33,13 @@ class UserError(Exception):
         return [f"\x1b[31mnbtransformers:\x1b[0m {self}"]
 
 
+class Interrupted(KeyboardInterrupt):
+    """The user stopped the work before any of it was finished: told in one line in a notebook."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"\x1b[31mnbtransformers:\x1b[0m {self}"]
+
+
 def _one_line(text: str) -> str:
     # What is quoted may come from a file, such as the name of a column, and must not steer the terminal.
     return printable(" ".join(text.split()))

@@ -34,9 +34,12 @@ def remarks(card: Card, unread: NDArray[np.int64], doubtful: NDArray[np.bool_]) 
 
 def stopped(why: str, reasons: Reasons, read_to_end: bool) -> str:
     """That a run ended early, and what is left to do."""
-    done = int(reasons.done.sum())
+    done, read = int(reasons.done.sum()), len(reasons.done)
+    if read_to_end:
+        how_many = f"{done:,} of {count(read, 'text')}"
+    else:
+        how_many = count(done, "text") if done == read else f"{done:,} of the {count(read, 'text')} that were read"
     are = "is" if done == 1 else "are"
-    how_many = f"{done:,} of {count(len(reasons.done), 'text')}" if read_to_end else count(done, "text")
     rest = "" if read_to_end else ", and what follows was not read"
     return f"{why.rstrip('.')}: {how_many} {are} done{rest}. `nbt.resume(result)` does the rest."
 

@@ -11,7 +11,7 @@ from nbtransformers.inputs.dataset_objects import dataset_rows, is_dataset
 from nbtransformers.inputs.streams import Source, regrouped
 from nbtransformers.inputs.suffixes import is_file, suffix_of
 from nbtransformers.inputs.tables import column_of, is_table
-from nbtransformers.inputs.values import reason_for_no_text, sequence_of
+from nbtransformers.inputs.values import held, reason_for_no_text
 from nbtransformers.request import DataRef, Objects
 
 
@@ -166,8 +166,9 @@ def _read_object(data: DataRef, value: Any) -> Rows:
             f"`--column {data.column}` needs a table, and {name} is {kind_of(value)}.",
             hint="Leave `--column` out.",
         )
-    values, index = sequence_of(value, name)
-    return HeldRows(values, index, _may_be_meant(value))
+    found = held(value, name)
+    notes = (*_may_be_meant(value), *((found.note,) if found.note else ()))
+    return HeldRows(found.values, found.index, notes)
 
 
 def _read_file(data: DataRef, objects: Objects) -> Rows:

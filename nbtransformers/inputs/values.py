@@ -7,10 +7,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, cast, overload
+from typing import Any, NamedTuple, cast, overload
 
 from nbtransformers.errors import UserError, kind_of, shown
 from nbtransformers.inputs.arrow import arrow_column, has_arrow, pylist
+from nbtransformers.interrupt import deferred_interrupts
+from nbtransformers.plain_text import count
 
 MISSING = "missing"
 EMPTY = "empty"
@@ -72,7 +74,21 @@ class Parts(Sequence[Any]):
         return values if isinstance(row, slice) else values[0]
 
 
-def sequence_of(value: Any, name: str) -> tuple[Sequence[Any], Any]:
+class Held(NamedTuple):
+    """The rows of a value.
+
+    Attributes:
+        values: the values, one a row.
+        index: the labels of the rows; None numbers them from 0.
+        note: what a careful reader should know.
+    """
+
+    values: Sequence[Any]
+    index: Any = None
+    note: str | None = None
+
+
+def held(value: Any, name: str) -> Held:
     """The rows of a value and their index; a single text is one row.
 
     Takes a text, a mapping (its keys are the index), a pandas-like column, whatever speaks Arrow's protocol or
@@ -82,32 +98,32 @@ def sequence_of(value: Any, name: str) -> tuple[Sequence[Any], Any]:
         UserError: when the value cannot be a list of texts.
     """
     if isinstance(value, str):
-        return [value], None
+        return Held([value])
     if isinstance(value, list | tuple):
-        return cast("Sequence[Any]", value), None
+        return Held(cast("Sequence[Any]", value))
     if isinstance(value, Mapping):
         mapping = cast("Mapping[Any, Any]", value)
-        return list(mapping.values()), list(mapping.keys())
+        return Held(list(mapping.values()), list(mapping.keys()))
     _refuse(value, name)
-    return _column(value) or (_iterated(value, name), None)
+    return _column(value) or _iterated(value, name)
 
 
-def _column(value: Any) -> tuple[Sequence[Any], Any] | None:
+def _column(value: Any) -> Held | None:
     """The parts of a column of some library, and its index; None for what is none."""
     if hasattr(value, "iloc") and hasattr(value, "tolist"):  # pandas, and what is like it; by place, not by label
-        return Parts(len(value), lambda start, stop: value.iloc[start:stop].tolist()), value.index
+        return Held(Parts(len(value), lambda start, stop: value.iloc[start:stop].tolist()), value.index)
     column = arrow_column(value) if has_arrow(value) else None
     if column is not None and not _holds_pointers(value, column):
-        return Parts(len(column), lambda start, stop: pylist(column.slice(start, stop - start))), None
+        return Held(Parts(len(column), lambda start, stop: pylist(column.slice(start, stop - start))))
     if hasattr(value, "tolist"):
-        return Parts(len(value), lambda start, stop: value[start:stop].tolist()), None
+        return Held(Parts(len(value), lambda start, stop: value[start:stop].tolist()))
     if hasattr(value, "__array__"):
         import numpy as np
 
         array = np.asarray(value)
-        return Parts(len(array), lambda start, stop: array[start:stop].tolist()), None
+        return Held(Parts(len(array), lambda start, stop: array[start:stop].tolist()))
     if hasattr(value, "to_list"):
-        return value.to_list(), None
+        return Held(value.to_list())
     return None
 
 
@@ -116,13 +132,30 @@ def _holds_pointers(value: Any, column: Any) -> bool:
     return hasattr(value, "to_list") and str(column.type).startswith("fixed_size_binary")
 
 
-def _iterated(value: Any, name: str) -> list[Any]:
+def _iterated(value: Any, name: str) -> Held:
+    """What an object yields. It can be asked once only: what it gave before an interrupt or a failure is kept."""
     used_up = inspect.isgenerator(value) and inspect.getgeneratorstate(value) == inspect.GEN_CLOSED
-    values = list(cast("Iterable[Any]", value))
+    values: list[Any] = []
+    note: str | None = None
+    with deferred_interrupts() as stop:
+        try:
+            for item in cast("Iterable[Any]", value):
+                values.append(item)
+                if stop():
+                    note = f"Interrupted: of {name} {count(len(values), 'text')} were read, and what follows was not."
+                    break
+        except KeyboardInterrupt:  # a second one, while it makes us wait
+            if not values:
+                raise
+            note = f"Interrupted: of {name} {count(len(values), 'text')} were read, and what follows is lost."
+        except Exception as error:
+            if not values:
+                raise
+            note = f"{name} failed after {count(len(values), 'text')}: {type(error).__name__}: {error}."
     if used_up or (not values and isinstance(value, Iterator)):
         what = "a generator" if inspect.isgenerator(value) else "an iterator"
         raise UserError(f"{name} is {what} that is used up.", hint="Make it anew, or keep its texts in a list.")
-    return values
+    return Held(values, None, note)
 
 
 def _refuse(value: Any, name: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import helpers
 import numpy as np
 import pytest
-from helpers import Notebook
+from helpers import Notebook, Terminal
 
 import nbtransformers as nbt
 from nbtransformers.errors import UserError
@@ -198,6 +198,42 @@ def test_a_model_that_is_gone_has_to_be_given_again() -> None:
     with pytest.raises(UserError, match="is not there any more"):
         nbt.resume(part)
     assert nbt.resume(part, model=model, tokenizer=tokenizer).done.all()
+
+
+def test_what_a_generator_gave_before_an_interrupt_is_kept(counted: Counted) -> None:
+    def given() -> Iterator[str]:
+        for row in range(50):
+            if row == 15:
+                interrupt_me()
+            yield f"a joy {row}"
+
+    source = given()
+    found = counted.classify(source)
+    assert found.texts == tuple(f"a joy {row}" for row in range(16))
+    assert found.scored.all()
+    assert found.notes == ("Interrupted: of data 16 texts were read, and what follows was not.",)
+    assert next(source) == "a joy 16", "the rest can still be had"
+
+
+def test_what_a_generator_gave_before_it_failed_is_kept(counted: Counted) -> None:
+    def given() -> Iterator[str]:
+        yield "a joy"
+        raise RuntimeError("no more")
+
+    found = counted.classify(given())
+    assert found.texts == ("a joy",)
+    assert found.notes == ("data failed after 1 text: RuntimeError: no more.",)
+
+
+def test_an_interrupt_before_anything_is_done_is_one_line(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*args: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nbtransformers.engine.classify.load", stopped)
+    done = terminal.shell.run_cell("%classify ['a joy']")
+    assert isinstance(done.error_in_exec, KeyboardInterrupt)
+    said = helpers.one_line(terminal.capsys.readouterr().out)
+    assert said == "Interrupted before any text was done. Run it again."
 
 
 def test_only_a_result_can_be_resumed() -> None:
