@@ -16,6 +16,12 @@ from nbtransformers.request import ModelRef, Objects
 
 _REVISION = re.compile(r"(?!.*\.\.)\w[\w./+-]*")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_PAGE = re.compile(  # of the Hub or a mirror of it
+    r"https?://[\w.-]*(?:huggingface|\bhf)\b[\w.-]*/(?P<name>[\w.-]+/[\w.-]+)(?:/(?:tree|commit)/(?P<revision>[\w.-]+))?",
+    re.IGNORECASE,
+)
+_WHAT_TO_GIVE = "Give a name, a folder, a Hub id, a Transformers model with tokenizer=…, or a pipeline."
 
 
 def model_ref(
@@ -24,7 +30,8 @@ def model_ref(
     """The reference for what was given as `model`, and the objects that it names.
 
     A text is looked up as a bundled name, a variable of the namespace that holds a model, a folder,
-    and a Hub id, in this order. Anything else must be a model, a pipeline or a (model, tokenizer) pair.
+    and a Hub id (also as `name@revision`), in this order. Anything else must be a model, a pipeline or a
+    (model, tokenizer) pair.
 
     Args:
         model: what was given.
@@ -48,7 +55,7 @@ def model_ref(
     else:
         raise UserError(
             f"The model is {shown(model, 40)}, {kind_of(model)}.",
-            hint="Give a name, a folder, a Hub id, a Transformers model with tokenizer=…, or a pipeline.",
+            hint=_WHAT_TO_GIVE,
         )
     if revision is not None and ref.kind != "hub":
         raise UserError(f"`--revision` is for Hub models, and {ref.name} is none.", hint="Leave `--revision` out.")
@@ -84,13 +91,39 @@ def _named(name: str, revision: str | None, namespace: Mapping[str, Any]) -> tup
         if is_model(value):
             return ModelRef("variable", name), {name: value}
         if isinstance(value, str | Path) and str(value) != name:
-            return _named(str(value), revision, {})
+            return _named(str(value).strip(), revision, {})
     folder = Path(name).expanduser()
-    if _is_folder(folder) and (_looks_like_path(name) or (folder / "config.json").exists()):
+    # Whatever is in it: what is not there would be fetched from a stranger who took the name on the Hub.
+    if name and _is_folder(folder):
         return ModelRef("folder", str(folder.resolve())), {}
-    if _looks_like_path(name):
+    if name in namespace and not isinstance(namespace[name], str | Path):
+        raise UserError(f"{name} is {kind_of(namespace[name])}, not a model.", hint=_WHAT_TO_GIVE)
+    if _ADDRESS.match(name):
+        raise UserError(f"{name} is an address, not a model.", hint=_of_address(name))
+    plain, at, pinned = name.partition("@")
+    if _looks_like_path(plain):
         raise UserError(f"There is no folder {name}.", hint=_nearest_folder(folder))
-    return _hub_ref(name, revision, namespace), {}
+    return _hub_ref(plain, _pinned(plain, pinned, revision) if at else revision, namespace), {}
+
+
+def _pinned(name: str, pinned: str, revision: str | None) -> str:
+    """The revision of `name@revision`."""
+    if name in BUNDLED:
+        raise UserError(f"A revision is for Hub models, and {name} is none.", hint=f"Type `--model {name}`.")
+    if revision is not None:
+        raise UserError(
+            f"{name} is given two revisions: {pinned} and {revision}.", hint=f"Type `--model {name}@{revision}` alone."
+        )
+    _check_given(pinned, {})
+    return pinned
+
+
+def _of_address(address: str) -> str:
+    """What to type in place of a page of the Hub."""
+    page = _PAGE.match(address)
+    if page is None or page["name"].startswith(("datasets/", "spaces/")):
+        return "Give a folder, or a Hub id such as owner/name."
+    return f"Type `{page['name']}{'@' + page['revision'] if page['revision'] else ''}`."
 
 
 def _hub_ref(name: str, revision: str | None, namespace: Mapping[str, Any]) -> ModelRef:

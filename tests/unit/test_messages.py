@@ -35,6 +35,7 @@ twins = pd.DataFrame([["a", "b"]], columns=["review", "review"])
 topics = ["politics", "sport"]
 used = (text for text in texts)
 list(used)
+z = 5
 """
 
 # Line or cell, and what is said. `{M}` is the folder of tiny models.
@@ -195,6 +196,39 @@ MAGIC = [
         "acme/half is not in the local cache, and offline mode is on. Go online once to fetch it, or give a folder.",
     ),
     ("%classify texts --model {M}/tinyy", "There is no folder {M}/tinyy. Did you mean {M}/tiny?"),
+    (
+        "%classify texts --model z",
+        "z is an int, not a model. "
+        "Give a name, a folder, a Hub id, a Transformers model with tokenizer=…, or a pipeline.",
+    ),
+    (
+        "%classify texts --model https://hf.example/acme/tiny",
+        "https://hf.example/acme/tiny is an address, not a model. Type `acme/tiny`.",
+    ),
+    (
+        "%classify texts --model https://hf.example/acme/tiny/tree/v1?more=1",
+        "https://hf.example/acme/tiny/tree/v1?more=1 is an address, not a model. Type `acme/tiny@v1`.",
+    ),
+    (
+        "%classify texts --model https://example.org/acme/tiny",
+        "https://example.org/acme/tiny is an address, not a model. Give a folder, or a Hub id such as owner/name.",
+    ),
+    (
+        "%classify texts --model minilm@v1",
+        "A revision is for Hub models, and minilm is none. Type `--model minilm`.",
+    ),
+    (
+        "%classify texts --model acme/tiny@v1 --revision v2",
+        "acme/tiny is given two revisions: v1 and v2. Type `--model acme/tiny@v2` alone.",
+    ),
+    (
+        "%classify texts --model acme/tiny@",
+        "The revision is ''. Give a branch, a tag or a commit: `--revision main`.",
+    ),
+    (
+        "%classify texts --model acme/tiny@v9",
+        "acme/tiny@v9 is not in the local cache, and offline mode is on. There is main, 0123456.",
+    ),
     ("%classify texts --model ./nowhere/at/all", "There is no folder ./nowhere/at/all. Check the path."),
     (
         "%classify texts --model minilm --tokenizer tok",
@@ -470,7 +504,7 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
     ({"model": "miniln"}, "There is no model 'miniln'. Did you mean minilm?"),
     (
         {"model": "acme/tiny", "revision": "../../x"},
-        'The revision is \'../../x\'. Give a branch, a tag or a commit: `revision="main"`.',
+        "The revision is '../../x'. Give a branch, a tag or a commit: `revision=\"main\"`.",
     ),
     (
         {"model": "acme/tiny", "revision": 5},
