@@ -120,7 +120,7 @@ function partial(done: number): Change {
     inline: false,
     done,
     rows: 1000,
-    subtitle: `${done} of 1,000 done`,
+    subtitle: "",
     facts: [],
   };
   const totals = { counts: [130, 71, 205], without_score: 6 };

@@ -25,7 +25,7 @@ function partial(done: number) {
   const header = {
     ...golden("single_label").header,
     partial: true,
-    subtitle: `${done} of 1,000 done`,
+    subtitle: "",
     labels: LABELS,
     rows: ROWS,
     inline: false,
@@ -58,9 +58,11 @@ describe("while the work goes on", () => {
     model.change({ progress: progress(140) });
     await drawn();
     expect(one("[role=progressbar]").getAttribute("aria-valuenow")).toBe("140");
+    expect(one(".nbt-subtitle").textContent).toMatch(/^140 of 1,000 done/);
     model.change({ progress: progress(140, { total: null, eta_s: null }) });
     await drawn();
     expect(one(".nbt-head .nbt-bar").className).toContain("nbt-bar-moving");
+    expect(one(".nbt-subtitle").textContent).toBe("140 done · 16,800 tokens/s");
   });
 
   it("keeps the place of rows that have yet to come, calmly", async () => {

@@ -198,5 +198,5 @@ def test_a_result_under_way_says_how_far_it_is() -> None:
     rows = [[token("a", 0, 1)], []]
     result = tokenization(["a", "b"], [tokens("x", rows)], reasons={1: NOT_DONE})
     header, payload = partial_header(result, 10)
-    assert (header["partial"], header["done"], header["rows"], header["subtitle"]) == (True, 1, 10, "1 of 10 done")
+    assert (header["partial"], header["done"], header["rows"]) == (True, 1, 10)
     assert [row["reason"] for row in read_back(header["sections"], payload, 1)] == [None, None]

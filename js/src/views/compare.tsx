@@ -25,7 +25,7 @@ function figuresOf({ totals, model, vocabulary, limit }: Tokenizer): [string, st
     ["Tokens", formatCount(tokens), special > 0 ? `${formatCount(special)} special` : ""],
     ["Words", formatCount(words), ""],
     ["Tokens a word", fertility === null ? "–" : fertility.toFixed(2), ""],
-    ["Unknown", formatCount(unknown), unknown > 0 ? formatShare(unknown, tokens) : ""],
+    ["Unknown", formatCount(unknown), unknown > 0 ? unknownShare(totals) : ""],
   ];
   if (limit) {
     figures.push([
@@ -36,6 +36,11 @@ function figuresOf({ totals, model, vocabulary, limit }: Tokenizer): [string, st
   }
   figures.push(["Vocabulary", formatCount(vocabulary), model]);
   return figures;
+}
+
+/** Of the text's own tokens: special ones are never unknown, and the notes leave them out too. */
+function unknownShare({ unknown, tokens, special }: Tokenizer["totals"]): string {
+  return formatShare(unknown, tokens - special);
 }
 
 interface Measure {
@@ -60,7 +65,7 @@ const MEASURES: readonly Measure[] = [
     key: "unknown",
     title: "Unknown",
     value: ({ totals }) => totals.unknown,
-    write: (value, { totals }) => formatShare(value, totals.tokens),
+    write: (_, { totals }) => unknownShare(totals),
     bar: false,
   },
   {

@@ -2,10 +2,11 @@
 import { useState } from "preact/hooks";
 import type { Progress } from "../host";
 import { ChevronIcon } from "./icons";
-import { ProgressBar, paceOf } from "./progress";
+import { doneOf, ProgressBar, paceOf } from "./progress";
 
 interface HeadProps {
   title: string;
+  /** Gives way to the progress while the work goes on. */
   subtitle: string;
   facts: readonly (readonly [string, string])[];
   /** Shown while the work goes on; it takes no room, so that nothing moves when it ends. */
@@ -20,7 +21,7 @@ export function Head({ title, subtitle, facts, progress }: HeadProps) {
     <header class={progress ? "nbt-head nbt-head-working" : "nbt-head"}>
       <div class="nbt-head-line">
         <span class="nbt-title">{title}</span>
-        <span class="nbt-subtitle">{[subtitle, ...(progress ? paceOf(progress) : [])].join(" · ")}</span>
+        <span class="nbt-subtitle">{progress ? [doneOf(progress), ...paceOf(progress)].join(" · ") : subtitle}</span>
         {facts.length > 0 && (
           <button
             type="button"

@@ -49,6 +49,13 @@ function shareOf({ done, total }: Progress): number | null {
   return total !== null && total > 0 ? Math.min(1, done / total) : null;
 }
 
+/** "420 of 1,000 done", as the bar has it. */
+export function doneOf({ done, total }: Progress): string {
+  return total !== null && total > 0
+    ? `${formatCount(done)} of ${formatCount(total)} done`
+    : `${formatCount(done)} done`;
+}
+
 /** How long still, and how fast it goes. */
 export function paceOf({ tokens_per_s: speed, eta_s: eta }: Progress): string[] {
   const left = eta === null ? [] : [formatEta(eta)];

@@ -63,7 +63,7 @@ def partial_header(result: Tokenization, rows: int | None) -> tuple[dict[str, An
     header = {
         **_header(result, sections),
         "partial": True,
-        "subtitle": f"{done:,} of {rows:,} done" if rows else f"{done:,} done",
+        "subtitle": "",  # the panel has its progress
         "rows": max(rows or 0, len(result)),
         "inline": False,
         "done": done,
