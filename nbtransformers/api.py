@@ -173,7 +173,8 @@ def _model_of(
     if namespace is None and "model" in filled.sources and shell() is not None:
         namespace = shell().user_ns  # a name that was set in a notebook is one of its variables for functions too
     with filled.naming("model"):
-        return model_ref(model, revision, namespace, **permissions)
+        ref, objects = model_ref(model, revision, namespace, **permissions)
+    return replace(ref, default_from=filled.place("model")), objects
 
 
 def run_classify(request: ClassifyRequest, objects: Objects, view: View) -> Classification:
@@ -271,6 +272,7 @@ def tokenize_request(
     for one in models:
         with filled.naming("model"):
             ref, found = tokenizer_ref(one, revision, namespace, **allowed)
+        ref = replace(ref, default_from=filled.place("model"))
         ref, found = _by_another_name(ref, found, objects)
         refs.append(ref)
         objects = {**objects, **found}

@@ -79,6 +79,7 @@ class ModelRef:
         allow_pickle: load pickled weights where there are no safetensors.
         trust_remote_code: run the code that comes with the model.
         allow_large: load it even if it does not seem to fit into memory.
+        default_from: where it was set as a default, for a person; empty when it was given for this task.
     """
 
     kind: ModelKind
@@ -87,6 +88,7 @@ class ModelRef:
     allow_pickle: bool = False
     trust_remote_code: bool = False
     allow_large: bool = False
+    default_from: str = field(default="", compare=False)  # it is the same model, wherever it was named
 
     def __str__(self) -> str:
         return f"{self.name}@{self.revision}" if self.revision else self.name

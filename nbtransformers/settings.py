@@ -112,6 +112,10 @@ class Filled:
     values: dict[str, Any]
     sources: dict[str, Source]
 
+    def place(self, argument: str) -> str:
+        """Where an argument was filled in from, for a person; empty when it was given."""
+        return self.sources[argument].place if argument in self.sources else ""
+
     @contextmanager
     def naming(self, argument: str) -> Generator[None]:
         """Errors in here name the place that the argument was filled in from."""

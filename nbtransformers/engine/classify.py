@@ -24,6 +24,7 @@ from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.loading.bundled import BUNDLED_ENCODER, BUNDLED_SENTIMENT
 from nbtransformers.loading.card import Card, card
 from nbtransformers.loading.models import load
+from nbtransformers.loading.named import naming_default
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace, Progress, silent
 from nbtransformers.request import ClassifyRequest, ModelRef, Objects
@@ -147,8 +148,9 @@ def _prepare(request: ClassifyRequest, objects: Objects, on_progress: OnProgress
 
     on_load("Starting")
     ref = request.model or ModelRef("bundled", BUNDLED_SENTIMENT if request.labels is None else BUNDLED_ENCODER)
-    described = card(ref, objects, on_load)
-    needed = needed_head(request, described)
+    with naming_default(ref):
+        described = card(ref, objects, on_load)
+        needed = needed_head(request, described)
     device = pick_device(request.run.device)
     loaded, fresh = load(
         ref,

@@ -13,6 +13,7 @@ from nbtransformers.engine.encoding import Encoder, Items, model_limit
 from nbtransformers.engine.padding import Inputs
 from nbtransformers.engine.threads import torch_threads
 from nbtransformers.errors import UserError
+from nbtransformers.loading.bundled import BUNDLED_ENCODER, BUNDLED_SENTIMENT
 from nbtransformers.loading.card import Card
 from nbtransformers.loading.models import Head
 from nbtransformers.loading.registry import LoadedModel
@@ -64,12 +65,12 @@ def needed_head(request: ClassifyRequest, card: Card) -> Head:
     """
     if request.labels is None:
         if card.architecture and not card.is_classifier:
-            raise UserError(f"{_what(card)}, not a sequence classifier.", hint=_instead(card))
+            raise UserError(f"{_what(card)}, not a sequence classifier.", hint=_instead(request, card))
         return "classifier"
     if not card.is_encoder:
         raise UserError(
             f"{_what(card)}, not an encoder of texts.",
-            hint="Leave `--model` out (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
+            hint=f"{_bundled(request)} (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
         )
     if not card.is_classifier:
         if request.multi_label:
@@ -81,7 +82,7 @@ def needed_head(request: ClassifyRequest, card: Card) -> Head:
     if _entailment(card.labels) is None:
         raise UserError(
             f"{card.name} has labels of its own ({', '.join(card.labels[:4])}), so `--labels` cannot be used with it.",
-            hint="Leave `--model` out (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
+            hint=f"{_bundled(request)} (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
         )
     return "classifier"
 
@@ -91,10 +92,18 @@ def _what(card: Card) -> str:
     return f"{card.name} is {purpose}"
 
 
-def _instead(card: Card) -> str:
+def _instead(request: ClassifyRequest, card: Card) -> str:
     if card.is_encoder:
         return "Give a classifier, or `--labels a,b,c` for zero-shot with this encoder."
-    return "Give a classifier, or leave `--model` out for the bundled one."
+    bundled = _bundled(request)
+    return f"Give a classifier, or {bundled[0].lower()}{bundled[1:]} for the bundled one."
+
+
+def _bundled(request: ClassifyRequest) -> str:
+    """What to type for the bundled model: without an option, a default would be taken again."""
+    if request.model is None or not request.model.default_from:
+        return "Leave `--model` out"
+    return f"Type `--model {BUNDLED_SENTIMENT if request.labels is None else BUNDLED_ENCODER}`"
 
 
 def head_for(request: ClassifyRequest, card: Card, loaded: LoadedModel) -> ScoringHead:

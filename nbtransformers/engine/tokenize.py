@@ -21,6 +21,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import Rows, RowWindow, read
 from nbtransformers.interrupt import Stop, deferred_interrupts
 from nbtransformers.loading.bundled import BUNDLED_ENCODER
+from nbtransformers.loading.named import naming_default
 from nbtransformers.loading.tokenizers import LoadedTokenizer, load_tokenizer
 from nbtransformers.plain_text import count
 from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace, Progress, silent
@@ -129,7 +130,8 @@ def _load(ref: ModelRef, objects: Objects, on_progress: OnProgress) -> LoadedTok
         on_progress(Progress("loading", message))
 
     on_load("Starting")
-    return load_tokenizer(ref, objects, on_load)
+    with naming_default(ref):
+        return load_tokenizer(ref, objects, on_load)
 
 
 def _names(loaded: Sequence[LoadedTokenizer]) -> list[str]:

@@ -552,6 +552,7 @@ ELSEWHERE = {
     "{} cannot be read ({}: {}).": "test_hub_data.py",
     "{} is not in the local cache, and {}.": "test_hub_data.py",
     "{} is not loaded.": "test_unloading",
+    "In {}: {}": "test_settings",
     "[{}] in {} has no setting {}.": "test_settings",
     "{} cannot be read ({}).": "test_settings",
     "`--{}` is {}, {}.": "test_settings",

@@ -132,6 +132,54 @@ def test_a_variable_can_be_the_default_of_both(terminal: Terminal) -> None:
     assert terminal.refusal("%classify ['a joy']").startswith(told)
 
 
+MISFITS = [
+    (
+        "tiny",
+        " --labels a,b",
+        "In {place}: tiny has labels of its own (red, green, blue), so `--labels` cannot be used with it. "
+        "Type `--model minilm` (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
+    ),
+    (
+        "writer",
+        "",
+        "In {place}: writer is for conditional generation (T5ForConditionalGeneration), not a sequence classifier. "
+        "Give a classifier, or type `--model movie-sentiment-minilm` for the bundled one.",
+    ),
+    (
+        "bare",
+        "",
+        "In {place}: bare is no model folder: it has no config.json. Give a folder that save_pretrained() wrote.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "options", "told"), MISFITS, ids=[model for model, _, _ in MISFITS])
+def test_a_default_that_does_not_fit_is_named_with_its_place(
+    terminal: Terminal,
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    options: str,
+    told: str,
+) -> None:
+    def said(place: object) -> bool:
+        return terminal.refusal(f"%classify ['a joy']{options}") == told.replace("{place}", str(place))
+
+    path = pyproject(tmp_path, f"[tool.nbtransformers]\nmodel = '{models}/{model}'\n")
+    assert said(path)
+    monkeypatch.setenv("NBTRANSFORMERS_MODEL", f"{models}/{model}")
+    assert said("the environment variable NBTRANSFORMERS_MODEL")
+    terminal.run(f"%nbt set model {models}/{model}")
+    assert said("this session")
+    assert "In " not in terminal.refusal(f"%classify ['a joy']{options} --model {models}/{model}")
+
+
+def test_a_default_without_a_tokenizer_is_named_with_its_place(terminal: Terminal, models: Path) -> None:
+    terminal.run(f"%nbt set model {models}/no-tokenizer")
+    assert terminal.refusal("%tokenize ['a joy']").startswith("In this session: no-tokenizer has no tokenizer")
+
+
 # --- told ---
 
 
