@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from nbtransformers.errors import UserError, did_you_mean, kind_of, nearest, shown
 from nbtransformers.magics.options import SETTABLE, Option, converted
+from nbtransformers.plain_text import printable
 from nbtransformers.request import ClassifyRequest, DataRef, RunOptions, TokenizeRequest
 
 _TABLE = "tool.nbtransformers"
@@ -134,7 +135,7 @@ def filled(task: str, given: Mapping[str, Any]) -> Filled:
     """The arguments of a public function; one that is None, or missing, is what the settings say.
 
     Raises:
-        UserError: when a setting that is needed is wrong; it names the place.
+        UserError: when a setting that is needed is wrong, or a pyproject.toml cannot be read; it names the place.
 
     Example:
         >>> set_default("device", "cpu")
@@ -143,8 +144,7 @@ def filled(task: str, given: Mapping[str, Any]) -> Filled:
     """
     values = {key: value for key, value in given.items() if value is not None}
     sources: dict[str, Source] = {}
-    for problem in _problems():
-        raise problem
+    _warn_once(misspelt())
     for option in _task_options()[task]:
         if option.key not in values:
             found = _find(option.name, task)
@@ -201,13 +201,34 @@ def option_of(name: str) -> Option:
 
 
 def misspelt() -> list[str]:
-    """What is set in the environment or the pyproject.toml, and is no setting: one sentence each."""
+    """What is set in the environment or the pyproject.toml, and is no setting: one sentence each.
+
+    Raises:
+        UserError: when the pyproject.toml cannot be read.
+    """
     told: list[str] = []
     known = {_variable(name): name for name in names()}
     for variable in sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known):
         near = nearest(variable, known)
         told.append(f"{variable} is no setting.{f' Did you mean {near}?' if near else ''}")
-    return [*told, *map(str, _problems())]
+    path, table = _nearest_table()
+    for name, _ in _entries(table):
+        if name not in known.values():
+            told.append(f"[{_TABLE}] in {path} has no setting {name}. {did_you_mean(name, known.values())}")
+    return told
+
+
+_warned: set[str] = set()
+
+
+def _warn_once(told: list[str]) -> None:
+    """A warning, and no error: a task can do without, and the file may be written for another version."""
+    import warnings
+
+    for text in told:
+        if text not in _warned:
+            _warned.add(text)
+            warnings.warn_explicit(printable(text), UserWarning, "nbtransformers", 0)
 
 
 # --- set ---
@@ -225,12 +246,30 @@ def set_default(name: str, value: object) -> None:
     if value is None:
         _session.pop(name, None)
         return
-    if not isinstance(value, str | int | float | Path) or isinstance(value, bool):
+    is_model = option_of(name).name == "model"
+    if not isinstance(value, str | Path if is_model else str | int | float | Path) or isinstance(value, bool):
         raise UserError(
             f"The default {name} is {kind_of(value)}.", hint=f"Type a name: `--{option_of(name).name} own`."
         )
     _value(name, value)
+    if is_model:
+        _check_model(name, str(value))
     _session[name] = value
+
+
+def _check_model(name: str, model: str) -> None:
+    """Whether there is such a model, told now and not by a cell that inherits it."""
+    from nbtransformers.loading.refs import model_ref
+    from nbtransformers.loading.tokenizers import tokenizer_ref
+    from nbtransformers.panels.host import shell
+
+    look_up = tokenizer_ref if name.startswith("tokenize.") else model_ref
+    look_up(model, None, shell().user_ns if shell() is not None else None)
+
+
+def forget_session() -> None:
+    """Take back every default that was set for this session."""
+    _session.clear()
 
 
 # --- one setting ---
@@ -310,7 +349,7 @@ def _of_variable(name: str) -> Source:
 def _pyproject() -> Layer:
     try:
         path, table = _nearest_table()
-    except UserError:  # `_problems` tells
+    except UserError:  # `misspelt` tells
         path, table = Path(), {}
     known = names()
     values = {name: value for name, value in _entries(table) if name in known}
@@ -320,20 +359,6 @@ def _pyproject() -> Layer:
         return Source(str(path), lambda value: f"{key} = {_toml(value)}", path.parent)
 
     return values, source
-
-
-def _problems() -> list[UserError]:
-    """What is wrong with the pyproject.toml but for the values."""
-    try:
-        path, table = _nearest_table()
-    except UserError as error:
-        return [error]
-    known = names()
-    return [
-        UserError(f"[{_TABLE}] in {path} has no setting {name}.", hint=did_you_mean(name, known))
-        for name, _ in _entries(table)
-        if name not in known
-    ]
 
 
 def _entries(table: Mapping[str, object]) -> Iterator[tuple[str, object]]:

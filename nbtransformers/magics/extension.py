@@ -7,6 +7,7 @@ from typing import Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
+from nbtransformers import settings
 from nbtransformers.magics import cells, complete, last
 from nbtransformers.magics import nbt as nbt_magic
 from nbtransformers.magics.table import MAGICS, Magic
@@ -37,6 +38,7 @@ def unload(shell: Any) -> None:
             shell.magics_manager.magics[kind].pop(name, None)
     cells.uninstall(shell)
     last.forget()
+    settings.forget_session()
     display = sys.modules.get("nbtransformers.panels.display")
     if display is not None:  # a magic has run, so results were shown as panels
         display.uninstall(shell)

@@ -16,12 +16,12 @@ def set_(words: list[str], shell: Any) -> str:
     """All settings, one, or one that is set for this session."""
     name, value = _name_and_value(words)
     if name is None:
-        return _listed(settings.defaults(), settings.misspelt())
+        return _listed(settings.defaults(), _misspelt())
     if value is None:
         return _listed([settings.default(name)], [])
     if value == "--reset":
         return unset([name], shell)
-    _set(name, filled_in(value, shell.user_ns), shell)
+    _set(name, filled_in(value, shell.user_ns))
     return _listed([settings.default(name)], [])
 
 
@@ -50,16 +50,19 @@ def _name_and_value(words: list[str]) -> tuple[str | None, str | None]:
     return (*words, None, None)[0], (*words, None, None)[1]
 
 
-def _set(name: str, value: Any, shell: Any) -> None:
+def _set(name: str, value: Any) -> None:
     source = settings.session_source(name)
     try:
-        if isinstance(value, str) and settings.option_of(name).name == "model":
-            from nbtransformers.loading.refs import model_ref  # told now, and not by a cell that inherits it
-
-            model_ref(value, None, shell.user_ns)
         settings.set_default(name, value)
     except UserError as error:
         raise source.told(error, where=False) from error
+
+
+def _misspelt() -> list[str]:
+    try:
+        return settings.misspelt()
+    except UserError as error:  # a pyproject.toml that cannot be read; the other layers hold all the same
+        return [str(error)]
 
 
 def _listed(defaults: list[settings.Default], remarks: list[str]) -> str:

@@ -131,6 +131,7 @@ MAGIC = [
     ("%classify df --column revew", "df has no column 'revew'. Did you mean review?"),
     ("%classify df --column qqq", "df has no column 'qqq'. It has review, title, stars."),
     ("%classify twins --column review", "twins has 2 columns called review. Rename one of them."),
+    ("%classify twins", "twins has 2 columns called review. Rename one of them."),
     ("%classify df", "Which column of df holds the texts? Its text columns: review, title. Add `--column review`."),
     ("%classify numbers", "Which column of numbers holds the texts? Its columns: stars. Add `--column stars`."),
     (
@@ -553,7 +554,6 @@ ELSEWHERE = {
     "{} is not in the local cache, and {}.": "test_hub_data.py",
     "{} is not loaded.": "test_unloading",
     "In {}: {}": "test_settings",
-    "[{}] in {} has no setting {}.": "test_settings",
     "{} cannot be read ({}).": "test_settings",
     "`--{}` is {}, {}.": "test_settings",
     "The default {} is {}.": "test_settings",

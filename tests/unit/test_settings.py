@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -225,18 +227,6 @@ WRONG_FILES = [
     ("[tool.nbtransformers]\nmodel = true\n", "In {path}: `model` is True, a bool. Give text or a number."),
     ("[tool.nbtransformers]\nlong = ['window']\n", "In {path}: `long` is ['window'], a list. Give text or a number."),
     ("[tool.nbtransformers]\nmodel = 'miniln'\n", "In {path}: There is no model 'miniln'. Did you mean minilm?"),
-    (
-        "[tool.nbtransformers]\nmodle = 'minilm'\n",
-        "[tool.nbtransformers] in {path} has no setting modle. Did you mean model?",
-    ),
-    (
-        "[tool.nbtransformers.clasify]\nmodel = 'minilm'\n",
-        "[tool.nbtransformers] in {path} has no setting clasify.model. Did you mean classify.model?",
-    ),
-    (
-        "[tool.nbtransformers]\ntrust-remote-code = true\n",
-        "[tool.nbtransformers] in {path} has no setting trust-remote-code.",
-    ),
     ("[tool.nbtransformers\n", "{path} cannot be read ("),
 ]
 
@@ -249,6 +239,35 @@ def test_a_wrong_pyproject_is_one_line_that_names_it(tmp_path: Path, terminal: T
     with pytest.raises(UserError) as caught:
         nbt.classify(["a joy"])
     assert str(caught.value) == said
+
+
+UNKNOWN = [
+    ("[tool.nbtransformers]\nmodle = 'minilm'\n", "modle. Did you mean model?"),
+    ("[tool.nbtransformers.clasify]\nmodel = 'minilm'\n", "clasify.model. Did you mean classify.model?"),
+    ("[tool.nbtransformers]\ntrust-remote-code = true\n", "trust-remote-code. There is model"),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), UNKNOWN, ids=[text for text, _ in UNKNOWN])
+def test_an_unknown_name_in_a_pyproject_is_warned_of_once(
+    tmp_path: Path, terminal: Terminal, text: str, told: str
+) -> None:
+    path = pyproject(tmp_path, text)
+    line = f"[tool.nbtransformers] in {path} has no setting {told}"
+    with pytest.warns(UserWarning, match=re.escape(line)):
+        assert request() == ClassifyRequest(DataRef("lines", "a joy"))
+    assert line in terminal.printed("%nbt set")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert request() == ClassifyRequest(DataRef("lines", "a joy"))
+
+
+def test_a_misspelt_environment_variable_is_warned_of_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBTRANSFORMERS_DEVIZE", "cpu")
+    with pytest.warns(
+        UserWarning, match=r"^NBTRANSFORMERS_DEVIZE is no setting\. Did you mean NBTRANSFORMERS_DEVICE\?$"
+    ):
+        request()
 
 
 def test_a_pyproject_that_is_none_of_ours_may_be_as_it_likes(tmp_path: Path) -> None:
@@ -275,6 +294,10 @@ def test_a_wrong_environment_variable_is_one_line_that_names_it(monkeypatch: pyt
         ("devise", "cpu", "There is no setting 'devise'. Did you mean device?"),
         ("device", "gpu", "`device` cannot be 'gpu'. Did you mean `device=\"cuda\"`?"),
         ("model", ["a"], 'The default model is a list. Type a name: `model="own"`.'),
+        ("model", 3, 'The default model is an int. Type a name: `model="own"`.'),
+        ("classify.model", "miniln", "There is no model 'miniln'. Did you mean minilm?"),
+        ("model", "nosuch/x", "There is no model 'nosuch/x'. Type one of minilm"),
+        ("tokenize.model", Path("./nowhere/at/all"), "There is no folder nowhere/at/all. Check the path."),
         ("threads", True, 'The default threads is a bool. Type a name: `threads="own"`.'),
         ("trust_remote_code", True, "There is no setting 'trust_remote_code'."),
     ],
@@ -283,6 +306,22 @@ def test_python_is_told_in_python(name: str, value: object, told: str) -> None:
     with pytest.raises(UserError) as caught:
         nbt.set_default(name, value)
     assert str(caught.value).startswith(told)
+
+
+def test_a_tokenizer_is_a_default_of_tokenize_alone(terminal: Terminal) -> None:
+    terminal.shell.push({"tok": helpers.tokenizer()})
+    nbt.set_default("tokenize.model", "tok")
+    assert terminal.run("%tokenize ['a joy']").tokenizers[0].name == "tok"
+    assert terminal.refusal("%nbt set model tok").startswith("tok is a ")
+    with pytest.raises(UserError, match=r"^tok is a \w+, not a model\."):
+        nbt.set_default("model", "tok")
+
+
+def test_unloading_the_extension_takes_the_defaults_of_the_session_back(terminal: Terminal) -> None:
+    terminal.run("%nbt set device cpu")
+    terminal.shell.run_line_magic("unload_ext", "nbtransformers")
+    terminal.shell.run_line_magic("load_ext", "nbtransformers")
+    assert terminal.printed("%nbt set device").split() == ["device", "auto", "built", "in"]
 
 
 def test_nothing_that_lets_a_model_run_code_can_be_a_default() -> None:
