@@ -28,12 +28,16 @@ def picked(column: str | None, known: Sequence[str], with_text: Callable[[], Seq
 
 
 def _only_one(texts: Sequence[str], known: Sequence[str], name: str) -> str:
-    if len(texts) == 1:
-        return texts[0]
-    example = texts[0] if texts else (known[0] if known else "NAME")
+    names = list(dict.fromkeys(texts or known))
+    twins = [name for name in names if known.count(name) > 1]
+    if texts and len(names) == 1:
+        return names[0]
+    if twins and (twins == names or not texts):
+        return twins[0]  # refused for that, since no name could mean one of them
+    example = next((name for name in names if known.count(name) == 1), "NAME")
     if any(not (character.isalnum() or character in "_-") for character in example):
         example = f'"{example}"'
-    listed = ", ".join(texts or known) or "none"
+    listed = ", ".join(names) or "none"
     found = "text columns" if texts else "columns"
     raise UserError(
         f"Which column of {name} holds the texts? Its {found}: {listed}.", hint=f"Add `--column {example}`."

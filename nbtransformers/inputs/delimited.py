@@ -41,7 +41,7 @@ def delimited(file: TextFile, data: DataRef) -> Delimited:
     rows = [record for record in first[headed:] if isinstance(record, list) and not _is_damaged(file, record)]
 
     def with_text() -> list[str]:
-        return [name for number, name in enumerate(names) if names.count(name) == 1 and _holds_text(rows, number)]
+        return [name for number, name in enumerate(names) if _holds_text(rows, number)]
 
     if data.column is None and len(names) == 1:
         column = 0

@@ -612,10 +612,16 @@ def test_what_is_no_file_is_told(write: Write, tmp_path: Path) -> None:
 
 def test_columns_of_a_file_are_told(write: Write) -> None:
     path = write("a.csv", 'id,"a, b",c,b,b\n1,one,so,two,three\n')
-    assert refusal(path) == 'Which column of a.csv holds the texts? Its text columns: a, b, c. Add `--column "a, b"`.'
+    assert (
+        refusal(path) == 'Which column of a.csv holds the texts? Its text columns: a, b, c, b. Add `--column "a, b"`.'
+    )
     assert texts(rows(path, "a, b")) == ["one"]
     assert refusal(path, "b") == "a.csv has 2 columns called b. Rename one of them."
     assert refusal(path, "B").startswith("a.csv has no column 'B'. Did you mean b?")
+    for header in ("text,text", "id,text,text"):  # no hint that is refused in its turn
+        twins = write("twins.csv", f"{header}\n1,one,two\n" if "id" in header else f"{header}\none,two\n")
+        assert refusal(twins) == "twins.csv has 2 columns called text. Rename one of them."
+    assert refusal(write("twins.csv", "n,n\n1,2\n")) == "twins.csv has 2 columns called n. Rename one of them."
     numbers = write("n.csv", "a,b\n1,2\n")
     assert refusal(numbers) == "Which column of n.csv holds the texts? Its columns: a, b. Add `--column a`."
     lines = write("a.txt", "one\n")
