@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from nbtransformers.errors import UserError, did_you_mean, shown
+from nbtransformers.inputs.alphabets import fit, order
 from nbtransformers.inputs.binary import looks_like
 
 HEAD_BYTES = 2**16
 _PIECE = 2**20
 _FAR = 2**26  # bytes that are searched for what is not ASCII
 _ENOUGH = 2**16  # bytes of such lines that a guess is made from
+_NOISE = 0.1  # how much noisier than the cleanest reading of a sample a reading may be that is still weighed
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -138,11 +140,13 @@ def _codec_of(sample: bytes) -> str | None:
 
     if _share(sample.split(b"\n"), "utf-8") >= 0.5:
         return "utf-8"
-    best = from_bytes(sample, cp_isolation=[*_IN_USE]).best()
-    if best is None:
+    matches = list(from_bytes(sample, cp_isolation=[*_IN_USE]))
+    if not matches:
         return None
-    # Of several that give the sample the same characters, the commonest will do best for the rest.
-    return "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
+    # It tells noise from text, but not one alphabet from the next: a letter is a letter to it.
+    clean = min(match.chaos for match in matches) + _NOISE
+    good = {name: str(match) for match in matches if match.chaos <= clean for name in match.could_be_from_charset}
+    return min(good, key=lambda name: (-round(fit(good[name], name), 3), order(name)))
 
 
 def _told(codec: str, name: str) -> Encoding:
