@@ -53,6 +53,8 @@ class _Scoring:
 def classify_program(request: ClassifyRequest, recipe: Recipe) -> str:
     """The program for a request, given how its scores come about."""
     texts, scores, long = source(recipe.reading), recipe.scores, request.run.long
+    if recipe.reading.none_readable:
+        return program("Label texts, with Transformers and PyTorch alone.", _without_scores(request, scores, texts))
     scoring = _SCORINGS[scores.head](scores, texts)
     own_tokenizer = request.tokenizer is not None
     parts = [
@@ -60,13 +62,25 @@ def classify_program(request: ClassifyRequest, recipe: Recipe) -> str:
         model_part(recipe.place, scoring.auto_class, recipe.dtype, request.run, own_tokenizer=own_tokenizer),
         *scoring.setup,
         _tokens(scores, scoring, long),
-        _run(recipe, scoring),
+        _run(recipe, scoring, own_tokenizer=own_tokenizer or recipe.place.model.kind == "variable"),
         *([_mean_of_windows(scoring)] if long == "window" and scores.limit else []),
         _table(scores, scoring, texts),
         _assigned(request, scores),
         _top(request, scores, texts),
     ]
     return program("Label texts, with Transformers and PyTorch alone.", parts)
+
+
+def _without_scores(request: ClassifyRequest, scores: Scores, texts: Source) -> list[Part]:
+    """The program for texts none of which can be read: a tokenizer given no text fails."""
+    said = "# 2. No row holds a text: there is nothing to score, and no model is needed."
+    return [
+        texts.part,
+        Part([said, *listed("labels", scores.labels), *_NO_SCORES]),
+        _frame(scores, texts),
+        _assigned(request, scores),
+        _top(request, scores, texts),
+    ]
 
 
 # --- tokens ---
@@ -98,18 +112,23 @@ def _tokens(scores: Scores, scoring: _Scoring, long: LongText) -> Part:
 # --- the model's outputs ---
 
 
-def _run(recipe: Recipe, scoring: _Scoring) -> Part:
+def _run(recipe: Recipe, scoring: _Scoring, *, own_tokenizer: bool) -> Part:
     never = recipe.padding == "never"
     size = 1 if never else max(1, min(_BATCH_TEXTS, _BATCH_TOKENS // (recipe.scores.limit or 1_024)))
     why = "Texts of about one length share a batch, so that little of it is padding."
     if never:
         why = "A batch is one text: padding would change what this model says."
-    side = [f'tokenizer.padding_side = "{recipe.padding}"'] if recipe.padding in ("left", "right") else []
+    side, padder, imports = [], "tokenizer", ()
+    if recipe.padding in ("left", "right"):
+        if own_tokenizer:
+            padder, imports = "padder", ("import copy",)
+            side = ["padder = copy.deepcopy(tokenizer)  # so that your own stays as it is"]
+        side.append(f'{padder}.padding_side = "{recipe.padding}"')
     lines = [
         f"# 4. {scoring.what}",
         f"# {why}",
         *side,
-        f"collate = DataCollatorWithPadding(tokenizer{', padding=False' if never else ''})",
+        f"collate = DataCollatorWithPadding({padder}{', padding=False' if never else ''})",
         'order = sorted(range(len(items)), key=lambda i: len(items[i]["input_ids"]))',
         f"{scoring.outputs} = torch.empty(len(items), {scoring.width})",
         "with torch.inference_mode():  # keeps nothing that only training needs",
@@ -118,7 +137,7 @@ def _run(recipe: Recipe, scoring: _Scoring) -> Part:
         "        inputs = collate([items[i] for i in batch]).to(device)",
         f"        {scoring.outputs}[batch] = {scoring.forward}.float().cpu()",
     ]
-    return Part(lines, ("import torch", "from transformers import DataCollatorWithPadding"))
+    return Part(lines, ("import torch", "from transformers import DataCollatorWithPadding", *imports))
 
 
 def _mean_of_windows(scoring: _Scoring) -> Part:
@@ -137,26 +156,29 @@ def _mean_of_windows(scoring: _Scoring) -> Part:
 
 
 def _table(scores: Scores, scoring: _Scoring, texts: Source) -> Part:
+    filled = [f"scores = {scoring.scores}.numpy()"]
+    if not texts.every_row:
+        filled = [*_NO_SCORES, f"scores[rows] = {scoring.scores}.numpy()"]
+    frame = _frame(scores, texts)
+    return Part([f"# 5. {scoring.said}", *scoring.before_scores, *filled, *frame.lines], frame.imports)
+
+
+_NO_SCORES = ["scores = np.full((len(texts), len(labels)), np.nan, dtype=np.float32)"]
+
+
+def _frame(scores: Scores, texts: Source) -> Part:
+    """The table of `scores`."""
     columns, named = _columns(scores)
-    every = texts.every_row
-    if every:
-        filled = [f"scores = {scoring.scores}.numpy()"]
+    if texts.every_row:
         best = "[labels[i] for i in scores.argmax(axis=1)]"
         column = "texts"
     else:
-        filled = [
-            "scores = np.full((len(texts), len(labels)), np.nan, dtype=np.float32)",
-            f"scores[rows] = {scoring.scores}.numpy()",
-        ]
         best = "[labels[row.argmax()] if np.isfinite(row).all() else None for row in scores]"
         column = "pd.Series(texts, dtype=object)"
         if texts.index is not None:
             column = f"pd.Series(texts, index={texts.index}, dtype=object)"
     return Part(
         [
-            f"# 5. {scoring.said}",
-            *scoring.before_scores,
-            *filled,
             "table = pd.DataFrame(",
             "    {",
             f'        "text": {column},',
@@ -168,7 +190,7 @@ def _table(scores: Scores, scoring: _Scoring, texts: Source) -> Part:
             f"table[{named}] = scores",
             "print(table)",
         ],
-        ("import pandas as pd", *(() if every else ("import numpy as np",))),
+        ("import pandas as pd", *(() if texts.every_row else ("import numpy as np",))),
     )
 
 

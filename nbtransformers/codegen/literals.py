@@ -65,15 +65,17 @@ def assigned(name: str, text: str) -> list[str]:
     return [f"{name} = (", *(INDENT + piece for piece in pieces), ")"]
 
 
-def listed(name: str, texts: Sequence[str], *, one_line: bool = True) -> list[str]:
-    """The lines of `name = ["a text", …]`: one line when it may be one and fits, else a line for each text."""
-    line = f"{name} = [{', '.join(map(literal, texts))}]"
+def listed(name: str, texts: Sequence[str | None], *, one_line: bool = True) -> list[str]:
+    """The lines of `name = ["a text", None, …]`: one line when it may be one and fits, else a line for each text."""
+    line = f"{name} = [{', '.join('None' if text is None else literal(text) for text in texts)}]"
     if not texts or (one_line and (len(line) <= _SHORT or (_is_sure(line) and width(line) <= LINE))):
         return [line]
     return [f"{name} = [", *(INDENT + part for text in texts for part in _element(text)), "]"]
 
 
-def _element(text: str) -> list[str]:
+def _element(text: str | None) -> list[str]:
+    if text is None:
+        return ["None,"]
     written = literal(text)
     if len(INDENT) + _least_width(written) + 1 <= LINE:
         return [f"{written},"]

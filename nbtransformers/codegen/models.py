@@ -49,7 +49,12 @@ def model_part(place: Place, auto_class: str, dtype: str, run: RunOptions, *, ow
         return _own_model(ref)
     where = named(place)
     before, shared = options(ref)
-    weights = [] if ref.kind == "bundled" or ref.allow_pickle else ["use_safetensors=True"]
+    weights = [] if ref.kind == "bundled" else ["use_safetensors=True"]
+    why: list[str] = []
+    if place.pickled:
+        # Of a Hub model Transformers would else look for safetensors that a bot has made, at another commit.
+        weights = ["use_safetensors=False", "weights_only=True"]
+        why = ["# Its weights are a pickle, which can hold code: nothing but tensors is read from it."]
     tokenizer = call("tokenizer = AutoTokenizer.from_pretrained(", ["name", *shared])
     comment = "# 2. The model, and the tokenizer that it was trained with."
     if own_tokenizer:
@@ -59,6 +64,7 @@ def model_part(place: Place, auto_class: str, dtype: str, run: RunOptions, *, ow
         *where.lines,
         *before,
         *([] if own_tokenizer else tokenizer),
+        *why,
         *call(f"model = {auto_class}.from_pretrained(", ["name", *shared, *weights, f"dtype=torch.{dtype}"]),
         _DEVICE if run.device == "auto" else f"device = {inline(run.device)}",
         "model = model.to(device).eval()  # eval: without dropout",

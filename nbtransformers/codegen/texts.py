@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nbtransformers.codegen.layout import Part, call
 from nbtransformers.codegen.literals import assigned, brief, expression, inline, listed
-from nbtransformers.request import DataRef
 from nbtransformers.results.recipe import Reading
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_OWN = "# 1. The texts, one a row. They are your own: run the cell that makes them first."
+_HERE = "# 1. The texts, one a row."
+_OWN = f"{_HERE} They are your own: run the cell that makes them first."
+_USED_UP = f"{_HERE} They came from an iterator, which is used up: make it anew first."
 _PANDAS = "import pandas as pd"
 
 
@@ -41,18 +43,19 @@ def source(reading: Reading) -> Source:
     """The lines for the texts."""
     data = reading.data
     if data.kind in ("lines", "whole") or reading.texts:
-        return _written(list(reading.texts) or data.texts)
+        return _written(reading.texts or data.texts)
     part = _READERS[data.kind](reading)
-    lines = [*part.lines, *_rows(reading.lone_surrogates)]
-    imports = (*part.imports, "import re") if reading.lone_surrogates else part.imports
+    undecodable = _UNDECODABLE if data.kind == "file" and "undecodable" in reading.damage else []
+    lines = [*part.lines, *undecodable, *_rows(reading.lone_surrogates)]
+    imports = (*part.imports, "import re") if undecodable or reading.lone_surrogates else part.imports
     has_index = data.kind == "variable" and not _is_dataset(reading)
     return Source(Part(lines, imports), every_row=False, index="column.index" if has_index else None)
 
 
-def _written(texts: list[str]) -> Source:
-    lone_surrogates = any(_LONE_SURROGATE.search(text) for text in texts)
-    lines = ["# 1. The texts, one a row.", *listed("texts", texts, one_line=False)]
-    if all(text.strip() for text in texts) and not lone_surrogates:
+def _written(texts: Sequence[str | None]) -> Source:
+    lone_surrogates = any(_LONE_SURROGATE.search(text or "") for text in texts)
+    lines = [_HERE, *listed("texts", texts, one_line=False)]
+    if all(text and text.strip() for text in texts) and not lone_surrogates:
         return Source(Part(lines), every_row=True)
     imports = ("import re",) if lone_surrogates else ()
     return Source(Part([*lines, *_rows(lone_surrogates)], imports), every_row=False)
@@ -76,6 +79,10 @@ def _rows(lone_surrogates: bool) -> list[str]:
     ]
 
 
+_UNDECODABLE = [
+    "# What is not in the file's encoding was let through, marked; its row is not read.",
+    r"""texts = [None if re.search(r"[\udc80-\udcff]", text or "") else text for text in texts]""",
+]
 _TEXTS_OR_NONE = "texts = [value if isinstance(value, str) else None for value in column]"
 
 
@@ -98,7 +105,15 @@ def _variable(reading: Reading) -> Part:
         before += more
         value = f"[row.get({field}) for row in {value}]" if reading.streamed else f"{_primary(value)}[{field}]"
     lines = call("column = pd.Series(", [value, "dtype=object"])
-    return Part([_OWN, *before, *lines, _TEXTS_OR_NONE], (_PANDAS,))
+    said = _USED_UP if reading.used_up else _OWN if _has_own_names(value) else _HERE
+    return Part([said, *before, *lines, _TEXTS_OR_NONE], (_PANDAS,))
+
+
+def _has_own_names(code: str) -> bool:
+    """Whether an expression needs a variable of the user's: a literal does not."""
+    names = [node for node in ast.walk(ast.parse(code, mode="eval")) if isinstance(node, ast.Name)]
+    loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    return not loaded <= {node.id for node in names if isinstance(node.ctx, ast.Store)} | set(dir(builtins))
 
 
 def _primary(code: str) -> str:
@@ -115,7 +130,9 @@ def _file(reading: Reading) -> Part:
     suffixes = re.findall(r"\.[a-z0-9]+", value.rpartition("/")[2].casefold())
     packed = suffixes.pop() if suffixes and suffixes[-1] in _OPENERS else ""
     read = _FILE_READERS.get(suffixes[-1] if suffixes else "", _lines_file)
-    part = read(reading, _opened(packed, reading.data))
+    # The parser of tables wants to see the ends of lines as they are.
+    newline = 'newline="", ' if read is _delimited_file else ""
+    part = read(reading, _opened(packed, newline, reading))
     path = assigned("path", value)
     opener = (f"import {_OPENERS[packed]}",) if packed and "open(" in "".join(part.lines) else ()
     home: tuple[str, ...] = ()
@@ -127,8 +144,10 @@ def _file(reading: Reading) -> Part:
 _OPENERS = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma"}
 
 
-def _opened(packed: str, data: DataRef) -> str:
-    encoding = f"encoding={inline(data.encoding or 'utf-8')}"
+def _opened(packed: str, newline: str, reading: Reading) -> str:
+    encoding = f"{newline}encoding={inline(reading.data.encoding or 'utf-8')}"
+    if "undecodable" in reading.damage:
+        encoding += ', errors="surrogateescape"'
     opening = f'{_OPENERS[packed]}.open(path, "rt", {encoding})' if packed else f"open(path, {encoding})"
     return f"with {opening} as file:"
 
@@ -138,6 +157,8 @@ def _lines_file(reading: Reading, opened: str) -> Part:
 
 
 def _delimited_file(reading: Reading, opened: str) -> Part:
+    if reading.damage:
+        return _damaged_table(reading, opened)
     arguments = ["path", f"encoding={inline(reading.data.encoding or 'utf-8')}"]
     if reading.delimiter not in (None, ","):
         arguments.append(f"sep={inline(reading.delimiter or '')}")
@@ -160,13 +181,90 @@ def _delimited_file(reading: Reading, opened: str) -> Part:
     )
 
 
+def _damaged_table(reading: Reading, opened: str) -> Part:
+    comma = reading.delimiter in (None, ",")
+    delimiter = "" if comma else f", delimiter={inline(reading.delimiter or '')}"
+    alone = f"next(csv.reader([lines[at]]{delimiter}))"
+    if reading.delimiter == "\t":  # in such files a quotation mark mostly stands for itself
+        broken = ['        records.append(lines[at].rstrip("\\r\\n").split("\\t"))']
+    else:
+        broken = [
+            "        in_one_line = reader.line_num == done + 1",
+            f"        records.append({alone} if in_one_line else None)",
+        ]
+    number, header = reading.number or 0, ", *records" if reading.has_header else ""
+    first = f"header{header} = records" if header else "header = next(record for record in records if record)"
+    return Part(
+        [
+            "# Some rows are broken: they keep their places, and have no text. A quotation mark that is not",
+            "# closed would take in all lines behind it; so its line is left out, and read on from the next.",
+            opened,
+            '    lines = [*file, "\\n"]  # the blank one shows that a mark in the last is not closed',
+            "records, start = [], 0",
+            "while start < len(lines):",
+            "    rest = (lines[at] for at in range(start, len(lines)))",
+            f"    reader, done = csv.reader(rest{delimiter}, strict=True), 0",
+            "    try:",
+            "        for record in reader:",
+            "            records += [record] if record else []",
+            "            done = reader.line_num",
+            "        break",
+            "    except csv.Error:",
+            "        at = start + done",
+            *broken,
+            "        start = at + 1",
+            first,
+            "column = []",
+            "for record in records:",
+            "    too_long = record is not None and any(record[len(header) :])",
+            f"    is_there = record is not None and len(record) > {number} and not too_long",
+            f"    column.append(record[{number}] if is_there else None)",
+            _TEXTS_OR_NONE,
+        ],
+        ("import csv",),
+    )
+
+
 def _json_file(reading: Reading, opened: str) -> Part:
     column, name = reading.data.column, "column" if reading.data.column is None else "records"
-    record = f"    {name} = [json.loads(line) for line in file if line.strip()]"
-    if reading.is_list:
-        record = f"    {name} = json.load(file)"
+    lines, imports = _json_values(reading, opened, name)
+    if column is not None and reading.damage & {"broken", "no object"}:
+        lines.append("records = [record if isinstance(record, dict) else {} for record in records]")
     taken = [] if column is None else _of_records(column)
-    return Part([opened, record, *taken, _TEXTS_OR_NONE], ("import json",))
+    return Part([*lines, *taken, _TEXTS_OR_NONE], ("import json", *imports))
+
+
+def _json_values(reading: Reading, opened: str, name: str) -> tuple[list[str], tuple[str, ...]]:
+    """The lines that leave the values of a file in the variable `name`, and imports for them."""
+    broken = "broken" in reading.damage
+    if broken and reading.is_list:
+        return [
+            opened,
+            "    written = file.read()",
+            "# The list is broken: it is read up to there, and what is broken is a row without a text.",
+            'between = re.compile(r"[\\s,]*")',
+            f'{name}, at = [], written.index("[") + 1',
+            'while not written.startswith("]", at := between.match(written, at).end()):',
+            "    try:",
+            "        value, at = json.JSONDecoder().raw_decode(written, at)",
+            "    except (ValueError, RecursionError):",
+            f"        {name}.append(None)",
+            "        break",
+            f"    {name}.append(value)",
+        ], ("import re",)
+    if broken:
+        return [
+            f"{name} = []",
+            opened,
+            "    for line in filter(str.strip, file):",
+            "        try:",
+            f"            {name}.append(json.loads(line))",
+            "        except (ValueError, RecursionError):  # a broken line is a row without a text",
+            f"            {name}.append(None)",
+        ], ()
+    if reading.is_list:
+        return [opened, f"    {name} = json.load(file)"], ()
+    return [opened, f"    {name} = [json.loads(line) for line in file if line.strip()]"], ()
 
 
 def _of_records(column: str) -> list[str]:

@@ -15,6 +15,8 @@ _BATCH_SIZE = 32  # as in the result
 def tokenize_program(request: TokenizeRequest, recipe: TokenizeRecipe) -> str:
     """The program for a request, given how its tokens come about."""
     texts = source(recipe.reading)
+    if recipe.reading.none_readable:
+        return program("Cut texts into tokens, with Transformers alone.", [texts.part, _without_tokens(recipe)])
     parts = [
         texts.part,
         _tokenizers(recipe),
@@ -26,23 +28,46 @@ def tokenize_program(request: TokenizeRequest, recipe: TokenizeRecipe) -> str:
     return program("Cut texts into tokens, with Transformers alone.", parts)
 
 
+def _without_tokens(recipe: TokenizeRecipe) -> Part:
+    """The end of a program for texts none of which can be read: a tokenizer given no text fails."""
+    columns = [*(["tokenizer"] if len(recipe.tokenizers) > 1 else []), *_columns(recipe)]
+    return Part(
+        [
+            "# 2. No row holds a text: there is nothing to cut, and no tokenizer is needed.",
+            f"table = pd.DataFrame(columns=[{', '.join(map(inline, columns))}])",
+            "print(table)",
+        ],
+        ("import pandas as pd",),
+    )
+
+
+def _columns(recipe: TokenizeRecipe) -> list[str]:
+    places = ["start", "stop", "text"] if _all_fast(recipe) else []
+    return ["row", "position", "token", "id", *places, "special"]
+
+
+def _all_fast(recipe: TokenizeRecipe) -> bool:
+    return all(one.is_fast for one in recipe.tokenizers)
+
+
 def _tokenizers(recipe: TokenizeRecipe) -> Part:
     several = len(recipe.tokenizers) > 1
     lines = ["# 2. The tokenizers, by name." if several else "# 2. The tokenizer, by its name.", "tokenizers = {}"]
-    imports = ["from transformers import AutoTokenizer"]
+    imports: list[str] = []
     for one in recipe.tokenizers:
         ref = one.place.model
         label_lines, label = brief("label", one.name)
         if ref.kind == "variable":
             variable = ref.name if ref.name.isidentifier() else "tokenizer"
-            lines += [
-                "# This one is your own: run the cell that makes it first.",
-                *label_lines,
-                f"tokenizers[{label}] = {variable}",
-            ]
+            lines += ["# This one is your own: run the cell that makes it first.", *label_lines]
+            if not one.has_pad_token:
+                lines.append("# It gets a token for padding below: a copy, so that yours stays as it is.")
+                variable = f"copy.deepcopy({variable})"
+                imports.append("import copy")
+            lines.append(f"tokenizers[{label}] = {variable}")
             continue
         where = named(one.place)
-        imports += where.imports
+        imports += ["from transformers import AutoTokenizer", *where.imports]
         before, shared = options(ref)
         lines += [*where.lines, *before, *label_lines]
         lines += call(f"tokenizers[{label}] = AutoTokenizer.from_pretrained(", ["name", *shared])
@@ -50,12 +75,11 @@ def _tokenizers(recipe: TokenizeRecipe) -> Part:
 
 
 def _tokens_of(request: TokenizeRequest, recipe: TokenizeRecipe, texts: Source) -> Part:
-    fast = all(one.is_fast for one in recipe.tokenizers)
+    fast = _all_fast(recipe)
     given = [texts.readable, *_without_special(request), *(["return_offsets_mapping=True"] if fast else [])]
     rows = "range(len(texts))" if texts.every_row else "rows"
     if texts.index is not None:
         rows = f"{texts.index}[rows]"
-    names = ["row", "position", "token", "id", *(["start", "stop", "text"] if fast else []), "special"]
     if fast:
         inner = [
             '        spans = encoded["offset_mapping"][i]',
@@ -83,7 +107,7 @@ def _tokens_of(request: TokenizeRequest, recipe: TokenizeRecipe, texts: Source) 
             '        ids = encoded["input_ids"][i]',
             "        pieces = tokenizer.convert_ids_to_tokens(ids)",
             *inner,
-            f"    columns = [{', '.join(map(inline, names))}]",
+            f"    columns = [{', '.join(map(inline, _columns(recipe)))}]",
             "    return pd.DataFrame(records, columns=columns)",
         ],
         ("import pandas as pd",),
@@ -136,17 +160,17 @@ def _batches(request: TokenizeRequest, recipe: TokenizeRecipe, texts: Source) ->
         "# The attention mask is 1 where there is text, and 0 where there is padding.",
         *_limits(recipe.tokenizers),
         "batches = {}",
-        "for name, tokenizer in tokenizers.items():",
+        "for name, one in tokenizers.items():",
     ]
     if not all(one.has_pad_token for one in recipe.tokenizers):
         lines += [
-            "    if tokenizer.pad_token is None:",
-            '        tokenizer.add_special_tokens({"pad_token": "[PAD]"})',
+            "    if one.pad_token is None:",
+            '        one.add_special_tokens({"pad_token": "[PAD]"})',
         ]
     return Part(
         [
             *lines,
-            "    batch = tokenizer(",
+            "    batch = one(",
             f"        {first},",
             *(f"        {argument}," for argument in _without_special(request)),
             "        truncation=limits[name] is not None,",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine.device import pick_device, pick_dtype
 from nbtransformers.engine.heads import ScoringHead, head_for, needed_head
-from nbtransformers.engine.reading import reading_of
+from nbtransformers.engine.reading import reading_of, with_reasons
 from nbtransformers.engine.recipe import classify_recipe
 from nbtransformers.engine.remarks import halved, remarks, stopped
 from nbtransformers.engine.resuming import RestOfRows, remember, rows_in_memory
@@ -269,7 +269,10 @@ class _Gathered:
     def _recipe(self, reasons: Reasons) -> Recipe:
         work, ready = self._work, self._ready
         before = work.before.recipe if work.before else None
-        reading = before.reading if before else reading_of(work.request.data, work.objects, work.rows, reasons)
+        if before:
+            reading = with_reasons(before.reading, reasons)
+        else:
+            reading = reading_of(work.request.data, work.objects, work.rows, reasons)
         return classify_recipe(reading, ready.ref, ready.loaded, ready.head.recipe)
 
     def _notes(

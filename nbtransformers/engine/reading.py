@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from numbers import Integral
 from typing import Any
@@ -10,14 +11,20 @@ from typing import Any
 from nbtransformers.inputs.arrow import arrow_reader, text_columns
 from nbtransformers.inputs.columns import picked
 from nbtransformers.inputs.dataset_objects import DatasetColumn, StreamedColumn, picked_split
-from nbtransformers.inputs.rows import Rows, read
+from nbtransformers.inputs.rows import HeldRows, Rows, read
 from nbtransformers.inputs.tables import column_of, is_table
 from nbtransformers.inputs.values import NOT_UNICODE
 from nbtransformers.request import DataRef, Objects
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.recipe import Reading
+from nbtransformers.results.recipe import Damage, Reading
 
 _CELLS = ("In[", "cell ")  # how a magic names the sources of other cells
+_MOST_ROWS, _MOST_CHARACTERS = 200, 20_000  # of texts that are written down for want of another way to have them
+_DAMAGE: dict[Damage, re.Pattern[str]] = {
+    "broken": re.compile(r"not valid JSON|a quotation mark is not closed|\d+ fields, and the table|longer than "),
+    "no object": re.compile("no object"),
+    "undecodable": re.compile("not valid (?!JSON|Unicode)"),
+}
 
 
 def reading_of(data: DataRef, objects: Objects, rows: Rows | None = None, reasons: Reasons | None = None) -> Reading:
@@ -37,16 +44,32 @@ def reading_of(data: DataRef, objects: Objects, rows: Rows | None = None, reason
     elif isinstance(source, DatasetColumn | StreamedColumn):
         reading = _of_dataset(data, source, objects)
     elif data.kind == "variable" and data.value in objects:
-        reading = _of_variable(data, objects[data.value])
+        reading = _of_variable(data, objects[data.value], rows)
     else:
         reading = Reading(data)
-    return replace(reading, lone_surrogates=reasons is not None and len(reasons.rows(NOT_UNICODE)) > 0)
+    return reading if reasons is None else with_reasons(reading, reasons)
 
 
-def _of_variable(data: DataRef, value: Any) -> Reading:
+def with_reasons(reading: Reading, reasons: Reasons) -> Reading:
+    """A reading, with what the reasons of all rows tell of it."""
+    damage = frozenset[Damage]()
+    if reading.data.kind == "file":
+        why = set(reasons.values())
+        damage = frozenset(kind for kind, pattern in _DAMAGE.items() if any(map(pattern.match, why)))
+    return replace(
+        reading,
+        lone_surrogates=len(reasons.rows(NOT_UNICODE)) > 0,
+        damage=damage,
+        none_readable=bool(reasons.done.all()) and len(reasons) == len(reasons.done),
+    )
+
+
+def _of_variable(data: DataRef, value: Any, rows: Rows | None) -> Reading:
     if data.value.startswith(_CELLS):
         sources = [value] if isinstance(value, str) else value
         return Reading(data, tuple(source for source in sources if isinstance(source, str)))
+    if isinstance(value, Iterator) and isinstance(rows, HeldRows):
+        return _of_iterator(data, rows)
     if not is_table(value):
         return Reading(data)
     if hasattr(value, "iloc"):
@@ -59,6 +82,14 @@ def _of_variable(data: DataRef, value: Any) -> Reading:
         return Reading(data)
     schema = reader.schema
     return Reading(replace(data, column=picked(None, schema.names, lambda: text_columns(schema), data.value)))
+
+
+def _of_iterator(data: DataRef, rows: HeldRows) -> Reading:
+    if rows.total <= _MOST_ROWS:
+        texts = tuple(value if isinstance(value, str) else None for value in rows.values)
+        if sum(len(text or "") for text in texts) <= _MOST_CHARACTERS:
+            return Reading(data, texts)
+    return Reading(data, used_up=True)
 
 
 def _of_dataset(data: DataRef, source: DatasetColumn | StreamedColumn, objects: Objects) -> Reading:

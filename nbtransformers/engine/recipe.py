@@ -25,7 +25,8 @@ def classify_recipe(reading: Reading, model: ModelRef, loaded: LoadedModel, scor
     """
     may_pad = loaded.notes.get("padding is harmless", True)
     padding = program_padding(loaded) if may_pad else "never"
-    return Recipe(reading, _place(model, loaded.folder), loaded.dtype, scores, padding)
+    place = replace(_place(model, loaded.folder), pickled=loaded.pickled)
+    return Recipe(reading, place, loaded.dtype, scores, padding)
 
 
 def tokenize_recipe(

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.engine.reading import reading_of
+from nbtransformers.engine.reading import reading_of, with_reasons
 from nbtransformers.engine.recipe import tokenize_recipe
 from nbtransformers.engine.remarks import stopped
 from nbtransformers.engine.resuming import RestOfRows, remember, rows_in_memory
@@ -100,7 +100,10 @@ def _run(
             work.take(before)
         work.run(Pace(on_progress), Glimpses(on_partial))
         result = work.result()
-    reading = reading_of(request.data, objects, rows, result.reasons)
+    if before is not None and before.recipe is not None:
+        reading = with_reasons(before.recipe.reading, result.reasons)
+    else:
+        reading = reading_of(request.data, objects, rows, result.reasons)
     result = replace(result, recipe=tokenize_recipe(reading, _models(request), loaded, result.tokenizers))
     remember(result, objects)
     return result

@@ -96,6 +96,7 @@ def _load_folder(want: _Wanted) -> LoadedModel:
         device=str(model.device),
         dtype=_type_name(model.dtype),
         load_seconds=time.perf_counter() - started,
+        pickled=found.weights.pickled,
     )
 
 

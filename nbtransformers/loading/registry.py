@@ -25,6 +25,7 @@ class LoadedModel:
         device: the device it is on, as torch writes it.
         dtype: the type of its weights, as torch writes it without `torch.`.
         load_seconds: how long loading took.
+        pickled: whether its weights were a pickle.
         lock: held by whoever runs the model, so that nobody else re-configures it meanwhile.
         notes: what the engine found out about it and need not find out again.
     """
@@ -36,6 +37,7 @@ class LoadedModel:
     device: str
     dtype: str
     load_seconds: float = 0.0
+    pickled: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
     notes: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
 

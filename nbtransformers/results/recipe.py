@@ -11,6 +11,7 @@ Problem = Literal["single_label", "multi_label", "regression"]
 HeadKind = Literal["trained", "similarity", "entailment"]
 Pooling = Literal["mean", "cls", "last", "max"]
 ProgramPadding = Literal["tokenizer", "right", "left", "never"]
+Damage = Literal["broken", "no object", "undecodable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +20,31 @@ class Reading:
 
     Attributes:
         data: where they are; its column, split and encoding are those that were found.
-        texts: the texts themselves, when they are the sources of cells, which no program can look up.
+        texts: the texts themselves, None where a row holds none, when no program can look them up: they are the
+            sources of cells, or came from an iterator that the run used up.
+        used_up: whether they came from such an iterator, and are too many to write down.
         streamed: whether a dataset is gone through row by row.
         number: of a column whose name is a number (pandas has such), or of one without a name, that number.
         delimiter: what parts the fields of a table of text; None where nothing does.
         has_header: whether its first line names the columns.
         is_list: whether a file of JSON is one list; else there is a value a line.
         lone_surrogates: whether some of the texts are not valid Unicode.
+        damage: what some rows of a file are, that a plain reader would stumble over: broken, no object among
+            objects, or not in the file's encoding.
+        none_readable: whether no row holds a text.
     """
 
     data: DataRef
-    texts: tuple[str, ...] = ()
+    texts: tuple[str | None, ...] = ()
+    used_up: bool = False
     streamed: bool = False
     number: int | None = None
     delimiter: str | None = None
     has_header: bool = True
     is_list: bool = False
     lone_surrogates: bool = False
+    damage: frozenset[Damage] = frozenset()
+    none_readable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +54,12 @@ class Place:
     Attributes:
         model: the reference to it, to a Hub model with its commit.
         folder: where a bundled one is on this machine.
+        pickled: whether its weights are a pickle.
     """
 
     model: ModelRef
     folder: str | None = None
+    pickled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,8 @@ def test_a_hub_model_is_pinned(folders: dict[str, Path], monkeypatch: pytest.Mon
     assert f'revision="{commit}"' in program
     assert program.count("use_safetensors=True") == 1
     checked(program)
+    tokens = tokenize(TokenizeRequest(DataRef("lines", CELL), models=(ModelRef("hub", "acme/bert"),)), {})
+    assert f'revision="{commit}"' in program_of(tokens)
     environment = {"HF_HUB_CACHE": str(tmp_path), "HF_HUB_OFFLINE": "1"}
     assert_same_in_a_process(result, program, environment)
 
@@ -237,7 +239,13 @@ def test_pickled_weights_that_were_allowed(folders: dict[str, Path], tmp_path: P
     torch.save(model.state_dict(), folder / "pytorch_model.bin")
     result = asked(DataRef("lines", CELL), model=ModelRef("folder", str(folder), allow_pickle=True))
     program = program_of(result)
-    assert "safetensors" not in program
+    assert "use_safetensors=False, weights_only=True" in program
+    same(result, ran(program))
+    # Allowed, and not needed: safetensors are there.
+    allowed = ModelRef("folder", str(folders["single_label"]), allow_pickle=True)
+    result = asked(DataRef("lines", CELL), model=allowed)
+    program = program_of(result)
+    assert "use_safetensors=True" in program
     same(result, ran(program))
 
 
@@ -404,6 +412,102 @@ def test_files(tmp_path: Path, folders: dict[str, Path]) -> None:
             raise AssertionError(name) from error
 
 
+BROKEN: dict[str, str | bytes] = {
+    "unclosed.csv": 'id,text\n1,fine\n2,"not closed\n3,good film\n4,"two\r\nlines"\n5,"so" he said\n\n6\n',
+    "unclosed at the end.csv": 'id;text\n1;fine\n2;good\n3;"never closed',
+    "headless.csv": '1,fine enough\n2,"not closed\n3,good film\n',
+    "too many.csv": "id,text\n1,fine\n2,too,many,fields\n3,good film\n4,bad,,\n",
+    "undecodable.csv": b"id,text\n1,fine\n2,b\xffd\n3,g\xc3\xb6\xc3\xb6d film\n",
+    "both.csv": b'id,text\n1,fine\n2,b\xffd\n3,"not closed\n4,g\xc3\xb6\xc3\xb6d film\n',
+    "too many.tsv": 'id\ttext\n1\t"so\n2\ttoo\tmany\n3\tgood film\n',
+    "undecodable.txt": b"fine\nb\xffd\ng\xc3\xb6\xc3\xb6d\n",
+    "broken.jsonl": '{"text": "fine"}\n{"text": bro\n\n{"text": "good film"}\n{"other": 1}\n',
+    "broken texts.jsonl": '"fine"\nbroken\n"good film"\n',
+    "undecodable.jsonl": b'{"text": "fine"}\n{"text": "b\xffd"}\n{"text": "g\xc3\xb6\xc3\xb6d film"}\n',
+    "mixed.jsonl": '{"text": "fine"}\n"a string"\n3\nnull\n{"text": "good film"}\n',
+    "nested.jsonl": '{"a": {"b": "fine"}}\n"a string"\nbroken\n{"a": {"b": "good film"}}\n',
+    "mixed.json": '[{"text": "fine"}, "a string", {"text": "good film"}]',
+    "broken.json": '[{"text": "fine"}, {"text": "good film"}\n, {"text": broken}, {"text": "not read"}]',
+    "unclosed.json": '[{"text": "fine"}, {"text": "good film"}',
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_files_with_rows_that_cannot_be_read(name: str, tmp_path: Path, folders: dict[str, Path]) -> None:
+    written_down = BROKEN[name]
+    (tmp_path / name).write_bytes(written_down if isinstance(written_down, bytes) else written_down.encode())
+    encoding = "utf-8" if b"\xff" in (tmp_path / name).read_bytes() else None
+    column = "1" if name == "headless.csv" else None
+    data = DataRef("file", str(tmp_path / name), column, encoding=encoding)
+    result = asked(data, model=ModelRef("folder", str(folders["single_label"])))
+    assert 0 < len(result.reasons) < len(result)
+    same(result, ran(program_of(result)))
+
+
+def test_a_packed_file_with_rows_that_cannot_be_read(tmp_path: Path, folders: dict[str, Path]) -> None:
+    import gzip
+
+    for name in ("unclosed.csv", "broken.jsonl"):
+        with gzip.open(tmp_path / f"{name}.gz", "wt", encoding="utf-8", newline="") as file:
+            file.write(str(BROKEN[name]))
+        data = DataRef("file", str(tmp_path / f"{name}.gz"))
+        result = asked(data, model=ModelRef("folder", str(folders["single_label"])))
+        same(result, ran(program_of(result)))
+
+
+def test_clean_files_have_a_plain_reader(tmp_path: Path, folders: dict[str, Path]) -> None:
+    (tmp_path / "clean.csv").write_text("id,text\n1,fine\n2,\n")
+    (tmp_path / "clean.jsonl").write_text('{"text": "fine"}\n{"text": null}\n{"text": 3}\n')
+    for name, reader in (("clean.csv", "pd.read_csv("), ("clean.jsonl", "[json.loads(line) for line in file")):
+        data = DataRef("file", str(tmp_path / name), "text")
+        program = program_of(asked(data, model=ModelRef("folder", str(folders["single_label"]))))
+        assert reader in program and "except" not in program
+
+
+def test_texts_of_an_iterator_that_is_used_up(folders: dict[str, Path]) -> None:
+    model = ModelRef("folder", str(folders["single_label"]))
+    for texts in (TEXTS[:3], [TEXTS[0], None, 3, "", 'a "b"']):
+        g = (text for text in texts)
+        result = asked(DataRef("variable", "g"), {"g": g}, model=model)
+        same(result, ran(program_of(result), g=g))
+    for many in (["one"] * 201, ["long " * 4_001]):
+        result = asked(DataRef("variable", "g"), {"g": iter(many)}, model=model)
+        program = program_of(result)
+        assert "which is used up: make it anew first." in program
+        same(result, ran(program, g=iter(many)))
+
+
+@pytest.mark.parametrize(
+    ("expression", "own"),
+    [
+        ('["a joy"]', False),
+        ("['a' * 3, str(4)]", False),
+        ("[t.lower() for t in ['a']]", False),
+        ("[t.lower() for t in mine]", True),
+    ],
+)
+def test_only_what_is_a_variable_has_to_be_made_first(expression: str, own: bool, folders: dict[str, Path]) -> None:
+    value = eval(expression, {"mine": ["one"]})
+    model = ModelRef("folder", str(folders["single_label"]))
+    result = asked(DataRef("variable", expression), {expression: value}, model=model)
+    program = program_of(result)
+    assert ("run the cell that makes them first" in program) is own
+    same(result, ran(program, mine=["one"]))
+
+
+@pytest.mark.parametrize("fields", [{}, {"top_k": 2}, {"labels": LABELS}, {"multi_label": True}])
+def test_no_row_can_be_read(fields: dict[str, Any], tmp_path: Path, folders: dict[str, Path]) -> None:
+    model = ModelRef("folder", str(folders["mean_tokens" if "labels" in fields else "single_label"]))
+    (tmp_path / "none.jsonl").write_text("broken\nbroken\n")
+    rows = [None, " ", 3]
+    for data in (DataRef("variable", "rows"), DataRef("file", str(tmp_path / "none.jsonl"))):
+        result = asked(data, {"rows": rows}, model=model, **fields)
+        assert len(result.reasons) == len(result)
+        same(result, ran(program_of(result), rows=rows))
+        tokens = tokenize(TokenizeRequest(data), {"rows": rows})
+        assert ran(program_of(tokens), rows=rows)["table"].empty
+
+
 def test_a_dataset_of_the_hub(monkeypatch: pytest.MonkeyPatch, folders: dict[str, Path]) -> None:
     """Only what the Hub would give is put in its place: the arguments are those of `load_dataset`."""
     import datasets
@@ -472,6 +576,28 @@ def test_tokens_of_several_tokenizers(tmp_path: Path) -> None:
     request = TokenizeRequest(DataRef("lines", CELL), models=(bundled, gpt2, ModelRef("variable", "own")))
     result = tokenize(request, {"own": own})
     same_tokens(result, ran(program_of(result), own=own))
+
+
+@pytest.mark.parametrize("name", ["own", "tokenizer"])
+def test_a_tokenizer_of_ones_own_stays_as_it_is(name: str, tmp_path: Path) -> None:
+    own = AutoTokenizer.from_pretrained(save_tiny("gpt2", tmp_path))
+    own.pad_token = None
+    size = len(own)
+    result = tokenize(TokenizeRequest(DataRef("lines", CELL), models=(ModelRef("variable", name),)), {name: own})
+    left = ran(program_of(result), **{name: own})
+    same_tokens(result, left)
+    assert left[name] is own and own.pad_token is None and len(own) == size
+
+
+def test_a_tokenizer_of_ones_own_keeps_its_padding_side(folders: dict[str, Path]) -> None:
+    model = AutoModelForSequenceClassification.from_pretrained(folders["single_label"])
+    tokenizer = AutoTokenizer.from_pretrained(folders["single_label"], padding_side="left")
+    own = ClassifyRequest(DataRef("lines", CELL), model=ModelRef("variable", "model"), tokenizer="tokenizer")
+    result = classify(own, {"model": model, "tokenizer": tokenizer})
+    program = program_of(result)
+    assert 'padder.padding_side = "right"' in program
+    same(result, ran(program, model=model, tokenizer=tokenizer))
+    assert tokenizer.padding_side == "left"
 
 
 def test_tokens_of_a_variable_and_of_a_file(tmp_path: Path) -> None:
