@@ -19,6 +19,12 @@ _ONE_OF_TWO = """<style>
 .nbt-snapshot td, .nbt-snapshot th { white-space: normal !important; text-align: start !important; }
 </style>"""
 
+# A cell whose only outputs are hidden would still keep the height of its collapser.
+_GONE = """<style>
+.jp-OutputArea-child:has(.nbt-gone) { display: none; }
+.jp-Cell-outputWrapper:has(.nbt-gone):not(:has(.jp-OutputArea-output > :not(.nbt-gone))) { display: none; }
+</style>"""
+
 CELL = "padding:3px 10px 3px 0;vertical-align:top;text-align:left"
 QUIET = "opacity:0.7"
 _FRAME = "font-size:13px;line-height:1.45;max-width:960px;overflow-wrap:anywhere;overflow-x:auto"
@@ -32,6 +38,11 @@ def pending_snapshot(panel_id: str, what: str) -> str:
 def empty_snapshot(panel_id: str) -> str:
     """Nothing to see, and the rule that hides the widget's output beside it: for work that failed."""
     return framed(panel_id, "")
+
+
+def gone_output() -> str:
+    """An output that hides itself: for a panel that came and went."""
+    return f'<div class="nbt-gone">{_GONE}</div>'
 
 
 def framed(panel_id: str, content: str) -> str:

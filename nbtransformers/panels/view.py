@@ -127,8 +127,10 @@ class PassingPanelView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._panel is not None:
+            from nbtransformers.panels.snapshot import gone_output
+
             self._panel.close()
-            self._output.update({"text/plain": ""}, raw=True)
+            self._output.update({"text/html": gone_output(), "text/plain": ""}, raw=True)
 
     def progress(self, progress: Progress) -> None:
         if self._panel is None and time.monotonic() - self._since > _PATIENCE:
