@@ -283,6 +283,39 @@ describe("many texts", () => {
     expect((document.activeElement as HTMLElement).dataset.at).toBe("1");
   });
 
+  it("stand on two lines, without bars, where the counts leave the text too little room", async () => {
+    const three = traitsOf(["a b", "c d"], [TOYS.bytes, TOYS.wordpiece, TOYS.pieces]);
+    vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(420);
+    const width = vi.spyOn(HTMLElement.prototype, "clientWidth", "get");
+    for (const [pixels, narrow] of [
+      [600, true],
+      [700, false],
+    ] as const) {
+      width.mockReturnValue(pixels);
+      const { all } = show(three);
+      await drawn();
+      expect(all(".nbt-grid-narrow").length === 1).toBe(narrow);
+      expect(all(".nbt-rows .nbt-tokenbar").length === 0).toBe(narrow);
+      expect(all(".nbt-rows .nbt-col-tokens1 .nbt-number")).toHaveLength(2);
+    }
+    vi.restoreAllMocks();
+  });
+
+  it("fold their notes into one line, which opens", async () => {
+    const notes = Array.from({ length: 4 }, (_, at) => `Note ${at}.`);
+    const { one, all, click } = show(traitsOf(["a", "b"], [TOYS.bytes], { notes }));
+    expect(all("[role=note] p").map((note) => note.textContent)).toEqual(["Note 0."]);
+    expect(one(".nbt-more").textContent).toBe("and 3 more");
+    await click(".nbt-more");
+    expect(all("[role=note] p").map((note) => note.textContent)).toEqual(notes);
+    expect(one(".nbt-more").getAttribute("aria-expanded")).toBe("true");
+    await click(".nbt-more");
+    expect(all("[role=note] p")).toHaveLength(1);
+    const two = show(traitsOf(["a", "b"], [TOYS.bytes], { notes: notes.slice(0, 2) }));
+    expect(two.all("[role=note] p")).toHaveLength(2);
+    expect(two.all(".nbt-more")).toHaveLength(0);
+  });
+
   it("sort by the tokens of each tokenizer", async () => {
     const { one, all, click } = show(goldenTraits("two"));
     await click(".nbt-col-tokens1 button");

@@ -16,7 +16,7 @@ import { Inspector } from "../views/inspector";
 import { LookBar } from "../views/lookbar";
 import { Notes } from "../views/notices";
 import { useSelecting } from "../views/selecting";
-import { tokenColumns } from "../views/tokencolumns";
+import { narrowBelow, tokenColumns } from "../views/tokencolumns";
 import { Toolbar } from "../views/toolbar";
 import { type TokenizeHeader, TokenPage, type TokenRow, tokenizeHeader } from "../wire/tokenize";
 import type { ResultProps } from "./panel";
@@ -160,6 +160,7 @@ function ManyTexts(props: ManyTextsProps) {
           <Grid
             label={`Texts, cut by ${header.title}`}
             columns={columns}
+            narrowBelow={narrowBelow(header, page)}
             total={source.total}
             row={(at) => source.row(at)}
             stale={source.stale}

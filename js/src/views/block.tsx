@@ -174,7 +174,7 @@ function TokenMark({ mark, drawing }: { mark: Mark; drawing: Drawing }) {
 function LimitLine({ limit }: { limit: string }) {
   return (
     <span class="nbt-limit" role="presentation">
-      <span>{limit}</span>
+      <span dir="ltr">{limit}</span>
     </span>
   );
 }

@@ -11,12 +11,16 @@ export interface Column<R, Key extends string | number> {
   sort: Key;
   /** A CSS grid track. */
   width: string;
+  /** Its track where a row is two lines. */
+  narrowWidth?: string;
   cell(row: R, narrow: boolean): ComponentChildren;
 }
 
 interface GridProps<R, Key extends string | number> {
   label: string;
   columns: readonly Column<R, Key>[];
+  /** The width up to which a row is two lines, in pixels. */
+  narrowBelow?: number;
   total: number;
   row(at: number): R | undefined;
   stale: boolean;
@@ -41,10 +45,11 @@ const SELECT_TRACK = "16px";
 
 export function Grid<R, Key extends string | number>(props: GridProps<R, Key>) {
   const { columns, total, active, open, onRange, selecting } = props;
-  const virtual = useVirtual(total, HEAD_PX);
+  const virtual = useVirtual(total, HEAD_PX, props.narrowBelow);
   const { start, stop, narrow } = virtual;
   const focus = useRef(false);
-  const tracks = [...(selecting ? [SELECT_TRACK] : []), ...columns.map((column) => column.width)].join(" ");
+  const widths = columns.map(({ width, narrowWidth }) => (narrow && narrowWidth ? narrowWidth : width));
+  const tracks = [...(selecting ? [SELECT_TRACK] : []), ...widths].join(" ");
 
   useLayoutEffect(() => onRange(start, stop), [start, stop, onRange]);
   useLayoutEffect(() => virtual.toTop(), [props.epoch]);

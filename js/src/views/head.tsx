@@ -21,7 +21,9 @@ export function Head({ title, subtitle, facts, progress }: HeadProps) {
     <header class={progress ? "nbt-head nbt-head-working" : "nbt-head"}>
       <div class="nbt-head-line">
         <span class="nbt-title">{title}</span>
-        <span class="nbt-subtitle">{progress ? [doneOf(progress), ...paceOf(progress)].join(" · ") : subtitle}</span>
+        <span class="nbt-subtitle">
+          {progress ? [doneOf(progress), ...paceOf(progress)].join(" · ") : subtitle}
+        </span>
         {facts.length > 0 && (
           <button
             type="button"

@@ -1,4 +1,5 @@
 // Strips of words: an error, a warning, a wait.
+import { useState } from "preact/hooks";
 import { ErrorIcon, WarningIcon } from "./icons";
 
 export function ErrorStrip({ message }: { message: string }) {
@@ -10,16 +11,29 @@ export function ErrorStrip({ message }: { message: string }) {
   );
 }
 
-/** What the reader should know before trusting the numbers. */
+/** More notes than these would push the result down. */
+const NOTES_IN_SIGHT = 2;
+
+/** What the reader should know before trusting the numbers; of many, the first and how many more. */
 export function Notes({ notes }: { notes: readonly string[] }) {
+  const [open, setOpen] = useState(false);
   if (notes.length === 0) return null;
+  const folds = notes.length > NOTES_IN_SIGHT;
+  const shown = folds && !open ? notes.slice(0, 1) : notes;
   return (
     <div class="nbt-strip nbt-strip-warning" role="note">
       <WarningIcon />
-      <div>
-        {notes.map((note) => (
-          <p key={note}>{note}</p>
+      <div class={folds && !open ? "nbt-notes nbt-notes-folded" : "nbt-notes"}>
+        {shown.map((note) => (
+          <p key={note} title={folds && !open ? note : undefined}>
+            {note}
+          </p>
         ))}
+        {folds && (
+          <button type="button" class="nbt-more" aria-expanded={open} onClick={() => setOpen(!open)}>
+            {open ? "Show fewer" : `and ${notes.length - 1} more`}
+          </button>
+        )}
       </div>
     </div>
   );

@@ -9,6 +9,15 @@ import { indexWidth } from "./columns";
 import type { Column } from "./grid";
 import { TokenBar } from "./tokenbar";
 
+const COUNT_PX = 92;
+const WIDE_COUNT_PX = 132;
+/** Less than this is too little of a text. */
+const TEXT_PX = 200;
+const GAP_PX = 16;
+const DIGIT_PX = 7.5;
+/** The row's padding, the mark of a selected row, and the gaps beside it and the row's number. */
+const AROUND_PX = 76;
+
 type TokenColumn = Column<TokenRow, TokenizeSortKey>;
 
 export function tokenColumns(header: TokenizeHeader, page: TokenPage): TokenColumn[] {
@@ -32,8 +41,9 @@ export function tokenColumns(header: TokenizeHeader, page: TokenPage): TokenColu
       key: sort,
       title: tokenizers.length > 1 ? name : "Tokens",
       sort,
-      width: tokenizers.length > 2 ? "minmax(92px, 116px)" : "132px",
-      cell: (row) => countCell(row, number, limit, most),
+      width: tokenizers.length > 2 ? `minmax(${COUNT_PX}px, 116px)` : `${WIDE_COUNT_PX}px`,
+      narrowWidth: "minmax(0, 1fr)",
+      cell: (row, narrow) => countCell(row, number, narrow && tokenizers.length > 1 ? null : { limit, most }),
     };
   });
   const text: TokenColumn = {
@@ -41,12 +51,27 @@ export function tokenColumns(header: TokenizeHeader, page: TokenPage): TokenColu
     title: "Text",
     sort: "text",
     width: "minmax(18ch, 1fr)",
+    narrowWidth: "52px",
     cell: (row) => <TokenLine row={row} />,
   };
   return [index, ...counts, text];
 }
 
-function countCell(row: TokenRow, number: number, limit: number | null, most: number) {
+/** The width up to which the text would have too little room beside the counts, in pixels. */
+export function narrowBelow({ tokenizers, rows }: TokenizeHeader, page: TokenPage): number {
+  const several = tokenizers.length;
+  const counts = several * ((several > 2 ? COUNT_PX : WIDE_COUNT_PX) + GAP_PX);
+  return AROUND_PX + indexWidth(page, rows) * DIGIT_PX + counts + TEXT_PX;
+}
+
+/** What the bar of a count is measured by. */
+interface Measure {
+  limit: number | null;
+  most: number;
+}
+
+/** Without a measure, the number alone. */
+function countCell(row: TokenRow, number: number, measure: Measure | null) {
   const tokenized = row.tokenized[number];
   if (row.pending || row.reason !== null || !tokenized) {
     if (number > 0) return null;
@@ -60,7 +85,7 @@ function countCell(row: TokenRow, number: number, limit: number | null, most: nu
   const { count, cut } = tokenized;
   return (
     <span class="nbt-tokens-count" title={cut > 0 ? `${formatCount(cut)} cut` : undefined}>
-      <TokenBar count={count} cut={cut} limit={limit} most={most} />
+      {measure && <TokenBar count={count} cut={cut} {...measure} />}
       <span class={cut > 0 ? "nbt-number nbt-over" : "nbt-number"}>{formatCount(count)}</span>
     </span>
   );

@@ -5,7 +5,7 @@ import { type Geometry, rowTop, scrollTopFor, windowAt } from "./window";
 
 /** Before the browser has measured anything. */
 const GUESS_PX = 420;
-/** Narrower than this, a row is two lines. */
+/** Narrower than this, a row is two lines, unless a table says otherwise. */
 const NARROW_PX = 480;
 const ROW_PX = 34;
 const TALL_ROW_PX = 58;
@@ -26,12 +26,12 @@ export interface Virtual {
   onScroll(): void;
 }
 
-export function useVirtual(total: number, headHeight: number): Virtual {
+export function useVirtual(total: number, headHeight: number, narrowBelow = NARROW_PX): Virtual {
   const viewport = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
   const [size, setSize] = useState({ width: 1000, height: GUESS_PX });
   useMeasured(viewport, setSize);
-  const narrow = size.width <= NARROW_PX;
+  const narrow = size.width <= narrowBelow;
   const rowHeight = narrow ? TALL_ROW_PX : ROW_PX;
   const geometry: Geometry = { total, rowHeight, viewport: Math.max(rowHeight, size.height - headHeight) };
   const scrollTo = (top: number) => {
