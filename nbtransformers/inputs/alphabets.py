@@ -13,13 +13,26 @@ from dataclasses import dataclass
 
 _READ = 4096  # characters; more says nothing new
 _RARE = 0.7  # what a rare letter counts, beside 1 for a common one
-_CAPITALS = 0.8  # what a word in capitals counts: KOI8-R and windows-1251 have theirs where the other has small letters
+_CAPITALS = (
+    0.95  # what a word in capitals counts: KOI8-R and windows-1251 have theirs where the other has small letters
+)
 _SELDOM = 0.5  # letters that must speak for an encoding that is met less often
+_NO_LETTER = 1.0  # for a text whose only characters beyond ASCII are such as `“` and `°`: nothing speaks against it
 
 # What every encoding of a family has at the same place, or what stands in any language.
-_NEUTRAL = re.compile(r"[\x00-\x7f\xa0§©®°·«»‘’‚“”„†•…‰‹›€™–—¿¡\u3000-\u3004\u3006-\u303f\uff01-\uff5e\u200e\u200f]")
+_NEUTRAL = re.compile(
+    r"[\x00-\x7f\xa0§©®°·±×÷£½«»‘’‚“”„†•…‰‹›€™–—¿¡\u3000-\u3004\u3006-\u303f\uff01-\uff5e\u200e\u200f]"
+)
 _WORD = re.compile(r"[^\W\d_]+|[^\w\s]|\d")
 
+# No word: Greek, Cyrillic and the like beside a Latin letter, which Chinese may well have, or a final sigma within.
+_NO_WORD = re.compile("[a-zA-Z][\u0370-\u1cff]|[\u0370-\u1cff][a-zA-Z]|ς[^\\W\\d_]")
+
+# Where a standard has its everyday characters: its name, and the first and last leading byte of these.
+_SIMPLIFIED = ("gb2312", 0xB0, 0xD7)
+_TRADITIONAL = ("big5", 0xA4, 0xC6)
+_JAPANESE = ("euc_jp", 0xB0, 0xCF)
+_KOREAN = ("euc_kr", 0xB0, 0xC8)
 _WESTERN = ("cp1252", "iso8859_15")
 _CENTRAL = ("cp1250", "iso8859_2")
 _CYRILLIC = ("cp1251", "koi8_r", "cp866", "iso8859_5")
@@ -30,12 +43,27 @@ _ARABIC = ("cp1256", "iso8859_6")
 
 @dataclass(frozen=True, slots=True)
 class _Language:
-    """The letters beyond ASCII of a language, as the inside of `[…]` in a pattern."""
+    """The letters beyond ASCII of a language, as the inside of `[…]` in a pattern.
+
+    Attributes:
+        codecs: that it is written in, the commonest first.
+        common: the letters that most of a text is made of.
+        rare: the others.
+        everyday: where a standard has more of the others.
+        seldom: whether it is met less often than those that share its bytes.
+    """
 
     codecs: tuple[str, ...]
     common: str
     rare: str = ""
+    everyday: tuple[str, int, int] | None = None
     seldom: bool = False
+
+    def weight(self, character: str) -> float:
+        if re.match(f"[{self.common}]", character, re.IGNORECASE):
+            return 1.0
+        rare = self.rare and re.match(f"[{self.rare}]", character, re.IGNORECASE)
+        return _RARE if rare or (self.everyday and _is_everyday(character, *self.everyday)) else 0.0
 
 
 # The commonest first: of two that fit a text as well, the first is taken.
@@ -51,23 +79,25 @@ _LANGUAGES = (
     _Language(_WESTERN, "àèéíòóç", "úïü·"),  # Catalan
     _Language(
         ("gb18030",),
-        "的一是不了在人有我他这个们中来上大为和国到以说时要就出会可也你对生能子那得着下自过发后里用好很看电影太没",
-        "\u4e00-\u9fff\u3400-\u4dbf○",
+        "的一是不了在人有我他这个们中来上大为和国到以说时要就出会可也你对生能子那得着下自过发后里用好很看电影太没差",
+        everyday=_SIMPLIFIED,
     ),
     _Language(
         ("big5",),
-        "的一是不了在人有我他這個們中來上大為和國到以說時要就出會可也你對生能子那得著下自過發後裡用好很看電影太沒",
-        "\u4e00-\u9fff",
+        "的一是不了在人有我他這個們中來上大為和國到以說時要就出會可也你對生能子那得著下自過發後裡用好很看電影太沒差",
+        everyday=_TRADITIONAL,
     ),
-    _Language(("cp932", "euc_jp"), "\u3041-\u3096", "\u30a1-\u30fc\u4e00-\u9fff々"),
+    _Language(("cp932", "euc_jp"), "\u3041-\u3096\u30a1-\u30fc", "々", everyday=_JAPANESE),
     _Language(
-        ("cp949",), "이다는에의을가고하지사기도은나로한그어들시자리를인대서아있것전정부정말요해", "\uac00-\ud7a3"
+        ("cp949",),
+        "이다는에의을가고하지사기도은나로한그어들시자리를인대서아있것전정부말요해보안게주수라면만일여세무었음좋습니",
+        everyday=_KOREAN,
     ),
-    _Language(_CYRILLIC, "оеаинтсрвлкмдпуяыь", "а-яё№"),  # Russian, Bulgarian
-    _Language(("cp1251", "koi8_u", "iso8859_5"), "оаиніевртслкдумпзя", "а-щьюяіїєґ№"),  # Ukrainian
-    _Language(("cp1251", "iso8859_5"), "оаиенрстјвкмдупл", "а-шђјљњћџ№", seldom=True),  # Serbian
-    _Language(_GREEK, "αοιετσνηυρπκμλςωάέήίόύώ", "α-ωϊϋΐΰ"),
-    _Language(_HEBREW, "יוהלארתשמבנ", "\u05d0-\u05ea\u05b0-\u05c2"),
+    _Language(_CYRILLIC, "оеаинтсрвл", "а-яё№"),  # Russian, Bulgarian
+    _Language(("cp1251", "koi8_u", "iso8859_5"), "оаиніевртсл", "а-щьюяіїєґ№"),  # Ukrainian
+    _Language(("cp1251", "iso8859_5"), "оаиенрстјв", "а-шђјљњћџ№", seldom=True),  # Serbian
+    _Language(_GREEK, "αοιετσνηυρπκμλςάέήίό", "α-ωύώϊϋΐΰ"),
+    _Language(_HEBREW, "יוהלארתשמבנם", "\u05d0-\u05ea\u05b0-\u05c2"),
     _Language(_ARABIC, "اليمونرتبةعدسفهكقأح", "\u0621-\u064aپچژگک،؛؟ـ\u064b-\u0652"),
     _Language(_CENTRAL, "ąęółśżćńź", "é", seldom=True),  # Polish
     _Language(_CENTRAL, "áéěíýčřšžů", "úťňďóľĺŕäô", seldom=True),  # Czech, Slovak
@@ -78,7 +108,7 @@ _LANGUAGES = (
     _Language(("cp1257",), "ėšųžūįčąę", "", seldom=True),  # Lithuanian
     _Language(("cp1257",), "āēīšņūļčžģķ", "", seldom=True),  # Latvian
     _Language(("cp1257",), "õäöü", "šž", seldom=True),  # Estonian
-    _Language(("cp1258",), "đươôêăâ\u0300\u0301\u0303\u0309\u0323", "áàéèíóúù", seldom=True),  # Vietnamese
+    _Language(("cp1258",), "đươă\u0300\u0301\u0303\u0309\u0323", "ôêâáàéèíóúù", seldom=True),  # Vietnamese
     _Language(("tis_620",), "านรอกเงมยลวดทตสิีั่้", "\u0e01-\u0e3a\u0e40-\u0e5b", seldom=True),
     _Language(_WESTERN, "áðéíóúýþæö", "", seldom=True),  # Icelandic
 )
@@ -96,14 +126,17 @@ def fit(text: str, codec: str | None = None) -> float:
     beyond = 0
     for word, letters in _words(text[:_READ]):
         beyond += len(letters)
+        if _NO_WORD.search(word):
+            continue
         if word[1:] == word[1:].lower():
             counted.update(letters)
         elif word == word.upper():
             capitals.update(letters)
     spoken = [language for language in _LANGUAGES if codec is None or codec in language.codecs]
     if not beyond:
-        return 0.0
-    return max((_sum(counted, capitals, one) - _SELDOM * one.seldom for one in spoken), default=0.0) / beyond
+        return 0.0 if text.isascii() else _NO_LETTER
+    best = max((_sum(counted, capitals, one) - _SELDOM * one.seldom for one in spoken), default=0.0)
+    return (best - _SELDOM * (codec or "").startswith(("iso", "cp866"))) / beyond
 
 
 def order(codec: str) -> int:
@@ -121,11 +154,10 @@ def _words(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _sum(counted: Counter[str], capitals: Counter[str], language: _Language) -> float:
-    common = re.compile(f"[{language.common}]", re.IGNORECASE)
-    rare = re.compile(f"[{language.common}{language.rare}]", re.IGNORECASE)
+    whole = sum(language.weight(character) * number for character, number in counted.items())
+    return whole + _CAPITALS * sum(language.weight(character) * number for character, number in capitals.items())
 
-    def weight(character: str) -> float:
-        return 1.0 if common.match(character) else _RARE if rare.match(character) else 0.0
 
-    whole = sum(weight(character) * number for character, number in counted.items())
-    return whole + _CAPITALS * sum(weight(character) * number for character, number in capitals.items())
+def _is_everyday(character: str, standard: str, first: int, last: int) -> bool:
+    coded = character.encode(standard, "ignore")
+    return len(coded) == 2 and first <= coded[0] <= last

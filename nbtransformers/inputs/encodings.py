@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import encodings.aliases
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -11,12 +12,18 @@ from typing import BinaryIO
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.inputs.alphabets import fit, order
 from nbtransformers.inputs.binary import looks_like
+from nbtransformers.plain_text import printable
 
 HEAD_BYTES = 2**16
 _PIECE = 2**20
 _FAR = 2**26  # bytes that are searched for what is not ASCII
 _ENOUGH = 2**16  # bytes of such lines that a guess is made from
-_NOISE = 0.1  # how much noisier than the cleanest reading of a sample a reading may be that is still weighed
+_NOISY = 0.25  # how much worse a reading is taken to be that charset-normalizer has for noise
+_LEAST = 0.3  # what a reading must be worth to be a guess
+_WORDS = 0.7  # how well the letters of a file with null bytes must fit a language to be taken for text
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+_IN_WORD = r"\w'’\u0300-\u036f\u0e31-\u0e4e"  # with marks that combine, Latin and Thai
+_WORDS_SHOWN = 24  # characters of the words in a note
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -116,23 +123,36 @@ def _with_nulls(head: bytes, name: str) -> Encoding:
     places = [head[at::4].count(0) / max(1, len(head[at::4])) for at in range(4)]
     pattern = "".join("0" if share > 0.6 else "1" if share < 0.4 else "?" for share in places)
     codec = {"1000": "utf-32-le", "0001": "utf-32-be", "1010": "utf-16-le", "0101": "utf-16-be"}.get(pattern)
+    codec = codec or _wide(head)
     if codec is None:
         raise UserError(
             f"{name} holds null bytes, as a binary file does.", hint="If it is text, name its `--encoding NAME`."
         )
-    return _told(codec, name)
+    return _told(codec, name, head)
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 where few characters are ASCII, such as Chinese; None when neither order of bytes makes words."""
+    for codec in ("utf-16-le", "utf-16-be"):
+        try:
+            text = codecs.getincrementaldecoder(codec)().decode(head)  # the head may end within a character
+        except UnicodeDecodeError:
+            continue
+        if not _CONTROLS.search(text) and fit(text) > _WORDS:
+            return codec
+    return None
 
 
 def _guessed(sample: bytes, head: bytes, name: str) -> Encoding:
     if b"\x1b$" in head and not sample:
-        return _told("iso2022_jp", name)
+        return _told("iso2022_jp", name, head)
     # A line or two that are damaged make no UTF-8 file something else: other encodings hardly ever look like it.
     if not sample or _share(sample.split(b"\n"), "utf-8") >= 0.5:
         return Encoding("utf-8")
     codec = _codec_of(sample)
     if codec is None:
         raise UserError(f"The encoding of {name} cannot be guessed.", hint="Name it: `--encoding gb18030`.")
-    return _told(codec, name)
+    return _told(codec, name, sample)
 
 
 def _codec_of(sample: bytes) -> str | None:
@@ -140,17 +160,37 @@ def _codec_of(sample: bytes) -> str | None:
 
     if _share(sample.split(b"\n"), "utf-8") >= 0.5:
         return "utf-8"
-    matches = list(from_bytes(sample, cp_isolation=[*_IN_USE]))
-    if not matches:
+    # It tells noise from text, but not one alphabet from the next: a letter is a letter to it. Of a few characters it
+    # says little, so what it throws out is weighed too.
+    readings = {name: (text, _NOISY) for name in _IN_USE if (text := _read(sample, name))}
+    for match in from_bytes(sample, cp_isolation=[*_IN_USE]):
+        readings |= {name: (str(match), match.chaos) for name in match.could_be_from_charset}
+    weighed = {name: round(fit(text, name) - noise, 2) for name, (text, noise) in readings.items()}
+    best = min(weighed, key=lambda name: (-weighed[name], order(name)), default=None)
+    return best if best is not None and weighed[best] > _LEAST else None
+
+
+def _read(sample: bytes, codec: str) -> str | None:
+    try:
+        return sample.decode(codec)
+    except UnicodeError:
         return None
-    # It tells noise from text, but not one alphabet from the next: a letter is a letter to it.
-    clean = min(match.chaos for match in matches) + _NOISE
-    good = {name: str(match) for match in matches if match.chaos <= clean for name in match.could_be_from_charset}
-    return min(good, key=lambda name: (-round(fit(good[name], name), 3), order(name)))
 
 
-def _told(codec: str, name: str) -> Encoding:
-    return Encoding(codec, f"{name} was read as {shown_as(codec)} (guessed). `--encoding NAME` names another.")
+def _told(codec: str, name: str, sample: bytes) -> Encoding:
+    words = _glimpse(sample[:HEAD_BYTES].decode(codec, "replace"))
+    read = f"{name} was read as {shown_as(codec)} (guessed){words and f': “{words}”'}."
+    return Encoding(codec, f"{read} `--encoding NAME` names another.")
+
+
+def _glimpse(text: str) -> str:
+    """A few words of a text, one of them beyond ASCII: by these a reader sees whether a guess is right."""
+    first = re.search(r"[^\W\x00-\x7f]", text)
+    at = first.start() if first else 0
+    around = text[max(0, at - _WORDS_SHOWN) : at + _WORDS_SHOWN]
+    words = re.search(rf"(?:[{_IN_WORD}]+ )?[{_IN_WORD}]*[^\W\x00-\x7f][{_IN_WORD}]*(?: [{_IN_WORD}]+){{0,2}}", around)
+    shown = printable(words[0] if words else text[at : at + _WORDS_SHOWN]).strip()
+    return shown if len(shown) <= _WORDS_SHOWN else f"{shown[: _WORDS_SHOWN - 1]}…"
 
 
 def shown_as(codec: str) -> str:
@@ -170,7 +210,7 @@ def _share(lines: list[bytes], codec: str) -> float:
     good = 0
     for line in lines:
         try:
-            decoder().decode(line)  # what is cut off at the end is no fault
+            decoder().decode(line, final=len(line) < _ENOUGH)  # what we cut off ourselves is no fault
             good += 1
         except (UnicodeError, ValueError):
             pass

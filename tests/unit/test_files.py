@@ -9,9 +9,12 @@ import io
 import json
 import lzma
 import os
+import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pandas as pd
 import pyarrow as pa
@@ -91,6 +94,12 @@ def refusal(path: Path | str, column: str | None = None, encoding: str | None = 
     return str(caught.value).replace(f"{Path(path).parent}{os.sep}", "")
 
 
+def guessed_words(found: Rows) -> tuple[str, str] | None:
+    """The encoding that a note says was guessed, and the words that it shows."""
+    told = [re.search(r"was read as (\S+) \(guessed\): “(.{2,24})”\. `--encoding NAME` names", n) for n in found.notes]
+    return next(((each[1], each[2]) for each in told if each), None)
+
+
 # --- encodings ---
 
 
@@ -105,10 +114,103 @@ def test_a_file_is_read_in_any_encoding(
     path = write("reviews.txt", "\n".join(expected) + "\n", encoding)
     found = rows(path)
     assert texts(found) == expected
-    told = (f"reviews.txt was read as {guess} (guessed). `--encoding NAME` names another.",) if guess else ()
-    assert found.notes == told
+    assert guessed_words(found) == (guess and (guess, ANY))
     named = rows(path, encoding=encoding)
     assert (texts(named), named.notes) == (expected, ())
+
+
+# What the guess must be called, and a file of a line or two.
+SHORT = [
+    ("windows-1252", "C'était un très beau film.\nLes acteurs étaient excellents, à voir."),  # French
+    ("windows-1252", "Ein schöner Film für alle.\nÜber zwei Stunden große Gefühle."),  # German
+    ("windows-1252", "La película fue muy buena.\nEl niño actuó bien, ¡qué emoción!"),  # Spanish
+    ("windows-1252", "O filme não é ruim.\nA atuação foi excelente e a história também."),  # Portuguese
+    ("windows-1252", "Il film è bello, perché è vero.\nLa città è più bella così."),  # Italian
+    ("windows-1252", "Filmen var mycket bra på bio.\nSkådespelarna är också bäst när de är små."),  # Swedish
+    ("windows-1250", "Ten film był bardzo dobry.\nAktorzy grali świetnie, ale długość męczyła."),  # Polish
+    ("windows-1250", "Ten film byl velmi dobrý.\nHerci hráli skvěle, příběh je trochu dlouhý."),  # Czech
+    ("windows-1250", "A film nagyon jó volt.\nA színészek nagyszerűek, de kissé hosszú és unalmas is."),  # Hungarian
+    ("windows-1251", "Фильм очень хороший.\nАктёры играли прекрасно, но затянуто."),  # Russian
+    ("koi8-r", "Фильм очень хороший.\nАктёры играли прекрасно, но затянуто."),  # Russian
+    ("cp866", "Фильм очень хороший.\nАктёры играли прекрасно, но затянуто."),  # Russian
+    ("windows-1253", "Η ταινία ήταν πολύ καλή.\nΟι ηθοποιοί έπαιξαν υπέροχα."),  # Greek
+    ("windows-1254", "Film çok güzeldi.\nOyuncular iyiydi ama biraz uzun ve sıkıcı, değil mi?"),  # Turkish
+    ("windows-1255", "הסרט היה טוב מאוד.\nהשחקנים שיחקו נפלא."),  # Hebrew
+    ("windows-1256", "كان الفيلم جيدا جدا.\nالممثلون رائعون لكنه طويل."),  # Arabic
+    ("gb18030", "这部电影很好看。\n演员的表演非常出色。"),  # Chinese
+    ("big5", "這部電影很好看。\n演員的表演非常出色。"),  # traditional Chinese
+    ("cp932", "この映画はとても良かった。\n演技が素晴らしいです。"),  # Japanese
+    ("euc-jp", "この映画はとても良かった。\n演技が素晴らしいです。"),  # Japanese
+    ("cp949", "이 영화는 정말 좋았다.\n배우들의 연기가 훌륭했다."),  # Korean
+    ("windows-1252", "Elokuva oli hyvä.\nNäyttelijät esiintyivät hyvin, mutta pitkähkö se oli."),  # Finnish
+    (
+        "windows-1252",
+        "Filmen var meget god på mange måder.\nSkuespillerne spillede også rigtig godt, men længe.",
+    ),  # Danish
+    ("windows-1252", "De film was één groot feest.\nDe acteurs waren goed; geïnspireerd spel."),  # Dutch
+    (
+        "windows-1250",
+        "Filmul a fost foarte bun şi ţine mult.\nActorii au jucat bine, dar până la sfârşit a fost lung.",
+    ),  # Romanian
+    (
+        "windows-1257",
+        "Filmas buvo labai geras.\nAktoriai vaidino puikiai, bet šiek tiek ilgas, ačiū už viską.",
+    ),  # Lithuanian
+    ("windows-1257", "Filma bija ļoti laba.\nAktieri spēlēja lieliski, bet tā bija pārāk gara."),  # Latvian
+    ("windows-1251", "Фільм дуже гарний.\nАктори грали чудово, але довго її чекали."),  # Ukrainian
+    ("tis-620", "หนังเรื่องนี้ดีมาก\nนักแสดงเล่นได้ดี"),  # Thai
+    ("windows-1252", "Le château de l'hôpital"),  # French
+    ("windows-1252", "perché"),  # Italian
+    ("windows-1252", "No me gustó nada la actuación."),  # Spanish
+    ("windows-1250", "To se mi nelíbilo.\nNuda a špatné herectví."),  # Czech
+    ("windows-1250", "Nagyon tetszett a főszereplő.\nJó."),  # Hungarian
+    ("windows-1251", "ОЧЕНЬ ПЛОХО\nНЕ СМОТРИТЕ"),  # Russian
+    ("koi8-r", "не понравилось\nскучно и долго"),  # Russian
+    ("windows-1253", "Δεν μου άρεσε.\nΒαρετό και μεγάλο."),  # Greek
+    ("windows-1255", "שלום עולם"),  # Hebrew
+    ("gb18030", "质量不错，物流很快\n包装破损，差评"),  # Chinese
+    ("big5", "不喜歡。\n太長，無聊。"),  # traditional Chinese
+    ("cp932", "素晴らしい映画\n最高のレストラン"),  # Japanese
+    ("euc-jp", "素晴らしい映画\n最高のレストラン"),  # Japanese
+    ("euc-jp", "カメラ\nテレビ"),  # Japanese
+    ("cp949", "배송이 빨라요\n품질이 별로예요"),  # Korean
+    ("iso-8859-15", "Une œuvre touchante, un chef-d'œuvre à 5€."),  # French, where windows-1252 has ½
+    ("windows-1252", "It’s “great”\nIt costs 5£ or 6€, at 20°C"),  # English
+]
+
+
+@pytest.mark.parametrize(("encoding", "content"), SHORT)
+def test_a_line_or_two_are_enough_for_a_guess(write: Write, encoding: str, content: str) -> None:
+    found = rows(write("a.txt", content, encoding))
+    assert texts(found) == content.split("\n")
+    guessed = guessed_words(found)
+    assert guessed is not None
+    assert guessed[0] == encoding
+    assert guessed[1] in content.replace("\n", " ")
+
+
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize(("encoding", "content"), SHORT[::2])
+def test_utf_16_needs_no_mark(write: Write, encoding: str, content: str, order: str) -> None:
+    content = f"{content}\n"
+    found = rows(write("a.txt", content, f"utf-16-{order}"))
+    assert texts(found) == content.splitlines()
+    table = "".join(f"{number},{line}\n" for number, line in enumerate(content.splitlines()))
+    found = rows(write("a.csv", f"id,text\n{table}", f"utf-16-{order}"), "text")
+    assert guessed_words(found) == (f"utf-16-{order}", ANY)
+
+
+@pytest.mark.parametrize("form", ["<500i", ">500i", "<500h", ">500h", "<500d", ">500f"])
+def test_numbers_are_no_text(write: Write, form: str) -> None:
+    numbers = [number * 37 % 1000 for number in range(500)]
+    assert "holds null bytes" in refusal(write("a.txt", struct.pack(form, *numbers)))
+
+
+def test_the_words_in_a_note_are_short_and_safe(write: Write) -> None:
+    content = "a\x1b[31m \x07" * 40 + "\u202e" + "好" * 400
+    (note,) = rows(write("a.txt", content, "gb18030")).notes
+    assert note.isprintable()
+    assert len(note) < 110
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "windows-1252", "shift_jis"])
@@ -144,7 +246,9 @@ def test_what_is_beyond_ascii_may_come_late(write: Write) -> None:
     found = rows(path)
     (last,) = texts(found, 1, 500_000)
     assert last == "Ein schöner Film, natürlich für die Größten"
-    assert found.notes == ("late.txt was read as windows-1252 (guessed). `--encoding NAME` names another.",)
+    assert found.notes == (
+        "late.txt was read as windows-1252 (guessed): “Ein schöner Film”. `--encoding NAME` names another.",
+    )
 
 
 @settings(max_examples=150)
