@@ -29,6 +29,7 @@ from nbtransformers.request import ModelRef, Objects, TokenizeRequest
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import TokenizeRecipe
 from nbtransformers.results.rows import NOT_DONE
+from nbtransformers.results.run import pinned
 from nbtransformers.results.texts import Texts
 from nbtransformers.results.tokenization import Tokenization, TokenizeRun
 from nbtransformers.results.tokens import NO_OFFSETS, SPECIAL, UNKNOWN, TokenArrays, Tokens
@@ -95,7 +96,7 @@ def _run(
     loaded = [_load(ref, objects, on_progress) for ref in _models(request)]
     tokenizers = _tokenizers(request, loaded)
     with deferred_interrupts() as stop:
-        work = _Work(request, rows, tokenizers, sum(one.load_seconds for one in loaded), stop)
+        work = _Work(request, rows, tokenizers, loaded, stop)
         if before is not None:
             work.take(before)
         work.run(Pace(on_progress), Glimpses(on_partial))
@@ -164,10 +165,16 @@ class _Work:
     """Rows through the tokenizers, chunk by chunk."""
 
     def __init__(
-        self, request: TokenizeRequest, rows: Rows, tokenizers: list[TextTokenizer], load_seconds: float, stop: Stop
+        self,
+        request: TokenizeRequest,
+        rows: Rows,
+        tokenizers: list[TextTokenizer],
+        loaded: Sequence[LoadedTokenizer],
+        stop: Stop,
     ) -> None:
         self._request, self._rows, self._tokenizers = request, rows, tokenizers
-        self._load_seconds, self._stop = load_seconds, stop
+        self._load_seconds, self._stop = sum(one.load_seconds for one in loaded), stop
+        self._models = tuple(pinned(one.name, one.revision) for one in loaded)
         self._started = time.perf_counter()
         self._stopped = False
         self._failure: str | None = None
@@ -290,7 +297,7 @@ class _Work:
             tokenizers=tokens,
             words=np.concatenate([np.empty(0, dtype=np.int32), *done.words]),
             characters=np.concatenate([np.empty(0, dtype=np.int32), *done.characters]),
-            run=TokenizeRun(self._load_seconds, time.perf_counter() - self._started, self._made),
+            run=TokenizeRun(self._load_seconds, time.perf_counter() - self._started, self._made, self._models),
             read_to_end=self._read_to_end,
             notes=(*self._stop_note(reasons), *_notes(tokens), *self._rows.notes),
         )

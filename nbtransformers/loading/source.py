@@ -33,8 +33,8 @@ class Source:
     sizes: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def __str__(self) -> str:
-        """The name and, of a Hub model, the commit: `acme/tiny @ 0123456`."""
-        return f"{self.ref.name} @ {self.commit[:7]}" if self.commit else self.name
+        """The name and, of a Hub model, the commit: `acme/tiny@0123456`."""
+        return f"{self.ref.name}@{self.commit[:7]}" if self.commit else self.name
 
     @property
     def again(self) -> str:

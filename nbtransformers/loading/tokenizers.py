@@ -47,12 +47,14 @@ class LoadedTokenizer:
         tokenizer: it, as Transformers has it.
         limit: how many tokens its model can read, special tokens included; 0 when no limit is known.
         load_seconds: how long loading took.
+        revision: of a Hub model, the commit that its files are from.
     """
 
     name: str
     tokenizer: Any
     limit: int
     load_seconds: float = 0.0
+    revision: str | None = None
 
 
 def tokenizer_ref(
@@ -156,7 +158,8 @@ def _load_folder(source: Source, code: RemoteCode, on_load: Callable[[str], None
     _refuse_lacking_packages(name, folder)
     with plain_errors(name, folder), quiet_transformers():
         tokenizer = own_tokenizer(source, code) if code else _from_folder(source, entries)
-    return LoadedTokenizer(name, tokenizer, _limit(tokenizer, entries), time.perf_counter() - started)
+    taken = time.perf_counter() - started
+    return LoadedTokenizer(name, tokenizer, _limit(tokenizer, entries), taken, source.commit)
 
 
 def _from_folder(source: Source, entries: dict[str, Any]) -> Any:

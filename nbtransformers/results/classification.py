@@ -234,7 +234,7 @@ def _as_text(result: Classification, rows: int = 10) -> str:
 
     width = 100
     console = Console(file=io.StringIO(), width=width, color_system=None, force_jupyter=False, legacy_windows=False)
-    console.print(f"{printable(result.run.model)}: {_totals_line(result)}", markup=False, highlight=False)
+    console.print(f"{printable(result.run.pinned_model)}: {_totals_line(result)}", markup=False, highlight=False)
     if len(result):
         console.print(_table(result, min(rows, len(result)), width))
     if len(result) > rows:

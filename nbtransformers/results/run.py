@@ -7,6 +7,20 @@ from dataclasses import dataclass, replace
 from nbtransformers.plain_text import count, seconds
 
 
+def pinned(model: str, revision: str | None) -> str:
+    """A model with the commit of its files, so that it can be typed: `acme/tiny@0123456`, or `acme/tiny@v1 (0123456)`.
+
+    Args:
+        model: its name, perhaps with the revision that was asked for.
+        revision: of a Hub model, the commit that its files are from.
+    """
+    if revision is None:
+        return model
+    name, _, asked = model.partition("@")
+    commit = revision[:7]
+    return f"{name}@{asked} ({commit})" if asked and not revision.startswith(asked) else f"{name}@{commit}"
+
+
 @dataclass(frozen=True, slots=True)
 class RunReport:
     """How a run went.
@@ -51,12 +65,8 @@ class RunReport:
 
     @property
     def pinned_model(self) -> str:
-        """The model with the commit of its files: `acme/tiny @ 0123456`, or `acme/tiny @ v1 (0123456)`."""
-        if self.revision is None:
-            return self.model
-        name, _, asked = self.model.partition("@")
-        commit = self.revision[:7]
-        return f"{name} @ {asked} ({commit})" if asked and not self.revision.startswith(asked) else f"{name} @ {commit}"
+        """The model with the commit of its files, as `pinned` writes it."""
+        return pinned(self.model, self.revision)
 
     def after(self, before: RunReport) -> RunReport:
         """This run and the one that it went on with, as one."""

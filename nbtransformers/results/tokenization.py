@@ -40,11 +40,13 @@ class TokenizeRun:
         load_seconds: time to load the tokenizers; 0 when they were loaded already.
         seconds: time from the first text to the last token.
         tokens: tokens that were made, by all tokenizers together.
+        models: the models that the tokenizers are of; those of the Hub with the commit of their files.
     """
 
     load_seconds: float
     seconds: float
     tokens: int
+    models: tuple[str, ...] = ()
 
     @property
     def tokens_per_s(self) -> float:
@@ -53,7 +55,9 @@ class TokenizeRun:
 
     def facts(self) -> list[tuple[str, str]]:
         """The run as name and value, for a person."""
+        models = [("Model" if len(self.models) == 1 else "Models", ", ".join(self.models))] if self.models else []
         return [
+            *models,
             ("Time", f"{seconds(self.seconds)} (+ {seconds(self.load_seconds)} to load)"),
             ("Tokens", f"{self.tokens:,} · {self.tokens_per_s:,.0f} tokens/s"),
         ]

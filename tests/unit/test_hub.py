@@ -151,9 +151,9 @@ TINY: dict[str, Any] = {"model": "acme/tiny"}
 def test_the_commit_is_resolved_and_shown(hub: Hub, tmp_path: Path) -> None:
     asked = [TINY, {**TINY, "revision": "v1"}, {**TINY, "revision": OLD}, {**TINY, "revision": "1111111"}]
     newest, tagged, full, short = ask(hub, tmp_path, *asked)
-    assert newest[:2] == ["acme/tiny @ 2222222", LABELS]
-    assert tagged[0] == "acme/tiny @ v1 (1111111)"
-    assert full[0] == short[0] == "acme/tiny @ 1111111"
+    assert newest[:2] == ["acme/tiny@2222222", LABELS]
+    assert tagged[0] == "acme/tiny@v1 (1111111)"
+    assert full[0] == short[0] == "acme/tiny@1111111"
     assert tagged[1] == full[1] == short[1] == ["contradiction", "neutral", "entailment"]
     # And from the cache, with no hub; what is not in it is told with what is.
     assert ask(None, tmp_path, *asked) == [newest, tagged, full, short]
@@ -172,8 +172,8 @@ def test_a_revision_that_is_not_there(hub: Hub, tmp_path: Path, revision: str) -
 def test_a_hub_that_moves_on_does_not_change_what_is_cached(hub: Hub, tmp_path: Path, models: Path) -> None:
     ask(hub, tmp_path, TINY)
     hub.add("acme/tiny", "4" * 40, models / "entailing", "main")
-    assert ask(None, tmp_path, TINY)[0][0] == "acme/tiny @ 2222222"
-    assert ask(hub, tmp_path, TINY)[0][0] == "acme/tiny @ 4444444"
+    assert ask(None, tmp_path, TINY)[0][0] == "acme/tiny@2222222"
+    assert ask(hub, tmp_path, TINY)[0][0] == "acme/tiny@4444444"
 
 
 def test_safetensors_alone_are_fetched_where_there_are_pickles_too(hub: Hub, tmp_path: Path) -> None:
@@ -213,9 +213,9 @@ def test_trusted_code_of_the_hub_is_pinned_and_shown(hub: Hub, tmp_path: Path, m
     assert not (tmp_path / "ran").exists()
     (ran,) = ask(hub, cache, {"model": "acme/own", "trust_remote_code": True}, **modules)
     assert ran == [
-        "acme/own @ 2222222",
+        "acme/own@2222222",
         LABELS,
-        [f"Ran code that comes with the model: {files} (acme/own @ 2222222)."],
+        [f"Ran code that comes with the model: {files} (acme/own@2222222)."],
     ]
     assert ask(None, cache, {"model": "acme/own", "trust_remote_code": True}, **modules) == [ran]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,26 @@ def test_a_revision_may_stand_behind_the_name(revision: str) -> None:
 def test_nothing_is_a_model_without_a_name() -> None:
     with pytest.raises(UserError, match=r"^There is no model ''\."):
         model_ref("")
+
+
+def test_two_revisions_stand_side_by_side(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    old, new = "1" * 40, "2" * 40
+    repository = tmp_path / "models--acme--two"
+    for commit in (old, new):
+        shutil.copytree(models / "tiny", repository / "snapshots" / commit)
+    (repository / "refs").mkdir()
+    for name, commit in (("main", new), ("v1", old)):
+        (repository / "refs" / name).write_text(commit, encoding="utf-8")
+
+    found = nbt.tokenize(["a joy"], model=["acme/two", "acme/two@v1", "acme/two@1111111", "minilm"])
+    shown = ["acme/two@2222222", "acme/two@v1 (1111111)", "acme/two@1111111", "minilm"]
+    assert list(found.run.models) == shown
+    assert ("Models", ", ".join(shown)) in found.run.facts()
+    assert [tokens.name for tokens in found.tokenizers] == ["acme/two", "acme/two@v1", "acme/two@1111111", "minilm"]
+
+    head = str(nbt.classify(["a joy"], model="acme/two")).splitlines()[0]
+    assert head.startswith("acme/two@2222222: ")
+    typed = nbt.classify(["a joy"], model=head.split(":")[0])
+    assert typed.run.pinned_model == "acme/two@2222222"
