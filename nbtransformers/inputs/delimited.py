@@ -21,6 +21,7 @@ _LOOKED_AT = 50  # records; enough to see how they are made
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _NONE = "\x1f"  # parts nothing: a file of one column may have commas in it
 _NO_TEXT = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?([eE][-+]?\d+)?|\d{4}-\d\d-\d\d.*|true|false|nan|null|none|", re.I)
+_ENDS = (".", "!", "?", "…")
 _NUMBER = re.compile(r"[-+]?\d*[.,]?\d+([eE][-+]?\d+)?")
 
 Record = list[str] | Unreadable
@@ -35,6 +36,10 @@ def delimited(file: TextFile, data: DataRef) -> Delimited:
     tabs = suffix_of(data.value) == ".tsv"
     delimiter = "\t" if tabs else _delimiter(file)
     first = list(itertools.islice(_records(file, delimiter), _LOOKED_AT))
+    prose = data.column is None and not tabs and _is_prose(first)
+    if prose:
+        delimiter = _NONE
+        first = list(itertools.islice(_records(file, delimiter), _LOOKED_AT))
     fields = next((record for record in first if isinstance(record, list)), [])
     headed = bool(first) and first[0] is fields and _is_header(fields)
     names = _names(fields) if headed else [str(number) for number in range(len(fields))]
@@ -50,7 +55,9 @@ def delimited(file: TextFile, data: DataRef) -> Delimited:
     notes = list(file.notes)
     if not tabs and delimiter in _DELIMITERS and delimiter != ",":
         notes.append(f"The fields of {file.name} are taken to be parted by {_DELIMITERS[delimiter]}.")
-    if not headed:
+    if prose:
+        notes.append(f"{file.name} seems to hold sentences, not a table: each line is a row. Rename it to end in .txt.")
+    elif not headed:
         called = f", and its columns are called {', '.join(names)}" if len(names) > 1 else ""
         notes.append(f"{file.name} seems to have no header: its first line is a row{called}.")
     return Delimited(file, delimiter, headed, len(names), column, tuple(notes))
@@ -192,7 +199,28 @@ def _is_header(fields: list[str]) -> bool:
         # One column: a sentence is a text, and no name.
         return len(fields[0].split()) < 5 and not fields[0].rstrip().endswith((".", "!", "。", "！"))
     numbers = [field for field in fields if _NUMBER.fullmatch(field.strip())]
-    return numbers == [str(number) for number in range(len(numbers))]
+    return numbers == [str(number) for number in range(len(numbers))] and not any(map(_is_sentence, fields))
+
+
+def _is_sentence(field: str) -> bool:
+    """Whether a field is a text, and no name: but `Order no.` is one, and the questions of a survey are."""
+    field = field.rstrip()
+    words = len(field.split())
+    if field.endswith(("?", "？", ":")):
+        return False
+    return words > 11 or field.endswith(("。", "！")) or (words > 2 and field.endswith((".", "!", "…")))
+
+
+def _is_prose(records: list[Record]) -> bool:
+    """Whether what looks like fields are the parts of sentences: a space behind each comma, a full stop at the end."""
+    read = [record for record in records if isinstance(record, list)]
+    parted = [record for record in read if len(record) > 1]
+    if not parted or not read[0][-1].rstrip().endswith(_ENDS):
+        return False
+    ended = sum(record[-1].rstrip().endswith(_ENDS) for record in read)
+    spaced = sum(all(field.startswith(" ") for field in record[1:]) for record in parted)
+    numbers = any(_NO_TEXT.fullmatch(field.strip()) for record in parted for field in record)
+    return not numbers and spaced >= 0.9 * len(parted) and ended >= 0.5 * len(read)
 
 
 def _names(fields: list[str]) -> list[str]:

@@ -395,6 +395,8 @@ def test_a_guess_about_a_table_is_told(write: Write) -> None:
     [
         ("3,Wall Street falls\n4,It rises\n", None, ["Wall Street falls", "It rises"], "0, 1"),
         ("1.5,a joy,x\n2,dull,y\n", "1", ["a joy", "dull"], "0, 1, 2"),
+        ("A joy to see.,good\nToo long,bad\n", "0", ["A joy to see.", "Too long"], "0, 1"),
+        ("很好看。,好\n太长,差\n", "0", ["很好看。", "太长"], "0, 1"),
     ],
 )
 def test_a_table_may_have_no_header(
@@ -405,6 +407,23 @@ def test_a_table_may_have_no_header(
     assert found.notes == (
         f"a.csv seems to have no header: its first line is a row, and its columns are called {columns}.",
     )
+
+
+@pytest.mark.parametrize(
+    "header", ["Order no.,What did you like about it?", "n, text", "Hello there,How are you?", "Q1: why?,Why so long?"]
+)
+def test_a_header_may_look_like_a_sentence(write: Write, header: str) -> None:
+    found = rows(write("a.csv", f"{header}\n1, a joy.\n2, dull.\n"))
+    assert (texts(found), found.notes) == ([" a joy.", " dull."], ())
+
+
+def test_sentences_with_commas_are_no_table(write: Write) -> None:
+    sentences = ["Hello, world.", "It was long, but fine, and a joy.", "No comma here.", "Was it good, or not?"]
+    path = write("a.csv", "\n".join(sentences) + "\n")
+    found = rows(path)
+    assert texts(found) == sentences
+    assert found.notes == ("a.csv seems to hold sentences, not a table: each line is a row. Rename it to end in .txt.",)
+    assert refusal(path, "Hi").startswith("a.csv has no column 'Hi'.")
 
 
 def test_one_column_may_have_no_header(write: Write) -> None:
