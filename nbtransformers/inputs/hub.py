@@ -45,7 +45,7 @@ def _splits(data: DataRef, name: str) -> Mapping[str, Any]:
 
     unreachable = _unreachable(data, name)
     try:
-        with _without_network(unreachable):
+        with _without_network(unreachable), _without_bars():
             builder: Any = datasets.load_dataset_builder(
                 f"hf://datasets/{data.value}", data.subset, revision=data.revision
             )
@@ -102,6 +102,20 @@ def _without_network(why: str | None) -> Generator[None]:
         yield
     finally:
         datasets.config.HF_HUB_OFFLINE = before
+
+
+@contextmanager
+def _without_bars() -> Generator[None]:
+    """Meanwhile `datasets` shows no progress bars of its own; what was set is set again."""
+    import datasets
+
+    shown = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
 
 
 def _refusal(name: str, data: DataRef, error: Exception, unreachable: str | None) -> UserError:
