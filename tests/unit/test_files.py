@@ -235,6 +235,14 @@ def test_bytes_that_stand_for_nothing_cost_one_row(write: Write) -> None:
     assert (texts(found), reasons(found)) == (["好电影", None, "很长"], {1: "not valid gb18030"})
 
 
+@pytest.mark.parametrize(("language", "encoding"), [("zh", "gb18030"), ("ja", "euc-jp"), ("ko", "cp949")])
+def test_a_damaged_line_does_not_spoil_a_guess(write: Write, language: str, encoding: str) -> None:
+    line = f"{SENTENCES[language]}\n".encode(encoding)
+    found = rows(write("a.txt", line * 15 + b"\xff\xff\x80\n" + line * 15))
+    assert reasons(found) == {15: f"not valid {encoding}"}
+    assert guessed_words(found) == (encoding, ANY)
+
+
 def test_bytes_in_another_column_cost_nothing(write: Write) -> None:
     path = write("r.csv", b"id,review\nz\xc3\xb6,a joy\n\xff\xff,dull\nx,b\xff\nz\xc3\xb6,fine\n")
     found = rows(path, "review")
