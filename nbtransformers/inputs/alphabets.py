@@ -13,9 +13,7 @@ from dataclasses import dataclass
 
 _READ = 4096  # characters; more says nothing new
 _RARE = 0.7  # what a rare letter counts, beside 1 for a common one
-_CAPITALS = (
-    0.95  # what a word in capitals counts: KOI8-R and windows-1251 have theirs where the other has small letters
-)
+_CAPITALS = 0.95  # what a word in capitals counts: for KOI8-R they are where windows-1251 has its small letters
 _SELDOM = 0.5  # letters that must speak for an encoding that is met less often
 _NO_LETTER = 1.0  # for a text whose only characters beyond ASCII are such as `“` and `°`: nothing speaks against it
 
