@@ -215,6 +215,8 @@ class TokenizeRequest:
     def __post_init__(self) -> None:
         _whole("max-length", self.max_length)
         _whole("batch-size", self.batch_size)
+        if self.special_tokens not in (True, False):  # such as "no", which is true
+            raise UserError(f"`--special-tokens` is {shown(self.special_tokens)}.", hint="Type True or False.")
         if len(set(self.models)) < len(self.models):
             twice = next(model for model in self.models if self.models.count(model) > 1)
             raise UserError(f"The tokenizer {twice} is there twice.", hint="Remove one of them.")

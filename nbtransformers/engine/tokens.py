@@ -253,6 +253,11 @@ def _continues(word: NDArray[Any], owner: NDArray[np.int64]) -> NDArray[np.bool_
 def _limit(loaded: LoadedTokenizer, request: TokenizeRequest) -> int:
     if request.max_length is None:
         return loaded.limit
+    if loaded.limit and request.max_length > loaded.limit:
+        raise UserError(
+            f"`--max-length` is {request.max_length:,}, and {loaded.name} reads {loaded.limit:,}.",
+            hint=f"Type {loaded.limit} or less.",
+        )
     taken = loaded.tokenizer.num_special_tokens_to_add() if request.special_tokens else 0
     if request.max_length <= taken:
         raise UserError(

@@ -263,6 +263,12 @@ def plain_errors(name: str, folder: Path) -> Generator[None]:
             hint=f"Save or download them again into {folder}.",
         ) from error
     except pickle.UnpicklingError as error:
+        for file in sorted(folder.glob("*.bin")):
+            if not _is_pickled(file):
+                raise UserError(
+                    f"The weights of {name} are damaged: {file.name} is no file of PyTorch.",
+                    hint=f"Save or download them again into {folder}.",
+                ) from error
         raise UserError(
             f"The pickled weights of {name} hold more than tensors, which could run any code, and are not loaded.",
             hint="Get safetensors of it, or load it yourself if you trust whoever made it, and pass it: model=….",
@@ -276,6 +282,12 @@ def plain_errors(name: str, folder: Path) -> Generator[None]:
             f"Transformers cannot load {name} ({type(error).__name__}: {shown_error(error)}).",
             hint=f"Check the files in {folder}.",
         ) from error
+
+
+def _is_pickled(file: Path) -> bool:
+    """Whether a file begins as `torch.save` writes it: as an archive, or formerly as a bare pickle."""
+    with file.open("rb") as opened:
+        return opened.read(4).startswith((b"PK\x03\x04", b"\x80"))
 
 
 @contextmanager

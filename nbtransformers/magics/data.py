@@ -54,22 +54,22 @@ def data_of(
         raise UserError("`--whole` is for the text of a cell.", hint="Leave `--whole` out.")
     if is_hub_name(expression):
         return data_ref(expression, **options)
-    return data_ref(_meant(expression, namespace), **options, name=expression)
+    return data_ref(_meant(expression, namespace, magic), **options, name=expression)
 
 
 _PATH = re.compile(r"\.{0,2}/|~/|[a-z][a-z0-9+]+://")  # what begins so can be nothing else
 _OF_DATA = {"column": "tables", "encoding": "text files", "split": "datasets", "subset": "datasets of the Hub"}
 
 
-def _meant(expression: str, namespace: dict[str, Any]) -> Any:
+def _meant(expression: str, namespace: dict[str, Any], magic: str) -> Any:
     """What an expression names: a file, as a `Path`, or its value. A variable wins over a file of the same name."""
     literal = _literal(expression)
     if literal is not None:
         return Path(literal) if _is_meant_as_file(literal) else literal
     if not _is_known(expression, namespace):
-        return Path(expression) if _may_be_file(expression) else evaluate(expression, namespace)
+        return Path(expression) if _may_be_file(expression) else evaluate(expression, namespace, magic)
     try:
-        return evaluate(expression, namespace)
+        return evaluate(expression, namespace, magic)
     except UserError:
         if suffix_of(expression) and is_file(expression):
             return Path(expression)

@@ -161,8 +161,13 @@ def filled_in(text: str, namespace: Mapping[str, Any]) -> Any:
     return evaluate(text[1:-1], namespace)
 
 
-def evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
+def evaluate(expression: str, namespace: Mapping[str, Any], magic: str | None = None) -> Any:
     """The value of a user's expression.
+
+    Args:
+        expression: it, as it was typed.
+        namespace: where names are looked up.
+        magic: the name, without `%`, of the magic below which its value, texts, could be written instead.
 
     Raises:
         UserError: when it is no Python, or names a variable that does not exist, or fails.
@@ -172,20 +177,24 @@ def evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise UserError(
             f"{shown(expression)} is no Python expression.",
-            hint="Give a variable or an expression, or write the texts in the cell below %%classify.",
+            hint=f"Give a variable or an expression{_or_below(magic, ' in the cell')}.",
         ) from error
     try:
         return eval(code, dict(namespace))
     except NameError as error:
-        raise _unknown_variable(error, namespace) from error
+        raise _unknown_variable(error, namespace, magic) from error
     except Exception as error:
         raise UserError(
             f"{shown(expression)} fails: {type(error).__name__}: {error}.", hint="Try it in a cell."
         ) from error
 
 
-def _unknown_variable(error: NameError, namespace: Mapping[str, Any]) -> UserError:
+def _or_below(magic: str | None, where: str = "") -> str:
+    return f", or write the texts{where} below %%{magic}" if magic else ""
+
+
+def _unknown_variable(error: NameError, namespace: Mapping[str, Any], magic: str | None) -> UserError:
     known = [name for name in namespace if not name.startswith("_")]
     near = nearest(error.name or "", known)
-    hint = f"Did you mean {near}?" if near else "Run the cell that makes it, or write the texts below %%classify."
+    hint = f"Did you mean {near}?" if near else f"Run the cell that makes it{_or_below(magic)}."
     return UserError(f"There is no variable {error.name}.", hint=hint)

@@ -97,7 +97,7 @@ MAGIC = [
     ),
     (
         "%classify texts --out {nam}",
-        "There is no variable nam. Run the cell that makes it, or write the texts below %%classify.",
+        "There is no variable nam. Run the cell that makes it.",
     ),
     (
         "%classify a joy to see",
@@ -333,6 +333,11 @@ MAGIC = [
         "Type `--allow-pickle` to read nothing but tensors from it.",
     ),
     (
+        "%classify texts --model {M}/unpicklable --allow-pickle",
+        "The weights of unpicklable are damaged: pytorch_model.bin is no file of PyTorch. "
+        "Save or download them again into {M}/unpicklable.",
+    ),
+    (
         "%classify texts --model {M}/empty-of-weights",
         "empty-of-weights has no weights: there is no model.safetensors. Save or download it again.",
     ),
@@ -361,7 +366,22 @@ MAGIC = [
         "tiny has labels of its own (red, green, blue), so `--labels` cannot be used with it. "
         "Leave `--model` out (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
     ),
+    ("%nbt code qqqqqq", "There is no variable qqqqqq. Run the cell that makes it."),
+    ("%nbt code 2joy", "'2joy' is no Python expression. Give a variable or an expression."),
     # tokens
+    (
+        "%tokenize qqqqqq",
+        "There is no variable qqqqqq. Run the cell that makes it, or write the texts below %%tokenize.",
+    ),
+    (
+        "%tokenize a joy to see",
+        "'a joy to see' is no Python expression. "
+        "Give a variable or an expression, or write the texts in the cell below %%tokenize.",
+    ),
+    (
+        "%tokenize texts --max-length 999999999999",
+        "`--max-length` is 999,999,999,999, and minilm reads 512. Type 512 or less.",
+    ),
     (
         "%tokenize",
         "There is nothing to tokenize. "
@@ -518,6 +538,7 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
     "`--{}` is {}, not a name.": "above, for functions: the name of the option is put in",
+    "`--special-tokens` is {}.": "test_request",
     "The tokenizer fails on these texts: {}: {}.": "test_tokenization",
     "{} has no tokenizer: there is no tokenizer.json or vocabulary in {}.": "test_tokenize_magic",
     "The tokenizer of {} is a SentencePiece model, which needs {}.": "test_tokenize_magic",

@@ -19,6 +19,7 @@ from nbtransformers.request import (
     DataRef,
     ModelRef,
     RunOptions,
+    TokenizeRequest,
     parse_labels,
 )
 
@@ -175,3 +176,9 @@ def test_a_file_edited_by_hand_is_checked_again() -> None:
         ClassifyRequest.from_json(json.dumps(fields | {"threshold": 7}))
     with pytest.raises(UserError, match=r"^There is no device 'gpu'\."):
         ClassifyRequest.from_json(json.dumps(fields | {"run": fields["run"] | {"device": "gpu"}}))
+
+
+@pytest.mark.parametrize("value", ["no", 2, None])
+def test_special_tokens_are_wanted_or_not(value: Any) -> None:
+    with pytest.raises(UserError, match=r"^`--special-tokens` is .*\. Type True or False\.$"):
+        TokenizeRequest(DATA, special_tokens=value)
