@@ -201,16 +201,21 @@ class OfflineBrowser:
             executable_path=os.environ.get("NBT_CHROMIUM") or None, headless=True, args=FLAGS
         )
         self.outside: list[str] = []
-        self.errors: list[str] = []
+        self._errors: dict[Page, list[str]] = {}
 
     def page(self, width: int = 1200, height: int = 1000, **options: Any) -> Page:
         """A new page in a context of its own."""
         context = self._browser.new_context(viewport={"width": width, "height": height}, **options)
         page = context.new_page()
         page.route(re.compile(".*"), self._only_here)
-        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        errors = self._errors.setdefault(page, [])
+        page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
         return page
+
+    def errors(self, page: Page) -> list[str]:
+        """What went wrong in a page. A server that has no icon is no defect of the page."""
+        return [error for error in self._errors[page] if "favicon" not in error]
 
     def _only_here(self, route: Route) -> None:
         address = route.request.url

@@ -156,8 +156,7 @@ def test_sorted_by_python_as_pandas_would(notebook: Notebook) -> None:
 
 def test_nothing_was_asked_of_the_outside_and_nothing_went_wrong(notebook: Notebook, browser: OfflineBrowser) -> None:
     assert browser.outside == []
-    ours = [error for error in browser.errors if "favicon" not in error]
-    assert ours == []
+    assert browser.errors(notebook.page) == []
 
 
 def test_progress_shows_while_the_cell_runs_and_an_interrupt_keeps_what_is_done(

@@ -67,9 +67,9 @@ def test_the_scroll_bar_can_be_dragged_through(notebook: Notebook) -> None:
     median, late = frames[len(frames) // 2], frames[int(len(frames) * 0.95)]
     print(f"frames: median {median:.1f} ms, p95 {late:.1f} ms; rows after {measured['wait']:.0f} ms")
     # A machine that tests are run on is busy: the bound is wide, the numbers are printed.
-    assert median < 60
-    assert late < 250
-    assert measured["wait"] < 3000
+    assert median < 120
+    assert late < 600
+    assert measured["wait"] < 30_000
 
 
 def test_the_last_row_is_the_last_of_python(notebook: Notebook) -> None:

@@ -324,4 +324,4 @@ def test_the_tokens_of_selected_rows_are_exported_as_python_has_them(notebook: N
 
 def test_nothing_was_asked_of_the_outside_and_nothing_went_wrong(notebook: Notebook, browser: OfflineBrowser) -> None:
     assert browser.outside == []
-    assert [error for error in browser.errors if "favicon" not in error] == []
+    assert browser.errors(notebook.page) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from helpers import Notebook
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nbtransformers.loading.registry import REGISTRY
 from nbtransformers.magics.complete import complete
 from nbtransformers.magics.parse import parse_line
 from nbtransformers.magics.table import MAGICS
@@ -61,6 +63,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory, hub_cache: Path, models: Pat
     (folder / "data").mkdir()
     (folder / "data" / "rows.parquet").write_text("x", encoding="utf-8")
     (folder / "tiny").symlink_to(models / "tiny")
+    dataset = hub_cache / "datasets--acme--rows"
+    dataset.mkdir()
     tokenizer, model = helpers.tokenizer(), helpers.classifier()
     library: Any = pipeline
     splits = DatasetDict({name: Dataset.from_dict({"body": ["a"]}) for name in ("train", "held-out")})
@@ -87,6 +91,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory, hub_cache: Path, models: Pat
         )
         yield running
     os.chdir(before)
+    dataset.rmdir()
 
 
 def tab(shell: Any, text: str) -> list[str]:
@@ -174,6 +179,8 @@ OFFERS: list[tuple[str, list[str]]] = [
     ("%classify splits --split |", ["train", "held-out"]),
     ("%classify hub:owner/name --split t|", ["train", "test"]),
     # the expression
+    ("%classify hub:|", ["hub:acme/rows"]),
+    ("%tokenize hub:acme/x|", []),
     ("%classify te|", ["texts"]),
     ("%classify 评|", ["评论"]),
     ("%classify [t for t in te|", ["texts"]),
@@ -211,6 +218,7 @@ OFFERS: list[tuple[str, list[str]]] = [
 
 @pytest.mark.parametrize(("text", "offers"), OFFERS, ids=[text for text, _ in OFFERS])
 def test_tab_offers(shell: Any, text: str, offers: list[str]) -> None:
+    REGISTRY.clear()  # other tests load models
     assert tab(shell, text) == offers
 
 
@@ -282,6 +290,31 @@ def test_no_line_breaks_it(shell: Any, parts: list[str], cursor: float) -> None:
     found = complete(code.split("\n"), len(lines) - 1, len(lines[-1]), shell)
     if found is not None:
         assert lines[-1].endswith(found.typed)
+
+
+def test_the_number_of_a_cell_is_offered(shell: Any) -> None:
+    before = shell.user_ns["In"]
+    shell.user_ns["In"] = ["", "x = 1", *["y"] * 10]
+    try:
+        assert tab(shell, "%tokenize In[|")[:2] == ["In[11]", "In[10]"]
+        assert tab(shell, "%tokenize In[1|") == ["In[11]", "In[10]", "In[1]"]
+        assert done(shell, "%tokenize In[2|]") == "%tokenize In[2]"
+        shell.user_ns["In"] = 5
+        assert tab(shell, "%tokenize In[|") == []
+    finally:
+        shell.user_ns["In"] = before
+
+
+def test_the_tags_of_the_saved_notebook_are_offered(
+    shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tab(shell, "%tokenize --cell |") == []
+    path = tmp_path / "Some.ipynb"
+    made = [{"id": tag, "source": "x", "metadata": {"tags": [tag]}} for tag in ("intro", "the end")]
+    path.write_text(json.dumps({"cells": made}), encoding="utf-8")
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    assert tab(shell, "%tokenize --cell |") == ["intro", '"the end"']
+    assert tab(shell, "%tokenize --cell in|") == ["intro"]
 
 
 def test_every_option_of_every_magic_completes(shell: Any) -> None:
