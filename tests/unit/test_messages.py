@@ -673,8 +673,8 @@ def test_arguments_that_do_not_fit_are_told_in_one_line() -> None:
 
 def test_an_input_that_fails_is_told() -> None:
     def broken() -> Iterator[str]:
-        yield "a joy"
         raise ZeroDivisionError("no more")
+        yield "a joy"
 
     with pytest.raises(UserError) as caught:
         nbt.classify(broken())
