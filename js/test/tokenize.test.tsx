@@ -305,15 +305,15 @@ describe("many texts", () => {
     const notes = Array.from({ length: 4 }, (_, at) => `Note ${at}.`);
     const { one, all, click } = show(traitsOf(["a", "b"], [TOYS.bytes], { notes }));
     expect(all("[role=note] p").map((note) => note.textContent)).toEqual(["Note 0."]);
-    expect(one(".nbt-more").textContent).toBe("and 3 more");
-    await click(".nbt-more");
+    expect(one(".nbt-notes-more").textContent).toBe("and 3 more");
+    await click(".nbt-notes-more");
     expect(all("[role=note] p").map((note) => note.textContent)).toEqual(notes);
-    expect(one(".nbt-more").getAttribute("aria-expanded")).toBe("true");
-    await click(".nbt-more");
+    expect(one(".nbt-notes-more").getAttribute("aria-expanded")).toBe("true");
+    await click(".nbt-notes-more");
     expect(all("[role=note] p")).toHaveLength(1);
     const two = show(traitsOf(["a", "b"], [TOYS.bytes], { notes: notes.slice(0, 2) }));
     expect(two.all("[role=note] p")).toHaveLength(2);
-    expect(two.all(".nbt-more")).toHaveLength(0);
+    expect(two.all(".nbt-notes-more")).toHaveLength(0);
   });
 
   it("sort by the tokens of each tokenizer", async () => {

@@ -30,7 +30,7 @@ export function Notes({ notes }: { notes: readonly string[] }) {
           </p>
         ))}
         {folds && (
-          <button type="button" class="nbt-more" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <button type="button" class="nbt-notes-more" aria-expanded={open} onClick={() => setOpen(!open)}>
             {open ? "Show fewer" : `and ${notes.length - 1} more`}
           </button>
         )}
