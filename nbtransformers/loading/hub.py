@@ -66,8 +66,18 @@ def hub_snapshot(name: str, revision: str | None = None, *, weights: bool = True
 
 def cached_names() -> list[str]:
     """The Hub ids of the models in the local cache, by a look at its folder names."""
+    return _cached("models")
+
+
+def cached_datasets() -> list[str]:
+    """The Hub ids of the datasets in the local cache, likewise."""
+    return _cached("datasets")
+
+
+def _cached(kind: str) -> list[str]:
+    start = f"{kind}--"
     return sorted(
-        entry.removeprefix("models--").replace("--", "/") for entry in _entries(cache()) if entry.startswith("models--")
+        entry.removeprefix(start).replace("--", "/") for entry in _entries(cache()) if entry.startswith(start)
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -65,12 +66,12 @@ def with_tag(tag: str, shell: Any) -> list[str]:
     Raises:
         UserError: when there is none, or the host does not tell.
     """
-    path = notebook_file(shell)
-    cells = {**(_saved(path) if path else {}), **_run}
+    path = notebook_file(shell.user_ns)
+    cells = _known(path)
     found = [cell.source.strip("\n") for cell in cells.values() if tag in cell.tags]
     if found:
         return found
-    known = sorted({name for cell in cells.values() for name in cell.tags})
+    known = _tags_of(cells)
     if known:
         raise UserError(f"No cell has the tag {shown(tag)}.", hint=did_you_mean(tag, known, what="There are"))
     if path:
@@ -83,6 +84,20 @@ def with_tag(tag: str, shell: Any) -> list[str]:
     )
 
 
+def tags(namespace: Mapping[str, Any]) -> list[str]:
+    """The tags of cells, as far as the host lets them be known."""
+    return _tags_of(_known(notebook_file(namespace)))
+
+
+def _known(path: Path | None) -> dict[str, Cell]:
+    """The cells that have tags: those of a notebook file, and those that were run since."""
+    return {**(_saved(path) if path else {}), **_run}
+
+
+def _tags_of(cells: Mapping[str, Cell]) -> list[str]:
+    return sorted({name for cell in cells.values() for name in cell.tags})
+
+
 def typed_inputs(shell: Any, namespace: dict[str, Any]) -> dict[str, Any]:
     """The namespace with `In` as it was typed: IPython keeps there what magic lines have become."""
     history = shell.history_manager
@@ -91,9 +106,9 @@ def typed_inputs(shell: Any, namespace: dict[str, Any]) -> dict[str, Any]:
     return {**namespace, "In": [source.strip("\n") for source in history.input_hist_raw]}
 
 
-def notebook_file(shell: Any) -> Path | None:
+def notebook_file(namespace: Mapping[str, Any]) -> Path | None:
     """The notebook's own file; None where the host does not tell it."""
-    for told in (shell.user_ns.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
+    for told in (namespace.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
         if isinstance(told, str) and told.endswith(".ipynb") and Path(told).is_file():
             return Path(told)
     return None

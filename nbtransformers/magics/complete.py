@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtransformers.inputs.suffixes import suffix_of
-from nbtransformers.magics import looking
+from nbtransformers.magics import cells, looking
 from nbtransformers.magics.options import Option
 from nbtransformers.magics.parse import is_option, scan
 from nbtransformers.magics.table import MAGICS, Magic
@@ -235,6 +235,11 @@ def _encodings(typed: Typed, begun: str) -> Iterator[Suggestion]:
         yield Suggestion(name, "value")
 
 
+def _tags(typed: Typed, begun: str) -> Iterator[Suggestion]:
+    for name in cells.tags(typed.namespace):
+        yield Suggestion(name, "tag")
+
+
 _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {
     "model": _models,
     "tokenizer": _tokenizers,
@@ -242,12 +247,14 @@ _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {
     "split": _splits,
     "out": _variables,
     "encoding": _encodings,
+    "cell": _tags,
 }
 
 # --- the expression ---
 
 _CHAIN = re.compile(r"[^\W\d]\w*(?:\.\w+|\[[^\[\]]*\])*$")
 _NAME_END = re.compile(r"\w*$")
+_INPUT = re.compile(r"In\[(\d*)$")
 _INSIDE_QUOTES = re.compile(r"""(?P<table>.+)\[(?P<typed>(?P<quote>["'])[^"']*)$""")
 
 
@@ -262,11 +269,32 @@ def _expression(typed: Typed) -> Completed:
     if typed.quote:
         alone = word.startswith(typed.quote)  # no text in brackets, but the name of a file
         return matching(word, _paths(word[1:], _is_data), typed.behind) if alone else Completed("")
+    if word.startswith("hub:"):
+        return matching(word, _datasets())
+    input_cell = _INPUT.match(word)
+    if input_cell:
+        return _inputs(input_cell, typed)
     begun = _NAME_END.search(word)[0]  # pyright: ignore[reportOptionalSubscript]
     if word.removesuffix(begun).endswith(".") or _looks_like_path(word):
         return _attribute_or_file(word, begun, typed)
     files = _paths(word, _is_data) if begun == word else ()  # a file is the whole of an expression
     return matching(begun, [*_variables(typed, begun), *files])
+
+
+def _datasets() -> Iterator[Suggestion]:
+    from nbtransformers.loading.hub import cached_datasets
+
+    for name in cached_datasets():
+        yield Suggestion(f"hub:{name}", "dataset")
+
+
+def _inputs(begun: re.Match[str], typed: Typed) -> Completed:
+    """The cells that were run, by their number, the latest first."""
+    inputs: object = typed.namespace.get("In")
+    numbers = range(len(inputs) - 1, 0, -1) if type(inputs) is list else ()  # pyright: ignore[reportUnknownArgumentType]
+    end = "" if typed.behind.startswith("]") else "]"
+    offered = [Suggestion(f"In[{number}{end}", "cell") for number in numbers if str(number).startswith(begun[1])]
+    return Completed(typed.last, tuple(offered[:_MOST]))
 
 
 def _attribute_or_file(word: str, begun: str, typed: Typed) -> Completed:
