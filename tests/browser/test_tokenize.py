@@ -98,8 +98,9 @@ def test_the_comparison_is_that_of_python(notebook: Notebook) -> None:
     seen = rows.evaluate_all("all => all.map(row => [...row.children].map(cell => cell.lastChild.textContent))")
     table = python(
         notebook,
-        "[[t.model, f'{n.tokens:,}', f'{n.fertility:.2f}', f'{n.unknown / (n.tokens - n.special):.3f}', n.cut_texts, f'{n.words:,}',"
-        " f'{t.vocabulary:,}'] for t, n in ((t, texts.totals(t.name)) for t in texts.tokenizers)]",
+        "[[t.model, f'{n.tokens:,}', f'{n.fertility:.2f}', f'{n.unknown / (n.tokens - n.special):.3f}',"
+        " n.cut_texts, f'{n.words:,}', f'{t.vocabulary:,}']"
+        " for t, n in ((t, texts.totals(t.name)) for t in texts.tokenizers)]",
     )
     for (model, tokens, fertility, unknown, cut, _, words, vocabulary), expected in zip(seen, table, strict=True):
         assert [model, tokens, fertility, words, vocabulary] == [expected[at] for at in (0, 1, 2, 5, 6)]
