@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbtransformers.magics import last, options
+from nbtransformers.magics import options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.parse import parse_line
+from nbtransformers.magics.showing import run_and_show
 
 _GROUPS = {
     "What to label": options.INPUT,
@@ -39,20 +40,10 @@ HELP = magic_help(
 def classify(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
     """Parse, run, show; the result is the value of the cell."""
     from nbtransformers.api import classify_request, run_classify
-    from nbtransformers.panels.display import mark_shown
-    from nbtransformers.panels.view import lasting_view, passing_view
 
     parsed = parse_line(line, OPTIONS, "%classify" if cell is None else "%%classify", namespace)
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     data, objects = data_of(parsed, cell, values, namespace, "classify")
-    request, objects = classify_request(data, objects, namespace=namespace, **values)
-    quiet = cell is None and line.rstrip().endswith(";")  # as after any expression in IPython
-    result = run_classify(request, objects, (passing_view if quiet else lasting_view)("Classifying"))
-    last.remember(result)
-    if out is not None:
-        shell.user_ns[out] = result
-    if quiet:
-        return None
-    mark_shown(result, shell)  # as the value of the cell it would be shown again
-    return result
+    asked = classify_request(data, objects, namespace=namespace, **values)
+    return run_and_show(run_classify, asked, doing="Classifying", line=line, cell=cell, out=out, shell=shell)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from nbtransformers.errors import UserError
-from nbtransformers.magics import cells, last, options
+from nbtransformers.magics import cells, options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.parse import ParsedLine, parse_line
+from nbtransformers.magics.showing import run_and_show
 from nbtransformers.request import DataRef, Objects
 
 _GROUPS = {
@@ -36,24 +37,14 @@ HELP = magic_help(
 def tokenize(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
     """Parse, run, show; the result is the value of the cell."""
     from nbtransformers.api import run_tokenize, tokenize_request
-    from nbtransformers.panels.display import mark_shown
-    from nbtransformers.panels.view import lasting_view, passing_view
 
     parsed = parse_line(line, OPTIONS, "%tokenize" if cell is None else "%%tokenize", namespace)
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     data, objects = _data(parsed, cell, values, namespace, shell)
     special_tokens = not values.pop("no_special_tokens", False)
-    request, objects = tokenize_request(data, objects, namespace=namespace, special_tokens=special_tokens, **values)
-    quiet = cell is None and line.rstrip().endswith(";")  # as after any expression in IPython
-    result = run_tokenize(request, objects, (passing_view if quiet else lasting_view)("Tokenizing"))
-    last.remember(result)
-    if out is not None:
-        shell.user_ns[out] = result
-    if quiet:
-        return None
-    mark_shown(result, shell)  # as the value of the cell it would be shown again
-    return result
+    asked = tokenize_request(data, objects, namespace=namespace, special_tokens=special_tokens, **values)
+    return run_and_show(run_tokenize, asked, doing="Tokenizing", line=line, cell=cell, out=out, shell=shell)
 
 
 def _data(
