@@ -101,12 +101,15 @@ export function Flow(props: FlowProps) {
         onFocus={() => viewport.current?.matches(":focus-visible") && goTo(place.current)}
         onBlur={() => onPoint(null, "keys")}
         onPointerMove={(event) => {
-          pointer.current = `${event.screenX} ${event.screenY}`;
+          pointer.current = placeOf(event);
           if (pointer.current === rested.current) return;
           rested.current = null;
           onPoint(tokenAt(event), "pointer");
         }}
-        onPointerLeave={() => onPoint(null, "pointer")}
+        onPointerLeave={(event) => {
+          // The page may have moved below a pointer that rests.
+          if (placeOf(event) !== rested.current) onPoint(null, "pointer");
+        }}
         onClick={(event) => {
           const token = tokenAt(event);
           // A drag that selects text is not a press.
@@ -154,6 +157,10 @@ function StoredBlock({ number, store, ...props }: StoredBlockProps) {
 function useChanges(store: TokenStore): void {
   const [, draw] = useState(0);
   useLayoutEffect(() => store.subscribe(() => draw((times) => times + 1)), [store]);
+}
+
+function placeOf({ screenX, screenY }: PointerEvent): string {
+  return `${screenX} ${screenY}`;
 }
 
 /** The token under the pointer. Tokens that share a character share its width, in the direction of its script. */
