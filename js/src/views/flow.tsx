@@ -34,7 +34,14 @@ export function Flow(props: FlowProps) {
   const revealing = useRef<number | null>(null);
   /** Where the pointer rested when a key was pressed: the text scrolls away below it, and it has not moved. */
   const rested = useRef<string | null>(null);
+  /** Where the pointer was last heard of; empty before the first time. */
   const pointer = useRef("");
+  const hasMoved = (event: PointerEvent) => {
+    pointer.current = `${event.screenX} ${event.screenY}`;
+    // Heard of for the first time since the key: that is where it rested.
+    if (rested.current === "") rested.current = pointer.current;
+    return pointer.current !== rested.current;
+  };
   useLayoutEffect(() => store.want(first, last), [store, first, last]);
   useLayoutEffect(() => {
     const found = revealing.current === null ? null : viewport.current?.querySelector(`[id="${onId}"]`);
@@ -101,14 +108,12 @@ export function Flow(props: FlowProps) {
         onFocus={() => viewport.current?.matches(":focus-visible") && goTo(place.current)}
         onBlur={() => onPoint(null, "keys")}
         onPointerMove={(event) => {
-          pointer.current = placeOf(event);
-          if (pointer.current === rested.current) return;
+          if (!hasMoved(event)) return;
           rested.current = null;
           onPoint(tokenAt(event), "pointer");
         }}
         onPointerLeave={(event) => {
-          // The page may have moved below a pointer that rests.
-          if (placeOf(event) !== rested.current) onPoint(null, "pointer");
+          if (hasMoved(event)) onPoint(null, "pointer");
         }}
         onClick={(event) => {
           const token = tokenAt(event);
@@ -157,10 +162,6 @@ function StoredBlock({ number, store, ...props }: StoredBlockProps) {
 function useChanges(store: TokenStore): void {
   const [, draw] = useState(0);
   useLayoutEffect(() => store.subscribe(() => draw((times) => times + 1)), [store]);
-}
-
-function placeOf({ screenX, screenY }: PointerEvent): string {
-  return `${screenX} ${screenY}`;
 }
 
 /** The token under the pointer. Tokens that share a character share its width, in the direction of its script. */
