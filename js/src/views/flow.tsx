@@ -1,5 +1,5 @@
 // One text as one tokenizer cuts it: blocks of tokens, of which only those in sight are in the page.
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Segment } from "../tokens/segments";
 import type { TokenStore } from "../tokens/store";
 import { Block, type Look, pieceAt } from "./block";
@@ -26,7 +26,6 @@ interface FlowProps {
 
 export function Flow(props: FlowProps) {
   const { label, store, look, marks, limit, on, lit, onId, onPoint, onPin } = props;
-  useChanges(store);
   const blocks = useBlocks(store.chunks);
   const { viewport, first, last } = blocks;
   /** Where the keyboard is; it stays when the pointer goes elsewhere. */
@@ -157,11 +156,6 @@ function StoredBlock({ number, store, ...props }: StoredBlockProps) {
   const facts = useMemo(() => (token: number) => store.facts(token), [store]);
   if (!segments) return <div class="nbt-block nbt-block-empty" data-block={number} aria-busy="true" />;
   return <Block number={number} segments={segments} facts={facts} {...props} />;
-}
-
-function useChanges(store: TokenStore): void {
-  const [, draw] = useState(0);
-  useLayoutEffect(() => store.subscribe(() => draw((times) => times + 1)), [store]);
 }
 
 /** The token under the pointer. Tokens that share a character share its width, in the direction of its script. */

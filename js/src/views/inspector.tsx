@@ -1,6 +1,6 @@
 // One text in full, once for each tokenizer, one below another; a token that is looked at shows its card.
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Channel } from "../channel";
 import { formatCount, plural } from "../text";
 import { TokenStore } from "../tokens/store";
@@ -40,6 +40,7 @@ export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose 
     () => tokenizers.map((_, number) => new TokenStore(channel, row, number)),
     [channel, tokenizers],
   );
+  useChanges(stores);
   const [point, setPoint] = useState<Place | null>(null);
   const [pin, setPin] = useState<Place | null>(null);
   const root = useRef<HTMLElement>(null);
@@ -136,6 +137,17 @@ export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose 
       )}
     </section>
   );
+}
+
+/** Draw again when tokens arrive: the text shows them, and the card may be waiting for one of them. */
+function useChanges(stores: readonly TokenStore[]): void {
+  const [, draw] = useState(0);
+  useLayoutEffect(() => {
+    const ends = stores.map((store) => store.subscribe(() => draw((times) => times + 1)));
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [stores]);
 }
 
 /** "512 of 734 tokens: 222 cut" */
