@@ -164,17 +164,28 @@ def _model_of(
     """The reference to the model, and the objects that it names; takes the model's options out of `values`."""
     from nbtransformers.loading.refs import model_ref
 
-    model, revision = values.pop("model", None), values.pop("revision", None)
+    model, revision = _model_given(values)
     permissions = {name: values.pop(name) for name in _PERMISSIONS if name in values}
     if model is None:
-        if revision is not None:
-            raise UserError("A revision needs a model.", hint="Add `--model owner/name`.")
         return None, {}
-    if namespace is None and "model" in filled.sources and shell() is not None:
-        namespace = shell().user_ns  # a name that was set in a notebook is one of its variables for functions too
+    namespace = _where_names_are(filled, namespace)
     with filled.naming("model"):
         ref, objects = model_ref(model, revision, namespace, **permissions)
     return replace(ref, default_from=filled.place("model")), objects
+
+
+def _model_given(values: dict[str, Any]) -> tuple[Any, str | None]:
+    """The model and its revision, taken out of `values`."""
+    model, revision = values.pop("model", None), values.pop("revision", None)
+    if revision is not None and (model is None or (isinstance(model, list) and not model)):
+        raise UserError("A revision needs a model.", hint="Add `--model owner/name`.")
+    return model, revision
+
+
+def _where_names_are(filled: settings.Filled, namespace: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    if namespace is None and "model" in filled.sources and shell() is not None:
+        return shell().user_ns  # a name that was set in a notebook is one of its variables for functions too
+    return namespace
 
 
 def run_classify(request: ClassifyRequest, objects: Objects, view: View) -> Classification:
@@ -261,13 +272,10 @@ def tokenize_request(
 
     filled = settings.filled("tokenize", given)
     values = dict(filled.values)
-    model, revision = values.pop("model", None), values.pop("revision", None)
+    model, revision = _model_given(values)
     allowed = {"trust_remote_code": values.pop("trust_remote_code", False)}
     models = cast("list[Any]", model) if isinstance(model, list) else [] if model is None else [model]
-    if not models and revision is not None:
-        raise UserError("A revision needs a model.", hint="Add `--model owner/name`.")
-    if namespace is None and "model" in filled.sources and shell() is not None:
-        namespace = shell().user_ns  # a name that was set in a notebook is one of its variables for functions too
+    namespace = _where_names_are(filled, namespace)
     refs: list[ModelRef] = []
     for one in models:
         with filled.naming("model"):
