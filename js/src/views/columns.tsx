@@ -1,12 +1,11 @@
 // The columns of a classification's table.
 import { asFloat32, type ClassifySortKey } from "../query/classify";
-import { oneLine } from "../text";
 import type { ClassifyHeader, ClassifyPage, ClassifyRow, RegressionTotals } from "../wire/classify";
-import type { Page } from "../wire/sections";
 import { ScoreBar, ValueBar } from "./bars";
 import { Chips } from "./chip";
 import { rankLabels } from "./detail";
 import type { Column } from "./grid";
+import { indexColumn, NoResult, textColumn } from "./rowcolumns";
 
 type ClassifyColumn = Column<ClassifyRow, ClassifySortKey>;
 
@@ -20,26 +19,10 @@ interface Shape {
 }
 
 export function columnsOf({ header, page, colours, scored }: Shape): ClassifyColumn[] {
-  const index: ClassifyColumn = {
-    key: "index",
-    title: "Row",
-    sort: "row",
-    width: `${indexWidth(page, header.rows)}ch`,
-    cell: (row) => (
-      <span class="nbt-number" title={row.index}>
-        <bdi>{row.index}</bdi>
-      </span>
-    ),
-  };
-  const text: ClassifyColumn = {
-    key: "text",
-    title: "Text",
-    sort: "text",
-    width: "minmax(18ch, 1fr)",
-    cell: textCell,
-  };
-  if (header.problem === "regression") return [index, valueColumn(header.totals as RegressionTotals), text];
-  return [index, labelColumn(header, colours, scored), scoreColumn(colours, scored), text];
+  const index = indexColumn(page, header.rows);
+  if (header.problem === "regression")
+    return [index, valueColumn(header.totals as RegressionTotals), textColumn];
+  return [index, labelColumn(header, colours, scored), scoreColumn(colours, scored), textColumn];
 }
 
 function labelColumn(
@@ -57,7 +40,7 @@ function labelColumn(
     sort: "label",
     width: `minmax(${Math.min(14, widest)}ch, ${widest}ch)`,
     cell: (row, narrow) => {
-      if (row.best < 0) return <Unscored row={row} />;
+      if (row.best < 0) return <NoResult row={row}>no score</NoResult>;
       const shown = labelsOf(row, header, scored);
       if (shown.length === 0) return <span class="nbt-muted">none ≥ {header.threshold}</span>;
       return (
@@ -99,38 +82,8 @@ function valueColumn(totals: RegressionTotals): ClassifyColumn {
     sort: "score",
     width: "190px",
     cell: (row) => {
-      if (row.best < 0) return <Unscored row={row} />;
+      if (row.best < 0) return <NoResult row={row}>no score</NoResult>;
       return <ValueBar value={row.scores[0] ?? 0} min={totals.min ?? 0} max={totals.max ?? 0} />;
     },
   };
-}
-
-function Unscored({ row }: { row: ClassifyRow }) {
-  if (row.pending) return <span class="nbt-pending">waiting…</span>;
-  return (
-    <span class="nbt-muted" title={row.reason ?? undefined}>
-      {row.reason ?? "no score"}
-    </span>
-  );
-}
-
-function textCell(row: ClassifyRow) {
-  if (row.text === "") return <span class="nbt-muted">{row.best < 0 ? "" : "empty text"}</span>;
-  return (
-    <span class="nbt-text" dir="auto">
-      {oneLine(row.text)}
-    </span>
-  );
-}
-
-/** So many rows tell how long an index is. */
-const MEASURED = 100;
-
-/** Room for the longest index in sight, and for the last row's number, in characters. */
-export function indexWidth(page: Page<unknown>, rows: number): number {
-  let longest = String(rows - 1).length;
-  for (let at = 0; at < Math.min(page.count, MEASURED); at++) {
-    longest = Math.max(longest, page.index(at).length);
-  }
-  return Math.min(22, Math.max(4, longest)) + 3;
 }

@@ -21,8 +21,8 @@ interface ExportProps {
   rows: number;
   found: number;
   selected: number;
-  /** What a row of the file holds. */
-  each: "text" | "token";
+  /** What a row of the file holds, such as "text". */
+  each: string;
 }
 
 const FORMATS = [
@@ -79,7 +79,7 @@ type State =
   | { kind: "written"; written: Written }
   | { kind: "failed"; message: string };
 
-function Said({ state, each }: { state: State; each: ExportProps["each"] }) {
+function Said({ state, each }: { state: State; each: string }) {
   switch (state.kind) {
     case "ready":
       return `Files are written into the notebook's folder, one row a ${each}.`;

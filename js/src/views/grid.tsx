@@ -20,7 +20,7 @@ interface GridProps<R, Key extends string | number> {
   label: string;
   columns: readonly Column<R, Key>[];
   /** The width up to which a row is two lines, in pixels. */
-  narrowBelow?: number;
+  narrowBelow?: number | undefined;
   total: number;
   row(at: number): R | undefined;
   stale: boolean;

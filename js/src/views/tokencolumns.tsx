@@ -5,8 +5,8 @@ import { CodePoints } from "../tokens/codepoints";
 import { segmentsOf } from "../tokens/segments";
 import type { TokenizeHeader, TokenPage, TokenRow } from "../wire/tokenize";
 import { classOf } from "./block";
-import { indexWidth } from "./columns";
 import type { Column } from "./grid";
+import { indexColumn, indexWidth, NoResult, TextLine, textColumn } from "./rowcolumns";
 import { TokenBar } from "./tokenbar";
 
 const COUNT_PX = 92;
@@ -22,17 +22,6 @@ type TokenColumn = Column<TokenRow, TokenizeSortKey>;
 
 export function tokenColumns(header: TokenizeHeader, page: TokenPage): TokenColumn[] {
   const { tokenizers, rows } = header;
-  const index: TokenColumn = {
-    key: "index",
-    title: "Row",
-    sort: "row",
-    width: `${indexWidth(page, rows)}ch`,
-    cell: (row) => (
-      <span class="nbt-number" title={row.index}>
-        <bdi>{row.index}</bdi>
-      </span>
-    ),
-  };
   // Where no model has a limit, the longest text in sight is the measure.
   const most = tokenizers.some(({ limit }) => limit) ? 0 : mostTokens(page, tokenizers.length);
   const counts = tokenizers.map(({ name, limit }, number): TokenColumn => {
@@ -46,15 +35,8 @@ export function tokenColumns(header: TokenizeHeader, page: TokenPage): TokenColu
       cell: (row, narrow) => countCell(row, number, narrow && tokenizers.length > 1 ? null : { limit, most }),
     };
   });
-  const text: TokenColumn = {
-    key: "text",
-    title: "Text",
-    sort: "text",
-    width: "minmax(18ch, 1fr)",
-    narrowWidth: "52px",
-    cell: (row) => <TokenLine row={row} />,
-  };
-  return [index, ...counts, text];
+  const text: TokenColumn = { ...textColumn, narrowWidth: "52px", cell: (row) => <TokenLine row={row} /> };
+  return [indexColumn(page, rows), ...counts, text];
 }
 
 /** The width up to which the text would have too little room beside the counts, in pixels. */
@@ -75,12 +57,7 @@ function countCell(row: TokenRow, number: number, measure: Measure | null) {
   const tokenized = row.tokenized[number];
   if (row.pending || row.reason !== null || !tokenized) {
     if (number > 0) return null;
-    if (row.pending) return <span class="nbt-pending">waiting…</span>;
-    return (
-      <span class="nbt-muted" title={row.reason ?? undefined}>
-        {row.reason}
-      </span>
-    );
+    return <NoResult row={row} />;
   }
   const { count, cut } = tokenized;
   return (
@@ -99,11 +76,7 @@ function TokenLine({ row }: { row: TokenRow }) {
   if (row.text === "") return <span class="nbt-muted">{row.reason === null ? "empty text" : ""}</span>;
   const tokenized = row.tokenized[0];
   if (row.pending || row.reason !== null || !tokenized) {
-    return (
-      <span class="nbt-text" dir="auto">
-        {oneLine(row.text)}
-      </span>
-    );
+    return <TextLine text={row.text} />;
   }
   const text = new CodePoints(row.text);
   const tokens = tokenized.tokens.slice(0, LINE_TOKENS);
