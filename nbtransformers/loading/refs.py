@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from nbtransformers.errors import UserError, kind_of, nearest, shown
-from nbtransformers.loading.bundled import BUNDLED
+from nbtransformers.loading.bundled import BUNDLED, bundled_name
 from nbtransformers.loading.hub import cached_names, is_offline
 from nbtransformers.request import ModelRef, Objects
 
@@ -84,8 +84,8 @@ def is_model(value: object) -> bool:
 
 
 def _named(name: str, revision: str | None, namespace: Mapping[str, Any]) -> tuple[ModelRef, Objects]:
-    if name in BUNDLED:
-        return ModelRef("bundled", name), {}
+    if (bundled := bundled_name(name)) is not None:
+        return ModelRef("bundled", bundled), {}
     if name in namespace:
         value = namespace[name]
         if is_model(value):
@@ -108,7 +108,7 @@ def _named(name: str, revision: str | None, namespace: Mapping[str, Any]) -> tup
 
 def _pinned(name: str, pinned: str, revision: str | None) -> str:
     """The revision of `name@revision`."""
-    if name in BUNDLED:
+    if bundled_name(name) is not None:
         raise UserError(f"A revision is for Hub models, and {name} is none.", hint=f"Type `--model {name}`.")
     if revision is not None:
         raise UserError(

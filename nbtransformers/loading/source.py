@@ -65,7 +65,7 @@ def source_of(ref: ModelRef, on_load: Callable[[str], None] = lambda message: No
         UserError: when it cannot be found or fetched.
     """
     if ref.kind == "bundled":
-        return Source(ref, ref.name, bundled_folder(ref.name))
+        return Source(ref, ref.name, bundled_folder(ref.name, on_load))
     if ref.kind == "folder":
         return Source(ref, Path(ref.name).name, Path(ref.name))
     on_load(f"Fetching {ref}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtransformers.errors import UserError, kind_of, shown
-from nbtransformers.loading.bundled import BUNDLED
+from nbtransformers.loading.bundled import bundled_name
 from nbtransformers.loading.descriptions import read_json
 from nbtransformers.loading.gate import tokenizer_code_of
 from nbtransformers.loading.models import (
@@ -84,7 +84,7 @@ def tokenizer_ref(
     if is_tokenizer(model):
         own = _own_name(model)
         return _plain_ref(ModelRef("variable", own), revision), {own: model}
-    if name and name not in BUNDLED and name not in known and _has_only_tokenizer(Path(name).expanduser()):
+    if name and bundled_name(name) is None and name not in known and _has_only_tokenizer(Path(name).expanduser()):
         folder = str(Path(name).expanduser().resolve())
         return replace(_plain_ref(ModelRef("folder", folder), revision), **allowed), {}
     if not name and not is_model(model):

