@@ -65,9 +65,8 @@ class Encoder:
         self._name = loaded.name
         self._long: LongText = long
         taken = _taken(loaded.tokenizer, seconds)
-        self.limit = _limit(loaded, max_length, taken)
-        # Windows overlap by a quarter, but always move on.
-        self.stride = min(self.limit // 4, max(0, (self.limit - taken - 1) // 2))
+        self.limit = text_limit(loaded, max_length, taken)
+        self.stride = window_overlap(self.limit, taken)
 
     def encode(self, texts: Sequence[str], rows: Sequence[int], pairs: Sequence[str] | None = None) -> Items:
         """The inputs for some texts, or for pairs of texts of which the first may be cut.
@@ -81,7 +80,8 @@ class Encoder:
         if not len(too_long):
             return self._items(encoded, np.arange(len(texts)), full, np.zeros_like(full))
         if self._long == "error":
-            raise self._too_long(sorted({rows[int(text)] for text in too_long}), int(full[too_long[0]]))
+            too_long_rows = sorted({rows[int(text)] for text in too_long})
+            raise too_long_error(too_long_rows, int(full[too_long[0]]), self._name, self.limit)
         return self._shortened(texts, pairs, encoded, full, too_long)
 
     def _call(self, texts: Sequence[str], pairs: Sequence[str] | None, **options: Any) -> Any:
@@ -146,12 +146,14 @@ class Encoder:
         found = np.fromiter(((row == unknown).sum() for row in ids), dtype=np.int64, count=len(ids))
         return np.bincount(owner, found, texts).astype(np.int64)
 
-    def _too_long(self, rows: Sequence[int], tokens: int) -> UserError:
-        more = f" (and {count(len(rows) - 1, 'other row')})" if len(rows) > 1 else ""
-        return UserError(
-            f"Row {rows[0]:,}{more} is too long: {tokens:,} tokens, and {self._name} reads {self.limit:,}.",
-            hint="Type `--long truncate` or `--long window`.",
-        )
+
+def too_long_error(rows: Sequence[int], tokens: int, name: str, limit: int) -> UserError:
+    """That texts do not fit, in rising order of their rows; `tokens` are those of the first."""
+    more = f" (and {count(len(rows) - 1, 'other row')})" if len(rows) > 1 else ""
+    return UserError(
+        f"Row {rows[0]:,}{more} is too long: {tokens:,} tokens, and {name} reads {limit:,}.",
+        hint="Type `--long truncate` or `--long window`.",
+    )
 
 
 def _at(texts: Sequence[str], rows: NDArray[np.int64]) -> list[str]:
@@ -171,7 +173,22 @@ def _taken(tokenizer: Any, seconds: Sequence[str]) -> int:
     return longest + tokenizer.num_special_tokens_to_add(pair=True)
 
 
-def _limit(loaded: LoadedModel, wanted: int | None, taken: int) -> int:
+def window_overlap(limit: int, taken: int) -> int:
+    """Tokens that two windows of a text share: a quarter, but so that they always move on."""
+    return min(limit // 4, max(0, (limit - taken - 1) // 2))
+
+
+def text_limit(loaded: LoadedModel, wanted: int | None, taken: int) -> int:
+    """How many tokens of a text are read at once; 0 when there is no limit.
+
+    Args:
+        loaded: the model.
+        wanted: the user's limit; None is the model's.
+        taken: tokens that are no text's.
+
+    Raises:
+        UserError: when it is more than the model can read, or leaves no room for a text.
+    """
     limit = model_limit(loaded)
     if wanted is None:
         return limit

@@ -10,6 +10,7 @@ from typing import Any
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _SPACE = "▁"
 _MOST_PIECES = 1_000_000  # a vocabulary of every character there is has no pieces
+_HABIT = 0.01  # of the vocabulary: what so many pieces have is how they are written
 _BYTES_AS_LETTERS = ("ByT5Tokenizer", "PerceiverTokenizer")
 
 
@@ -18,6 +19,9 @@ class Pieces:
 
     Args:
         tokenizer: it, fast or slow.
+
+    Attributes:
+        prefix: what a piece begins with that goes on with a word, such as `##`; empty where pieces are not marked so.
 
     Example:
         >>> Pieces(gpt2).bytes_of("Ġthe"), Pieces(bert).bytes_of("##ing"), Pieces(llama).bytes_of("<0xE5>")
@@ -28,6 +32,7 @@ class Pieces:
         backend = getattr(tokenizer, "backend_tokenizer", None)
         self.model = type(backend.model).__name__ if backend is not None else _slow_model(tokenizer)
         self._decode = _fast(backend) if backend is not None else _slow(tokenizer)
+        self.prefix = _prefix(tokenizer, backend)
         self.added = {int(number): token for number, token in tokenizer.added_tokens_decoder.items()}
         self.unknown = _unknown(tokenizer, backend)
         self.special = _special(tokenizer) - {self.unknown}
@@ -58,6 +63,14 @@ Decode = Callable[[str], "bytes | None"]
 def _special(tokenizer: Any) -> set[int]:
     added = tokenizer.added_tokens_decoder.items()
     return {int(number) for number in tokenizer.all_special_ids} | {int(n) for n, token in added if token.special}
+
+
+def _prefix(tokenizer: Any, backend: Any) -> str:
+    """What a piece begins with that goes on with a word; empty where pieces are not marked so."""
+    if backend is not None:
+        return getattr(backend.model, "continuing_subword_prefix", None) or ""
+    many = len(tokenizer) <= _MOST_PIECES and _share_beginning(tokenizer.get_vocab(), "##") > _HABIT
+    return "##" if many else ""
 
 
 def _unknown(tokenizer: Any, backend: Any) -> int:
@@ -105,7 +118,7 @@ def _slow(tokenizer: Any) -> Decode:
         return _subwords("", "", False, False)
     vocabulary = tokenizer.get_vocab()
     # How the Byte-Pair-Encoding tokenizers of old write that a piece ends a word, or does not.
-    suffix = next((mark for mark in ("@@", "</w>") if _share(vocabulary, mark) > 0.01), "")
+    suffix = next((mark for mark in ("@@", "</w>") if _share(vocabulary, mark) > _HABIT), "")
     return _subwords("##", suffix, _SPACE in vocabulary, False)
 
 
@@ -125,6 +138,10 @@ def _subwords(prefix: str, suffix: str, metaspace: bool, byte_fallback: bool) ->
         return (piece.replace(_SPACE, " ") if metaspace else piece).encode("utf-8", "surrogatepass")
 
     return decode
+
+
+def _share_beginning(vocabulary: dict[str, int], prefix: str) -> float:
+    return sum(piece.startswith(prefix) for piece in vocabulary) / max(1, len(vocabulary))
 
 
 def _byte_level(piece: str) -> bytes | None:

@@ -221,10 +221,14 @@ class TextTokenizer:
         self._seen[ids] = True
 
     def _spelling(self) -> Spelling:
-        ids = np.flatnonzero(self._seen)
-        pieces = self._pieces.spelled(ids.tolist())
-        found = [self._pieces.bytes_of(number, piece) for number, piece in zip(ids.tolist(), pieces, strict=True)]
-        return Spelling(ids.astype(np.int32), Texts(pieces), Texts("" if own is None else own.hex() for own in found))
+        return spelling_of(self._pieces, np.flatnonzero(self._seen))
+
+
+def spelling_of(pieces: Pieces, ids: NDArray[np.int64]) -> Spelling:
+    """How some tokens are written, and their bytes; the ids in rising order."""
+    written = pieces.spelled(ids.tolist())
+    found = [pieces.bytes_of(number, piece) for number, piece in zip(ids.tolist(), written, strict=True)]
+    return Spelling(ids.astype(np.int32), Texts(written), Texts("" if own is None else own.hex() for own in found))
 
 
 _Given = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]
