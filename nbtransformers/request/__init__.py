@@ -2,13 +2,17 @@
 
 from nbtransformers.request.answer import AnswerRequest
 from nbtransformers.request.classify import ClassifyRequest, parse_labels
+from nbtransformers.request.embed import POOLINGS, EmbedRequest, Pooling
 from nbtransformers.request.entities import AGGREGATIONS, Aggregation, EntitiesRequest
 from nbtransformers.request.fill import FillRequest, parse_targets
 from nbtransformers.request.refs import DataKind, DataRef, ModelKind, ModelRef, Objects
 from nbtransformers.request.run import DATA_TYPES, DEVICES, LONG_TEXT, DataType, LongText, RunOptions
+from nbtransformers.request.similar import MEASURES, Measure, SimilarRequest
 from nbtransformers.request.tokenize import TokenizeRequest
 
-Request = AnswerRequest | ClassifyRequest | EntitiesRequest | FillRequest | TokenizeRequest
+Request = (
+    AnswerRequest | ClassifyRequest | EmbedRequest | EntitiesRequest | FillRequest | SimilarRequest | TokenizeRequest
+)
 """Any request."""
 
 __all__ = [
@@ -16,20 +20,26 @@ __all__ = [
     "DATA_TYPES",
     "DEVICES",
     "LONG_TEXT",
+    "MEASURES",
+    "POOLINGS",
     "Aggregation",
     "AnswerRequest",
     "ClassifyRequest",
     "DataKind",
     "DataRef",
     "DataType",
+    "EmbedRequest",
     "EntitiesRequest",
     "FillRequest",
     "LongText",
+    "Measure",
     "ModelKind",
     "ModelRef",
     "Objects",
+    "Pooling",
     "Request",
     "RunOptions",
+    "SimilarRequest",
     "TokenizeRequest",
     "parse_labels",
     "parse_targets",
