@@ -9,8 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbtransformers.api import classify, resume, tokenize
     from nbtransformers.coding import code
+    from nbtransformers.doors.classify import classify
+    from nbtransformers.doors.resume import resume
+    from nbtransformers.doors.tokenize import tokenize
     from nbtransformers.errors import UserError
     from nbtransformers.panels.shown import panel, selected
     from nbtransformers.panels.view import show_result as show
@@ -19,16 +21,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "classify": ("nbtransformers.api", "classify"),
+    "classify": ("nbtransformers.doors.classify", "classify"),
     "code": ("nbtransformers.coding", "code"),
     "defaults": ("nbtransformers.session", "defaults"),
     "loaded": ("nbtransformers.session", "loaded"),
-    "resume": ("nbtransformers.api", "resume"),
+    "resume": ("nbtransformers.doors.resume", "resume"),
     "set_default": ("nbtransformers.session", "set_default"),
     "panel": ("nbtransformers.panels.shown", "panel"),
     "selected": ("nbtransformers.panels.shown", "selected"),
     "show": ("nbtransformers.panels.view", "show_result"),
-    "tokenize": ("nbtransformers.api", "tokenize"),
+    "tokenize": ("nbtransformers.doors.tokenize", "tokenize"),
     "unload": ("nbtransformers.session", "unload"),
     "UserError": ("nbtransformers.errors", "UserError"),
 }

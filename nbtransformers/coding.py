@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtransformers.door import door
+from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.request import ClassifyRequest, Request, TokenizeRequest
 from nbtransformers.results.classification import Classification

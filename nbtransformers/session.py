@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers import settings
-from nbtransformers.door import door
+from nbtransformers.doors.door import door
 from nbtransformers.panels.host import shell
 from nbtransformers.unloading import Unloaded
 from nbtransformers.unloading import unload as let_go

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.encoding import Items
-from nbtransformers.engine.padding import Forward, Padding, collate
+from nbtransformers.engine.padding import Forward, Outputs, Padding, collate
 from nbtransformers.engine.plan import Plan, Tuner
 from nbtransformers.engine.threads import set_one_thread, torch_threads
 from nbtransformers.interrupt import Stop
@@ -20,7 +21,7 @@ _WORTH_SPLITTING = 128  # tokens; below, threads cost more than they bring, and 
 _GIVE_UP_AFTER = 8  # single items that fail before any succeeds: then it is the model, not a row
 
 Chosen = NDArray[np.int64]
-OnBatch = Callable[[Chosen, NDArray[np.float32]], None]
+OnBatch = Callable[[Chosen, NDArray[Any]], None]
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class Batcher:
         """Whether the plan was chosen by trials, or by the user."""
         return self._tuner.settled
 
-    def run(self, items: Items, padding: Padding) -> NDArray[np.float32]:
+    def run(self, items: Items, padding: Padding) -> NDArray[Any]:
         """All items through the model.
 
         An interrupt ends the run and keeps what is finished. When memory runs out the budget is halved
@@ -84,7 +85,8 @@ class Batcher:
         `account.failures`; when it can take none, its error is raised.
 
         Returns:
-            float32 `[item, output]`; NaN where an item was not run.
+            float32 `[item, output]`, NaN where an item was not run; or, where the model gives a list, objects
+            `[item]`, None where an item was not run.
         """
         run = _Run(self, items, padding)
         try:
@@ -121,7 +123,7 @@ class _Run:
         self._singles: set[int] = set()
         self.last_error: Exception | None = None
         self.left: Chosen = np.argsort(-self._lengths, kind="stable")
-        self.outputs = np.empty((len(self._lengths), 0), dtype=np.float32)
+        self.outputs: NDArray[Any] = np.empty((len(self._lengths), 0), dtype=np.float32)
 
     @property
     def tokens_left(self) -> int:
@@ -144,7 +146,7 @@ class _Run:
                     self._put_back(*chosen[number:])
                     break
 
-    def _forward(self, batch: Chosen) -> NDArray[np.float32]:
+    def _forward(self, batch: Chosen) -> Outputs:
         return self._batcher.forward(collate(self._items, batch, self._padding))
 
     def _take_all(self, plan: Plan) -> list[Chosen]:
@@ -171,10 +173,14 @@ class _Run:
     def _same_length(self) -> bool:
         return self._padding.token is None
 
-    def _finished(self, batch: Chosen, outputs: NDArray[np.float32]) -> None:
-        if not self.outputs.shape[1]:
-            self.outputs = np.full((len(self._lengths), outputs.shape[1]), np.nan, dtype=np.float32)
-        self.outputs[batch] = outputs
+    def _finished(self, batch: Chosen, outputs: Outputs) -> None:
+        if not self.outputs.size:
+            self.outputs = _room_for(outputs, len(self._lengths))
+        if isinstance(outputs, list):
+            for item, output in zip(batch.tolist(), outputs, strict=True):
+                self.outputs[item] = output
+        else:
+            self.outputs[batch] = outputs
         lengths, account = self._lengths[batch], self._batcher.account
         account.batches += 1
         account.tokens += int(lengths.sum())
@@ -199,6 +205,13 @@ class _Run:
     def _put_back(self, *batches: Chosen) -> None:
         left = np.concatenate([self.left, *batches])
         self.left = left[np.argsort(-self._lengths[left], kind="stable")]
+
+
+def _room_for(outputs: Outputs, items: int) -> NDArray[Any]:
+    """Room for the outputs of all items, of the kind that one batch has given."""
+    if isinstance(outputs, list):
+        return np.full(items, None, dtype=object)
+    return np.full((items, outputs.shape[1]), np.nan, dtype=np.float32)
 
 
 def cut(
@@ -233,8 +246,8 @@ def cut(
 
 
 def run_side_by_side(
-    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int, stop: Stop = lambda: False
-) -> Iterator[tuple[Chosen, NDArray[np.float32] | Exception]]:
+    forward: Callable[[Chosen], Outputs], batches: list[Chosen], threads: int, stop: Stop = lambda: False
+) -> Iterator[tuple[Chosen, Outputs | Exception]]:
     """Each batch with its outputs or its error, as they are finished.
 
     `threads` run at a time, each in one thread. Once `stop` says so nothing new is begun; what is under
@@ -247,10 +260,10 @@ def run_side_by_side(
 
 
 def _in_pool(
-    forward: Callable[[Chosen], NDArray[np.float32]], batches: list[Chosen], threads: int, stop: Stop
-) -> Iterator[tuple[Chosen, NDArray[np.float32] | Exception]]:
+    forward: Callable[[Chosen], Outputs], batches: list[Chosen], threads: int, stop: Stop
+) -> Iterator[tuple[Chosen, Outputs | Exception]]:
     waiting = iter(batches)
-    running: dict[Future[NDArray[np.float32] | Exception], Chosen] = {}
+    running: dict[Future[Outputs | Exception], Chosen] = {}
     interrupt: KeyboardInterrupt | None = None
     with ThreadPoolExecutor(threads, thread_name_prefix="nbtransformers", initializer=set_one_thread) as pool:
         while True:
@@ -272,14 +285,14 @@ def _in_pool(
         raise interrupt
 
 
-def _take_back(running: dict[Future[NDArray[np.float32] | Exception], Chosen]) -> None:
+def _take_back(running: dict[Future[Outputs | Exception], Chosen]) -> None:
     """Those that wait for a thread; what has one is let finish."""
     for future in list(running):
         if future.cancel():
             del running[future]
 
 
-def _attempt(forward: Callable[[Chosen], NDArray[np.float32]], batch: Chosen) -> NDArray[np.float32] | Exception:
+def _attempt(forward: Callable[[Chosen], Outputs], batch: Chosen) -> Outputs | Exception:
     try:
         return forward(batch)
     except Exception as error:

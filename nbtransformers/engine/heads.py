@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine.encoding import Encoder, Items, model_limit
 from nbtransformers.engine.padding import Inputs
+from nbtransformers.engine.scoring import RowHead, mean_by_owner
 from nbtransformers.engine.threads import torch_threads
 from nbtransformers.errors import UserError
 from nbtransformers.loading.bundled import BUNDLED_ENCODER, BUNDLED_SENTIMENT
@@ -25,8 +26,8 @@ _TOPIC_TEMPLATE = "This text is about {}."
 _NLI_TEMPLATE = "This example is {}."
 
 
-class ScoringHead(Protocol):
-    """Texts to items, a batch to outputs, outputs to scores.
+class ScoringHead(RowHead, Protocol):
+    """The head of a classification.
 
     Attributes:
         labels: the label names, in the order of the score axis.
@@ -44,17 +45,15 @@ class ScoringHead(Protocol):
     @property
     def recipe(self) -> Scores: ...
 
-    def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
-        """The items of some texts, whose row numbers are for errors; a text may own several units, one a label."""
-        ...
 
-    def forward(self, inputs: Inputs) -> NDArray[np.float32]:
-        """Float32 `[item, output]` of one batch."""
-        ...
+class _Labelled:
+    """What every such head has: one score a label."""
 
-    def scores(self, outputs: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Outputs `[unit, output]` to scores `[text, label]`; NaN stays NaN."""
-        ...
+    labels: tuple[str, ...]
+
+    def empty(self, rows: int) -> NDArray[np.float32]:
+        """Scores `[text, label]`, all NaN."""
+        return np.full((rows, len(self.labels)), np.nan, dtype=np.float32)
 
 
 def needed_head(request: ClassifyRequest, card: Card) -> Head:
@@ -113,7 +112,7 @@ def head_for(request: ClassifyRequest, card: Card, loaded: LoadedModel) -> Scori
     return NliHead(request, loaded) if card.is_classifier else EmbeddingHead(request, loaded)
 
 
-class TrainedHead:
+class TrainedHead(_Labelled):
     """The classification head that the model was trained with."""
 
     method = None
@@ -141,11 +140,11 @@ class TrainedHead:
             )
         return logits
 
-    def scores(self, outputs: NDArray[np.float64]) -> NDArray[np.float32]:
-        return _ACTIVATIONS[self.problem](outputs).astype(np.float32)
+    def values(self, outputs: NDArray[np.float32], items: Items) -> NDArray[np.float32]:
+        return _ACTIVATIONS[self.problem](mean_by_owner(outputs, items)).astype(np.float32)
 
 
-class EmbeddingHead:
+class EmbeddingHead(_Labelled):
     """Zero-shot by similarity: softmax over labels of 20 · cosine(text, label)."""
 
     problem: Problem = "single_label"
@@ -184,8 +183,8 @@ class EmbeddingHead:
     def forward(self, inputs: Inputs) -> NDArray[np.float32]:
         return (self._embed(inputs) @ self._labels.T).float().cpu().numpy()
 
-    def scores(self, outputs: NDArray[np.float64]) -> NDArray[np.float32]:
-        return _softmax(_COSINE_SCALE * outputs).astype(np.float32)
+    def values(self, outputs: NDArray[np.float32], items: Items) -> NDArray[np.float32]:
+        return _softmax(_COSINE_SCALE * mean_by_owner(outputs, items)).astype(np.float32)
 
     def _label_embeddings(self) -> Any:
         import torch
@@ -207,7 +206,7 @@ class EmbeddingHead:
             return torch.nn.functional.normalize(self._pool(hidden, mask.unsqueeze(-1)), dim=-1)
 
 
-class NliHead:
+class NliHead(_Labelled):
     """Zero-shot by entailment: does the text entail “This example is LABEL.”?
 
     As in Yin, Hay & Roth 2019 (https://aclanthology.org/D19-1404): softmax of the entailment logits over
@@ -246,8 +245,8 @@ class NliHead:
     def forward(self, inputs: Inputs) -> NDArray[np.float32]:
         return _logits(self._loaded, inputs)[:, self._columns]
 
-    def scores(self, outputs: NDArray[np.float64]) -> NDArray[np.float32]:
-        by_label = outputs.reshape(-1, len(self.labels), 2)
+    def values(self, outputs: NDArray[np.float32], items: Items) -> NDArray[np.float32]:
+        by_label = mean_by_owner(outputs, items).reshape(-1, len(self.labels), 2)
         if self.problem == "multi_label":
             return _softmax(by_label)[:, :, 0].astype(np.float32)
         return _softmax(by_label[:, :, 0]).astype(np.float32)

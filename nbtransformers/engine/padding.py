@@ -17,8 +17,11 @@ from nbtransformers.results.recipe import ProgramPadding
 Inputs = Mapping[str, NDArray[np.int64]]
 """What a model is called with: name to int64 `[item, token]`."""
 
-Forward = Callable[[Inputs], NDArray[np.float32]]
-"""One batch through a model: inputs to float32 `[item, output]`."""
+Outputs = NDArray[np.float32] | list[NDArray[np.float32]]
+"""What a model makes of a batch: float32 `[item, output]`, or a list with an array of any shape for each item."""
+
+Forward = Callable[[Inputs], Outputs]
+"""One batch through a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,8 @@ def padding_is_harmless(forward: Forward, items: Items, padding: Padding, tolera
     # About twice as long: enough padding to show, and little work.
     other = int(longer[np.abs(lengths[longer] - 2 * lengths[short]).argmin()])
     try:
-        alone = forward(collate(items, np.array([short]), padding))
-        together = forward(collate(items, np.array([short, other]), padding))[:1]
+        alone = forward(collate(items, np.array([short]), padding))[0]
+        together = forward(collate(items, np.array([short, other]), padding))[0]
     except Exception:  # one of the two is a text that the model cannot take: the batcher finds out which
         return None
     scale = max(1.0, float(np.abs(alone).max()))

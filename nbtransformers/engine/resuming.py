@@ -5,17 +5,44 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError
-from nbtransformers.inputs.rows import HeldRows, Rows, RowWindow, read
+from nbtransformers.inputs.rows import HeldRows, Rows, RowWindow
 from nbtransformers.request import Objects
-from nbtransformers.results.classification import Classification
+from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.rows import NOT_DONE
-from nbtransformers.results.tokenization import Tokenization
 
-Unfinished = Classification | Tokenization
-"""A result that may be unfinished."""
+
+class Unfinished(Protocol):
+    """A result that may be unfinished: its rows, and what is known of each."""
+
+    @property
+    def request(self) -> Any: ...
+
+    @property
+    def texts(self) -> Any: ...
+
+    @property
+    def index(self) -> Any: ...
+
+    @property
+    def reasons(self) -> Reasons: ...
+
+    @property
+    def done(self) -> NDArray[np.bool_]: ...
+
+    @property
+    def read_to_end(self) -> bool: ...
+
+    def __len__(self) -> int: ...
+
+
+ReadRows = Callable[[Any, Objects], Rows]
+"""A request, and the objects that it names, to its rows."""
 
 # A result keeps no model alive, nor any data but its own texts: what is gone has to be given again.
 _objects: weakref.WeakKeyDictionary[Unfinished, dict[str, Callable[[], Any]]] = weakref.WeakKeyDictionary()
@@ -56,8 +83,8 @@ class RestOfRows:
     source: Rows | None
 
     @classmethod
-    def of(cls, before: Unfinished, objects: Objects) -> RestOfRows:
-        """The rest of a result.
+    def of(cls, before: Unfinished, objects: Objects, read: ReadRows) -> RestOfRows:
+        """The rest of a result, of a request whose rows `read` reads.
 
         Raises:
             UserError: when the input has to be read on, and is not there.
@@ -69,7 +96,7 @@ class RestOfRows:
             raise UserError(
                 f"The rest of {data.value} is not there any more.", hint="Type `nbt.resume(result, data=…)`."
             )
-        return cls(before, read(data, objects))
+        return cls(before, read(before.request, objects))
 
     @property
     def total(self) -> int | None:

@@ -1,29 +1,28 @@
-"""Rows through a model, window by window: encode, batch, score, and say why a row has no score."""
+"""The worker of every task that reads a text in one go: encode, batch, score, and say why a row has no value."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.batching import Account, Batcher
 from nbtransformers.engine.encoding import Items
-from nbtransformers.engine.heads import ScoringHead
 from nbtransformers.engine.linear import in_their_place, packed_linears
-from nbtransformers.engine.padding import Padding, padding_for, padding_is_harmless, padding_token
+from nbtransformers.engine.padding import Inputs, Outputs, Padding, padding_for, padding_is_harmless, padding_token
 from nbtransformers.engine.plan import Plan, Tuner, candidates
 from nbtransformers.engine.remarks import in_another_script, too_many_unknown
+from nbtransformers.engine.running import COUNTS, DoneWindow, Hooks, RowTask, has_value
 from nbtransformers.engine.threads import cpu_threads, torch_threads
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import RowWindow
-from nbtransformers.interrupt import Stop
 from nbtransformers.loading.card import Card
 from nbtransformers.loading.registry import LoadedModel
-from nbtransformers.progress import OnProgress, Progress
+from nbtransformers.progress import Progress
 from nbtransformers.request import RunOptions
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.rows import NOT_DONE, NOT_FINITE
@@ -31,27 +30,44 @@ from nbtransformers.results.texts import Texts
 
 _ROUNDING = 2e-5  # relative difference that another batch shape may make in float32
 _HALF_ROUNDING = 5e-2
+R = TypeVar("R")
+H = TypeVar("H", bound="RowHead")
+
 _ETA_AFTER = 0.5  # seconds; earlier it would only be a guess
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredWindow:
-    """What is known of some rows.
+class RowHead(Protocol):
+    """Texts to items, a batch to outputs, outputs to values."""
 
-    Attributes:
-        texts: their texts.
-        scores: float32 `[row, label]`; NaN where a row has none.
-        reasons: row, counted from the window's first, to the reason why it has no score.
-        counts: int32 `[count, row]`, as `COUNTS` names them.
-    """
+    def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
+        """The items of some texts, whose row numbers are for errors; a text may own several units, one a label."""
+        ...
 
-    texts: Texts
-    scores: NDArray[np.float32]
-    reasons: Reasons
-    counts: NDArray[np.int32]
+    def forward(self, inputs: Inputs) -> Outputs:
+        """One batch through the model; several threads may call it at once."""
+        ...
+
+    def values(self, outputs: NDArray[Any], items: Items) -> NDArray[Any]:
+        """What the outputs of all items make of each text: NaN, or None, where some of its outputs are not there."""
+        ...
+
+    def empty(self, rows: int) -> NDArray[Any]:
+        """The values of so many rows of which nothing is known."""
+        ...
 
 
-COUNTS = ("tokens read", "tokens beyond the limit", "whether the model can hardly read it (0 or 1)")
+class HeadTask(RowTask[R], Generic[R, H]):
+    """A task that a head does. It sets `head` once the model is ready."""
+
+    head: H
+
+    def empty(self, rows: int) -> NDArray[Any]:
+        """As the head has it."""
+        return self.head.empty(rows)
+
+    def worker(self, hooks: Hooks) -> Scorer:
+        """A scorer with the head."""
+        return Scorer(self.head, self.ready.card, self.ready.loaded, self.request.run, hooks)
 
 
 class Scorer:
@@ -63,32 +79,25 @@ class Scorer:
         loaded: the model that the head runs. What is learned about it (its best plan, whether it may be
             padded) is kept in its notes for the next call.
         options: how to run.
-        total: rows in all windows, for the progress; None when it is not known.
-        on_progress: told after every batch.
-        stop: asked before every batch whether to end.
-        on_rows: told after every batch how the window under way can be had as it stands.
+        hooks: what it tells and asks while it works.
     """
 
     def __init__(
         self,
-        head: ScoringHead,
+        head: RowHead,
         card: Card,
         loaded: LoadedModel,
         options: RunOptions,
-        total: int | None,
-        on_progress: OnProgress,
-        stop: Stop,
-        on_rows: Callable[[Callable[[], ScoredWindow]], None],
+        hooks: Hooks,
     ) -> None:
-        self._head, self._card, self._loaded = head, card, loaded
-        self._total, self._on_progress, self._on_rows = total, on_progress, on_rows
+        self._head, self._card, self._loaded, self._hooks = head, card, loaded, hooks
         self._done = 0
         self._started = time.perf_counter()
         self._threads = cpu_threads()
         # A user's own model may be on another device at the next call.
         self._plan_key = ("plan", loaded.device, loaded.dtype, options.batch_tokens, options.threads, self._threads)
         self._under_way: _UnderWay | None = None
-        self._batcher = Batcher(head.forward, self._tuner(options), self._batch_done, stop)
+        self._batcher = Batcher(head.forward, self._tuner(options), self._batch_done, hooks.stop)
         self.padded = True
 
     def _tuner(self, options: RunOptions) -> Tuner:
@@ -122,8 +131,8 @@ class Scorer:
         """Score no more, as after an interrupt."""
         self.account.interrupted = True
 
-    def score(self, window: RowWindow, known: ScoredWindow | None = None) -> ScoredWindow:
-        """Score the rows of a window. A row without a score has a reason.
+    def do(self, window: RowWindow, known: DoneWindow | None = None) -> DoneWindow:
+        """Score the rows of a window. A row without a value has a reason.
 
         Args:
             window: the rows.
@@ -170,25 +179,25 @@ class Scorer:
             self.padded = harmless
         return padding if padding.token is not None and harmless else Padding(None)
 
-    def _batch_done(self, batch: NDArray[np.int64], outputs: NDArray[np.float32]) -> None:
+    def _batch_done(self, batch: NDArray[np.int64], outputs: NDArray[Any]) -> None:
         state = self._under_way
         assert state is not None
         self._done += state.finish(batch)
         state.outputs = outputs
         self._report()
-        self._on_rows(lambda: state.as_it_stands(NOT_DONE))
+        self._hooks.on_rows(lambda: state.as_it_stands(NOT_DONE))
 
     def _report(self) -> None:
-        seconds, tokens, done = self.seconds, self.account.tokens, self._done
+        seconds, tokens, done, total = self.seconds, self.account.tokens, self._done, self._hooks.total
         progress = Progress(
             "running",
             f"{self._loaded.name} on {self._loaded.device}",
             done,
-            self._total,
+            total,
             tokens_per_s=tokens / seconds if tokens else None,
-            eta_s=seconds * (self._total - done) / done if self._total and done and seconds > _ETA_AFTER else None,
+            eta_s=seconds * (total - done) / done if total and done and seconds > _ETA_AFTER else None,
         )
-        self._on_progress(progress)
+        self._hooks.on_progress(progress)
 
 
 def _model_fails(name: str, error: Exception) -> UserError:
@@ -205,13 +214,13 @@ def _first_line(error: Exception, limit: int) -> str:
 class _UnderWay:
     """One window while it is scored: which rows still wait for items, and what came out so far."""
 
-    def __init__(self, window: RowWindow, head: ScoringHead, card: Card, known: ScoredWindow | None) -> None:
+    def __init__(self, window: RowWindow, head: RowHead, card: Card, known: DoneWindow | None) -> None:
         rows = len(window.texts)
         self._window, self._head, self._card, self._known = window, head, card, known
         waiting = np.ones(rows, dtype=bool) if known is None else ~known.reasons.done
         waiting[list(window.reasons)] = False
         self.rows = np.flatnonzero(waiting)
-        self.outputs = np.empty((0, 0), dtype=np.float32)
+        self.outputs: NDArray[Any] = np.empty((0, 0), dtype=np.float32)
         self.failed: dict[int, str] = {}
         self._unreadable: dict[int, str] = {}
         self._items: Items | None = None
@@ -250,33 +259,32 @@ class _UnderWay:
         np.subtract.at(self._left, rows, 1)
         return int((self._left[np.unique(rows)] == 0).sum())
 
-    def as_it_stands(self, without: str) -> ScoredWindow:
+    def as_it_stands(self, without: str) -> DoneWindow:
         """What is known by now; a row that has no output for no other reason gets `without` as its reason."""
-        scores, counts, reasons = self._begun()
+        values, counts, reasons = self._begun()
         if self._items is not None:
             items = self._items
             tokens, unread, unknown = self._by_row(np.stack([items.tokens, items.unread, items.unknown]))
             counts[:, self.rows] = tokens, unread, self._is_foreign[self.rows] | too_many_unknown(tokens, unknown)
-            if self.outputs.shape[1]:
-                scores[self.rows] = self._head.scores(mean_by_owner(self.outputs, items))
+            if self.outputs.size:
+                values[self.rows] = self._head.values(self.outputs, items)
             for item, reason in self.failed.items():
                 reasons[int(self.rows[self._row_of_item[item]])] = reason
-        missing = ~np.isfinite(scores).all(axis=1)
-        scores[missing] = np.nan
+        missing = ~has_value(values)
+        values[missing] = self._head.empty(int(missing.sum()))
         for row in np.flatnonzero(missing).tolist():
             if reasons.setdefault(row, without) == NOT_DONE:
                 counts[:2, row] = 0  # nothing of it was read
-        return ScoredWindow(self._texts, scores, Reasons(len(scores), reasons), counts)
+        return DoneWindow(self._texts, values, Reasons(len(values), reasons), counts)
 
-    def _begun(self) -> tuple[NDArray[np.float32], NDArray[np.int32], dict[int, str]]:
+    def _begun(self) -> tuple[NDArray[Any], NDArray[np.int32], dict[int, str]]:
         rows, known = len(self._window.texts), self._known
         if known is None:
-            scores = np.full((rows, len(self._head.labels)), np.nan, dtype=np.float32)
             counts = np.zeros((len(COUNTS), rows), dtype=np.int32)
             counts[2] = self._is_foreign
-            return scores, counts, {**self._window.reasons, **self._unreadable}
+            return self._head.empty(rows), counts, {**self._window.reasons, **self._unreadable}
         kept = {row: reason for row, reason in known.reasons.items() if reason != NOT_DONE}
-        return known.scores.copy(), known.counts.copy(), {**kept, **self._unreadable}
+        return known.values.copy(), known.counts.copy(), {**kept, **self._unreadable}
 
     @cached_property
     def _texts(self) -> Texts:

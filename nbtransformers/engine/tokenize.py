@@ -65,7 +65,7 @@ def tokenize(
         >>> tokenize(TokenizeRequest(DataRef("lines", "Good film.")), {}).tokens[0]
         ['[CLS]', 'good', 'film', '.', '[SEP]']
     """
-    return _run(request, objects, read(request.data, objects), None, on_progress, on_partial)
+    return _run(request, objects, _rows(request, objects), None, on_progress, on_partial)
 
 
 def resume(
@@ -82,7 +82,11 @@ def resume(
     Raises:
         UserError: also when the input is not what it was.
     """
-    return _run(before.request, objects, RestOfRows.of(before, objects), before, on_progress, on_partial)
+    return _run(before.request, objects, RestOfRows.of(before, objects, _rows), before, on_progress, on_partial)
+
+
+def _rows(request: TokenizeRequest, objects: Objects) -> Rows:
+    return read(request.data, objects)
 
 
 def _run(

@@ -39,7 +39,7 @@ HELP = magic_help(
 
 def classify(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
     """Parse, run, show; the result is the value of the cell."""
-    from nbtransformers.api import classify_request, run_classify
+    from nbtransformers.doors.classify import classify_request, run_classify
 
     parsed = parse_line(line, OPTIONS, "%classify" if cell is None else "%%classify", namespace)
     values = dict(parsed.values)

@@ -36,7 +36,7 @@ HELP = magic_help(
 
 def tokenize(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
     """Parse, run, show; the result is the value of the cell."""
-    from nbtransformers.api import run_tokenize, tokenize_request
+    from nbtransformers.doors.tokenize import run_tokenize, tokenize_request
 
     parsed = parse_line(line, OPTIONS, "%tokenize" if cell is None else "%%tokenize", namespace)
     values = dict(parsed.values)

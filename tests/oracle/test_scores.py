@@ -183,7 +183,7 @@ def test_a_model_that_lets_padding_through_is_never_padded(folders: dict[str, Pa
     result = nbt.classify(TEXTS, model=model, tokenizer=tokenizer)
     np.testing.assert_allclose(result.scores, _expected(folders["bert"]), atol=1e-5)
     assert result.run.pad_tokens == 0
-    assert "Padding would change the scores" in result.notes[-1]
+    assert "Padding would change the results" in result.notes[-1]
 
 
 def test_the_users_own_model_is_left_as_it_was(folders: dict[str, Path]) -> None:

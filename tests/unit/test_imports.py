@@ -22,9 +22,8 @@ BOTTOM = {"errors", "interrupt", "request", "results", "progress", "plain_text"}
 TOP = {
     "magics",
     "cli",
-    "api",
     "coding",
-    "door",
+    "doors",
     "session",
     "settings",
     "unloading",

@@ -54,7 +54,7 @@ MAGIC = [
     ("%classify texts --model --out x", "`--model` needs a value. Type `--model NAME`."),
     ('%classify texts --template "It is {}', 'A quotation mark " is not closed. Add " where the value ends.'),
     ("%classify texts --long windows", "`--long` cannot be 'windows'. Did you mean `--long window`?"),
-    ("%classify texts --dtype int4", "`--dtype` cannot be 'int4'. It takes auto, float32, float16, bfloat16."),
+    ("%classify texts --dtype int4", "`--dtype` cannot be 'int4'. It takes auto, float32, float16, bfloat16, int8."),
     ("%classify texts --top-k few", "`--top-k` is 'few', not a whole number. Type a number such as `--top-k 8`."),
     (
         "%classify texts --threshold half",
@@ -537,6 +537,11 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "`--dtype int8` is for models that are loaded here, and {} is yours.": "test_quantizing",
+    "`--dtype int8` is for the CPU, and the model would run on {}.": "test_quantizing",
+    "`--dtype int8` needs the package torchao.": "test_quantizing",
+    "{} has no linear layers that `--dtype int8` is for.": "test_quantizing",
+    "{} is of type {}, and Transformers has no {} for that.": "test_heads",
     "`--{}` is {}, not a name.": "above, for functions: the name of the option is put in",
     "`--special-tokens` is {}.": "test_request",
     "The tokenizer fails on these texts: {}: {}.": "test_tokenization",

@@ -13,7 +13,7 @@ from helpers import Terminal
 
 import nbtransformers as nbt
 from nbtransformers import settings
-from nbtransformers.api import classify_request
+from nbtransformers.doors.classify import classify_request
 from nbtransformers.errors import UserError
 from nbtransformers.request import ClassifyRequest, DataRef, RunOptions
 

@@ -1,0 +1,1 @@
+"""The public functions: the same names and the same errors as the magics, for plain Python."""
