@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,13 +105,29 @@ def write(
     Raises:
         UserError: when it is there already, or cannot be written.
     """
+    return write_file(path, lambda file: write_table(result.table(rows, _STRETCH), kind, file), taken=taken)
+
+
+def write_file(
+    path: str | os.PathLike[str], fill: Callable[[BinaryIO], tuple[int, tuple[str, ...]]], *, taken: Taken = "refuse"
+) -> Written:
+    """Write a file under another name, and give it its own once it is whole.
+
+    Args:
+        path: where to.
+        fill: writes into the open file; tells how many rows, and what could not be written as it is.
+        taken: what to do when there is such a file, as for `write`.
+
+    Raises:
+        UserError: when it is there already, or cannot be written.
+    """
     wanted = _whole_path(path)
     draft = wanted.with_name(f".{secrets.token_hex(6)}.tmp")  # in the same folder, or it could not simply be renamed
     try:
         if taken == "refuse" and wanted.exists():
             raise _is_there(wanted)
         with draft.open("xb") as file:
-            written, notes = write_table(result.table(rows, _STRETCH), kind, file)
+            written, notes = fill(file)
         nbytes = draft.stat().st_size
         place = _put(draft, wanted, taken)
     except OSError as error:

@@ -87,6 +87,10 @@ class TokenArrays:
         """The first tokens, on the same memory."""
         return TokenArrays(*(getattr(self, field.name)[:number] for field in fields(self)))
 
+    def where(self, chosen: NDArray[np.bool_]) -> TokenArrays:
+        """Some of the tokens."""
+        return TokenArrays(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
     @classmethod
     def joined(cls, parts: Sequence[TokenArrays]) -> TokenArrays:
         """Several, one behind the other."""
