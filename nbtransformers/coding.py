@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
+from nbtransformers.panels.kinds import Result
 from nbtransformers.request import ClassifyRequest, Request, TokenizeRequest
-from nbtransformers.results.classification import Classification
+from nbtransformers.request.written import Written
 from nbtransformers.results.recipe import Recipe, TokenizeRecipe
-from nbtransformers.results.tokenization import Tokenization
 
 
 @door
-def code(result_or_request: Classification | Tokenization | Request) -> str:
+def code(result_or_request: Result | Request) -> str:
     """The plain Transformers and PyTorch program that does the same, without this package.
 
     Run on the same machine it gives the same numbers, to rounding: it reads the texts, loads the model at the same
@@ -25,34 +25,33 @@ def code(result_or_request: Classification | Tokenization | Request) -> str:
         The program, as `ruff format` lays it out in 100 columns.
 
     Raises:
-        UserError: when it is neither, or a request names a model that is not in it.
+        UserError: when it is neither, or there is no program for its task yet, or a request names a model that is not
+            in it.
 
     Example:
         >>> print(nbt.code(nbt.classify(texts, labels=["politics", "sport"])))
     """
-    from nbtransformers.codegen.program import written
+    from nbtransformers.codegen.program import unwritten, written
 
-    if isinstance(result_or_request, Classification | Tokenization):
-        request, recipe = result_or_request.request, result_or_request.recipe
-    elif isinstance(result_or_request, ClassifyRequest | TokenizeRequest):
-        request, recipe = result_or_request, None
-    else:
+    request = getattr(result_or_request, "request", result_or_request)
+    if not isinstance(request, Written):
         raise UserError(
             f"There is no program for {kind_of(result_or_request)}.", hint="Give a result: `nbt.code(result)`."
         )
-    return written(request, recipe or _recipe(request))
+    if not isinstance(request, ClassifyRequest | TokenizeRequest):
+        raise unwritten(request.task)
+    return written(request, getattr(result_or_request, "recipe", None) or _recipe(request))
 
 
-def _recipe(request: Request) -> Recipe | TokenizeRecipe:
+def _recipe(request: ClassifyRequest | TokenizeRequest) -> Recipe | TokenizeRecipe:
     from nbtransformers.engine import classify, tokenize
 
-    is_classify = isinstance(request, ClassifyRequest)
-    models = [request.model] if is_classify else list(request.models)
+    models = request.models if isinstance(request, TokenizeRequest) else [request.model]
     own = [model.name for model in models if model is not None and model.kind == "variable"]
-    if is_classify and request.tokenizer is not None:
+    if isinstance(request, ClassifyRequest) and request.tokenizer is not None:
         own.append(request.tokenizer)
     if own:
         raise UserError(
             f"The request names {own[0]}, and does not hold it.", hint="Give the result of its run: `nbt.code(result)`."
         )
-    return classify.recipe(request, {}) if is_classify else tokenize.recipe(request, {})
+    return tokenize.recipe(request, {}) if isinstance(request, TokenizeRequest) else classify.recipe(request, {})

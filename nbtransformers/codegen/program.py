@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nbtransformers.codegen.classify import classify_program
 from nbtransformers.codegen.tokenize import tokenize_program
-from nbtransformers.request import ClassifyRequest, Request
+from nbtransformers.errors import UserError
+from nbtransformers.request import ClassifyRequest, Request, TokenizeRequest
 from nbtransformers.results.recipe import Recipe, TokenizeRecipe
 
 
@@ -15,8 +16,15 @@ def written(request: Request, recipe: Recipe | TokenizeRecipe) -> str:
         request: what was asked for.
         recipe: what a program must know besides, of the same task.
     """
-    if isinstance(request, ClassifyRequest):
-        assert isinstance(recipe, Recipe)
+    if isinstance(request, ClassifyRequest) and isinstance(recipe, Recipe):
         return classify_program(request, recipe)
+    assert isinstance(request, TokenizeRequest)
     assert isinstance(recipe, TokenizeRecipe)
     return tokenize_program(request, recipe)
+
+
+def unwritten(task: str) -> UserError:
+    """That there is no program for a task."""
+    return UserError(
+        f"There is no plain program for %%{task} yet.", hint="There is one for %%classify and for %%tokenize."
+    )

@@ -8,23 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nbtransformers.panels.kinds import Result
     from nbtransformers.request import Request
-    from nbtransformers.results.classification import Classification
     from nbtransformers.results.recipe import Recipe, TokenizeRecipe
-    from nbtransformers.results.tokenization import Tokenization
 
-_last: tuple[Request, Recipe | TokenizeRecipe] | None = None
+_last: tuple[Request, Recipe | TokenizeRecipe | None] | None = None
 
 
-def remember(result: Classification | Tokenization) -> None:
+def remember(result: Result) -> None:
     """Keep what a program needs to give this result again."""
     global _last
-    if result.recipe is not None:
-        _last = (result.request, result.recipe)
+    _last = (result.request, getattr(result, "recipe", None))
 
 
-def last() -> tuple[Request, Recipe | TokenizeRecipe] | None:
-    """The last request of this session and its recipe; None before the first."""
+def last() -> tuple[Request, Recipe | TokenizeRecipe | None] | None:
+    """The last request of this session and its recipe, None where no program is written; None before the first."""
     return _last
 
 

@@ -31,14 +31,17 @@ def complete_code(words: list[str], begun: str, shell: Any) -> Iterator[Suggesti
 
 
 def _of_last() -> str:
-    from nbtransformers.codegen.program import written
+    from nbtransformers.codegen.program import unwritten, written
 
     found = last.last()
     if found is None:
         raise UserError(
             "There is no program yet: nothing has run.", hint="Run %%classify or %%tokenize, then type `%nbt code`."
         )
-    return written(*found)
+    request, recipe = found
+    if recipe is None:
+        raise unwritten(request.task)
+    return written(request, recipe)
 
 
 def _of_variable(expression: str, shell: Any) -> str:

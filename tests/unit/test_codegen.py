@@ -19,7 +19,7 @@ from nbtransformers.codegen.program import written
 from nbtransformers.errors import UserError
 from nbtransformers.magics import last
 from nbtransformers.magics.nbt import complete_command
-from nbtransformers.request import ClassifyRequest, DataRef, ModelRef, RunOptions, TokenizeRequest
+from nbtransformers.request import ClassifyRequest, DataRef, EmbedRequest, ModelRef, RunOptions, TokenizeRequest
 from nbtransformers.results.recipe import Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
 
 NASTY = [
@@ -202,6 +202,14 @@ def test_the_variables_that_hold_a_result_complete(terminal: Terminal) -> None:
     terminal.run("import nbtransformers as nbt\nresult = nbt.classify(['A joy.'])\nother = 3")
     found = complete_command("code ", terminal.shell)
     assert [suggestion.text for suggestion in found.suggestions] == ["result"]
+
+
+def test_a_task_without_a_program_says_so() -> None:
+    with pytest.raises(UserError) as caught:
+        nbt.code(EmbedRequest(DataRef("lines", "A joy.")))
+    assert str(caught.value) == (
+        "There is no plain program for %%embed yet. There is one for %%classify and for %%tokenize."
+    )
 
 
 def test_what_is_remembered_keeps_no_result(terminal: Terminal) -> None:

@@ -453,8 +453,8 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
     ({"modle": "x"}, "classify() has no argument modle. Did you mean model?"),
     (
         {"qqqq": 1},
-        "classify() has no argument qqqq. It has data, model, tokenizer, labels, column, encoding, split, subset, "
-        "top_k, multi_label, threshold, template, …",
+        "classify() has no argument qqqq. It has data, model, labels, top_k, multi_label, threshold, template, "
+        "column, encoding, split, subset, tokenizer, …",
     ),
     (
         {"data": None},
@@ -553,6 +553,7 @@ ELSEWHERE = {
     "`--cell {}` names the text, and there is another one.": "test_tokenize_magic",
     "There is no tokenizer {} in this result.": "test_tokenization",
     "There is no program yet: nothing has run.": "test_codegen",
+    "There is no plain program for %%{} yet.": "test_codegen",
     "The request names {}, and does not hold it.": "test_codegen",
     "There is no encoding {}.": "test_files.py",
     "{} is {}, not text.": "test_files.py",
