@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any, TypeVar
+from dataclasses import fields, replace
+from typing import Any, TypeVar, cast
 
 from nbtransformers import settings
 from nbtransformers.doors.options import INPUT_OPTIONS, PERMISSIONS, RUN_ARGUMENTS
@@ -38,16 +38,30 @@ def task_request(
         namespace: where names are looked up.
         given: arguments of the public function; for one that is None, or missing, the settings are asked.
     """
-    filled = settings.filled(make.task, given)  # pyright: ignore[reportFunctionMemberAccess]
+    values, objects = request_fields(make.task, objects, namespace, given)  # pyright: ignore[reportFunctionMemberAccess]
+    return make(data=data, **values), objects
+
+
+def request_fields(
+    task: str, objects: Objects, namespace: Mapping[str, Any] | None, given: dict[str, Any]
+) -> tuple[dict[str, Any], Objects]:
+    """The fields of a request but for its data, as `task_request` finds them, and the objects that they name."""
+    filled = settings.filled(task, given)
     values = dict(filled.values)
-    run = RunOptions(**{key: values.pop(key) for key in RUN_ARGUMENTS if key in values})
+    run = replace(_usual_run(make), **{key: values.pop(key) for key in RUN_ARGUMENTS if key in values})
     model, found = model_of(filled, values, namespace)
     objects = {**objects, **found}
     tokenizer = values.pop("tokenizer", None)
     if tokenizer is not None:
         objects = {**objects, TOKENIZER: tokenizer_of(tokenizer, namespace or {})}
     named = None if tokenizer is None else TOKENIZER
-    return make(data=data, model=model, tokenizer=named, run=run, **values), objects
+    return {"model": model, "tokenizer": named, "run": run, **values}, objects
+
+
+def _usual_run(make: Any) -> RunOptions:
+    """How a task runs where nothing else is said: some read long texts in windows by themselves."""
+    (run,) = (field.default_factory for field in fields(make) if field.name == "run")
+    return cast("Callable[[], RunOptions]", run)()
 
 
 def model_of(

@@ -64,13 +64,13 @@ class Spans:
 
 
 def best_spans(
-    context: str, offsets: NDArray[np.int64], windows: Sequence[AnswerWindow], top_k: int, longest: int
+    context: str, offsets: NDArray[np.integer], windows: Sequence[AnswerWindow], top_k: int, longest: int
 ) -> Spans | None:
     """The best answers in a context; None when the model gave no finite logits.
 
     Args:
         context: the text.
-        offsets: int64 `[token, 2]`, where each token of the context stands in it, in code points.
+        offsets: `[token, 2]`, where each token of the context stands in it, in code points.
         windows: what the model says, window by window; together they hold every token that is offered.
         top_k: how many answers at most. No two are the same span; they may overlap.
         longest: tokens of an answer at most.
@@ -137,7 +137,7 @@ class _Candidates:
 
     @classmethod
     def best(
-        cls, windows: Sequence[AnswerWindow], offsets: NDArray[np.int64], wanted: int, longest: int
+        cls, windows: Sequence[AnswerWindow], offsets: NDArray[np.integer], wanted: int, longest: int
     ) -> _Candidates:
         """So many of the best spans, and any that are as good as the last of them."""
         first, last, logit = (
@@ -154,7 +154,7 @@ class _Candidates:
 
 
 def _blocks(
-    windows: Sequence[AnswerWindow], offsets: NDArray[np.int64], longest: int, wanted: int
+    windows: Sequence[AnswerWindow], offsets: NDArray[np.integer], longest: int, wanted: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]:
     """First and last token and logit of the spans of a stretch of first tokens at a time, as far as they are wanted."""
     for window in windows:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError
+from nbtransformers.inputs.pairs import PairRows
 from nbtransformers.inputs.rows import HeldRows, Rows, RowWindow
 from nbtransformers.request import Objects
 from nbtransformers.results.reasons import Reasons
@@ -141,4 +142,6 @@ def rows_in_memory(rows: Rows) -> int:
     """How many of the rows, from the first on, can be listed without reading anything."""
     if isinstance(rows, HeldRows):
         return rows.total
+    if isinstance(rows, PairRows):
+        return rows.held
     return len(rows.before) if isinstance(rows, RestOfRows) else 0

@@ -11,23 +11,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import HeldRows, Rows, RowWindow, read
 from nbtransformers.plain_text import count
 from nbtransformers.request import AnswerRequest, Objects
-
-
-class Pair(str):
-    """A question that knows its context, so that a pair goes wherever the text of a row goes.
-
-    Attributes:
-        context: the text that holds the answer; None where there is none.
-    """
-
-    __slots__ = ("context",)
-
-    context: str | None
-
-    def __new__(cls, question: str, context: str | None) -> Pair:
-        pair = super().__new__(cls, question)
-        pair.context = context
-        return pair
+from nbtransformers.results.pairs import Pair
 
 
 @dataclass(frozen=True, slots=True)
