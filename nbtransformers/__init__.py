@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nbtransformers.coding import code
     from nbtransformers.doors.classify import classify
+    from nbtransformers.doors.entities import entities
     from nbtransformers.doors.resume import resume
     from nbtransformers.doors.tokenize import tokenize
     from nbtransformers.errors import UserError
@@ -24,6 +25,7 @@ _PUBLIC = {
     "classify": ("nbtransformers.doors.classify", "classify"),
     "code": ("nbtransformers.coding", "code"),
     "defaults": ("nbtransformers.session", "defaults"),
+    "entities": ("nbtransformers.doors.entities", "entities"),
     "loaded": ("nbtransformers.session", "loaded"),
     "resume": ("nbtransformers.doors.resume", "resume"),
     "set_default": ("nbtransformers.session", "set_default"),
@@ -40,6 +42,7 @@ __all__ = [
     "classify",
     "code",
     "defaults",
+    "entities",
     "load_ipython_extension",
     "loaded",
     "panel",

@@ -38,17 +38,25 @@ def task_request(
         namespace: where names are looked up.
         given: arguments of the public function; for one that is None, or missing, the settings are asked.
     """
-    values, objects = request_fields(make.task, objects, namespace, given)  # pyright: ignore[reportFunctionMemberAccess]
+    task: str = make.task  # pyright: ignore[reportFunctionMemberAccess]
+    values, objects = request_fields(task, objects, namespace, given, _usual_run(make))
     return make(data=data, **values), objects
 
 
 def request_fields(
-    task: str, objects: Objects, namespace: Mapping[str, Any] | None, given: dict[str, Any]
+    task: str,
+    objects: Objects,
+    namespace: Mapping[str, Any] | None,
+    given: dict[str, Any],
+    usual: RunOptions | None = None,
 ) -> tuple[dict[str, Any], Objects]:
-    """The fields of a request but for its data, as `task_request` finds them, and the objects that they name."""
+    """The fields of a request but for its data, as `task_request` finds them, and the objects that they name.
+
+    `usual` is how the task runs where nothing else is said.
+    """
     filled = settings.filled(task, given)
     values = dict(filled.values)
-    run = replace(_usual_run(make), **{key: values.pop(key) for key in RUN_ARGUMENTS if key in values})
+    run = replace(usual or RunOptions(), **{key: values.pop(key) for key in RUN_ARGUMENTS if key in values})
     model, found = model_of(filled, values, namespace)
     objects = {**objects, **found}
     tokenizer = values.pop("tokenizer", None)

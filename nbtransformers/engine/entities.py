@@ -144,12 +144,12 @@ class TokenHead:
 
 
 def _trimmed(
-    spans: NDArray[Any], owner: NDArray[np.int64], texts: Sequence[str]
+    spans: NDArray[Any], owner: NDArray[np.int64], texts: list[str]
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """The spans without the white space at their ends, which is in the tokens of some vocabularies."""
     places = zip(owner.tolist(), spans["start"].tolist(), spans["stop"].tolist(), strict=True)
     for number, (text, start, stop) in enumerate(places):
-        inside: str = texts[text][start:stop]
+        inside = texts[text][start:stop]
         spans["start"][number] = start + len(inside) - len(inside.lstrip())
         spans["stop"][number] = start + len(inside.rstrip())
     inked = spans["stop"] > spans["start"]

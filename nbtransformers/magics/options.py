@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbtransformers.errors import UserError, nearest, shown
-from nbtransformers.request import DATA_TYPES, DEVICES, LONG_TEXT
+from nbtransformers.request import AGGREGATIONS, DATA_TYPES, DEVICES, LONG_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,10 @@ RUN = (
     Option("max-length", "tokens read of one text (default: the model's limit)", "N", whole_number),
     Option("long", "what happens to a longer text (default: truncate)", "RULE", choices=LONG_TEXT),
 )
+RUN_WHOLE = (
+    *(option for option in RUN if option.name != "long"),
+    Option("long", "what happens to a longer text (default: window)", "RULE", choices=LONG_TEXT),
+)
 OUTPUT = (Option("out", "keep the result in this variable", "NAME", short="o"),)
 TOKENIZE = (
     Option("no-special-tokens", "leave out the tokens that the model expects around a text"),
@@ -119,10 +123,15 @@ CLASSIFY = (
     Option("threshold", "a multi-label label is assigned at this score or above (default: 0.5)", "P", number),
     Option("top-k", "how many labels a row shows", "K", whole_number, short="k"),
 )
+ENTITIES = (
+    Option("labels", "the types of entities to keep, separated by commas", "A,B", short="l", several=True),
+    Option("aggregation", "how the pieces of a word become one (default: first)", "HOW", choices=AGGREGATIONS),
+    Option("threshold", "leave out an entity with a lower score (default: 0)", "P", number),
+)
 
 # The options whose defaults a user can set. Not those that the data or the question decide; and none that lets a model
 # run code: a pyproject.toml that came with somebody's notebook must not be able to.
 SETTABLE = (
     *("model", "device", "dtype", "batch-tokens", "threads", "max-length", "long"),
-    *("threshold", "top-k", "batch-size"),
+    *("threshold", "top-k", "batch-size", "aggregation"),
 )
