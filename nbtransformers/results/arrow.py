@@ -46,12 +46,21 @@ class _Columns:
         of_labels = [_type(level, self._csv) for level in labels]
         self._no_type = any(kind is None for kind in of_labels)
         of_columns = [
-            of_labels[0] if name == table.labelled else _type_of(dtype)
+            of_labels[0] if name == table.labelled else self._type_of_column(name, dtype)
             for name, dtype in zip(table.head.columns, table.head.dtypes, strict=True)
         ]
         # Of each column of the file; None for one that has to be written as text.
         self._types = self._ordered(of_columns, of_labels if table.labelled is None else [])
         self.schema = self._schema(table.head)
+
+    def _type_of_column(self, name: str, dtype: Any) -> Any:
+        import pyarrow as pa
+
+        if name in self._table.pointers:
+            return _type(self._table.pointers[name].to_flat_index(), self._csv)
+        if name in self._table.vectors:
+            return pa.large_string() if self._csv else pa.list_(pa.float32(), self._table.vectors[name])
+        return _type_of(dtype)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -70,6 +79,8 @@ class _Columns:
 
         for frame in self._table.stretches:
             columns = [frame.iloc[:, number] for number in range(frame.shape[1])]
+            if self._csv:  # which has no lists
+                columns = [_as_lists(part) if part.name in self._table.vectors else part for part in columns]
             parts = self._ordered(columns, _levels(frame.index) if self._table.labelled is None else [])
             arrays = [self._array(part, kind) for part, kind in zip(parts, self._types, strict=True)]
             yield pa.Table.from_arrays(arrays, schema=self.schema)
@@ -134,6 +145,11 @@ def _type(labels: pd.Index, csv: bool) -> Any:
 
 def _as_text(labels: Any) -> list[str | None]:
     return [None if missing else str(label) for label, missing in zip(labels, labels.isna(), strict=True)]
+
+
+def _as_lists(vectors: pd.Series) -> list[str | None]:
+    """Arrays of numbers as JSON, in the fewest digits that tell each float32 from its neighbours."""
+    return [None if vector is None else f"[{', '.join(map(str, vector))}]" for vector in vectors]
 
 
 def _levels(index: pd.Index) -> list[pd.Index]:

@@ -73,8 +73,7 @@ def projection(vectors: NDArray[np.float32], method: str = "pca", seed: int = 0)
 
 
 def _checked(method: str, texts: int) -> MapMethod:
-    known = {name: name for name in MAP_METHODS}
-    chosen = known.get(method)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    chosen = next((known for known in MAP_METHODS if known == method), None)
     if chosen is None:
         raise UserError(
             f"There is no map {shown(method)}.", hint=did_you_mean(str(method), MAP_METHODS, what="There is")

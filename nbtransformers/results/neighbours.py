@@ -145,7 +145,7 @@ class _Space:
 
     def key(self, score: float) -> float:
         """The key of a score."""
-        return -float(score) ** 2 if self.measure == "euclidean" else float(score)
+        return -(float(score) ** 2) if self.measure == "euclidean" else float(score)
 
 
 def _norms(vectors: Vectors) -> Vectors:
@@ -162,9 +162,7 @@ def _blocks(rows: NDArray[np.int64], columns: int) -> Iterator[NDArray[np.int64]
     yield from (rows[start : start + most] for start in range(0, len(rows), most))
 
 
-def _best(
-    space: _Space, query: Vectors, candidates: NDArray[np.int64], k: int
-) -> tuple[NDArray[np.int64], Vectors]:
+def _best(space: _Space, query: Vectors, candidates: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], Vectors]:
     """The best `k` of some rows, compared exactly."""
     pairs = np.stack([np.zeros_like(candidates), candidates], axis=1)
     scores = _compared(query[None], space.vectors, pairs, space.measure)
@@ -205,9 +203,7 @@ def _exact(rows: Vectors, columns: Vectors, pairs: NDArray[np.int64], measure: M
     return score.astype(np.float32)
 
 
-def _merged(
-    found: tuple[NDArray[np.int64], Vectors], k: int
-) -> tuple[NDArray[np.int64], Vectors]:
+def _merged(found: tuple[NDArray[np.int64], Vectors], k: int) -> tuple[NDArray[np.int64], Vectors]:
     """The best `k` of some pairs, by score, then by their numbers."""
     pairs, scores = found
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -scores))[:k]

@@ -137,3 +137,18 @@ class TokenizeRecipe:
 
     reading: Reading
     tokenizers: tuple[TokenizerRecipe, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedRecipe:
+    """What a program must know to make the same vectors.
+
+    Attributes:
+        reading: how the texts are read.
+        place: where the model is.
+        dtype: the type that it computed in.
+    """
+
+    reading: Reading
+    place: Place
+    dtype: str

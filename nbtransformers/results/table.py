@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,9 +20,13 @@ class Table:
         labels: what the input calls its rows, all of them: one stretch may hold numbers and the next one names.
         labelled: the column that holds the labels; None where they are the index. Any other index only numbers the
             rows, and no file needs it.
+        vectors: the columns that hold arrays of numbers, and how many each of these has.
+        pointers: the columns that hold labels of rows, and the labels that these can be.
     """
 
     head: pd.DataFrame
     stretches: Iterator[pd.DataFrame]
     labels: pd.Index
     labelled: str | None = None
+    vectors: Mapping[str, int] = field(default_factory=dict[str, int])
+    pointers: Mapping[str, pd.Index] = field(default_factory=dict[str, "pd.Index"])

@@ -1,0 +1,515 @@
+"""How alike some texts are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.errors import UserError
+from nbtransformers.plain_text import count, printable, size
+from nbtransformers.request import Measure, SimilarRequest
+from nbtransformers.results.clusters import Clusters, clusters
+from nbtransformers.results.embeddings import Embeddings, Query, short
+from nbtransformers.results.export import Writable
+from nbtransformers.results.neighbours import nearest, similar_pairs, similarities
+from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import EmbedRecipe
+from nbtransformers.results.rows import pandas_index, row_names
+from nbtransformers.results.run import RunReport
+from nbtransformers.results.table import Table
+from nbtransformers.results.terminal import printed, row_table
+from nbtransformers.results.texts import Texts
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+Vectors = NDArray[np.float32]
+Rows = NDArray[np.int64] | Sequence[int] | slice
+
+LARGEST_MATRIX = 2**30  # bytes
+SOON_COMPARED = 5_000  # texts whose pairs are all compared within a second, without being asked to
+_TILES = 400  # a side of a figure's heat map, at most
+_LABELLED = 30  # texts of a figure that can be labelled
+_SAMPLE = 16  # texts of a tile that stand for it, for measures that have no mean vector
+_PART = 512  # rows of the matrix at a time
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
+class Similarity(Writable):
+    """How alike some texts are: to each other, or to those of a second list.
+
+    The texts are embedded; what is compared is computed when it is asked for.
+
+    Attributes:
+        request: what was asked for.
+        embeddings: the texts with their vectors, one a row of the matrix.
+        others: those of the second list, one a column; None compares the texts with each other.
+        measure: how alike two vectors are: `cosine`, `dot`, or minus a distance (`euclidean`, `manhattan`).
+        query_vector: float32 `[dimension]`, the vector of the request's query; None without one.
+
+    Example:
+        >>> result = nbt.similar(["A joy.", "Great fun.", "Dull."])
+        >>> result.matrix.shape
+        (3, 3)
+        >>> result.pairs(1)
+    """
+
+    request: SimilarRequest
+    embeddings: Embeddings
+    others: Embeddings | None
+    measure: Measure
+    query_vector: Vectors | None = None
+    _kept: dict[Any, Any] = field(default_factory=dict[Any, Any])
+
+    def __len__(self) -> int:
+        return len(self.embeddings)
+
+    # --- the rows, as any result has them ---
+
+    @property
+    def texts(self) -> Texts:
+        """The texts, one a row, packed; None where a row held none."""
+        return self.embeddings.texts
+
+    @property
+    def index(self) -> Any:
+        """The labels of the rows, as in the input's index; None numbers them from 0."""
+        return self.embeddings.index
+
+    @property
+    def reasons(self) -> Reasons:
+        """Row number to the reason why it has no vector."""
+        return self.embeddings.reasons
+
+    @property
+    def done(self) -> NDArray[np.bool_]:
+        """Bool `[text]`: the rows that were finished, with a vector or with a reason for none."""
+        return self.embeddings.done
+
+    @property
+    def run(self) -> RunReport:
+        """How the run went, for both lists together."""
+        return self.embeddings.run if self.others is None else self.others.run.after(self.embeddings.run)
+
+    @property
+    def read_to_end(self) -> bool:
+        """Whether the inputs have no rows but these."""
+        return self.embeddings.read_to_end and (self.others is None or self.others.read_to_end)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a careful reader should know, one sentence each."""
+        if self.others is None:
+            return self.embeddings.notes
+        theirs = (f"Of the second list: {note}" for note in self.others.notes if note not in self.embeddings.notes)
+        return (*self.embeddings.notes, *theirs)
+
+    @property
+    def recipe(self) -> EmbedRecipe | None:
+        """How the texts are read; None when the result was not made by a run."""
+        return self.embeddings.recipe
+
+    @property
+    def vectors(self) -> Vectors:
+        """Float32 `[text, dimension]`; NaN where a row has none."""
+        return self.embeddings.vectors
+
+    @property
+    def columns(self) -> Embeddings:
+        """What stands above the columns of the matrix: the second list, or the texts again."""
+        return self.embeddings if self.others is None else self.others
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the matrix."""
+        return len(self.embeddings), len(self.columns)
+
+    # --- the matrix ---
+
+    @property
+    def matrix(self) -> Vectors:
+        """Float32 `[text, text]`, or `[text, other]`: how alike each is to each; NaN where one has no vector.
+
+        It is made when it is asked for, and kept.
+
+        Raises:
+            UserError: when it would take more than a gibibyte; `matrix_block` makes a part of it.
+        """
+        if "matrix" not in self._kept:
+            rows, columns = self.shape
+            nbytes = 4 * rows * columns
+            if nbytes > LARGEST_MATRIX:
+                raise UserError(
+                    f"The matrix of {rows:,} × {columns:,} texts would take {size(nbytes)}.",
+                    hint="Take `.nearest(query)`, `.pairs(100)`, or a part of it: `.matrix_block(range(1000))`.",
+                )
+            self._kept["matrix"] = self.matrix_block()
+        return self._kept["matrix"]
+
+    def matrix_block(self, rows: Rows | None = None, columns: Rows | None = None) -> Vectors:
+        """A part of the matrix, float32 `[row, column]`: some rows and columns, by their numbers; None takes all.
+
+        Example:
+            >>> result.matrix_block(range(100), range(100))
+        """
+        a, b = _taken(self.embeddings.vectors, rows), _taken(self.columns.vectors, columns)
+        block = np.empty((len(a), len(b)), dtype=np.float32)
+        for start in range(0, len(a), _PART):
+            block[start : start + _PART] = similarities(a[start : start + _PART], b, self.measure)
+        return block
+
+    def tiles(self, rows: Rows, columns: Rows, most: int) -> tuple[Vectors, NDArray[np.int64], NDArray[np.int64]]:
+        """The matrix of some rows and columns seen from afar: means over tiles, of any number of texts at once.
+
+        Args:
+            rows: row numbers, in the order of the picture.
+            columns: likewise.
+            most: tiles a side, at most; with no more rows than that each is a tile of its own.
+
+        Returns:
+            Float32 `[tile, tile]`, the mean over the pairs of each tile (NaN where there are none), and where the
+            tiles begin in `rows` and in `columns`: `[tile + 1]`, with the end. Of distances, the mean over a sample
+            of 16 × 16 pairs a tile.
+        """
+        vectors = _in_space(_taken(self.embeddings.vectors, rows), self.measure)
+        others = _in_space(_taken(self.columns.vectors, columns), self.measure)
+        starts, other_starts = _cuts(len(vectors), most), _cuts(len(others), most)
+        if self.measure in ("cosine", "dot"):
+            # The mean of products is the product of means: no pair has to be looked at.
+            values = _means(vectors, starts) @ _means(others, other_starts).T
+            return values if self.measure == "dot" else np.clip(values, -1, 1), starts, other_starts
+        found = similarities(
+            vectors[_sampled(starts)].reshape(-1, vectors.shape[1]),
+            others[_sampled(other_starts)].reshape(-1, others.shape[1]),
+            self.measure,
+        )
+        return _mean_of_tiles(found, len(starts) - 1, len(other_starts) - 1), starts, other_starts
+
+    def matrix_to_pandas(self) -> pd.DataFrame:
+        """The matrix as a table, with the texts as the names of its rows and columns.
+
+        Raises:
+            UserError: when it is too large, as `matrix`.
+        """
+        import pandas as pd
+
+        from nbtransformers.results.rows import index_of
+
+        return pd.DataFrame(self.matrix, index=index_of(self.texts), columns=index_of(self.columns.texts))
+
+    # --- order ---
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Int64 `[text]`: the row numbers in an order that puts like beside like; those without a vector come last.
+
+        Average linkage on the cosine distance, see `nbtransformers.results.clusters`; made when asked for, and kept.
+        """
+        return self._clusters("rows").order
+
+    @property
+    def column_order(self) -> NDArray[np.int64]:
+        """Int64 `[other]`: the same for the columns."""
+        return self._clusters("rows" if self.others is None else "columns").order
+
+    def clusters(self, number: int | None = None) -> NDArray[np.int64]:
+        """Int64 `[text]`: which of so many clusters, at most, a text is in, numbered as `order` has them.
+
+        Args:
+            number: how many; None takes about the root of half the texts, from 2 to 12.
+
+        Returns:
+            -1 for a text without a vector.
+        """
+        usual = min(12, max(2, round((len(self) / 2) ** 0.5)))
+        return self._clusters("rows").labels(usual if number is None else number)
+
+    def _clusters(self, side: str) -> Clusters:
+        if side not in self._kept:
+            self._kept[side] = clusters((self.embeddings if side == "rows" else self.columns).vectors)
+        return self._kept[side]
+
+    # --- what is most alike ---
+
+    def positions(self, queries: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """The nearest texts of vectors `[query, dimension]`: their numbers and scores, both `[query, rank]`.
+
+        Exact: all are compared, a block at a time. -1 and NaN for a query that is not finite.
+        """
+        return nearest(queries, self.embeddings.vectors, k, self.measure)
+
+    def positions_of(self, row: int, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """The nearest columns of a row, not counting itself: their numbers and scores, both `[rank]`."""
+        rows, scores = self._nearest_of(self.embeddings.vectors[row : row + 1], np.array([row]), k)
+        known = rows[0] >= 0
+        return rows[0][known], scores[0][known]
+
+    def pair_positions(self, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """The most similar pairs: row and column `[pair, 2]`, and the scores `[pair]`; the best of all is kept.
+
+        All pairs are compared, block by block: a second for 5,000 texts, a minute or so for 100,000.
+        """
+        kept: tuple[int, NDArray[np.int64], Vectors] | None = self._kept.get("pairs")
+        if kept is None or kept[0] < k:
+            others = None if self.others is None else self.others.vectors
+            kept = self._kept["pairs"] = (k, *similar_pairs(self.vectors, k, self.measure, others))
+        return kept[1][:k], kept[2][:k]
+
+    def pairs(self, k: int | None = None) -> pd.DataFrame:
+        """The most similar pairs, the best first; of equal ones the first.
+
+        Args:
+            k: how many, at most; None takes the request's `top_k`.
+
+        Returns:
+            Columns `row` and `other` (of the inputs' indexes), `score`, `text`, `other_text`.
+
+        Example:
+            >>> result.pairs(20)
+        """
+        import pandas as pd
+
+        pairs, scores = self.pair_positions(k or self.request.top_k)
+        return pd.DataFrame(
+            {
+                "row": pandas_index(self).take(pairs[:, 0]),
+                "other": pandas_index(self.columns).take(pairs[:, 1]),
+                "score": scores,
+                "text": _column(self.texts, pairs[:, 0]),
+                "other_text": _column(self.columns.texts, pairs[:, 1]),
+            }
+        )
+
+    def nearest(self, query: Query | None = None, k: int | None = None, **prompt: str | None) -> pd.DataFrame:
+        """The texts nearest to a query, the best first.
+
+        Args:
+            query: a text, several, or vectors; None takes the request's query.
+            k: how many, at most; None takes the request's `top_k`.
+            prompt: `prompt` or `prompt_name`, as `Embeddings.nearest` takes them.
+
+        Returns:
+            Columns `row` (of the input's index), `score`, `text`; with several queries `query`, their number, before.
+
+        Raises:
+            UserError: when the query is none of these, or there is none.
+        """
+        if query is None:
+            query = self.query_vector
+        if query is None:
+            raise UserError("There is no query.", hint='Type `.nearest("a text")`.')
+        return self._measured.nearest(query, k or self.request.top_k, **prompt)
+
+    @property
+    def _measured(self) -> Embeddings:
+        """The texts with this result's measure."""
+        from dataclasses import replace
+
+        return replace(self.embeddings, measure=self.measure)
+
+    def _nearest_of(self, vectors: Vectors, rows: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """The nearest columns of some rows: numbers and scores `[row, rank]`, without a text itself."""
+        if self.others is not None:
+            return nearest(vectors, self.others.vectors, k, self.measure)
+        found, scores = nearest(vectors, self.embeddings.vectors, k + 1, self.measure)
+        # Itself goes to the end, or the last of equal ones does, where it was not even among the nearest.
+        place = np.argsort(found == rows[:, None], axis=1, kind="stable")[:, : max(0, found.shape[1] - 1)][:, :k]
+        return np.take_along_axis(found, place, axis=1), np.take_along_axis(scores, place, axis=1)
+
+    # --- a row a text ---
+
+    def to_pandas(self, rows: Sequence[int] | NDArray[np.int64] | None = None) -> pd.DataFrame:
+        """One row a text, with the input's index; all of them, or those with the numbers `rows`, in that order.
+
+        Columns: `text`; with a query `score`, how alike the text is to it; else `nearest` (the row of the most similar
+        other text), `score` and `nearest_text`; and `reason` (None with a vector).
+        """
+        import pandas as pd
+
+        taken = np.arange(len(self)) if rows is None else np.asarray(rows, dtype=np.int64)
+        vectors = self.embeddings.vectors[taken]
+        columns: dict[str, Any] = {"text": _column(self.texts, taken)}
+        if self.query_vector is not None:
+            columns["score"] = similarities(vectors, self.query_vector[None], self.measure)[:, 0]
+        else:
+            found, scores = self._nearest_of(vectors, taken, 1)
+            found, scores = (found[:, 0], scores[:, 0]) if found.shape[1] else _nothing(len(taken))
+            columns["nearest"] = _labels(pandas_index(self.columns), found)
+            columns["score"] = scores
+            columns["nearest_text"] = _column(self.columns.texts, found)
+        columns["reason"] = pd.Series(self.reasons.at(taken), dtype=object)
+        return pd.DataFrame(columns).set_axis(self.to_pandas_index()[taken], axis=0)
+
+    def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
+        """What `to_pandas` gives, in stretches of so many rows at most."""
+        taken = np.arange(len(self)) if rows is None else rows
+        stretches = (self.to_pandas(taken[start : start + most]) for start in range(0, len(taken), most))
+        head = self.to_pandas(np.empty(0, dtype=np.int64))
+        pointers = {"nearest": pandas_index(self.columns)} if "nearest" in head else {}
+        return Table(head, stretches, self.to_pandas_index(), pointers=pointers)
+
+    def to_pandas_index(self) -> pd.Index:
+        """The labels of the rows, as pandas has them."""
+        return pandas_index(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The matrix as a heat map, like beside like; few texts with their beginnings, many as means over tiles.
+
+        Example:
+            >>> result.plot().figure.savefig("similarity.svg")
+        """
+        return _heat_map(self, ax)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        """The nearest, or the most similar pairs, and the notes, for a plain terminal."""
+        return _as_text(self)
+
+
+def _taken(vectors: Vectors, rows: Rows | None) -> Vectors:
+    if rows is None:
+        return vectors
+    return vectors[rows] if isinstance(rows, slice) else vectors[np.asarray(rows, dtype=np.int64)]
+
+
+def _column(texts: Texts, rows: NDArray[np.int64]) -> pd.Series:
+    import pandas as pd
+
+    return pd.Series([texts[row] if row >= 0 else None for row in rows.tolist()], dtype=object)
+
+
+def _labels(index: pd.Index, rows: NDArray[np.int64]) -> pd.Series:
+    """The labels of some rows; None for -1."""
+    import pandas as pd
+
+    found = np.full(len(rows), None, dtype=object)
+    there = np.greater_equal(rows, 0)
+    found[there] = np.fromiter(index.take(rows[there]), dtype=object, count=int(there.sum()))
+    return pd.Series(found, dtype=object).infer_objects()
+
+
+def _nothing(rows: int) -> tuple[NDArray[np.int64], Vectors]:
+    return np.full(rows, -1, dtype=np.int64), np.full(rows, np.nan, dtype=np.float32)
+
+
+# --- tiles ---
+
+
+def _in_space(vectors: Vectors, measure: Measure) -> Vectors:
+    if measure != "cosine":
+        return vectors
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
+
+
+def _cuts(rows: int, most: int) -> NDArray[np.int64]:
+    """Where so many tiles, at most, begin, and the end."""
+    return np.linspace(0, rows, min(rows, most) + 1).round().astype(np.int64)
+
+
+def _means(vectors: Vectors, starts: NDArray[np.int64]) -> Vectors:
+    """The mean of the finite vectors of each tile `[tile, dimension]`; NaN where there are none."""
+    if len(starts) < 2:
+        return np.empty((0, vectors.shape[1]), dtype=np.float32)
+    finite = np.isfinite(vectors).all(axis=1)
+    sums = np.add.reduceat(np.where(finite[:, None], vectors, np.float32(0)), starts[:-1], axis=0)
+    number = np.add.reduceat(finite.astype(np.float32), starts[:-1])[:, None]
+    return np.where(number > 0, sums / np.maximum(number, 1), np.float32("nan"))
+
+
+def _sampled(starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Evenly spaced members of each tile, `[tile, sample]`."""
+    share = (np.arange(_SAMPLE) + 0.5) / _SAMPLE
+    return (starts[:-1, None] + np.diff(starts)[:, None] * share).astype(np.int64)
+
+
+def _mean_of_tiles(found: Vectors, rows: int, columns: int) -> Vectors:
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of a tile without any
+        return np.nanmean(found.reshape(rows, _SAMPLE, columns, _SAMPLE), axis=(1, 3)).astype(np.float32)
+
+
+# --- for people ---
+
+
+def _heat_map(result: Similarity, ax: Axes | None) -> Axes:
+    from matplotlib import pyplot as plt
+
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7.2, 6.0), layout="constrained")
+    values, _, _ = result.tiles(result.order, result.column_order, _TILES)
+    is_bounded = result.measure == "cosine"
+    image = ax.imshow(values, aspect="auto", cmap="viridis", vmin=0 if is_bounded else None, interpolation="nearest")
+    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
+    bar.set_label(result.measure if is_bounded or result.measure == "dot" else f"minus the {result.measure} distance")
+    for axis, order, texts in (
+        (ax.yaxis, result.order, result.texts),
+        (ax.xaxis, result.column_order, result.columns.texts),
+    ):
+        axis.set_ticks([])
+        if len(order) <= _LABELLED:
+            labels = [short(texts[row]) for row in order.tolist()]
+            turn = 90 if axis is ax.xaxis else 0
+            axis.set_ticks(range(len(order)), labels, fontsize=8, rotation=turn, parse_math=False)
+    rows, columns = result.shape
+    what = count(rows, "text") if result.others is None else f"{count(rows, 'text')} × {columns:,}"
+    ax.set_title(f"{result.run.model} · {what}", loc="left", fontsize=10, parse_math=False)
+    return ax
+
+
+def _as_text(result: Similarity) -> str:
+    rows, columns = result.shape
+    what = count(rows, "text") if result.others is None else f"{count(rows, 'text')} × {columns:,}"
+    without = rows - int(result.embeddings.embedded.sum())
+    parts = [what, _MEASURES[result.measure], *([f"without a vector {without:,}"] if without else [])]
+    return printed(
+        f"{printable(result.run.pinned_model)}: {' · '.join(parts)}",
+        *(_nearest_lines(result) if result.query_vector is not None else _pair_lines(result)),
+        *(f"Note: {note}" for note in result.notes),
+    )
+
+
+_MEASURES: dict[Measure, str] = {
+    "cosine": "cosine",
+    "dot": "dot product",
+    "euclidean": "minus the Euclidean distance",
+    "manhattan": "minus the Manhattan distance",
+}
+
+
+def _nearest_lines(result: Similarity) -> list[Any]:
+    assert result.query_vector is not None
+    found, scores = result.positions(result.query_vector[None], result.request.top_k)
+    rows = found[0][found[0] >= 0].tolist()
+    names = row_names(result, rows)
+    cells = [
+        (name, f"{score:.3f}", result.texts[row] or "")
+        for name, score, row in zip(names, scores[0].tolist(), rows, strict=False)
+    ]
+    return [
+        f"Nearest to: {result.request.query}",
+        row_table(("", "score", "text"), cells, right=["score"]) if cells else "None: no text has a vector.",
+    ]
+
+
+def _pair_lines(result: Similarity) -> list[Any]:
+    rows, columns = result.shape
+    if rows * columns > SOON_COMPARED**2:
+        return ["Most similar pairs: .pairs(10)"]
+    pairs, scores = result.pair_positions(result.request.top_k)
+    if not len(pairs):
+        return []
+    names = zip(row_names(result, pairs[:, 0].tolist()), row_names(result.columns, pairs[:, 1].tolist()), strict=True)
+    cells = [
+        (f"{a} – {b}", f"{score:.3f}", short(result.texts[row], 28), result.columns.texts[other] or "")
+        for (a, b), score, (row, other) in zip(names, scores.tolist(), pairs.tolist(), strict=True)
+    ]
+    return ["Most similar pairs:", row_table(("", "score", "text", "and"), cells, right=["score"])]
