@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from nbtransformers.errors import UserError, did_you_mean, kind_of, nearest, shown
-from nbtransformers.magics.options import SETTABLE, Option, converted
+from nbtransformers.magics.options import SET_FOR, SETTABLE, Option, converted
 from nbtransformers.plain_text import printable
-from nbtransformers.request import ClassifyRequest, DataRef, RunOptions, TokenizeRequest
+from nbtransformers.request import ClassifyRequest, DataRef, EntitiesRequest, RunOptions, TokenizeRequest
 
 _TABLE = "tool.nbtransformers"
 _PREFIX = "NBTRANSFORMERS_"
@@ -32,10 +32,11 @@ _BUILT_IN = {
     "batch-tokens": "found by a short probe",
     "threads": "found by the same probe",
     "max-length": "the model's limit",
-    "long": "truncate",
+    "long": "truncate; window for %%entities",
     "threshold": "0.5",
     "top-k": "the best, or those assigned",
     "batch-size": "32",
+    "aggregation": "first",
 }
 
 _NO_TEXT = DataRef("lines", "")
@@ -44,6 +45,7 @@ _CHECKS: dict[str, Callable[..., object]] = {
     "threshold": partial(ClassifyRequest, _NO_TEXT),
     "top_k": partial(ClassifyRequest, _NO_TEXT),
     "batch_size": partial(TokenizeRequest, _NO_TEXT),
+    "aggregation": partial(EntitiesRequest, _NO_TEXT),
 }
 
 
@@ -422,4 +424,11 @@ def _task_options() -> dict[str, tuple[Option, ...]]:
     # Within the function: the table's magics write their help from the settings' names.
     from nbtransformers.magics.table import MAGICS
 
-    return {magic.name: tuple(option for option in magic.options if option.name in SETTABLE) for magic in MAGICS}
+    return {
+        magic.name: tuple(
+            option
+            for option in magic.options
+            if option.name in SETTABLE and SET_FOR.get(option.name, magic.name) == magic.name
+        )
+        for magic in MAGICS
+    }

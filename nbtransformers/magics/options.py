@@ -81,6 +81,11 @@ INPUT = (
     Option("split", "the split of a dataset", "NAME"),
     Option("subset", "the configuration of a Hub dataset", "NAME"),
 )
+PAIRS = (
+    Option("question", "the column of a table that holds the questions (default: question)", "NAME"),
+    Option("context", "the column of the contexts (default: context); or the variable or file that holds them", "NAME"),
+    *(option for option in INPUT if option.name in ("encoding", "split", "subset")),
+)
 CELL = (Option("cell", "in place of texts: the cells that have this tag", "TAG"),)
 _GATE = (
     Option("allow-pickle", "load pickled weights, which can run any code"),
@@ -128,6 +133,12 @@ ENTITIES = (
     Option("aggregation", "how the pieces of a word become one (default: first)", "HOW", choices=AGGREGATIONS),
     Option("threshold", "leave out an entity with a lower score (default: 0)", "P", number),
 )
+ANSWER = (
+    Option("top-k", "how many answers a row has (default: 1)", "K", whole_number, short="k"),
+    Option("max-answer-length", "tokens of an answer at most (default: 30)", "N", whole_number),
+    Option("no-answer", "let a row have no answer, where the model says that its context holds none"),
+    Option("generate", "have a chat or sequence-to-sequence model write the answer"),
+)
 
 # The options whose defaults a user can set. Not those that the data or the question decide; and none that lets a model
 # run code: a pyproject.toml that came with somebody's notebook must not be able to.
@@ -135,3 +146,5 @@ SETTABLE = (
     *("model", "device", "dtype", "batch-tokens", "threads", "max-length", "long"),
     *("threshold", "top-k", "batch-size", "aggregation"),
 )
+# Those that mean something of its own to each task that has them: a default is for the one that it is named here for.
+SET_FOR = {"threshold": "classify", "top-k": "classify", "batch-size": "tokenize"}
