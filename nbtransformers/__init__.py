@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbtransformers.coding import code
+    from nbtransformers.doors.answer import answer
     from nbtransformers.doors.classify import classify
     from nbtransformers.doors.entities import entities
     from nbtransformers.doors.resume import resume
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "answer": ("nbtransformers.doors.answer", "answer"),
     "classify": ("nbtransformers.doors.classify", "classify"),
     "code": ("nbtransformers.coding", "code"),
     "defaults": ("nbtransformers.session", "defaults"),
@@ -39,6 +41,7 @@ _PUBLIC = {
 
 __all__ = [
     "UserError",
+    "answer",
     "classify",
     "code",
     "defaults",

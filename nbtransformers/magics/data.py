@@ -54,14 +54,14 @@ def data_of(
         raise UserError("`--whole` is for the text of a cell.", hint="Leave `--whole` out.")
     if is_hub_name(expression):
         return data_ref(expression, **options)
-    return data_ref(_meant(expression, namespace, magic), **options, name=expression)
+    return data_ref(meant(expression, namespace, magic), **options, name=expression)
 
 
 _PATH = re.compile(r"\.{0,2}/|~/|[a-z][a-z0-9+]+://")  # what begins so can be nothing else
 _OF_DATA = {"column": "tables", "encoding": "text files", "split": "datasets", "subset": "datasets of the Hub"}
 
 
-def _meant(expression: str, namespace: dict[str, Any], magic: str) -> Any:
+def meant(expression: str, namespace: dict[str, Any], magic: str) -> Any:
     """What an expression names: a file, as a `Path`, or its value. A variable wins over a file of the same name."""
     literal = _literal(expression)
     if literal is not None:
