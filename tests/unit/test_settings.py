@@ -200,7 +200,7 @@ def test_nbt_set_lists_every_setting_and_where_it_comes_from(
     assert rows["classify.top-k"] == ["3", "this session"]
     assert rows["dtype"] == ["(wrong)", str(path)]
     assert lines[-2:] == [
-        f"In {path}: `dtype` cannot be 'int3'. Did you mean `dtype = "int8"`?',
+        f"In {path}: `dtype` cannot be 'int3'. Did you mean `dtype = \"int8\"`?",
         "NBTRANSFORMERS_MODLE is no setting. Did you mean NBTRANSFORMERS_MODEL?",
     ]
 
