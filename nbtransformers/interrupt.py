@@ -6,10 +6,28 @@ import signal
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 
 Stop = Callable[[], bool]
 """Whether the user has asked to stop."""
+
+_asked_elsewhere: ContextVar[Stop] = ContextVar("asked_elsewhere", default=lambda: False)
+
+
+@contextmanager
+def stopped_by(stop: Stop) -> Generator[None]:
+    """Meanwhile, work that heeds interrupts also ends when `stop` says so: in a thread of its own it hears no signal.
+
+    Example:
+        >>> with stopped_by(button.is_set):
+        ...     result = run(request)
+    """
+    token = _asked_elsewhere.set(stop)
+    try:
+        yield
+    finally:
+        _asked_elsewhere.reset(token)
 
 
 @contextmanager
@@ -17,7 +35,7 @@ def deferred_interrupts() -> Generator[Stop]:
     """Meanwhile the first interrupt (Ctrl-C, a notebook's stop button) only sets a flag, and a second one raises.
 
     Python would else raise `KeyboardInterrupt` between any two lines, also between the end of a batch and the line
-    that keeps its scores. Signals come to the main thread alone: in any other the flag stays down.
+    that keeps its scores. Signals come to the main thread alone: in any other only `stopped_by` raises the flag.
 
     Example:
         >>> with deferred_interrupts() as stop:
@@ -25,9 +43,9 @@ def deferred_interrupts() -> Generator[Stop]:
         ...         if stop():
         ...             break
     """
-    asked = threading.Event()
+    asked, elsewhere = threading.Event(), _asked_elsewhere.get()
     if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
+        yield elsewhere
         return
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -37,7 +55,7 @@ def deferred_interrupts() -> Generator[Stop]:
 
     before = signal.signal(signal.SIGINT, handle)
     try:
-        yield asked.is_set
+        yield lambda: asked.is_set() or elsewhere()
     finally:
         # None: a handler that C code installed, which Python cannot put back.
         signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)

@@ -35,6 +35,11 @@ def pending_snapshot(panel_id: str, what: str) -> str:
     return framed(panel_id, f"<p><em>{escape(what)}: not finished when this notebook was saved.</em></p>")
 
 
+def failed_snapshot(panel_id: str, message: str) -> str:
+    """Why there is no result, of work in the background."""
+    return framed(panel_id, f"<p><strong>✗</strong> {escape(message)}</p>")
+
+
 def empty_snapshot(panel_id: str) -> str:
     """Nothing to see, and the rule that hides the widget's output beside it: for work that failed."""
     return framed(panel_id, "")

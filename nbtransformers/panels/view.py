@@ -6,7 +6,7 @@ import time
 from dataclasses import asdict
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from nbtransformers.panels.host import in_notebook
 from nbtransformers.panels.kinds import Kind, Result, kind_of_result
@@ -68,9 +68,11 @@ class PanelView:
     def __init__(self, what: str) -> None:
         self._what = what
         self._panel = _panel(what)
+        self._panel.view = self
         self._snapshot: Any = None
         self._rows: int | None = None
         self._finished = False
+        self.stopped_by: Literal["interrupt", "message"] = "interrupt"  # how its button ends the work
 
     def __enter__(self) -> Self:
         from IPython.display import display
@@ -94,7 +96,7 @@ class PanelView:
 
     def progress(self, progress: Progress) -> None:
         self._rows = progress.total
-        self._panel.progress = asdict(progress)
+        self._panel.progress = {**asdict(progress), "stop": self.stopped_by}
 
     def partial(self, result: Result) -> None:
         kind = kind_of_result(result)
@@ -105,10 +107,20 @@ class PanelView:
         kind = kind_of_result(result)
         header, payload = kind.header(result)
         self._panel.show(kind.name, header, payload, partial(_answers, kind, result, self._panel))
+        self._panel.result = result
         remember(result, self._panel)
         snapshot = kind.snapshot(self._panel.panel_id, result)
         self._snapshot.update({"text/html": snapshot, "text/plain": str(result)}, raw=True)
         self._finished = True
+
+    def fail(self, message: str) -> None:
+        """Say in the panel what went wrong in the background; a result that stood there stays."""
+        self._panel.fail(message)
+        if not self._finished:
+            from nbtransformers.panels.snapshot import failed_snapshot
+
+            failed = failed_snapshot(self._panel.panel_id, message)
+            self._snapshot.update({"text/html": failed, "text/plain": message}, raw=True)
 
 
 class PassingPanelView:

@@ -14,6 +14,7 @@ import traitlets
 from nbtransformers.panels import lifetime
 from nbtransformers.panels.channel import Method, answer
 from nbtransformers.panels.selection import RowNumbers
+from nbtransformers.plain_text import sendable
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -30,6 +31,10 @@ class Panel(anywidget.AnyWidget):
 
     Traits both ways:
         selection: the numbers of the selected rows, in order. Also a mask of all rows can be given.
+
+    Attributes:
+        result: what is on the screen, a branch of generated text for instance; None while nothing is.
+        view: the `PanelView` that shows results here; None once the panel is closed.
 
     Example:
         >>> panel = nbt.panel(result)
@@ -53,6 +58,9 @@ class Panel(anywidget.AnyWidget):
         super().__init__(panel_id=secrets.token_hex(6), **traits)
         self._methods: Mapping[str, Method] = {}
         self._make_methods: Callable[[], Mapping[str, Method]] = dict
+        self._stop: Callable[[], None] | None = None
+        self.view: Any = None
+        self.result: Any = None
         self.on_msg(lambda _, message, __: self._receive(message))
         lifetime.opened(self)
 
@@ -77,13 +85,34 @@ class Panel(anywidget.AnyWidget):
             # An interrupt may leave fewer rows than were expected when some of them were selected.
             self.selection = self.selection[: bisect_left(self.selection, header["rows"])]
 
+    def fail(self, message: str) -> None:
+        """Say that the work has ended, and why without a result; one that stands there stays."""
+        with self.hold_sync():
+            self.progress, self.error = None, {"message": sendable(message)}
+
     def renew(self) -> None:
         """Forget what was found to answer questions with."""
         self._methods = self._make_methods()
 
+    @property
+    def busy(self) -> bool:
+        """Whether work goes on in the background that a button here can stop."""
+        return self._stop is not None
+
+    def working(self, stop: Callable[[], None] | None) -> None:
+        """Work goes on in the background, and `stop` ends it; None says that it has ended."""
+        self._stop = stop
+
+    def stop(self) -> None:
+        """End the work that goes on in the background; what came is kept."""
+        if self._stop is not None:
+            self._stop()
+
     def close(self) -> None:
-        """Disconnect from the page, and let go of the result."""
+        """Disconnect from the page, end the work in the background, and let go of the result."""
+        self.stop()
         lifetime.closed(self)
+        self.view = self.result = None
         self._make_methods = dict
         self.renew()
         if self.comm is not None:
@@ -94,6 +123,8 @@ class Panel(anywidget.AnyWidget):
     def _receive(self, message: object) -> None:
         if isinstance(message, dict) and message.get("type") == "gone":  # the page has no view of it any more
             self.close()
+        elif isinstance(message, dict) and message.get("type") == "stop":
+            self.stop()
         else:
             answer(message, self._methods, self.send)
 

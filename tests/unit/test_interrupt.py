@@ -17,7 +17,7 @@ from helpers import Notebook, Terminal
 
 import nbtransformers as nbt
 from nbtransformers.errors import UserError
-from nbtransformers.interrupt import deferred_interrupts
+from nbtransformers.interrupt import deferred_interrupts, stopped_by
 from nbtransformers.results.rows import NOT_DONE
 
 # --- the flag ---
@@ -47,6 +47,25 @@ def test_another_thread_has_no_signals_and_no_flag() -> None:
     thread.start()
     thread.join()
     assert seen == [False]
+
+
+def test_work_anywhere_can_be_stopped_by_something_else() -> None:
+    asked = threading.Event()
+    seen: list[bool] = []
+
+    def work() -> None:
+        with stopped_by(asked.is_set), deferred_interrupts() as stop:
+            seen.append(stop())
+            asked.set()
+            seen.append(stop())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    work()
+    assert seen == [False, True, True, True]
+    with deferred_interrupts() as stop:
+        assert not stop(), "only for as long as it is asked for"
 
 
 # --- in this process: which rows are done is known, since the model itself counts them ---

@@ -1,0 +1,103 @@
+"""Work in the background: it ends, fails and is stopped in its panel, and what it gave is waited for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import helpers
+import pytest
+
+from nbtransformers.errors import UserError
+from nbtransformers.interrupt import deferred_interrupts
+from nbtransformers.panels.background import Background
+from nbtransformers.panels.view import PanelView
+from nbtransformers.panels.widget import Panel
+from nbtransformers.progress import Progress
+
+RESULT = helpers.classification(["a joy"], [[0.1, 0.9]])
+
+
+@pytest.fixture
+def panel() -> Iterator[Panel]:
+    """An open panel with a view whose outputs nobody sees."""
+    with helpers.ipython():
+        view = PanelView("Working").__enter__()
+        yield view._panel  # pyright: ignore[reportPrivateUsage]
+        view._panel.close()  # pyright: ignore[reportPrivateUsage]
+
+
+def until_stopped(gave: Any) -> Callable[[Any, Any], Any]:
+    """Work that goes on until it is stopped."""
+
+    def run(on_progress: Any, on_partial: Any) -> Any:
+        on_progress(Progress("running", "At work", 1, 2))
+        with deferred_interrupts() as stop:
+            while not stop():
+                threading.Event().wait(0.01)
+        return gave
+
+    return run
+
+
+def failing(error: Exception) -> Callable[[Any, Any], Any]:
+    def run(on_progress: Any, on_partial: Any) -> Any:
+        raise error
+
+    return run
+
+
+def test_what_it_gives_is_waited_for_and_shown(panel: Panel) -> None:
+    work = Background("Working", lambda on_progress, on_partial: RESULT, panel)
+    assert work.result is RESULT and work.done
+    assert panel.result is RESULT and panel.progress is None and not panel.busy
+    assert panel.header is not None and panel.header["rows"] == 1
+
+
+@pytest.mark.parametrize("how", ["button", "handle", "close"])
+def test_it_is_stopped_and_keeps_what_came(panel: Panel, how: str) -> None:
+    work = Background("Working", until_stopped(RESULT), panel)
+    assert panel.busy and not work.done and "at work" in repr(work)
+    if how == "button":
+        panel._receive({"type": "stop"})  # pyright: ignore[reportPrivateUsage]
+    elif how == "handle":
+        work.stop()
+    else:
+        panel.close()
+    assert work.result is RESULT
+    assert panel.result is (None if how == "close" else RESULT)
+    assert panel.header is None if how == "close" else panel.header
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (UserError("The model is gone.", hint="Load it again."), "The model is gone. Load it again."),
+        (ValueError("red\x1b[31m"), "ValueError: red␛[31m"),
+    ],
+)
+def test_what_went_wrong_is_told_in_the_panel_and_raised_where_it_is_asked_for(
+    panel: Panel, error: Exception, told: str
+) -> None:
+    work = Background("Working", failing(error), panel)
+    with pytest.raises(type(error)):
+        _ = work.result
+    assert panel.error == {"message": told}
+    assert panel.progress is None and "failed" in repr(work)
+
+
+def test_without_a_panel_it_is_a_value_like_any_other() -> None:
+    work = Background("Working", until_stopped(7))
+    with pytest.raises(NotImplementedError):
+        work._ipython_display_()  # pyright: ignore[reportPrivateUsage]
+    work.stop()
+    assert work.result == 7
+
+
+def test_it_runs_in_the_context_of_its_cell() -> None:
+    import contextvars
+
+    cell = contextvars.ContextVar("cell", default="none")
+    cell.set("the cell")
+    assert Background("Working", lambda on_progress, on_partial: cell.get()).result == "the cell"
