@@ -8,6 +8,8 @@ export interface WidgetModel {
   set(name: string, value: unknown): void;
   save_changes(): void;
   send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[] | ArrayBufferView[]): void;
+  /** JupyterLab's and Notebook's holds the connection to the kernel. */
+  widget_manager?: { kernel?: { interrupt?(): Promise<void> } };
 }
 
 /** Work under way. A `total` of null means that its end is not known. */
@@ -19,6 +21,8 @@ export interface Progress {
   unit: string;
   tokens_per_s: number | null;
   eta_s: number | null;
+  /** How it can be stopped: by a message, or, where the cell keeps the kernel busy, by an interrupt. */
+  stop?: "message" | "interrupt";
 }
 
 export interface PanelError {
@@ -93,6 +97,17 @@ export class Host {
 
   send(content: object): void {
     this.#model.send(content);
+  }
+
+  /** End the work and keep what came; false where the host offers no way to reach a busy kernel. */
+  async stop(how: Progress["stop"]): Promise<boolean> {
+    if (how === "message") this.send({ type: "stop" });
+    else {
+      const kernel = this.#model.widget_manager?.kernel;
+      if (!kernel?.interrupt) return false;
+      await kernel.interrupt();
+    }
+    return true;
   }
 
   onMessage(listener: MessageListener): () => void {

@@ -6,7 +6,9 @@ import type { Host, Progress, Traits } from "../host";
 import { ErrorStrip } from "../views/notices";
 import { ProgressView } from "../views/progress";
 import { ClassifyPanel } from "./classify";
+import { GeneratePanel } from "./generate";
 import { TokenizePanel } from "./tokenize";
+import { VectorPanel } from "./vectors";
 
 export interface ResultProps {
   header: Record<string, unknown>;
@@ -17,11 +19,16 @@ export interface ResultProps {
   /** Numbers of the selected rows, sorted. */
   selection: readonly number[];
   select(rows: number[]): void;
+  /** Ends the work and keeps what came; false where the host cannot be asked. */
+  stop(): Promise<boolean>;
 }
 
 const KINDS: Record<string, ComponentType<ResultProps>> = {
   classify: ClassifyPanel,
+  generate: GeneratePanel,
   tokenize: TokenizePanel,
+  embed: VectorPanel,
+  similar: VectorPanel,
 };
 
 const STARTING = {
@@ -38,7 +45,9 @@ export function Panel({ host, channel }: { host: Host; channel: Channel }) {
   const { kind, progress, error, header, payload, selection } = useTraits(host);
   const nothing = !progress && !error && !header;
   const select = useCallback((rows: number[]) => host.select(rows), [host]);
-  const result = { header, payload, channel, progress, selection, select };
+  const how = progress?.stop;
+  const stop = useCallback(() => host.stop(how).catch(() => false), [host, how]);
+  const result = { header, payload, channel, progress, selection, select, stop };
   // A result that is not the whole yet has its progress in its own head, so that nothing moves when it is.
   return (
     <div class="nbt-panel">

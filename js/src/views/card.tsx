@@ -99,7 +99,11 @@ const APART_PX = 8;
  * Lay the card over everything (the top layer: no frame clips it), above the token or below it; where the browser
  * has no popovers it stands below the text. Returns the way to stop following the token.
  */
-function floatBeside(card: HTMLElement | null, anchor: () => Element | null, above: boolean): () => void {
+export function floatBeside(
+  card: HTMLElement | null,
+  anchor: () => Element | null,
+  above: boolean,
+): () => void {
   if (!card?.showPopover) return () => {};
   card.showPopover();
   const view = card.ownerDocument.defaultView ?? window;
