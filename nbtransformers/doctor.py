@@ -23,6 +23,7 @@ _EXTRAS = {
     "demo": ("jupyterlab", "nbclient", "nbconvert"),
     "data": ("datasets",),
     "train": ("peft", "datasets", "accelerate", "scikit-learn"),
+    "quantize": ("torchao",),
     "explain": ("captum",),
     "ray": ("ray",),
 }

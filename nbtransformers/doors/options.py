@@ -56,7 +56,7 @@ HELP = {
     "trust_remote_code": "run the code that comes with the model.",
     "allow_large": "load it even if it does not seem to fit into memory.",
     "device": "`auto`, `cpu`, `cuda`, `cuda:1` or `mps`; else `auto`.",
-    "dtype": "`auto`, `float32`, `float16` or `bfloat16`; else `auto`.",
+    "dtype": "`auto`, `float32`, `float16`, `bfloat16` or `int8` (on the CPU); else `auto`.",
     "batch_tokens": "tokens a batch; None finds it by a short probe.",
     "threads": "CPU threads; None finds it by the same probe.",
     "max_length": "tokens read of one text; None is the model's limit.",

@@ -47,7 +47,16 @@ def _cuda(number: str) -> str:
 
 
 def pick_dtype(wanted: str, device: str) -> str:
-    """The type to load weights in: `auto` is float32, but on CUDA the type that they are stored in."""
+    """The type to load weights in: `auto` is float32, but on CUDA stays `auto`, for the model decides.
+
+    Raises:
+        UserError: when the device has no use for it.
+    """
+    if wanted == "int8" and device != "cpu":
+        raise UserError(
+            f"`--dtype int8` is for the CPU, and the model would run on {device}.",
+            hint="Add `--device cpu`, or leave `--dtype` out.",
+        )
     if wanted != "auto":
         return wanted
     return "auto" if device.startswith("cuda") else "float32"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from nbtransformers.errors import UserError
 from nbtransformers.loading.bundled import BUNDLED
 from nbtransformers.loading.gate import passed
+from nbtransformers.loading.heads import HEADS, Head, heads_by_parts, heads_named, task_of
 from nbtransformers.loading.models import model_and_tokenizer
 from nbtransformers.loading.source import source_of
 from nbtransformers.request import ModelRef, Objects
 
-_HEAD = re.compile(r"For([A-Z]\w*)$|(LMHead)Model$")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")
 # Heads whose bodies give each token of a text a vector.
 _ENCODERS = (
     *("", "masked LM", "causal LM", "pre training", "next sentence prediction"),
@@ -29,7 +28,7 @@ class Card:
     Attributes:
         name: what the user calls it.
         architecture: the class it was saved as, such as `BertForSequenceClassification`; empty when unknown.
-        is_classifier: whether it has a head for sequence classification.
+        heads: the heads that it was trained with; empty when it has none, or that is unknown.
         labels: the label names of its configuration, in order.
         languages: ISO 639-1 codes; empty when unknown.
         parameters: how many; None when its files do not tell.
@@ -41,7 +40,7 @@ class Card:
 
     name: str
     architecture: str
-    is_classifier: bool
+    heads: frozenset[Head]
     labels: tuple[str, ...]
     languages: tuple[str, ...] = ()
     parameters: int | None = None
@@ -55,24 +54,48 @@ class Card:
         """What its head is for, in words; empty when it has none, or that is unknown.
 
         Example:
-            >>> Card("ner", "BertForTokenClassification", False, ()).task
+            >>> Card("ner", "BertForTokenClassification", frozenset({"tokens"}), ()).task
             'token classification'
         """
         return task_of(self.architecture)
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether it has a head for sequence classification."""
+        return "classifier" in self.heads
 
     @property
     def is_encoder(self) -> bool:
         """Whether its body can embed a text; a model without a head is taken to."""
         return self.task in _ENCODERS
 
+    def may_have(self, head: Head) -> bool:
+        """Whether it has a head, as far as its files tell; loading it tells for certain."""
+        return not self.architecture or head in self.heads
 
-def task_of(architecture: str) -> str:
-    """What an architecture's head is for, in words: Transformers names its classes by it."""
-    found = _HEAD.search(architecture)
-    if found is None:
-        return ""
-    words = _WORD.findall(found[1] or "CausalLM")
-    return " ".join(word if word.isupper() else word.lower() for word in words)
+    @property
+    def what(self) -> str:
+        """What it is, in words, to begin a sentence with."""
+        purpose = f"for {self.task} ({self.architecture})" if self.task else f"a {self.architecture}"
+        return f"{self.name} is {purpose}"
+
+
+def refuse_other_head(card: Card, head: Head, hint: str = "") -> None:
+    """Let a task go on only with a model that has the head that it needs, or may have it.
+
+    Args:
+        card: what the model says of itself.
+        head: what the task needs.
+        hint: what to do instead, when the task knows better than to give another model.
+
+    Raises:
+        UserError: when it has none.
+
+    Example:
+        >>> refuse_other_head(Card("ner", "BertForTokenClassification", frozenset({"tokens"}), ()), "tokens")
+    """
+    if not card.may_have(head):
+        raise UserError(f"{card.what}, not {HEADS[head].purpose}.", hint=hint or HEADS[head].hint)
 
 
 def card(ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambda message: None) -> Card:
@@ -89,7 +112,7 @@ def card(ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambd
     return Card(
         name=source.name,
         architecture=architecture,
-        is_classifier="SequenceClassification" in architecture,
+        heads=heads_named(architecture, encoder_decoder=bool(found.config.get("is_encoder_decoder"))),
         labels=_label_names(found.config.get("id2label")),
         languages=BUNDLED[ref.name].languages if ref.kind == "bundled" else (),
         parameters=found.weights.parameters,
@@ -102,10 +125,19 @@ def card(ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambd
 
 def _of_users_own(ref: ModelRef, objects: Objects) -> Card:
     model = model_and_tokenizer(objects[ref.name])[0]
-    # A class of the user's own need not be called so: these are the names that Transformers gives such heads.
     name = type(model).__name__
-    is_classifier = "SequenceClassification" in name or hasattr(model, "classifier") or hasattr(model, "score")
-    return Card(ref.name, name, is_classifier, _label_names(getattr(model.config, "id2label", None)))
+    return Card(ref.name, name, _heads_of_users_own(model), _label_names(getattr(model.config, "id2label", None)))
+
+
+def _heads_of_users_own(model: Any) -> frozenset[Head]:
+    """By the classes that it is of: one of the user's own is mostly derived from one of the library's."""
+    both = bool(getattr(model.config, "is_encoder_decoder", False))
+    wrapped = model.get_base_model() if hasattr(model, "get_base_model") else model  # by peft
+    classes = [kind for value in (model, wrapped) for kind in type(value).__mro__]
+    named = frozenset[Head]().union(*(heads_named(kind.__name__, encoder_decoder=both) for kind in classes))
+    if named or type(wrapped).__module__.startswith("transformers.models."):
+        return named
+    return heads_by_parts(wrapped, encoder_decoder=both)
 
 
 def _label_names(id2label: dict[Any, str] | None) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ def refuse_too_large(source: Source, weights: Weights, dtype: str, device: str, 
     """
     if source.ref.allow_large or source.ref.kind == "bundled":
         return
-    taken = weights.nbytes if quantized else weights.nbytes_in(dtype)
+    # int8 is made of float32, which is there first.
+    taken = weights.nbytes if quantized else weights.nbytes_in("float32" if dtype == "int8" else dtype)
     needed, free = with_allowance(taken), free_memory(device)
     if needed <= free:
         return

@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from logging import CRITICAL
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from nbtransformers.errors import UserError, kind_of, shown
 from nbtransformers.loading.descriptions import shown_error
+from nbtransformers.loading.dtypes import gpu_dtype
 from nbtransformers.loading.gate import Passed, passed
+from nbtransformers.loading.heads import HEADS, Head
 from nbtransformers.loading.memory import refuse_too_large
+from nbtransformers.loading.quantizing import INT8, quantise, quiet_torchao, refuse_lacking_library
 from nbtransformers.loading.registry import REGISTRY, LoadedModel
 from nbtransformers.loading.remote_code import RemoteCode
 from nbtransformers.loading.source import TOKENIZER_FILES, Source, source_of, version_of
@@ -21,8 +24,6 @@ from nbtransformers.request import ModelRef, Objects
 
 if TYPE_CHECKING:
     import torch
-
-Head = Literal["classifier", "encoder"]
 
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory")
 
@@ -42,9 +43,9 @@ def load(
     Args:
         ref: which model.
         objects: holds the model (and the tokenizer) when the reference is to a variable.
-        head: `classifier` wants a sequence-classification head, `encoder` the bare model.
+        head: what the task needs of it; `encoder` is the bare model.
         device: where it goes, such as `cpu` or `cuda:0`; a user's own model stays where it is.
-        dtype: the type of its weights, or `auto` for the type they are stored in.
+        dtype: the type of its weights; `auto` is for a GPU, and chooses one; `int8` quantises them.
         tokenizer: the entry of `objects` to use instead of the model's own.
         on_load: told in one line what takes time.
 
@@ -52,7 +53,14 @@ def load(
         UserError: when the gate refuses it, it has no such head, or it cannot be loaded.
     """
     if ref.kind == "variable":
+        if dtype == INT8:
+            raise UserError(
+                f"`--dtype int8` is for models that are loaded here, and {ref.name} is yours.",
+                hint="Leave `--dtype` out, or quantise it yourself with torchao.",
+            )
         return _users_own(ref, objects, tokenizer), False
+    if dtype == INT8:
+        refuse_lacking_library()
     source = source_of(ref, on_load)
     found = passed(source)
     want = _Wanted(source, found, head, device, dtype, on_load)
@@ -77,7 +85,7 @@ class _Wanted:
 def _load_folder(want: _Wanted) -> LoadedModel:
     source, found = want.source, want.found
     name, folder = source.name, source.folder
-    refuse_too_large(source, found.weights, want.dtype, want.device, quantized="quantization_config" in found.config)
+    quantized = "quantization_config" in found.config  # its weights stay as they are stored
     files = sorted({*found.code.files, *found.tokenizer_code.files})
     want.on_load(f"Loading {source}" + (f", and running its {', '.join(files)}" if files else ""))
     started = time.perf_counter()
@@ -85,7 +93,10 @@ def _load_folder(want: _Wanted) -> LoadedModel:
         config = _config(source, found)
         # AutoTokenizer knows some Hub models by name, and picks another class for them.
         config.name_or_path = source.ref.name
-        model = _model(config, want).to(want.device).eval()
+        loader = _loader(config, want)
+        dtype = _dtype(loader, config, want, quantized)
+        refuse_too_large(source, found.weights, dtype, want.device, quantized=quantized)
+        model = _model(loader, config, want, dtype).to(want.device).eval()
         tokenizer = _tokenizer(source, config, found)
         _refuse_odd_limits(source, model, tokenizer)
     return LoadedModel(
@@ -94,7 +105,7 @@ def _load_folder(want: _Wanted) -> LoadedModel:
         tokenizer=tokenizer,
         folder=folder,
         device=str(model.device),
-        dtype=_type_name(model.dtype),
+        dtype=INT8 if dtype == INT8 else _type_name(model.dtype),
         load_seconds=time.perf_counter() - started,
         pickled=found.weights.pickled,
     )
@@ -108,30 +119,55 @@ def _config(source: Source, found: Passed) -> Any:
     return CONFIG_MAPPING[found.config["model_type"]].from_dict(found.config)
 
 
-def _model(config: Any, want: _Wanted) -> Any:
+def _loader(config: Any, want: _Wanted) -> Any:
+    """The class whose `from_pretrained` gives the model the head which is wanted."""
     import transformers
 
-    name, found = want.source.name, want.found
-    kind: Any = transformers.AutoModelForSequenceClassification if want.head == "classifier" else transformers.AutoModel
-    if found.code:
+    head = HEADS[want.head]
+    if want.found.code:
         # Not by the Auto class: it would take the class that it took for the last model with this configuration file.
-        kind = _own_class(want.source, found.code, kind.__name__)
-    model, info = kind.from_pretrained(
+        return _own_class(want.source, want.found.code, head.auto_class)
+    kind = getattr(transformers, head.auto_class)
+    if type(config) not in kind._model_mapping:
+        raise UserError(
+            f"{want.source.name} is of type {config.model_type}, and Transformers has no {head.auto_class} for that.",
+            hint=head.hint,
+        )
+    return kind
+
+
+def _keeps_float32(loader: Any, config: Any) -> bool:
+    """Whether some of its layers are too wide for float16, as T5's are: Transformers then keeps these in float32."""
+    classes = loader._model_mapping[type(config)] if hasattr(loader, "_model_mapping") else loader
+    return any(
+        getattr(kind, "_keep_in_fp32_modules", None) for kind in (classes if isinstance(classes, tuple) else (classes,))
+    )
+
+
+def _dtype(loader: Any, config: Any, want: _Wanted, quantized: bool) -> str:
+    if want.dtype != "auto" or quantized:
+        return want.dtype
+    return gpu_dtype(want.found.weights.dtype, want.device, too_wide_for_half=_keeps_float32(loader, config))
+
+
+def _model(loader: Any, config: Any, want: _Wanted, dtype: str) -> Any:
+    name, found, head = want.source.name, want.found, HEADS[want.head]
+    model, info = loader.from_pretrained(
         want.source.folder,
         config=config,
-        dtype=want.dtype,
+        dtype="float32" if dtype == INT8 else dtype,
         use_safetensors=not found.weights.pickled,
         weights_only=True,  # of a pickle: tensors, and nothing that could run
-        trust_remote_code=bool(found.code),
+        trust_remote_code=False,  # the class is chosen already; it would only add code for generating
         local_files_only=True,
         output_loading_info=True,
     )
-    missing = sorted(info["missing_keys"])
-    if want.head == "classifier" and missing:
-        raise UserError(
-            f"{name} has no trained classification head: {missing[0]} is not in its weights.",
-            hint="Give a classifier, or `--labels a,b,c` for zero-shot with this encoder.",
-        )
+    # A body's pooler is for a head that this model need not have.
+    missing = sorted(key for key in info["missing_keys"] if want.head != "encoder" or "pooler" not in key)
+    if missing:
+        raise UserError(f"{name} has no trained {head.part}: {missing[0]} is not in its weights.", hint=head.hint)
+    if dtype == INT8:
+        quantise(model, name)
     return model
 
 
@@ -299,7 +335,8 @@ def quiet_transformers() -> Generator[None]:
     logging.set_verbosity(CRITICAL)  # what is an error is told by the exception
     logging.disable_progress_bar()
     try:
-        yield
+        with quiet_torchao():
+            yield
     finally:
         logging.set_verbosity(verbosity)
         if bars:

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from nbtransformers.request.checks import is_text, one_of, whole
 
 LongText = Literal["truncate", "window", "error"]
-DataType = Literal["auto", "float32", "float16", "bfloat16"]
+DataType = Literal["auto", "float32", "float16", "bfloat16", "int8"]
 
 LONG_TEXT: tuple[LongText, ...] = get_args(LongText)
 DATA_TYPES: tuple[DataType, ...] = get_args(DataType)
@@ -21,7 +21,8 @@ class RunOptions:
 
     Attributes:
         device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
-        dtype: `auto` is float32, but on CUDA the type the weights are stored in.
+        dtype: the type of the weights. `auto` is float32; but on a GPU of CUDA it is bfloat16 where that computes in
+            it, and float16 for a model that was published in float16. `int8` quantises the linear layers, for the CPU.
         batch_tokens: tokens in one batch, padding included; None finds it by a short probe.
         threads: CPU threads; None finds it by the same probe.
         max_length: tokens that the model may read of one text, special tokens included; None is the model's limit.

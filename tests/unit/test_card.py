@@ -45,12 +45,12 @@ def test_every_head_of_transformers_is_for_something() -> None:
 
 @pytest.mark.parametrize("architecture", ["BertModel", "BertForMaskedLM", "BertForTokenClassification", ""])
 def test_what_can_embed_a_text(architecture: str) -> None:
-    assert Card("x", architecture, False, ()).is_encoder
+    assert Card("x", architecture, frozenset(), ()).is_encoder
 
 
 @pytest.mark.parametrize("architecture", ["T5ForConditionalGeneration", "ViTForImageClassification", "Wav2Vec2ForCTC"])
 def test_what_cannot(architecture: str) -> None:
-    assert not Card("x", architecture, False, ()).is_encoder
+    assert not Card("x", architecture, frozenset(), ()).is_encoder
 
 
 def test_the_card_of_a_bundled_model() -> None:

@@ -54,7 +54,7 @@ MAGIC = [
     ("%classify texts --model --out x", "`--model` needs a value. Type `--model NAME`."),
     ('%classify texts --template "It is {}', 'A quotation mark " is not closed. Add " where the value ends.'),
     ("%classify texts --long windows", "`--long` cannot be 'windows'. Did you mean `--long window`?"),
-    ("%classify texts --dtype int4", "`--dtype` cannot be 'int4'. It takes auto, float32, float16, bfloat16, int8."),
+    ("%classify texts --dtype int4", "`--dtype` cannot be 'int4'. Did you mean `--dtype int8`?"),
     ("%classify texts --top-k few", "`--top-k` is 'few', not a whole number. Type a number such as `--top-k 8`."),
     (
         "%classify texts --threshold half",
@@ -466,7 +466,7 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
     ({"max_length": True}, "`max_length` is True. Type a whole number of 1 or more: `max_length=1`."),
     ({"device": 0}, "There is no device 0. `device` takes auto, cpu, cuda, mps."),
     ({"device": "cudo"}, "There is no device 'cudo'. Did you mean cuda?"),
-    ({"dtype": "int8"}, "There is no dtype 'int8'. `dtype` takes auto, float32, float16, bfloat16."),
+    ({"dtype": "xyz"}, "There is no dtype 'xyz'. `dtype` takes auto, float32, float16, bfloat16, int8."),
     ({"long": 1}, "There is no long 1. `long` takes truncate, window, error."),
     ({"threshold": "0.5"}, "The threshold is '0.5'. Type a number from 0 to 1: `threshold=0.5`."),
     ({"multi_label": "no"}, "`multi_label` is 'no'. Type `multi_label=True`."),

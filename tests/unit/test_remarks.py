@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nbtransformers.engine.remarks import in_another_script, remarks
 from nbtransformers.loading.card import Card
 
-CARD = Card("a-model", "", True, (), ("en",))
+CARD = Card("a-model", "", frozenset(), (), ("en",))
 LETTER = re.compile(r"[^\W\d_]")
 BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF5A]")
 
