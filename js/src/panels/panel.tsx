@@ -8,7 +8,6 @@ import { ProgressView } from "../views/progress";
 import { ClassifyPanel } from "./classify";
 import { GeneratePanel } from "./generate";
 import { TokenizePanel } from "./tokenize";
-import { VectorPanel } from "./vectors";
 
 export interface ResultProps {
   header: Record<string, unknown>;
@@ -27,8 +26,6 @@ const KINDS: Record<string, ComponentType<ResultProps>> = {
   classify: ClassifyPanel,
   generate: GeneratePanel,
   tokenize: TokenizePanel,
-  embed: VectorPanel,
-  similar: VectorPanel,
 };
 
 const STARTING = {
