@@ -10,7 +10,7 @@ from nbtransformers.engine.padding import program_padding
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.loading.tokenizers import LoadedTokenizer
 from nbtransformers.request import ModelRef
-from nbtransformers.results.recipe import Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
+from nbtransformers.results.recipe import EmbedRecipe, Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
 from nbtransformers.results.tokens import Tokens
 
 
@@ -27,6 +27,17 @@ def classify_recipe(reading: Reading, model: ModelRef, loaded: LoadedModel, scor
     padding = program_padding(loaded) if may_pad else "never"
     place = replace(_place(model, loaded.folder), pickled=loaded.pickled)
     return Recipe(reading, place, loaded.dtype, scores, padding)
+
+
+def embed_recipe(reading: Reading, model: ModelRef, loaded: LoadedModel) -> EmbedRecipe:
+    """The recipe of embeddings.
+
+    Args:
+        reading: how the texts are read.
+        model: the reference that the model was loaded by.
+        loaded: the model.
+    """
+    return EmbedRecipe(reading, replace(_place(model, loaded.folder), pickled=loaded.pickled), loaded.dtype)
 
 
 def tokenize_recipe(

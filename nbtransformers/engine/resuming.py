@@ -52,7 +52,7 @@ _objects: weakref.WeakKeyDictionary[Unfinished, dict[str, Callable[[], Any]]] = 
 def remember(result: Unfinished, objects: Objects) -> None:
     """Keep what an unfinished result's references name, for as long as somebody else does."""
     if not result.done.all() or not result.read_to_end:
-        _objects[result] = {name: found for name, value in objects.items() if (found := _reference(value)) is not None}
+        _objects[result] = {name: found for name, value in objects.items() if (found := reference(value)) is not None}
 
 
 def recalled(result: Unfinished) -> dict[str, Any]:
@@ -61,9 +61,10 @@ def recalled(result: Unfinished) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _reference(value: Any) -> Callable[[], Any] | None:
+def reference(value: Any) -> Callable[[], Any] | None:
+    """What gives an object back for as long as somebody else keeps it; None for one that cannot be kept so."""
     if isinstance(value, tuple):  # a model and its tokenizer
-        parts = [_reference(part) for part in value]
+        parts = [reference(part) for part in value]
         return lambda: tuple(part() if part else None for part in parts)
     try:
         return weakref.ref(value)

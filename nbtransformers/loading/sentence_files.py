@@ -89,7 +89,9 @@ class SentenceFiles:
             return self.prompts[name]
         if not self.prompts:
             raise UserError(f"{model} declares no prompts.", hint='Type the prompt itself: `--prompt "query: "`.')
-        raise UserError(f"{model} has no prompt {shown(name)}.", hint=did_you_mean(name, [*self.prompts], what="It has"))
+        raise UserError(
+            f"{model} has no prompt {shown(name)}.", hint=did_you_mean(name, [*self.prompts], what="It has")
+        )
 
 
 def sentence_files(folder: Path | None, name: str) -> SentenceFiles:

@@ -88,8 +88,12 @@ class Similarity(Writable):
 
     @property
     def done(self) -> NDArray[np.bool_]:
-        """Bool `[text]`: the rows that were finished, with a vector or with a reason for none."""
-        return self.embeddings.done
+        """Bool `[text]`: the rows that were finished, with a vector or with a reason for none.
+
+        With a second list that is not finished, none of them is.
+        """
+        done = self.embeddings.done
+        return done if self.others is None or self.others.done.all() else np.zeros_like(done)
 
     @property
     def run(self) -> RunReport:
@@ -392,7 +396,8 @@ def _labels(index: pd.Index, rows: NDArray[np.int64]) -> pd.Series:
     found = np.full(len(rows), None, dtype=object)
     there = np.greater_equal(rows, 0)
     found[there] = np.fromiter(index.take(rows[there]), dtype=object, count=int(there.sum()))
-    return pd.Series(found, dtype=object).infer_objects()
+    labels = pd.Series(found, dtype=object)
+    return labels.infer_objects() if there.all() else labels  # or numbers with a gap would become floats
 
 
 def _nothing(rows: int) -> tuple[NDArray[np.int64], Vectors]:
