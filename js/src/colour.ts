@@ -2,7 +2,18 @@
 // custom properties in panel.css, once for light and once for dark; here they only have names.
 
 /** Hues told apart by colour-blind readers, after Okabe and Ito, darkened or lightened to stand out. */
-const PALETTE = ["blue", "orange", "green", "pink", "amber", "brick", "sky", "olive", "indigo", "teal"];
+export const PALETTE = [
+  "blue",
+  "orange",
+  "green",
+  "pink",
+  "amber",
+  "brick",
+  "sky",
+  "olive",
+  "indigo",
+  "teal",
+];
 
 /** Names that speak of good and bad have the colours that readers expect of them. */
 const MEANINGS: [RegExp, string][] = [

@@ -1,0 +1,236 @@
+// Texts as points on a plane: which are near each other, which a search finds, and which are drawn around.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { cssColour, PALETTE } from "../colour";
+import { Selection } from "../selection";
+import { formatCount } from "../text";
+import type { Named, PlaneMap } from "../wire/vectors";
+import { nearestPoint, within } from "./lasso";
+import { NamedText, Segments } from "./matrix";
+import { type Frame, Plane, type Tool } from "./plane";
+import { drawPoints, fitted, radiusFor } from "./points";
+import { type Point, revealing, type View, WHOLE } from "./viewport";
+
+interface ScatterProps {
+  label: string;
+  map: PlaneMap;
+  selection: Selection;
+  select(selection: Selection): void;
+  /** The texts that a search finds; null while nothing is searched for. */
+  found: Selection | null;
+  /** The text at a position, when it is here; else it is asked for, and all is drawn again. */
+  name(position: number): Named | undefined;
+  onNear(text: Named): void;
+}
+
+const MOST_ZOOM = 200;
+const NEAR_PX = 12;
+
+export function Scatter({ label, map, selection, select, found, name, onNear }: ScatterProps) {
+  const [view, setView] = useState<View>(WHOLE);
+  const [tool, setTool] = useState<Tool>("lasso");
+  const [at, setAt] = useState(-1);
+  const [pinned, setPinned] = useState(false);
+  const [shown, setShown] = useState<number | null>(null);
+  const frame = useRef<Frame>({ left: 0, top: 0, width: 860, height: 420 });
+  const aspect = useRef(2);
+  const [, draw] = useState(0);
+  const frameOf = (width: number): Frame => {
+    const next = { left: 0, top: 0, width, height: Math.max(240, Math.min(440, width * 0.62)) };
+    frame.current = next;
+    return next;
+  };
+  const wide = Math.round((frame.current.width / frame.current.height) * 10) / 10 || 2;
+  useEffect(() => {
+    if (aspect.current !== wide) draw((times) => times + 1);
+    aspect.current = wide;
+  });
+  const points = useMemo(() => fitted(map.points, wide), [map, wide]);
+  const count = points.length / 2;
+  const [selected, marked] = useMemo(
+    () => [maskOf(selection, count), found && maskOf(found, count)],
+    [selection, found, count],
+  );
+  const toggle = (position: number) => select(selection.toggled(position));
+  const near = (place: Point): number => {
+    const { width, height } = frame.current;
+    const most = (NEAR_PX / view.zoom) ** 2;
+    return nearestPoint(points, place, (dx, dy) => {
+      const far = (dx * width) ** 2 + (dy * height) ** 2;
+      return far <= most ? far : Number.POSITIVE_INFINITY;
+    });
+  };
+  const onLine = (line: Point[], event: PointerEvent) => {
+    const inside = within(points, line);
+    // Shift adds to what is selected.
+    select(event.shiftKey ? selection.with(inside) : Selection.of(inside));
+  };
+  const step = (right: number, down: number) => {
+    const { width, height } = frame.current;
+    const from = at < 0 ? { x: view.x + 0.5 / view.zoom, y: view.y + 0.5 / view.zoom } : placeOf(points, at);
+    const next = nearestPoint(points, from, (dx, dy) => {
+      const [x, y] = [dx * width, dy * height];
+      const [along, aside] = [x * right + y * down, Math.abs(x * down) + Math.abs(y * right)];
+      if (at < 0) return x * x + y * y;
+      return along > 0 && aside <= along ? along + aside : Number.POSITIVE_INFINITY;
+    });
+    if (next < 0) return;
+    setAt(next);
+    setPinned(false);
+    const to = placeOf(points, next);
+    setView((now) => revealing(now, to, to));
+  };
+  const onKey = (event: KeyboardEvent): boolean => {
+    const [right, down] = ARROWS[event.key] ?? [0, 0];
+    if (right || down) step(right, down);
+    else if (event.key === " " && at >= 0) toggle(at);
+    else if (event.key === "Enter" && at >= 0) setPinned(!pinned);
+    else if (event.key === "Escape" && at >= 0) {
+      setAt(-1);
+      setPinned(false);
+    } else return false;
+    return true;
+  };
+  return (
+    <section class="nbt-scatter" aria-label={label}>
+      <div class="nbt-tools">
+        <Segments
+          label="Drag to"
+          options={[
+            ["lasso", "Lasso"],
+            ["box", "Box"],
+            ["move", "Move"],
+          ]}
+          chosen={tool}
+          onChoose={(key) => setTool(key)}
+        />
+        <Legend sizes={map.sizes} shown={shown} onShow={setShown} />
+      </div>
+      <Plane
+        label={`${label}: arrow keys go from point to point, Space selects one, plus and minus zoom`}
+        frame={frameOf}
+        view={view}
+        most={MOST_ZOOM}
+        onView={setView}
+        tool={tool}
+        draw={(paper) => {
+          const radius = radiusFor(count, view.zoom);
+          const inks = PALETTE.map((hue) => paper.colour(`--nbt-${hue}`));
+          const [grey, mark] = [paper.colour("--nbt-none"), paper.colour("--nbt-mark")];
+          const colour = (point: number) => inks[(map.cluster[point] ?? 0) % inks.length] ?? grey;
+          const lit = (point: number) =>
+            (!marked || marked[point] === 1) && (shown === null || map.cluster[point] === shown);
+          const all = !marked && shown === null;
+          drawPoints(paper, points, [
+            { has: (point) => !lit(point), colour: () => grey, radius, alpha: 0.25 },
+            { has: (point) => selected[point] === 1, colour: () => mark, radius: radius + 2, alpha: 1 },
+            { has: lit, colour, radius: all ? radius : radius + 0.5, alpha: count > 100 ? 0.9 : 1 },
+          ]);
+        }}
+        epoch={[points, selected, marked, shown]}
+        mark={({ context, x, y, colour }) => {
+          if (at < 0) return;
+          const place = placeOf(points, at);
+          context.beginPath();
+          context.arc(x(place.x), y(place.y), radiusFor(count, view.zoom) + 4, 0, 7);
+          context.lineWidth = 2;
+          context.strokeStyle = colour("--nbt-mark");
+          context.stroke();
+        }}
+        onPoint={(place) => !pinned && setAt(place ? near(place) : -1)}
+        onPress={(place, event) => {
+          const next = near(place);
+          setAt(next);
+          setPinned(next >= 0 && !(pinned && next === at));
+          if (next >= 0 && (event.shiftKey || event.ctrlKey || event.metaKey)) toggle(next);
+        }}
+        onLine={onLine}
+        onKey={onKey}
+      />
+      <div class="nbt-readout" aria-live="polite">
+        <Looked
+          text={at < 0 ? undefined : name(at)}
+          none={at < 0 ? map.note : "…"}
+          pinned={pinned}
+          selected={selected[at] === 1}
+          onToggle={() => toggle(at)}
+          onNear={onNear}
+        />
+      </div>
+    </section>
+  );
+}
+
+const ARROWS: Record<string, [number, number]> = {
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+};
+
+function placeOf(points: Float32Array, at: number): Point {
+  return { x: points[2 * at] ?? 0.5, y: points[2 * at + 1] ?? 0.5 };
+}
+
+function maskOf(selection: Selection, count: number): Uint8Array {
+  const mask = new Uint8Array(count);
+  for (const row of selection.toArray()) mask[row] = 1;
+  return mask;
+}
+
+interface LegendProps {
+  sizes: readonly number[];
+  shown: number | null;
+  onShow(cluster: number | null): void;
+}
+
+/** The clusters by their colours; a press shows one alone. */
+function Legend({ sizes, shown, onShow }: LegendProps) {
+  return (
+    <fieldset class="nbt-legend" aria-label="Clusters">
+      {sizes.map((size, cluster) => (
+        <button
+          key={cluster}
+          type="button"
+          aria-pressed={shown === cluster}
+          aria-label={`Cluster ${cluster + 1}: ${formatCount(size)}`}
+          style={{ "--colour": cssColour(PALETTE[cluster % PALETTE.length] ?? "grey") }}
+          onClick={() => onShow(shown === cluster ? null : cluster)}
+        >
+          <span class="nbt-dot" />
+          {formatCount(size)}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+interface LookedProps {
+  text: Named | undefined;
+  none: string;
+  pinned: boolean;
+  selected: boolean;
+  onToggle(): void;
+  onNear(text: Named): void;
+}
+
+/** The text of a point, and what can be done with it. */
+function Looked({ text, none, pinned, selected, onToggle, onNear }: LookedProps) {
+  if (!text) return <span class="nbt-muted">{none}</span>;
+  return (
+    <>
+      <div class={pinned ? "nbt-pair nbt-pair-whole" : "nbt-pair"}>
+        <NamedText text={text} />
+      </div>
+      {pinned && (
+        <span class="nbt-tools">
+          <button type="button" class="nbt-button nbt-button-outlined" onClick={onToggle}>
+            {selected ? "Deselect" : "Select"}
+          </button>
+          <button type="button" class="nbt-button nbt-button-outlined" onClick={() => onNear(text)}>
+            Nearest texts
+          </button>
+        </span>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,90 @@
+// What a page of rows has on every wire (panels/rows.py): place, name, text, and why a row has no result.
+// A kind whose rows are more than texts keeps one of these beside its own columns.
+import { checkLengths, type Page, type Section, Sections, type Strings } from "./sections";
+
+const FLAG_CLIPPED = 1;
+const FLAG_CUT = 2;
+const FLAG_PENDING = 4;
+
+export interface TextRow {
+  /** The row's number in the input, from 0. */
+  position: number;
+  /** Its index label, as the user's DataFrame names it. */
+  index: string;
+  text: string;
+  /** `text` is only the beginning: the kernel holds the whole. */
+  clipped: boolean;
+  /** The model read only the beginning of the text. */
+  cut: boolean;
+  /** The work goes on, and has not come to this row. */
+  pending: boolean;
+  /** Why there is no result. */
+  reason: string | null;
+}
+
+export class TextPage implements Page<TextRow> {
+  readonly count: number;
+  readonly position: Uint32Array;
+  readonly #reason: Uint8Array;
+  readonly #flags: Uint8Array;
+  readonly #texts: Strings;
+  readonly #index: Strings;
+  readonly #reasons: Strings;
+
+  static read(sections: readonly Section[], payload: DataView | null): TextPage {
+    const read = new Sections(sections, payload);
+    const strings = [read.strings("texts"), read.strings("index"), read.strings("reasons")] as const;
+    return new TextPage(read.uint32("position"), read.uint8("reason"), read.uint8("flags"), ...strings);
+  }
+
+  private constructor(
+    position: Uint32Array,
+    reason: Uint8Array,
+    flags: Uint8Array,
+    texts: Strings,
+    index: Strings,
+    reasons: Strings,
+  ) {
+    this.count = position.length;
+    this.position = position;
+    this.#reason = reason;
+    this.#flags = flags;
+    this.#texts = texts;
+    this.#index = index;
+    this.#reasons = reasons;
+    checkLengths(this.count, [reason.length, flags.length, texts.length, index.length]);
+  }
+
+  slice(start: number, stop: number): TextPage {
+    return new TextPage(
+      this.position.subarray(start, stop),
+      this.#reason.subarray(start, stop),
+      this.#flags.subarray(start, stop),
+      this.#texts.slice(start, stop),
+      this.#index.slice(start, stop),
+      this.#reasons,
+    );
+  }
+
+  text(at: number): string {
+    return this.#texts.at(at);
+  }
+
+  index(at: number): string {
+    return this.#index.at(at);
+  }
+
+  row(at: number): TextRow {
+    const flags = this.#flags[at] ?? 0;
+    const reason = this.#reason[at] ?? 0;
+    return {
+      position: this.position[at] ?? 0,
+      index: this.index(at),
+      text: this.text(at),
+      clipped: (flags & FLAG_CLIPPED) !== 0,
+      cut: (flags & FLAG_CUT) !== 0,
+      pending: (flags & FLAG_PENDING) !== 0,
+      reason: reason > 0 ? this.#reasons.at(reason - 1) : null,
+    };
+  }
+}

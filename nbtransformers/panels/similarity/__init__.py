@@ -1,0 +1,1 @@
+"""A similarity on the screen: its wire, its snapshot, and what its panel can be asked."""
