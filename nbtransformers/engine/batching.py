@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.encoding import Items
+from nbtransformers.engine.out_of_memory import free_cache, is_out_of_memory, let_go
 from nbtransformers.engine.padding import Forward, Outputs, Padding, collate
 from nbtransformers.engine.plan import Plan, Tuner
 from nbtransformers.engine.threads import set_one_thread, torch_threads
@@ -189,6 +190,8 @@ class _Run:
 
     def _failed(self, batch: Chosen, error: Exception) -> None:
         account, width = self._batcher.account, int(self._lengths[batch].max())
+        if is_out_of_memory(error):
+            free_cache()
         if len(batch) > 1:
             self._put_back(batch)
             if is_out_of_memory(error):
@@ -296,17 +299,8 @@ def _attempt(forward: Callable[[Chosen], Outputs], batch: Chosen) -> Outputs | E
     try:
         return forward(batch)
     except Exception as error:
+        let_go(error)  # it is kept for a while, and the batch must be gone before the next one
         return error
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on any device."""
-    import torch
-
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    text = str(error)
-    return isinstance(error, RuntimeError) and ("out of memory" in text or "not enough memory" in text)
 
 
 def _reason(error: Exception, width: int) -> str:

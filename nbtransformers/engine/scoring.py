@@ -171,7 +171,7 @@ class Scorer:
     def _checked(self, padding: Padding, items: Items) -> Padding:
         harmless = self._loaded.notes.get("padding is harmless")
         if padding.token is not None and harmless is None:
-            tolerance = _HALF_ROUNDING if "16" in self._loaded.dtype else _ROUNDING
+            tolerance = _ROUNDING if self._loaded.dtype == "float32" else _HALF_ROUNDING
             with torch_threads(1):
                 harmless = padding_is_harmless(self._head.forward, items, padding, tolerance)
         if harmless is not None:  # what could not be tried is tried with the next texts

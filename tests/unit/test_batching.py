@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -215,3 +216,52 @@ def test_an_interrupt_keeps_what_is_finished(threads: int) -> None:
     assert 20 < finished.sum() < 400
     np.testing.assert_array_equal(outputs[finished, 0], np.flatnonzero(finished) + 1)
     assert run.account.batches == finished.sum()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("chained", [False, True])
+def test_a_batch_that_ran_out_of_memory_is_free_before_the_next_one(threads: int, chained: bool) -> None:
+    held: list[weakref.ref[torch.Tensor]] = []
+    alive: list[int] = []
+    guard = threading.Lock()
+
+    def layer(hidden: torch.Tensor) -> None:
+        raise torch.OutOfMemoryError(f"CUDA out of memory. Tried to allocate {hidden.nbytes} bytes.")
+
+    def forward(inputs: Inputs) -> np.ndarray:
+        hidden = torch.zeros(inputs["input_ids"].shape)
+        with guard:
+            alive.append(sum(reference() is not None for reference in held))
+        if len(hidden) > 1:
+            held.append(weakref.ref(hidden))
+            try:
+                layer(hidden)
+            except torch.OutOfMemoryError as error:
+                if chained:
+                    raise RuntimeError("out of memory, it seems") from error
+                raise
+        return first_token(inputs)
+
+    run = batcher(forward, Plan(64, threads))
+    outputs = run.run(items_of([8] * 16), PAD)
+    np.testing.assert_array_equal(outputs[:, 0], np.arange(16) + 1)
+    assert run.account.out_of_memory > 0
+    assert held
+    assert max(alive) <= threads - 1  # those of the batches beside it
+    assert all(reference() is None for reference in held)
+
+
+def test_the_reason_of_a_row_keeps_nothing_of_its_error() -> None:
+    held: list[weakref.ref[torch.Tensor]] = []
+
+    def forward(inputs: Inputs) -> np.ndarray:
+        hidden = torch.zeros(inputs["input_ids"].shape)
+        held.append(weakref.ref(hidden))
+        if (inputs["input_ids"] == 3).any():
+            raise ValueError("cannot take it")
+        return first_token(inputs)
+
+    run = batcher(forward, Plan(16))
+    run.run(items_of([8] * 6), PAD)
+    assert run.account.failures == {2: "the model failed: ValueError: cannot take it"}
+    assert all(reference() is None for reference in held)
