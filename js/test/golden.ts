@@ -1,9 +1,12 @@
 // The files that both ends of the wire are held to, one a kind.
 import file from "../../tests/golden/classify.json";
+import generateFile from "../../tests/golden/generate.json";
 import tokenizeFile from "../../tests/golden/tokenize.json";
 import type { ClassifyQuery } from "../src/query/classify";
+import type { GenerateQuery } from "../src/query/generate";
 import type { TokenizeQuery } from "../src/query/tokenize";
 import type { ClassifyHeader } from "../src/wire/classify";
+import type { GenerateHeader } from "../src/wire/generate";
 import type { TokenizeHeader } from "../src/wire/tokenize";
 import type { FakeToken } from "./faketokens";
 
@@ -36,6 +39,20 @@ export interface GoldenTokens {
   queries: { params: TokenizeQuery & { start: number; stop: number }; total: number; positions: number[] }[];
 }
 
+export interface GoldenGenerated {
+  header: GenerateHeader & Record<string, unknown>;
+  payload: DataView;
+  rows: {
+    index: string;
+    text: string;
+    reason: string | null;
+    ending: number;
+    pieces: string[];
+    probabilities: number[];
+  }[];
+  queries: { params: GenerateQuery & { start: number; stop: number }; total: number; positions: number[] }[];
+}
+
 type Stored<Case> = Omit<Case, "payload"> & { payload_base64: string };
 
 const stored = file as unknown as Record<string, Stored<GoldenCase>>;
@@ -50,6 +67,10 @@ export function golden(name: string): GoldenCase {
 
 export function goldenTokens(name: string): GoldenTokens {
   return unpacked(storedTokens, name);
+}
+
+export function goldenGenerated(): GoldenGenerated {
+  return unpacked(generateFile as unknown as Record<string, Stored<GoldenGenerated>>, "prompts");
 }
 
 function unpacked<Case>(cases: Record<string, Stored<Case>>, name: string) {
