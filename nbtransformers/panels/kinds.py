@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.panels.channel import Method
+from nbtransformers.results.answers import Answers
 from nbtransformers.results.classification import Classification
 from nbtransformers.results.tokenization import Tokenization
 
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
 
-Result = Classification | Tokenization
+Result = Answers | Classification | Tokenization
 """Any result."""
 
-RESULTS: tuple[type, ...] = (Classification, Tokenization)
+RESULTS: tuple[type, ...] = (Answers, Classification, Tokenization)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,14 @@ class Kind:
 def kind_of_result(result: Result) -> Kind:
     """The kind of a result. What draws it is imported here, when there is something to draw."""
     return _KINDS[type(result)]()
+
+
+def _answers() -> Kind:
+    from nbtransformers.panels.answering.methods import actions, methods
+    from nbtransformers.panels.answering.snapshot import answers_snapshot
+    from nbtransformers.panels.answering.wire import answers_header, partial_header
+
+    return Kind("answer", "Answers", answers_header, answers_snapshot, methods, actions, partial_header)
 
 
 def _classification() -> Kind:
@@ -79,4 +88,8 @@ def _tokenization() -> Kind:
     )
 
 
-_KINDS: dict[type, Callable[[], Kind]] = {Classification: _classification, Tokenization: _tokenization}
+_KINDS: dict[type, Callable[[], Kind]] = {
+    Answers: _answers,
+    Classification: _classification,
+    Tokenization: _tokenization,
+}
