@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from nbtransformers.coding import code
     from nbtransformers.doors.answer import answer
     from nbtransformers.doors.classify import classify
+    from nbtransformers.doors.embed import embed
     from nbtransformers.doors.entities import entities
     from nbtransformers.doors.resume import resume
+    from nbtransformers.doors.similar import similar
     from nbtransformers.doors.tokenize import tokenize
     from nbtransformers.errors import UserError
     from nbtransformers.panels.shown import panel, selected
@@ -27,6 +29,7 @@ _PUBLIC = {
     "classify": ("nbtransformers.doors.classify", "classify"),
     "code": ("nbtransformers.coding", "code"),
     "defaults": ("nbtransformers.session", "defaults"),
+    "embed": ("nbtransformers.doors.embed", "embed"),
     "entities": ("nbtransformers.doors.entities", "entities"),
     "loaded": ("nbtransformers.session", "loaded"),
     "resume": ("nbtransformers.doors.resume", "resume"),
@@ -34,6 +37,7 @@ _PUBLIC = {
     "panel": ("nbtransformers.panels.shown", "panel"),
     "selected": ("nbtransformers.panels.shown", "selected"),
     "show": ("nbtransformers.panels.view", "show_result"),
+    "similar": ("nbtransformers.doors.similar", "similar"),
     "tokenize": ("nbtransformers.doors.tokenize", "tokenize"),
     "unload": ("nbtransformers.session", "unload"),
     "UserError": ("nbtransformers.errors", "UserError"),
@@ -45,6 +49,7 @@ __all__ = [
     "classify",
     "code",
     "defaults",
+    "embed",
     "entities",
     "load_ipython_extension",
     "loaded",
@@ -53,6 +58,7 @@ __all__ = [
     "selected",
     "set_default",
     "show",
+    "similar",
     "tokenize",
     "unload",
     "unload_ipython_extension",

@@ -17,7 +17,12 @@ from nbtransformers.request import DataRef, Objects
 
 
 def data_of(
-    parsed: ParsedLine, cell: str | None, values: dict[str, Any], namespace: dict[str, Any], magic: str
+    parsed: ParsedLine,
+    cell: str | None,
+    values: dict[str, Any],
+    namespace: dict[str, Any],
+    magic: str,
+    doing: str | None = None,
 ) -> tuple[DataRef, Objects]:
     """The reference to the texts, and the objects that it names; takes the input options out of `values`.
 
@@ -27,6 +32,7 @@ def data_of(
         values: option key to value.
         namespace: where names are looked up.
         magic: its name, without `%`.
+        doing: what it does with texts, where its name is no verb.
 
     Raises:
         UserError: when there is nothing to read, or two things.
@@ -47,7 +53,7 @@ def data_of(
         return DataRef("whole" if whole else "lines", cell), {}
     if not expression:
         raise UserError(
-            f"There is nothing to {magic}.",
+            f"There is nothing to {doing or magic}.",
             hint=f"Type `%{magic} VARIABLE`, `%{magic} FILE`, or %%{magic} with texts in the cell.",
         )
     if whole:

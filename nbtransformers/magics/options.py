@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbtransformers.errors import UserError, nearest, shown
-from nbtransformers.request import AGGREGATIONS, DATA_TYPES, DEVICES, LONG_TEXT
+from nbtransformers.request import AGGREGATIONS, DATA_TYPES, DEVICES, LONG_TEXT, MEASURES, POOLINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,22 @@ ANSWER = (
     Option("no-answer", "let a row have no answer, where the model says that its context holds none"),
     Option("generate", "have a chat or sequence-to-sequence model write the answer"),
 )
+EMBED = (
+    Option("pooling", "how token vectors become one (default: as the model says)", "HOW", choices=POOLINGS),
+    Option("prompt", "what is put before every text (default: as the model says)", "TEXT"),
+    Option("prompt-name", "which of the model's own prompts to put there", "NAME"),
+    Option("dimensions", "keep only so many numbers of each vector", "N", whole_number),
+)
+NORMALIZE = (
+    Option("normalize", "bring every vector to length 1 (default: as the model says)"),
+    Option("no-normalize", "leave every vector as long as it is"),
+)
+SIMILAR = (
+    Option("other", "a second list to compare with: a variable, a file or a dataset", "NAME", several=True),
+    Option("query", "find the nearest to this text", "TEXT", short="q"),
+    Option("top-k", "how many of the nearest, or of the closest pairs (default: 10)", "K", whole_number, short="k"),
+)
+MEASURE = (Option("measure", "how to compare (default: as the model says, or cosine)", "HOW", choices=MEASURES),)
 
 # The options whose defaults a user can set. Not those that the data or the question decide; and none that lets a model
 # run code: a pyproject.toml that came with somebody's notebook must not be able to.
