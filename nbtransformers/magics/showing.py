@@ -42,3 +42,24 @@ def run_and_show(
         return None
     mark_shown(result, shell)  # as the value of the cell it would be shown again
     return result
+
+
+def run_in_background(
+    run: Callable[[Any, Objects, Any], Any], asked: tuple[Any, Objects], *, doing: str, out: str | None, shell: Any
+) -> Any:
+    """Start a request in the background and return at once; the value of the cell is the `Background`.
+
+    Args:
+        run: as for `run_and_show`.
+        asked: as for `run_and_show`.
+        doing: as for `run_and_show`.
+        out: the variable to keep the `Background` in.
+        shell: where it is kept.
+    """
+    from nbtransformers.panels.background import Background, open_panel
+    from nbtransformers.panels.host import in_notebook
+
+    work = Background(doing, lambda view: run(*asked, view), open_panel(doing) if in_notebook() else None)
+    if out is not None:
+        shell.user_ns[out] = work
+    return work

@@ -6,20 +6,27 @@ import contextvars
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast
 
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import stopped_by
+from nbtransformers.panels.view import PanelView, View
 from nbtransformers.plain_text import printable
-from nbtransformers.progress import OnPartial, OnProgress
+from nbtransformers.progress import Progress
 
 if TYPE_CHECKING:
-    from nbtransformers.panels.view import PanelView
+    from nbtransformers.panels.kinds import Result
     from nbtransformers.panels.widget import Panel
 
 R = TypeVar("R")
 
 _log = logging.getLogger(__name__)
+
+
+def open_panel(what: str) -> Panel:
+    """A panel of its own for work in the background, in the outputs of the cell that runs now."""
+    return PanelView(what).__enter__().panel
 
 
 class Background(Generic[R]):
@@ -29,16 +36,16 @@ class Background(Generic[R]):
 
     Args:
         what: what is done, for a person.
-        run: does it; told where to tell its progress, and where to show the result as it stands.
+        run: does it, and shows it in the view that it is given.
         panel: where it is shown; None shows nothing.
 
     Example:
-        >>> work = Background("Generating", run, panel)
+        >>> work = Background("Generating", lambda view: run_generate(request, objects, view), panel)
         >>> work.stop()
         >>> work.result.texts
     """
 
-    def __init__(self, what: str, run: Callable[[OnProgress, OnPartial], R], panel: Panel | None = None) -> None:
+    def __init__(self, what: str, run: Callable[[View], R], panel: Panel | None = None) -> None:
         self._what, self._run, self._panel = what, run, panel
         self._asked, self._ended = threading.Event(), threading.Event()
         self._result: R | None = None
@@ -81,27 +88,54 @@ class Background(Generic[R]):
             raise NotImplementedError  # IPython then shows it as it shows any other value
 
     def _work(self) -> None:
+        view = _PanelOrNone(self._panel)
         try:
             with stopped_by(self._asked.is_set):
-                self._result = self._run(self._shown("progress"), self._shown("partial"))
-            self._shown("show")(self._result)
+                self._result = self._run(view)
         except Exception as error:
             self._error = error
-            self._shown("fail")(_told(error))
+            view.fail(_told(error))
         finally:
             if self._panel is not None:
                 self._panel.working(None)
             self._ended.set()
 
-    def _shown(self, how: Literal["progress", "partial", "show", "fail"]) -> Callable[[Any], None]:
-        """What shows something in the panel, for as long as the panel is open."""
 
-        def show(what: Any) -> None:
-            view: PanelView | None = None if self._panel is None else self._panel.view
-            if view is not None:
-                getattr(view, how)(what)
+class _PanelOrNone:
+    """The view of work in the background: a panel that stands there already, for as long as it is open."""
 
-        return show
+    def __init__(self, panel: Panel | None) -> None:
+        self._panel = panel
+        if view := self._view:
+            view.stopped_by = "message"
+
+    @property
+    def _view(self) -> PanelView | None:
+        return None if self._panel is None else self._panel.view
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing: what went wrong is told in the panel, which stays."""
+
+    def progress(self, progress: Progress) -> None:
+        if view := self._view:
+            view.progress(progress)
+
+    def partial(self, result: Result) -> None:
+        if view := self._view:
+            view.partial(result)
+
+    def show(self, result: Result) -> None:
+        if view := self._view:
+            view.show(result)
+
+    def fail(self, message: str) -> None:
+        if view := self._view:
+            view.fail(message)
 
 
 def _told(error: Exception) -> str:

@@ -74,6 +74,11 @@ class PanelView:
         self._finished = False
         self.stopped_by: Literal["interrupt", "message"] = "interrupt"  # how its button ends the work
 
+    @property
+    def panel(self) -> Panel:
+        """The live panel."""
+        return self._panel
+
     def __enter__(self) -> Self:
         from IPython.display import display
 

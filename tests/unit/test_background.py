@@ -11,8 +11,8 @@ import pytest
 
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import deferred_interrupts
-from nbtransformers.panels.background import Background
-from nbtransformers.panels.view import PanelView
+from nbtransformers.panels.background import Background, open_panel
+from nbtransformers.panels.view import View
 from nbtransformers.panels.widget import Panel
 from nbtransformers.progress import Progress
 
@@ -23,33 +23,38 @@ RESULT = helpers.classification(["a joy"], [[0.1, 0.9]])
 def panel() -> Iterator[Panel]:
     """An open panel with a view whose outputs nobody sees."""
     with helpers.ipython():
-        view = PanelView("Working").__enter__()
-        yield view._panel  # pyright: ignore[reportPrivateUsage]
-        view._panel.close()  # pyright: ignore[reportPrivateUsage]
+        opened = open_panel("Working")
+        yield opened
+        opened.close()
 
 
-def until_stopped(gave: Any) -> Callable[[Any, Any], Any]:
+def shown(view: View, result: Any) -> Any:
+    view.show(result)
+    return result
+
+
+def until_stopped(gave: Any) -> Callable[[View], Any]:
     """Work that goes on until it is stopped."""
 
-    def run(on_progress: Any, on_partial: Any) -> Any:
-        on_progress(Progress("running", "At work", 1, 2))
+    def run(view: View) -> Any:
+        view.progress(Progress("running", "At work", 1, 2))
         with deferred_interrupts() as stop:
             while not stop():
                 threading.Event().wait(0.01)
-        return gave
+        return shown(view, gave)
 
     return run
 
 
-def failing(error: Exception) -> Callable[[Any, Any], Any]:
-    def run(on_progress: Any, on_partial: Any) -> Any:
+def failing(error: Exception) -> Callable[[View], Any]:
+    def run(view: View) -> Any:
         raise error
 
     return run
 
 
 def test_what_it_gives_is_waited_for_and_shown(panel: Panel) -> None:
-    work = Background("Working", lambda on_progress, on_partial: RESULT, panel)
+    work = Background("Working", lambda view: shown(view, RESULT), panel)
     assert work.result is RESULT and work.done
     assert panel.result is RESULT and panel.progress is None and not panel.busy
     assert panel.header is not None and panel.header["rows"] == 1
@@ -59,6 +64,9 @@ def test_what_it_gives_is_waited_for_and_shown(panel: Panel) -> None:
 def test_it_is_stopped_and_keeps_what_came(panel: Panel, how: str) -> None:
     work = Background("Working", until_stopped(RESULT), panel)
     assert panel.busy and not work.done and "at work" in repr(work)
+    while panel.progress["message"] != "At work":
+        threading.Event().wait(0.01)
+    assert panel.progress["stop"] == "message"
     if how == "button":
         panel._receive({"type": "stop"})  # pyright: ignore[reportPrivateUsage]
     elif how == "handle":
@@ -100,4 +108,4 @@ def test_it_runs_in_the_context_of_its_cell() -> None:
 
     cell = contextvars.ContextVar("cell", default="none")
     cell.set("the cell")
-    assert Background("Working", lambda on_progress, on_partial: cell.get()).result == "the cell"
+    assert Background("Working", lambda view: cell.get()).result == "the cell"
