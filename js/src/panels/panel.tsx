@@ -5,6 +5,7 @@ import type { Channel } from "../channel";
 import type { Host, Progress, Traits } from "../host";
 import { ErrorStrip } from "../views/notices";
 import { ProgressView } from "../views/progress";
+import { AnswerPanel } from "./answer";
 import { ClassifyPanel } from "./classify";
 import { GeneratePanel } from "./generate";
 import { TokenizePanel } from "./tokenize";
@@ -23,6 +24,7 @@ export interface ResultProps {
 }
 
 const KINDS: Record<string, ComponentType<ResultProps>> = {
+  answer: AnswerPanel,
   classify: ClassifyPanel,
   generate: GeneratePanel,
   tokenize: TokenizePanel,
