@@ -9,8 +9,9 @@ from nbtransformers.codegen.layout import Part, call, program
 from nbtransformers.codegen.literals import INDENT, assigned, listed
 from nbtransformers.codegen.models import model_part
 from nbtransformers.codegen.texts import Source, source
-from nbtransformers.request import ClassifyRequest, LongText
-from nbtransformers.results.recipe import Pooling, Problem, Recipe, Scores
+from nbtransformers.errors import UserError
+from nbtransformers.request import ClassifyRequest, LongText, Pooling
+from nbtransformers.results.recipe import Problem, Recipe, Scores
 
 _BATCH_TOKENS = 8_192
 _BATCH_TEXTS = 32
@@ -281,7 +282,11 @@ def _trained_labels(scores: Scores) -> list[str]:
 
 
 def _similarity(scores: Scores, texts: Source) -> _Scoring:
-    assert scores.pooling is not None
+    if scores.pooling is None:
+        raise UserError(
+            "There is no program yet for a model that embeds texts by more than one pooling, or with layers behind it.",
+            hint="Take the result itself: `result.to_pandas()`.",
+        )
     sentences = Part(
         [
             "# The labels, each in a sentence: what is embedded is then more like a text.",
@@ -330,8 +335,17 @@ _MASK = 'mask = inputs["attention_mask"]  # 0 where there is padding'
 _POOLS: dict[Pooling, list[str]] = {
     "mean": [_MASK, "pooled = (hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)"],
     "cls": ["pooled = hidden[:, 0]  # of the first token"],
-    "last": [_MASK, "pooled = hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]  # of the last token"],
+    "lasttoken": [_MASK, "pooled = hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]  # of the last token"],
     "max": [_MASK, 'pooled = hidden.masked_fill(mask[..., None] == 0, float("-inf")).amax(dim=1)'],
+    "mean_sqrt_len_tokens": [
+        _MASK,
+        "pooled = (hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True).sqrt()",
+    ],
+    "weightedmean": [
+        _MASK,
+        "weights = mask * mask.cumsum(dim=1)  # later tokens weigh more",
+        "pooled = (hidden * weights[..., None]).sum(dim=1) / weights.sum(dim=1, keepdim=True)",
+    ],
 }
 
 

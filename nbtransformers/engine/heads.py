@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.engine.encoding import Encoder, Items, model_limit
+from nbtransformers.engine.encoding import Encoder, Items
 from nbtransformers.engine.padding import Inputs
+from nbtransformers.engine.pooling import Embedder, Wishes
 from nbtransformers.engine.scoring import RowHead, mean_by_owner
 from nbtransformers.engine.threads import torch_threads
 from nbtransformers.errors import UserError
@@ -19,7 +19,7 @@ from nbtransformers.loading.card import Card
 from nbtransformers.loading.models import Head
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.request import ClassifyRequest
-from nbtransformers.results.recipe import Pooling, Problem, Scores
+from nbtransformers.results.recipe import Problem, Scores
 
 _COSINE_SCALE = 20.0  # all-MiniLM was trained on softmax(20 · cosine), as its train_script.py has it
 _TOPIC_TEMPLATE = "This text is about {}."
@@ -157,31 +157,30 @@ class EmbeddingHead(_Labelled):
         self.method = (
             f"softmax(20 · cosine) of the embeddings of a text and of “{template.replace('{}', 'LABEL')}”; {advice}"
         )
-        self._loaded = loaded
-        pooling = _pooling(loaded.folder)
-        self._pool = _POOLS[pooling]
-        limit = request.run.max_length or _declared_length(loaded)
-        self._encoder = Encoder(loaded, limit, request.run.long)
+        run = request.run
+        # A prompt is for queries or documents, and a label is neither.
+        wishes = Wishes(normalize=True, prompt="", max_length=run.max_length, long=run.long)
+        self._embedder = Embedder(loaded, wishes)
         self._template = template
         self._labels: Any = None
         self.recipe = Scores(
             "similarity",
             self.labels,
             self.problem,
-            self._encoder.limit,
-            self._encoder.stride,
+            self._embedder.encoder.limit,
+            self._embedder.encoder.stride,
             template=template,
-            pooling=pooling,
+            pooling=self._embedder.poolings[0] if self._embedder.is_plain else None,
         )
 
     def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:
         if self._labels is None:  # here and not in `forward`, which several threads may call at once
             with torch_threads(1):
                 self._labels = self._label_embeddings()
-        return self._encoder.encode(texts, rows)
+        return self._embedder.encode(texts, rows)
 
     def forward(self, inputs: Inputs) -> NDArray[np.float32]:
-        return (self._embed(inputs) @ self._labels.T).float().cpu().numpy()
+        return (self._embedder.embed(inputs) @ self._labels.T).cpu().numpy()
 
     def values(self, outputs: NDArray[np.float32], items: Items) -> NDArray[np.float32]:
         return _softmax(_COSINE_SCALE * mean_by_owner(outputs, items)).astype(np.float32)
@@ -190,20 +189,9 @@ class EmbeddingHead(_Labelled):
         import torch
 
         sentences = [self._template.replace("{}", label) for label in self.labels]
-        items = self._encoder.encode(sentences, range(len(sentences)))
+        items = self._embedder.encode(sentences, range(len(sentences)))
         # One at a time: no padding to go wrong, and there are few.
-        return torch.cat([self._embed({"input_ids": ids[None]}) for ids in items.ids])
-
-    def _embed(self, inputs: Inputs) -> Any:
-        """Unit-length embeddings, a tensor `[item, hidden]`."""
-        import torch
-
-        with torch.inference_mode():
-            tensors = _tensors(self._loaded, inputs)
-            hidden = self._loaded.model(**tensors).last_hidden_state.float()
-            mask = tensors.get("attention_mask")
-            mask = torch.ones(hidden.shape[:2], device=hidden.device) if mask is None else mask
-            return torch.nn.functional.normalize(self._pool(hidden, mask.unsqueeze(-1)), dim=-1)
+        return torch.cat([self._embedder.embed({"input_ids": ids[None]}) for ids in items.ids])
 
 
 class NliHead(_Labelled):
@@ -323,41 +311,3 @@ def _contradiction(labels: Sequence[str]) -> int:
     named = (number for number, name in enumerate(labels) if name.lower().startswith(starts))
     other = (number for number in range(len(labels)) if number != _entailment(labels))
     return next(named, next(other, 0))
-
-
-# --- embeddings as the model declares them (sentence-transformers' files) ---
-
-
-def _pooling(folder: Path | None) -> Pooling:
-    declared = _json(folder, "1_Pooling/config.json")
-    if declared.get("pooling_mode_cls_token"):
-        return "cls"
-    if declared.get("pooling_mode_lasttoken"):
-        return "last"
-    return "max" if declared.get("pooling_mode_max_tokens") else "mean"
-
-
-# Hidden states [text, token, hidden] and a mask [text, token, 1] to embeddings [text, hidden].
-_POOLS: dict[Pooling, Callable[[Any, Any], Any]] = {
-    "mean": lambda hidden, mask: (hidden * mask).sum(1) / mask.sum(1),
-    "cls": lambda hidden, mask: hidden[:, 0],
-    "last": lambda hidden, mask: hidden[range(len(hidden)), mask[:, :, 0].sum(1).long() - 1],
-    "max": lambda hidden, mask: hidden.masked_fill(mask == 0, float("-inf")).amax(1),
-}
-
-
-def _declared_length(loaded: LoadedModel) -> int | None:
-    declared, limit = _json(loaded.folder, "sentence_bert_config.json").get("max_seq_length"), model_limit(loaded)
-    return min(declared, limit) if isinstance(declared, int) and limit else None
-
-
-def _json(folder: Path | None, name: str) -> dict[str, Any]:
-    import json
-
-    path = folder / name if folder is not None else None
-    if path is None or not path.exists():
-        return {}
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, OSError) as error:
-        raise UserError(f"{path} cannot be read ({error}).", hint="Save or download the model again.") from error

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nbtransformers.request import DataRef, ModelRef
+from nbtransformers.request import DataRef, ModelRef, Pooling
 
 Problem = Literal["single_label", "multi_label", "regression"]
 HeadKind = Literal["trained", "similarity", "entailment"]
-Pooling = Literal["mean", "cls", "last", "max"]
 ProgramPadding = Literal["tokenizer", "right", "left", "never"]
 Damage = Literal["broken", "no object", "undecodable"]
 
@@ -73,7 +72,7 @@ class Scores:
         limit: tokens read of one text, special tokens included; 0 is no limit.
         stride: tokens that two windows of a long text share.
         template: the sentence that a zero-shot label is put into.
-        pooling: how the embedding of a text is made from those of its tokens.
+        pooling: how the embedding of a text is made from those of its tokens; None when it takes more than a pooling.
         entailment: the numbers of the logits for entailment and for contradiction.
     """
 
@@ -83,7 +82,7 @@ class Scores:
     limit: int
     stride: int
     template: str = "{}"
-    pooling: Pooling = "mean"
+    pooling: Pooling | None = "mean"
     entailment: tuple[int, int] = (0, 0)
 
 
