@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -70,7 +69,7 @@ def saved(name: str, recipe: object, make: Callable[[Path], None]) -> Path:
             half = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
             try:
                 make(half)
-                os.replace(half, folder)
+                half.replace(folder)
             finally:
                 shutil.rmtree(half, ignore_errors=True)
     return folder
