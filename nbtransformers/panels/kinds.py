@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 from nbtransformers.panels.channel import Method
 from nbtransformers.results.answers import Answers
 from nbtransformers.results.classification import Classification
+from nbtransformers.results.entities import Entities
 from nbtransformers.results.tokenization import Tokenization
 
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
 
-Result = Answers | Classification | Tokenization
+Result = Answers | Classification | Entities | Tokenization
 """Any result."""
 
-RESULTS: tuple[type, ...] = (Answers, Classification, Tokenization)
+RESULTS: tuple[type, ...] = (Answers, Classification, Entities, Tokenization)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,14 @@ def _classification() -> Kind:
     )
 
 
+def _entities() -> Kind:
+    from nbtransformers.panels.tagging.methods import actions, methods
+    from nbtransformers.panels.tagging.snapshot import entities_snapshot
+    from nbtransformers.panels.tagging.wire import entities_header, partial_header
+
+    return Kind("entities", "Entities", entities_header, entities_snapshot, methods, actions, partial_header)
+
+
 def _tokenization() -> Kind:
     from nbtransformers.panels.tokenization.methods import actions, methods
     from nbtransformers.panels.tokenization.snapshot import tokenization_snapshot
@@ -91,5 +100,6 @@ def _tokenization() -> Kind:
 _KINDS: dict[type, Callable[[], Kind]] = {
     Answers: _answers,
     Classification: _classification,
+    Entities: _entities,
     Tokenization: _tokenization,
 }
