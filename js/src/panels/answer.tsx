@@ -99,7 +99,7 @@ function columnsOf(
     indexColumn(page, rows),
     { ...textColumn, title: question === null ? "Question" : "Context" },
     {
-      key: "answer",
+      key: "label",
       title: "Answer",
       sort: "score",
       width: "minmax(14ch, 1fr)",

@@ -40,7 +40,7 @@ export function AnswerDetail({ row, channel, onClose }: DetailProps) {
       ) : (
         <p class="nbt-muted">{pending ? "waiting…" : (reason ?? "no answer")}</p>
       )}
-      <ol class="nbt-labels">
+      <ul class="nbt-labels">
         {answers.map((answer, rank) => (
           <li key={rank} onPointerEnter={() => setOn(rank)} onPointerLeave={() => setOn(null)}>
             <span class="nbt-labels-name" title={answer.text}>
@@ -55,7 +55,7 @@ export function AnswerDetail({ row, channel, onClose }: DetailProps) {
             <ScoreBar score={none} colour="grey" />
           </li>
         )}
-      </ol>
+      </ul>
       {best?.text && best.start < 0 && (
         <p class="nbt-aside">The context does not hold this answer as it is.</p>
       )}
