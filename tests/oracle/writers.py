@@ -61,7 +61,7 @@ def _saved(
     special = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id}
     # Tied, a random model repeats one token.
     settings = {"vocab_size": len(tokenizer), "tie_word_embeddings": False, **special, **config}
-    model = auto.from_config(AutoConfig.for_model(kind, **settings)).eval()
+    model = auto.from_config(AutoConfig.for_model(architecture, **settings)).eval()
     for name, parameter in model.named_parameters():
         if name.endswith("bias"):
             torch.nn.init.normal_(parameter, std=0.2)
