@@ -167,13 +167,16 @@ class Similarity(Writable):
             block[start : start + _PART] = similarities(a[start : start + _PART], b, self.measure)
         return block
 
-    def tiles(self, rows: Rows, columns: Rows, most: int) -> tuple[Vectors, NDArray[np.int64], NDArray[np.int64]]:
+    def tiles(
+        self, rows: Rows, columns: Rows, most: int, columns_most: int | None = None
+    ) -> tuple[Vectors, NDArray[np.int64], NDArray[np.int64]]:
         """The matrix of some rows and columns seen from afar: means over tiles, of any number of texts at once.
 
         Args:
             rows: row numbers, in the order of the picture.
             columns: likewise.
             most: tiles a side, at most; with no more rows than that each is a tile of its own.
+            columns_most: likewise across, where that is another number.
 
         Returns:
             Float32 `[tile, tile]`, the mean over the pairs of each tile (NaN where there are none), and where the
@@ -182,7 +185,7 @@ class Similarity(Writable):
         """
         vectors = _in_space(_taken(self.embeddings.vectors, rows), self.measure)
         others = _in_space(_taken(self.columns.vectors, columns), self.measure)
-        starts, other_starts = _cuts(len(vectors), most), _cuts(len(others), most)
+        starts, other_starts = _cuts(len(vectors), most), _cuts(len(others), columns_most or most)
         if self.measure in ("cosine", "dot"):
             # The mean of products is the product of means: no pair has to be looked at.
             values = _means(vectors, starts) @ _means(others, other_starts).T

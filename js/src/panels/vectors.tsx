@@ -126,8 +126,8 @@ function wholeOf({ matrix }: VectorHeader, page: TextPage, read: Sections) {
   const rowNames = Array.from(page.position, (_, at) => page.row(at));
   const stretch = (count: number) => Uint32Array.from({ length: count + 1 }, (_, at) => at);
   const tile: Tile = {
-    rows: [0, matrix.rows],
-    columns: [0, matrix.columns],
+    rows: [0, matrix.rows, matrix.rows],
+    columns: [0, matrix.columns, matrix.columns],
     values: read.float32("values"),
     rowStarts: stretch(matrix.rows),
     columnStarts: stretch(matrix.columns),
@@ -160,6 +160,7 @@ function MapView({ rows, kept, read, onNear }: MapProps) {
     method === "pca" && first ? null : { method },
     readMap,
   );
+  const methods = header.maps.map((key) => [key, METHODS[key] ?? key] as const);
   const map = method === "pca" && first ? first : asked.answer;
   const found = useFound(rows, table.query);
   const name = useNames(rows, kept);
@@ -175,25 +176,6 @@ function MapView({ rows, kept, read, onNear }: MapProps) {
         selected={table.selected}
       />
       <Wait source={source} />
-      <div class="nbt-tools">
-        {header.maps.length > 1 && (
-          <Segments
-            label="Map by"
-            options={header.maps.map((key) => [key, METHODS[key] ?? key] as const)}
-            chosen={method}
-            onChoose={setMethod}
-          />
-        )}
-        {found && found.size > 0 && (
-          <button
-            type="button"
-            class="nbt-button nbt-button-outlined"
-            onClick={() => rows.select(selection.with(found.toArray()))}
-          >
-            Select what is found
-          </button>
-        )}
-      </div>
       <Told notice={asked.notice} retry={asked.retry} waiting={!map} />
       {map && (
         <Scatter
@@ -204,7 +186,20 @@ function MapView({ rows, kept, read, onNear }: MapProps) {
           found={found}
           name={name}
           onNear={onNear}
-        />
+        >
+          {header.maps.length > 1 && (
+            <Segments label="Map by" options={methods} chosen={method} onChoose={setMethod} />
+          )}
+          {found && found.size > 0 && (
+            <button
+              type="button"
+              class="nbt-button nbt-button-outlined"
+              onClick={() => rows.select(selection.with(found.toArray()))}
+            >
+              Select what is found
+            </button>
+          )}
+        </Scatter>
       )}
     </>
   );

@@ -6,8 +6,8 @@ import { keepNewest } from "./remote";
 
 export type Order = "input" | "cluster";
 
-/** From one place in the order of a side to before another. */
-export type Stretch = readonly [number, number];
+/** From one place in the order of a side to before another, and as how many cells. */
+export type Stretch = readonly [start: number, stop: number, cells: number];
 
 export interface Tile {
   rows: Stretch;
@@ -21,7 +21,8 @@ export interface Tile {
   columnNames: Named[];
 }
 
-const SIDE = 256;
+/** Cells of a tile's side. */
+export const SIDE = 256;
 /** Of a quarter of a megabyte each. */
 const KEPT = 80;
 
@@ -39,7 +40,8 @@ export function stretchesIn(count: number, level: number, from: number, to: numb
     start < Math.min(count, to * count);
     start += size
   ) {
-    found.push([start, Math.min(count, start + size)]);
+    const stop = Math.min(count, start + size);
+    found.push([start, stop, Math.ceil((stop - start) / 2 ** level)]);
   }
   return found;
 }

@@ -4,6 +4,7 @@ import {
   endsOf,
   levelFor,
   type Order,
+  SIDE,
   type Stretch,
   stretchesIn,
   type Tile,
@@ -53,12 +54,8 @@ export function Matrix({ label, shape, tiles, onNear }: MatrixProps) {
   const frame = (width: number) => frameOf(shape, view.zoom, width);
   const [frameHeight, frameWidth] = [frame(900).height, frame(900).width];
   const seen = useMemo(() => {
-    const parts: [Stretch, Stretch][] = [
-      [
-        [0, rows],
-        [0, columns],
-      ],
-    ];
+    // First of all the whole from afar: something to see while what is asked for is on its way.
+    const parts = [[fromAfar(rows), fromAfar(columns)]] as [Stretch, Stretch][];
     const down = stretchesIn(rows, levelFor(rows, view.zoom, frameHeight), view.y, view.y + 1 / view.zoom);
     const across = stretchesIn(
       columns,
@@ -127,25 +124,27 @@ export function Matrix({ label, shape, tiles, onNear }: MatrixProps) {
         </span>
       </div>
       {tiles.problem && <WaitStrip message={tiles.problem} retry={() => retry(tiles)} />}
-      <Plane
-        label={`${label}: arrow keys go from pair to pair, Enter keeps one, plus and minus zoom`}
-        frame={frame}
-        view={view}
-        most={most}
-        onView={setView}
-        draw={(paper) => drawMatrix(paper, shape, here, low, high)}
-        epoch={[drawn, order, low, high, here.length]}
-        mark={(paper) => cell && markCell(paper, shape, found, cell)}
-        onPoint={(at) => !pinned && setCell(at && cellAt(at))}
-        onPress={(at) => {
-          const next = cellAt(at);
-          const same = pinned && cell?.row === next.row && cell.column === next.column;
-          setCell(next);
-          setPinned(!same);
-        }}
-        onKey={onKey}
-      />
-      <Readout found={found} pinned={pinned} shape={shape} waiting={tiles.waiting} onNear={onNear} />
+      <div class="nbt-looking">
+        <Plane
+          label={`${label}: arrow keys go from pair to pair, Enter keeps one, plus and minus zoom`}
+          frame={frame}
+          view={view}
+          most={most}
+          onView={setView}
+          draw={(paper) => drawMatrix(paper, shape, here, low, high)}
+          epoch={[drawn, order, low, high, here.length]}
+          mark={(paper) => cell && markCell(paper, shape, found, cell)}
+          onPoint={(at) => !pinned && setCell(at && cellAt(at))}
+          onPress={(at) => {
+            const next = cellAt(at);
+            const same = pinned && cell?.row === next.row && cell.column === next.column;
+            setCell(next);
+            setPinned(!same && pairAt(here, next)?.row !== undefined);
+          }}
+          onKey={onKey}
+        />
+        <Readout found={found} pinned={pinned} shape={shape} waiting={tiles.waiting} onNear={onNear} />
+      </div>
     </section>
   );
 }
@@ -156,6 +155,10 @@ const ARROWS: Record<string, [number, number]> = {
   ArrowLeft: [0, -1],
   ArrowRight: [0, 1],
 };
+
+function fromAfar(count: number): Stretch {
+  return stretchesIn(count, levelFor(count, 1, SIDE), 0, 1)[0] as Stretch;
+}
 
 function retry(tiles: Tiles): void {
   tiles.problem = null;
@@ -209,10 +212,13 @@ function scaleOf(
   return seen.length > 1 && first ? endsOf(first) : [low, high];
 }
 
+/** From one place in the order to before another. */
+type Span = [number, number];
+
 interface Found {
   value: number;
-  rows: Stretch;
-  columns: Stretch;
+  rows: Span;
+  columns: Span;
   row: Named | undefined;
   column: Named | undefined;
 }
@@ -323,7 +329,7 @@ function writeNumbers(
       top < frame.top + frame.height;
     if (Number.isNaN(value) || !inSight) return;
     context.fillStyle = ramp.ink[stepOf(value, low, high)] ?? "#111";
-    context.fillText(formatValue(value), left, top);
+    context.fillText(exactly(value, 2), left, top);
   });
 }
 
@@ -445,6 +451,6 @@ export function NamedText({ text: { index, text } }: { text: Named }) {
 }
 
 /** A similarity with all the figures that it can be compared by. */
-export function exactly(value: number): string {
-  return Number.isNaN(value) ? "–" : value.toFixed(4).replace("-", "−");
+export function exactly(value: number, figures = 4): string {
+  return Number.isNaN(value) ? "–" : value.toFixed(figures).replace("-", "−");
 }

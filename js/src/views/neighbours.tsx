@@ -6,7 +6,7 @@ import type { Notice } from "../rows/source";
 import { plural } from "../text";
 import type { Sections } from "../wire/sections";
 import { type Measure, type Named, readNamed } from "../wire/vectors";
-import { ScoreBar, ValueBar } from "./bars";
+import { ValueBar } from "./bars";
 import { SearchIcon } from "./icons";
 import { exactly, NamedText } from "./matrix";
 import { WaitStrip } from "./notices";
@@ -112,16 +112,12 @@ interface ListedProps {
 function List({ items, measure, onNear }: ListedProps) {
   if (items.length === 0) return <p class="nbt-muted">No text has a vector to compare.</p>;
   const scores = items.map(({ score }) => score);
-  const [min, max] = [Math.min(...scores), Math.max(...scores)];
+  const [min, max] = [Math.min(...scores), measure === "cosine" ? 1 : Math.max(...scores)];
   return (
     <ol>
       {items.map(({ texts, score }, at) => (
         <li key={at} title={exactly(score)}>
-          {measure === "cosine" ? (
-            <ScoreBar score={score} colour="blue" />
-          ) : (
-            <ValueBar value={score} min={min} max={max} />
-          )}
+          <ValueBar value={score} min={min} max={max} />
           <div class="nbt-pair">
             {texts.map((text, side) => (
               <NamedText key={side} text={text} />

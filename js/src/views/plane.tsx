@@ -53,12 +53,14 @@ interface PlaneProps {
 /** A press that moves no further than this is no drag. */
 const STILL_PX = 4;
 const STEP = 1.5;
+const GUESS_PX = 600;
 const MIDDLE = { x: 0.5, y: 0.5 };
 
 export function Plane(props: PlaneProps) {
   const { label, view, most, onView, tool = "move" } = props;
   const box = useRef<HTMLDivElement>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
+  // Before the browser has measured anything.
+  const [size, setSize] = useState({ width: GUESS_PX, height: 0 });
   useMeasured(box, setSize);
   const theme = useTheme(box);
   const frame = props.frame(size.width);

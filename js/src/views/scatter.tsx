@@ -1,4 +1,5 @@
 // Texts as points on a plane: which are near each other, which a search finds, and which are drawn around.
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { cssColour, PALETTE } from "../colour";
 import { Selection } from "../selection";
@@ -20,12 +21,14 @@ interface ScatterProps {
   /** The text at a position, when it is here; else it is asked for, and all is drawn again. */
   name(position: number): Named | undefined;
   onNear(text: Named): void;
+  /** Controls of the map's own. */
+  children: ComponentChildren;
 }
 
 const MOST_ZOOM = 200;
 const NEAR_PX = 12;
 
-export function Scatter({ label, map, selection, select, found, name, onNear }: ScatterProps) {
+export function Scatter({ label, map, selection, select, found, name, onNear, children }: ScatterProps) {
   const [view, setView] = useState<View>(WHOLE);
   const [tool, setTool] = useState<Tool>("lasso");
   const [at, setAt] = useState(-1);
@@ -93,6 +96,7 @@ export function Scatter({ label, map, selection, select, found, name, onNear }: 
   return (
     <section class="nbt-scatter" aria-label={label}>
       <div class="nbt-tools">
+        {children}
         <Segments
           label="Drag to"
           options={[

@@ -37,6 +37,7 @@ NAMED_AT = 400  # characters of a text in a list or a tile
 NO_CLUSTER = 255
 
 _MOST_CLUSTERS = 10  # as many as there are colours
+_LONELY = 0.002  # of all texts: fewer are no cluster
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -144,9 +145,14 @@ def named(name: str, result: Embeddings, positions: Positions) -> Arrays:
 
 
 def cluster_of(result: Embeddings) -> NDArray[np.uint8]:
-    """The cluster of each row, uint8 `[row]`."""
-    number = min(_MOST_CLUSTERS, max(2, round((len(result) / 2) ** 0.5)))
-    return np.where((found := clusters(result.vectors).labels(number)) < 0, NO_CLUSTER, found).astype(np.uint8)
+    """The cluster of each row, uint8 `[row]`, the largest first; a text that stands alone is in none."""
+    number = min(_MOST_CLUSTERS, max(2, round((2 * len(result)) ** 0.5)))
+    found = clusters(result.vectors).labels(number)
+    sizes = np.bincount(found[found >= 0], minlength=1)
+    large = np.flatnonzero(sizes >= max(2, len(result) * _LONELY))
+    numbers = np.full(len(sizes) + 1, NO_CLUSTER, dtype=np.uint8)  # its last is that of -1
+    numbers[large[np.argsort(-sizes[large], kind="stable")]] = np.arange(len(large))
+    return numbers[found]
 
 
 def map_arrays(found: Projection, cluster: NDArray[np.uint8]) -> Arrays:

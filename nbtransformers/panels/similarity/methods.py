@@ -56,26 +56,26 @@ def actions(result: Similarity, panel: Panel) -> dict[str, Method]:
 
 
 def _tile(result: Similarity, params: dict[str, Any]) -> Answer:
-    """A part of the matrix in the panel's order: `rows` and `columns` are each [start, stop] of it.
+    """A part of the matrix in the panel's order: `rows` and `columns` are each [start, stop, cells] of it.
 
     `row_starts` and `column_starts` `[cell + 1]` tell where in the order its cells begin. Where each is one pair, the
     values are the matrix's own, and the texts come with them as the lists `row` and `column`; else they are means.
     """
     rows, columns = (_stretch(result, params, side) for side in ("rows", "columns"))
-    if max(len(rows), len(columns)) <= _SIDE:
-        values, cuts = _values(result, rows, columns), [np.arange(len(side) + 1) for side in (rows, columns)]
+    most, columns_most = (min(_SIDE, int(params[side][2])) for side in ("rows", "columns"))
+    if len(rows) <= most and len(columns) <= columns_most:
+        values, *cuts = _values(result, rows, columns), np.arange(len(rows) + 1), np.arange(len(columns) + 1)
         texts = named("row", result.embeddings, rows) | named("column", result.columns, columns)
     else:
-        values, *cuts = result.tiles(rows, columns, _SIDE)
+        values, *cuts = result.tiles(rows, columns, most, columns_most)
         texts = {}
-    starts = (int(params[side][0]) + cut for side, cut in zip(("rows", "columns"), cuts, strict=True))
-    row_starts, column_starts = (start.astype(np.uint32) for start in starts)
-    return answered({"values": values, "row_starts": row_starts, "column_starts": column_starts, **texts})
+    starts = [(params[side][0] + cut).astype(np.uint32) for side, cut in zip(("rows", "columns"), cuts, strict=True)]
+    return answered({"values": values, "row_starts": starts[0], "column_starts": starts[1], **texts})
 
 
 def _stretch(result: Similarity, params: dict[str, Any], side: str) -> NDArray[np.int64]:
     """The numbers of the rows, or columns, of a stretch of the panel's order."""
-    start, stop = params[side]
+    start, stop = params[side][:2]
     if params.get("order") == "cluster":
         return (result.order if side == "rows" else result.column_order)[start:stop]
     return np.arange(result.shape[side == "columns"])[start:stop]

@@ -68,6 +68,8 @@ def _ends(result: Similarity) -> tuple[float, float]:
     if result.others is None:
         apart &= rows[:, None] != columns
     found = values[apart]
+    if not len(found) or found.min() == found.max():  # one pair is no scale
+        found = values[np.isfinite(values)]
     return (float(found.min()), float(found.max())) if len(found) else (0.0, 1.0)
 
 
