@@ -1,4 +1,4 @@
-"""Answers against a search over all spans of all windows, written without a look at the engine."""
+"""Answers against a search over all spans of all windows of plain Transformers, independent of the engine."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import math
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracle.tiny import ARCHITECTURES, save_tiny
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
+import nbtransformers as nbt
 from nbtransformers.engine.answers import AnswerWindow, best_spans
 
 
@@ -51,14 +57,14 @@ def by_brute_force(
 
 
 def whole_words(context: str, start: int, end: int) -> tuple[int, int] | None:
-    """For texts of ASCII letters, spaces and full stops."""
+    """For English texts: a word is letters and digits in a row."""
     while start < end and context[start] == " ":
         start += 1
     while start < end and context[end - 1] == " ":
         end -= 1
     if start >= end:
         return None
-    for word in re.finditer("[a-z]+", context):
+    for word in re.finditer("[A-Za-z0-9]+", context):
         if word.start() < start < word.end():
             start = word.start()
         if word.start() < end < word.end():
@@ -110,3 +116,75 @@ def test_a_block_of_many_candidates_is_as_good_as_all_at_once(monkeypatch: pytes
     parts = best_spans(context, offsets, [window], 20, 200)
     assert whole is not None and parts is not None
     assert parts.start.tolist() == whole.start.tolist() and parts.end.tolist() == whole.end.tolist()
+
+
+# --- through a model ---
+
+SENTENCES = (
+    "The striker scored twice before half time.",
+    "It is a quiet film about a man who repairs clocks in a town where time has stopped, told without hurry.",
+    "In 1815 Ada was born in London (England).",
+    "Two hours of noise; I would rather have watched the paint dry on the cinema's wall.",
+)
+CONTEXTS = [" ".join(SENTENCES[(row + part) % 4] for part in range(1 + 3 * (row % 4))) for row in range(8)]
+QUESTIONS = ["Who scored?", "What is the film about, and where does it play?", "When was Ada born?", "How long?"] * 2
+LONGEST, TOP_K, LIMIT = 10, 3, 64
+
+
+def plainly(folder: Path, question: str, context: str) -> tuple[list[tuple[int, int, float]], float]:
+    """What a user would write: windows by the tokenizer, one at a time through the model, and the search above."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForQuestionAnswering.from_pretrained(folder).eval()
+    room = LIMIT - len(tokenizer(question, "")["input_ids"])
+    stride = max(room // 4, LONGEST)
+    whole = tokenizer(context, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    cut = tokenizer(
+        question,
+        context,
+        truncation="only_second",
+        max_length=LIMIT,
+        stride=stride,
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+    )
+    windows = []
+    for number in range(len(cut["input_ids"])):
+        names = ("input_ids", "token_type_ids")
+        inputs = {name: torch.tensor([cut[name][number]]) for name in names if name in cut}
+        with torch.no_grad():
+            output = model(**inputs)
+        start, end = output.start_logits[0].numpy(), output.end_logits[0].numpy()
+        places = [place for place, side in enumerate(cut.sequence_ids(number)) if side == 1]
+        first = number * (room - stride)
+        assert cut["offset_mapping"][number][places[0]] == whole[first]
+        cls = cut["input_ids"][number].index(tokenizer.cls_token_id)
+        windows.append(AnswerWindow(first, start[places], end[places], (float(start[cls]), float(end[cls]))))
+    return by_brute_force(context, whole, windows, TOP_K, LONGEST)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_answers_are_those_of_a_search_over_what_plain_transformers_says(architecture: str, tmp_path: Path) -> None:
+    folder = save_tiny(architecture, tmp_path, labels=2, kind=AutoModelForQuestionAnswering)
+    result = nbt.answer(
+        QUESTIONS, CONTEXTS, model=str(folder), top_k=TOP_K, max_answer_length=LONGEST, max_length=LIMIT
+    )
+    table = result.to_pandas()
+    assert max(result.tokens) > 2 * LIMIT, "some contexts must be read in windows, or this shows too little"
+    for row, (question, context) in enumerate(zip(QUESTIONS, CONTEXTS, strict=True)):
+        expected, none = plainly(folder, question, context)
+        found = table[table.row == row]
+        assert list(zip(found.start, found.end, strict=True)) == [span[:2] for span in expected]
+        np.testing.assert_allclose(found.score, [span[2] for span in expected], rtol=1e-3)
+        np.testing.assert_allclose(result.no_answer[row], none, rtol=1e-3)
+        assert list(found.answer) == [context[start:end] for start, end, _ in expected]
+
+
+def test_a_shared_context_gives_what_each_pair_gives_alone(tmp_path: Path) -> None:
+    folder = save_tiny("bert", tmp_path, labels=2, kind=AutoModelForQuestionAnswering)
+    options = {"model": str(folder), "top_k": 2, "max_length": LIMIT}
+    together = nbt.answer(QUESTIONS[:4], CONTEXTS[3], **options)
+    apart = pd.concat([nbt.answer(question, CONTEXTS[3], **options).to_pandas() for question in QUESTIONS[:4]])
+    assert together.texts.is_shared
+    for column in ("answer", "start", "end"):
+        assert together.to_pandas()[column].tolist() == apart[column].tolist()
+    np.testing.assert_allclose(together.to_pandas().score, apart.score, rtol=1e-4)

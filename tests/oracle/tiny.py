@@ -69,12 +69,14 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 }
 
 
-def save_tiny(architecture: str, folder: Path, labels: int = 3, **overrides: Any) -> Path:
-    """A tiny classifier of an architecture, saved with a tokenizer; the same weights every time."""
+def save_tiny(
+    architecture: str, folder: Path, labels: int = 3, kind: Any = AutoModelForSequenceClassification, **overrides: Any
+) -> Path:
+    """A tiny model of an architecture and an Auto class, saved with a tokenizer; the same weights every time."""
     torch.manual_seed(20)
     settings = {**ARCHITECTURES[architecture], "num_labels": labels, **overrides}
     config = AutoConfig.for_model(architecture, **settings)
-    model = AutoModelForSequenceClassification.from_config(config).eval()
+    model = kind.from_config(config).eval()
     for name, parameter in model.named_parameters():
         # Biases begin at zero, where a mistake in them would not show.
         if name.endswith("bias"):
