@@ -47,22 +47,23 @@ def embeddings(
     found = near_topics(len(texts)) if vectors is None else vectors.copy()
     missing = [row for row, text in enumerate(texts) if text is None]
     found[missing] = np.nan
-    return Embeddings(
-        request=EmbedRequest(DataRef("variable", "data")),
-        texts=Texts(texts),
-        index=index,
-        vectors=found,
-        reasons=Reasons(len(texts), dict.fromkeys(missing, "missing text")),
-        tokens=np.full(len(texts), 8, dtype=np.int64),
-        unread=np.zeros(len(texts), dtype=np.int64),
-        doubtful=np.zeros(len(texts), dtype=bool),
-        poolings=("mean",),
-        normalized=False,
-        prompt="",
-        measure="cosine",
-        run=RUN,
-        **{"embed": lambda texts, prompt, name: near_topics(len(texts), found.shape[1]), **fields},
-    )
+    usual: dict[str, Any] = {
+        "request": EmbedRequest(DataRef("variable", "data")),
+        "texts": Texts(texts),
+        "index": index,
+        "vectors": found,
+        "reasons": Reasons(len(texts), dict.fromkeys(missing, "missing text")),
+        "tokens": np.full(len(texts), 8, dtype=np.int64),
+        "unread": np.zeros(len(texts), dtype=np.int64),
+        "doubtful": np.zeros(len(texts), dtype=bool),
+        "poolings": ("mean",),
+        "normalized": False,
+        "prompt": "",
+        "measure": "cosine",
+        "run": RUN,
+        "embed": lambda texts, prompt, name: near_topics(len(texts), found.shape[1]),
+    }
+    return Embeddings(**{**usual, **fields})
 
 
 def similarity(

@@ -37,7 +37,7 @@ NAMED_AT = 400  # characters of a text in a list or a tile
 NO_CLUSTER = 255
 
 _MOST_CLUSTERS = 10  # as many as there are colours
-_LONELY = 0.002  # of all texts: fewer are no cluster
+_LONELY = 0.005  # of all texts: fewer are no cluster
 
 Arrays = dict[str, NDArray[Any]]
 
