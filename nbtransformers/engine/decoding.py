@@ -16,15 +16,10 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine.detokenizing import Detokenizer
 from nbtransformers.interrupt import Stop
+from nbtransformers.results.generation import ALTERNATIVES, Ending
 
 if TYPE_CHECKING:
     import torch
-
-ALTERNATIVES = 5
-
-Ending = Literal["eos", "stop_string", "length", "context", "stopped"]
-"""Why a text ended: the model's end of text, a stop string, as many tokens as were asked for, the end of what the
-model can read, or the user."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +38,7 @@ class Prompt:
     row: int
     ids: NDArray[np.int64]
     most: int
-    limit: Literal["length", "context"] = "length"
+    limit: Literal["length", "end of context"] = "length"
     begun: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     context: Sequence[int] = ()
 
@@ -74,6 +69,9 @@ class Continuation:
         return "".join(self.pieces)
 
 
+OnStep = Callable[[Callable[[], list[Continuation]]], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Decoding:
     """How tokens are chosen.
@@ -95,7 +93,7 @@ def decode(
     prompts: Sequence[Prompt],
     decoding: Decoding,
     stop: Stop = lambda: False,
-    on_step: Callable[[Callable[[], list[Continuation]]], None] = lambda rows: None,
+    on_step: OnStep = lambda rows: None,
 ) -> list[Continuation]:
     """The new tokens of one batch.
 
@@ -105,8 +103,7 @@ def decode(
         prompts: the rows; those of an encoder-decoder have equally many tokens that stand already.
         decoding: how tokens are chosen.
         stop: asked at every step; then what came so far is kept.
-        on_step: told at every step how the rows can be had as they stand; not in a beam search, which has no text
-            before its end.
+        on_step: told at every step how the rows can be had as they stand; a beam search has none before its end.
 
     Example:
         >>> decode(model, tokenizer, [Prompt(0, np.array(tokenizer("The capital").input_ids), most=5)], Decoding())
@@ -218,9 +215,7 @@ class _Step:
 class _StepWatch:
     """Sees every step of a batch that is decoded greedily or drawn: what the model says, then what was chosen."""
 
-    def __init__(
-        self, batch: _Batch, stop: Stop, on_step: Callable[[Callable[[], list[Continuation]]], None]
-    ) -> None:
+    def __init__(self, batch: _Batch, stop: Stop, on_step: OnStep) -> None:
         self._batch, self._stop, self._on_step = batch, stop, on_step
         self._texts = [_Text(batch.tokenizer, prompt) for prompt in batch.prompts]
         self._endings: list[Ending | None] = [None] * len(batch.prompts)
@@ -229,7 +224,13 @@ class _StepWatch:
         self._said: Any = None
 
     def run(
-        self, model: Any, input_ids: Any, logits_processor: Any, stopping_criteria: Any, generation_config: Any, **kw: Any
+        self,
+        model: Any,
+        input_ids: Any,
+        logits_processor: Any,
+        stopping_criteria: Any,
+        generation_config: Any,
+        **kw: Any,
     ) -> Any:
         """In the place of the last step of `generate`: all is prepared, and the loop itself is Transformers' own."""
         logits_processor.insert(0, self._hear)
@@ -274,9 +275,9 @@ class _StepWatch:
     def _ending(self, row: int, token: int, stopping: bool) -> Ending | None:
         batch, prompt = self._batch, self._batch.prompts[row]
         if token in batch.ends:
-            return "eos"
+            return "end of text"
         if batch.decoding.stop_strings and self._texts[row].completes(token, batch.decoding.stop_strings):
-            return "stop_string"
+            return "stop string"
         if self._lengths[row] >= prompt.most:
             return prompt.limit
         return "stopped" if stopping else None
@@ -352,12 +353,18 @@ class _Draw:
 class _BeamWatch:
     """Ends a beam search where a row is to end; what its best text is, is only known afterwards."""
 
-    def __init__(self, batch: _Batch, stop: Stop, _: Any) -> None:
-        self._batch, self._stop = batch, stop
+    def __init__(self, batch: _Batch, stop: Stop, on_step: OnStep) -> None:
+        self._batch, self._stop, self._on_step = batch, stop, on_step
         self._stopped = False
 
     def run(
-        self, model: Any, input_ids: Any, logits_processor: Any, stopping_criteria: Any, generation_config: Any, **kw: Any
+        self,
+        model: Any,
+        input_ids: Any,
+        logits_processor: Any,
+        stopping_criteria: Any,
+        generation_config: Any,
+        **kw: Any,
     ) -> Any:
         """In the place of the last step of `generate`, as above."""
         stopping_criteria.append(self._see)
@@ -376,6 +383,7 @@ class _BeamWatch:
 
         batch = self._batch
         self._stopped |= self._stop()
+        self._on_step(list)
         length = input_ids.shape[1] - batch.start
         each = input_ids.shape[0] // len(batch.prompts)
         ended = np.repeat([self._stopped or length >= prompt.most for prompt in batch.prompts], each)
@@ -403,13 +411,15 @@ class _BeamWatch:
         stop_strings = self._batch.decoding.stop_strings
         for place, token in enumerate(new[: prompt.most], start=1):
             if token in self._batch.ends:
-                return new[:place], "eos"
+                return new[:place], "end of text"
             if stop_strings and text.completes(token, stop_strings):
-                return new[:place], "stop_string"
+                return new[:place], "stop string"
         return new[: prompt.most], prompt.limit if len(new) >= prompt.most else "stopped"
 
 
-def forced(model: Any, prompt: Prompt, ids: Sequence[int], config: Any) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+def forced(
+    model: Any, prompt: Prompt, ids: Sequence[int], config: Any
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """What the model says of each token of a text that is there already, all at once.
 
     Returns:

@@ -8,6 +8,9 @@ import numpy as np
 
 from nbtransformers.engine.batching import Account, is_out_of_memory
 from nbtransformers.engine.decoding import Continuation, Decoding, Prompt, decode, generation_config
+from nbtransformers.engine.linear import in_their_place, packed_linears
+from nbtransformers.engine.plan import Plan
+from nbtransformers.engine.threads import StepThreads
 from nbtransformers.interrupt import Stop
 from nbtransformers.loading.models import quiet_transformers
 from nbtransformers.loading.registry import LoadedModel
@@ -31,6 +34,7 @@ class Generator:
         loaded: the model. The caller holds its lock; what is learned about it is kept in its notes.
         decoding: how tokens are chosen.
         batch_tokens: tokens of a batch, prompts and what they may become; None is what does well here.
+        threads: CPU threads; None finds out by timing the first steps.
         stop: asked at every step whether to end; the batch under way is kept as far as it came.
         on_step: told at every step how the rows of the batch under way can be had as they stand.
         on_batch: told the rows of each batch that is finished.
@@ -50,6 +54,7 @@ class Generator:
         loaded: LoadedModel,
         decoding: Decoding,
         batch_tokens: int | None = None,
+        threads: int | None = None,
         *,
         stop: Stop = lambda: False,
         on_step: Callable[[Callable[[], Rows]], None] = lambda rows: None,
@@ -61,9 +66,15 @@ class Generator:
         self._last_error: Exception | None = None
         self._alone: set[int] = set()  # rows that share no batch, since one of them fails
         self.batch_tokens = batch_tokens or (_BUDGET_ON_CPU if loaded.device == "cpu" else _BUDGET)
+        self._threads = StepThreads(loaded, threads)
         self.account = Account()
         self.new_tokens = 0
         self.padded = True
+
+    @property
+    def plan(self) -> Plan:
+        """How batches are cut and run."""
+        return Plan(self.batch_tokens, self._threads.number)
 
     def run(self, prompts: Sequence[Prompt]) -> Rows:
         """What each row got.
@@ -72,7 +83,8 @@ class Generator:
         `account.failures`; when it fails on all of them, its error is raised.
         """
         found: Rows = {}
-        with quiet_transformers():
+        packed = packed_linears(self._loaded, sum(map(_size, prompts)))
+        with quiet_transformers(), in_their_place(packed):
             self.padded = self._may_be_padded(prompts)
             waiting = sorted(prompts, key=self._order)
             while waiting and not self._stop():
@@ -119,10 +131,12 @@ class Generator:
         numbers = [prompt.row for prompt in batch]
 
         def on_step(continuations: Callable[[], list[Continuation]]) -> None:
-            self._on_step(lambda: dict(zip(numbers, continuations(), strict=True)))
+            self._threads.step()
+            self._on_step(lambda: dict(zip(numbers, continuations(), strict=False)))  # a beam search has none yet
 
         model, tokenizer = self._loaded.model, self._loaded.tokenizer
-        continuations = decode(model, tokenizer, batch, self._decoding, self._stop, on_step)
+        with self._threads:
+            continuations = decode(model, tokenizer, batch, self._decoding, self._stop, on_step)
         return dict(zip(numbers, continuations, strict=True))
 
     def _count(self, batch: list[Prompt], rows: Rows) -> None:

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any, Self
+
+from nbtransformers.loading.registry import LoadedModel
 
 _guard = threading.RLock()
+_TRIES = 3  # steps with each number of threads
 
 
 def cpu_threads() -> int:
@@ -44,3 +49,63 @@ def set_one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+class StepThreads:
+    """CPU threads for work that comes in many like steps: one, or all of them, whichever did the first steps faster.
+
+    Only the thread of Python that enters it is meant: OpenMP keeps a number for each.
+
+    Args:
+        loaded: the model that does the steps; what was found out is kept in its notes.
+        wanted: how many; None finds out.
+
+    Example:
+        >>> with threads:
+        ...     for batch in batches:
+        ...         forward(batch)
+        ...         threads.step()
+    """
+
+    def __init__(self, loaded: LoadedModel, wanted: int | None) -> None:
+        self._notes, self._key = loaded.notes, ("threads for a step", loaded.device, loaded.dtype)
+        self._seconds: dict[int, list[float]] = {}
+        most = cpu_threads() if loaded.device == "cpu" else 1
+        known = wanted or (most if most == 1 else loaded.notes.get(self._key))
+        if known is None:
+            self._seconds = {1: [], most: []}
+        self.number: int = known or 1
+        self._before, self._since = 0, 0.0
+
+    def __enter__(self) -> Self:
+        import torch
+
+        self._before, self._since = torch.get_num_threads(), 0.0
+        torch.set_num_threads(self.number)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        import torch
+
+        torch.set_num_threads(self._before)
+
+    def step(self) -> None:
+        """A step has ended. The first of a batch reads its prompts, and is not like the others."""
+        now = time.perf_counter()
+        if self._seconds and self._since:
+            self._tried(now - self._since)
+        self._since = now if self._seconds else 0.0
+
+    def _tried(self, seconds: float) -> None:
+        import torch
+
+        self._seconds[self.number].append(seconds)
+        waiting = [number for number, found in self._seconds.items() if len(found) < _TRIES]
+        if waiting:
+            # In turn, so that a slow second of the machine hits them all alike.
+            self.number = min(waiting, key=lambda number: len(self._seconds[number]))
+        else:
+            self.number = min(self._seconds, key=lambda number: min(self._seconds[number]))
+            self._notes[self._key] = self.number
+            self._seconds = {}
+        torch.set_num_threads(self.number)

@@ -2,16 +2,25 @@
 
 from nbtransformers.request.answer import AnswerRequest
 from nbtransformers.request.classify import ClassifyRequest, parse_labels
+from nbtransformers.request.decoding import DecodingOptions, parse_stop_strings
 from nbtransformers.request.embed import POOLINGS, EmbedRequest, Pooling
 from nbtransformers.request.entities import AGGREGATIONS, Aggregation, EntitiesRequest
 from nbtransformers.request.fill import FillRequest, parse_targets
+from nbtransformers.request.generate import GenerateRequest
 from nbtransformers.request.refs import DataKind, DataRef, ModelKind, ModelRef, Objects
 from nbtransformers.request.run import DATA_TYPES, DEVICES, LONG_TEXT, DataType, LongText, RunOptions
 from nbtransformers.request.similar import MEASURES, Measure, SimilarRequest
 from nbtransformers.request.tokenize import TokenizeRequest
 
 Request = (
-    AnswerRequest | ClassifyRequest | EmbedRequest | EntitiesRequest | FillRequest | SimilarRequest | TokenizeRequest
+    AnswerRequest
+    | ClassifyRequest
+    | EmbedRequest
+    | EntitiesRequest
+    | FillRequest
+    | GenerateRequest
+    | SimilarRequest
+    | TokenizeRequest
 )
 """Any request."""
 
@@ -28,9 +37,11 @@ __all__ = [
     "DataKind",
     "DataRef",
     "DataType",
+    "DecodingOptions",
     "EmbedRequest",
     "EntitiesRequest",
     "FillRequest",
+    "GenerateRequest",
     "LongText",
     "Measure",
     "ModelKind",
@@ -42,5 +53,6 @@ __all__ = [
     "SimilarRequest",
     "TokenizeRequest",
     "parse_labels",
+    "parse_stop_strings",
     "parse_targets",
 ]

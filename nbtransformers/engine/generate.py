@@ -1,0 +1,65 @@
+"""GenerateRequest in, Generation out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nbtransformers.engine import running
+from nbtransformers.engine.prompts import Encoded, PromptEncoder
+from nbtransformers.engine.running import Gathered
+from nbtransformers.engine.writing import WritingTask, decoding_of
+from nbtransformers.loading.bundled import BUNDLED_DECODER
+from nbtransformers.progress import OnPartial, OnProgress, silent
+from nbtransformers.request import GenerateRequest, ModelRef, Objects
+from nbtransformers.results.generation import Generation
+
+NEW_TOKENS = 100  # of a row at most, unless the request says otherwise
+
+
+class GenerateTask(WritingTask):
+    """Write on for every prompt."""
+
+    def __init__(self, request: GenerateRequest, objects: Objects, on_progress: OnProgress) -> None:
+        super().__init__(request, objects, on_progress)
+        self.refuse_unable()
+        self.decoding = decoding_of(request.decoding)
+        self.encoder = PromptEncoder(request, self.ready.loaded, request.decoding.max_new_tokens or NEW_TOKENS)
+
+    def model_ref(self, request: GenerateRequest) -> ModelRef:
+        """The request's model, or the bundled decoder."""
+        return request.model or ModelRef("bundled", BUNDLED_DECODER)
+
+    def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Encoded:
+        """The prompts, in the model's chat template where they are to be."""
+        return self.encoder.encode(texts, rows)
+
+    def method(self) -> str:
+        """Also how the prompts are handed over."""
+        return super().method() + ("; prompts in the model's chat template" if self.request.chats else "")
+
+    def notes(self, gathered: Gathered) -> list[str]:
+        """Also that the model could chat."""
+        notes = super().notes(gathered)
+        if self.encoder.has_template and not self.request.chats:
+            name = self.ready.loaded.name
+            notes.append(f"{name} is a chat model, and went on with the prompt: `--chat` hands it over as a message.")
+        return notes
+
+
+def generate(
+    request: GenerateRequest, objects: Objects, on_progress: OnProgress = silent, on_partial: OnPartial | None = None
+) -> Generation:
+    """Write on for every prompt of a request, as `running.run` does it.
+
+    Example:
+        >>> generate(GenerateRequest(DataRef("whole", "The capital of France is")), {}).texts[0]
+        ' Paris.'
+    """
+    return running.run(GenerateTask, request, objects, on_progress, on_partial)
+
+
+def resume(
+    before: Generation, objects: Objects, on_progress: OnProgress = silent, on_partial: OnPartial | None = None
+) -> Generation:
+    """Finish what an interrupt left of a result, as `running.resume` does it."""
+    return running.resume(GenerateTask, before, objects, on_progress, on_partial)

@@ -1,0 +1,368 @@
+"""The worker of every task that writes: prompts to texts, window by window, as far as it may go."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.engine.batching import Account
+from nbtransformers.engine.decoding import Continuation, Decoding, generation_config, is_beam_search, is_sampling
+from nbtransformers.engine.generation import Generator, Rows
+from nbtransformers.engine.pieces import Pieces
+from nbtransformers.engine.plan import Plan
+from nbtransformers.engine.prompts import Encoded
+from nbtransformers.engine.remarks import in_another_script
+from nbtransformers.engine.running import COUNTS, DoneWindow, Gathered, Hooks, RowTask
+from nbtransformers.engine.tokens import spelling_of
+from nbtransformers.errors import UserError
+from nbtransformers.inputs.rows import RowWindow
+from nbtransformers.loading.card import Card, refuse_other_head
+from nbtransformers.loading.models import Head
+from nbtransformers.plain_text import count
+from nbtransformers.progress import Progress
+from nbtransformers.request import DecodingOptions
+from nbtransformers.results.generation import ALTERNATIVES, ENDINGS, STOPPED, TOKEN, Generation
+from nbtransformers.results.ragged import Ragged
+from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.rows import NOT_DONE
+from nbtransformers.results.texts import Texts
+
+R = TypeVar("R")
+
+Packed = tuple[Ragged, Texts, Texts, NDArray[np.uint8]]
+"""Of some rows the tokens, their pieces, the texts, and why these ended."""
+
+_ETA_AFTER = 0.5  # seconds; earlier it would only be a guess
+
+
+class WritingTask(RowTask[Generation]):
+    """A task whose results are texts that a model writes. It sets `decoding` and `most` once the model is ready.
+
+    Attributes:
+        decoding: how tokens are chosen.
+    """
+
+    window_rows = 1_000  # rows take long, and a window that is done is kept whatever comes
+    decoding: Decoding
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Encoded:
+        """What the model reads of some texts, whose row numbers are given."""
+
+    def needed_head(self, card: Card) -> Head:
+        """One that writes, of either kind.
+
+        Raises:
+            UserError: when the model has none.
+        """
+        if "seq2seq" in card.heads:
+            return "seq2seq"
+        refuse_other_head(card, "causal")
+        return "causal"
+
+    def refuse_unable(self) -> None:
+        """Let the task go on only with a model that can write.
+
+        Raises:
+            UserError: when it cannot.
+        """
+        model = self.ready.loaded.model
+        if not (hasattr(model, "can_generate") and model.can_generate()):
+            raise UserError(
+                f"{self.ready.loaded.name} is a {type(model).__name__}, which cannot write.",
+                hint="Give a model for causal or for sequence-to-sequence language modelling.",
+            )
+
+    def empty(self, rows: int) -> NDArray[Any]:
+        """Object `[row]`, all None."""
+        return np.full(rows, None, dtype=object)
+
+    def worker(self, hooks: Hooks) -> Writer:
+        """A writer."""
+        return Writer(self, hooks)
+
+    def known(self, before: Generation, rows: slice) -> tuple[NDArray[Any], NDArray[np.int32]]:
+        """The texts that were finished, and the counts."""
+        values = self.empty(rows.stop - rows.start)
+        for number, row in enumerate(range(rows.start, rows.stop)):
+            if row not in before.reasons and before.endings[row] != STOPPED:
+                values[number] = _continuation(before, row)
+        counts = np.stack([before.read[rows], np.zeros_like(before.read[rows]), before.doubtful[rows]])
+        return values, counts.astype(np.int32)
+
+    def packed(self, values: NDArray[Any]) -> Packed:
+        """The tokens, pieces, texts and endings of a window."""
+        rows: list[Continuation | None] = values.tolist()
+        written = [row for row in rows if row is not None]
+        return (
+            Ragged.packed([None if row is None else _records(row) for row in rows], TOKEN),
+            Texts(piece for row in written for piece in row.pieces),
+            Texts(None if row is None else row.text for row in rows),
+            np.array([0 if row is None else ENDINGS.index(row.ending or "") for row in rows], np.uint8),
+        )
+
+    def joined(self, parts: Sequence[Packed]) -> Packed:
+        """Those of all windows."""
+        found, pieces, texts, endings = zip(*parts, strict=True) if parts else ((), (), (), ())
+        return (
+            Ragged.joined(found, TOKEN),
+            Texts.joined(pieces),
+            Texts.joined(texts),
+            np.concatenate([np.empty(0, np.uint8), *endings]),
+        )
+
+    def notes(self, gathered: Gathered) -> list[str]:
+        """Also which texts ended before their time."""
+        endings = gathered.values[3]
+        notes = super().notes(gathered)
+        stopped = int(np.count_nonzero(endings == STOPPED))
+        if stopped:
+            notes.insert(
+                0, f"{_were(stopped, 'stopped on the way')}: what came is kept. `nbt.resume(result)` writes it anew."
+            )
+        full = int(np.count_nonzero(endings == ENDINGS.index("end of context")))
+        if full:
+            notes.append(f"{_were(full, 'cut short')}: {self.ready.loaded.name} can read no more than it has then.")
+        return notes
+
+    def result(self, gathered: Gathered) -> Generation:
+        """The texts."""
+        found, pieces, texts, endings = gathered.values
+        occurring = np.unique(np.concatenate([found.flat["id"], found.flat["top_ids"].ravel()]))
+        return Generation(
+            request=self.request,
+            prompts=gathered.texts,
+            texts=texts,
+            index=gathered.index,
+            found=found,
+            pieces=pieces,
+            spelling=spelling_of(self._pieces(), occurring[occurring >= 0].astype(np.int64)),
+            endings=endings,
+            reasons=gathered.reasons,
+            read=gathered.tokens,
+            doubtful=gathered.doubtful,
+            run=gathered.report,
+            read_to_end=gathered.read_to_end,
+            notes=gathered.notes,
+            method=self.method(),
+        )
+
+    def _pieces(self) -> Pieces:
+        notes = self.ready.loaded.notes
+        if "pieces" not in notes:
+            notes["pieces"] = Pieces(self.ready.loaded.tokenizer)
+        return notes["pieces"]
+
+    def method(self) -> str:
+        """How tokens are chosen, in words."""
+        return method_of(self.ready.loaded.model, self.decoding)
+
+
+def decoding_of(options: DecodingOptions) -> Decoding:
+    """The options of a request, as the engine takes them."""
+    return Decoding(options.given, options.seed, options.stop_strings or ())
+
+
+def method_of(model: Any, decoding: Decoding) -> str:
+    """How tokens are chosen, in words; what no option said comes from the model's own settings."""
+    config = generation_config(model, decoding.options, 1)
+    given = decoding.options
+    if is_beam_search(config):
+        own = "" if "num_beams" in given else ", as the model's own settings say"
+        return f"beam search with {config.num_beams} beams{own}"
+    if not is_sampling(config):
+        return "the likeliest token each time"
+    parts = [
+        f"{name}={getattr(config, name)}"
+        for name in ("temperature", "top_k", "top_p", "min_p", "typical_p")
+        if getattr(config, name, None) not in (None, 1.0, 0)
+    ]
+    own = "" if "do_sample" in given else ", as the model's own settings say"
+    return f"drawn ({', '.join([*parts, f'seed={decoding.seed}'])}){own}"
+
+
+def _were(number: int, what: str) -> str:
+    return f"{count(number, 'text')} {'was' if number == 1 else 'were'} {what}"
+
+
+def _records(row: Continuation) -> NDArray[Any]:
+    tokens = np.zeros(len(row.ids), dtype=TOKEN)
+    tokens["id"], tokens["probability"] = row.ids, row.probabilities
+    tokens["top_ids"], tokens["top_probabilities"] = -1, np.nan
+    width = min(ALTERNATIVES, row.top_ids.shape[1])
+    tokens["top_ids"][:, :width], tokens["top_probabilities"][:, :width] = row.top_ids, row.top_probabilities
+    return tokens
+
+
+def _continuation(result: Generation, row: int) -> Continuation:
+    tokens = result.found[row]
+    first, last = result.found.rows[row : row + 2].tolist()
+    return Continuation(
+        ids=tokens["id"].copy(),
+        pieces=[piece or "" for piece in result.pieces[first:last]],
+        probabilities=tokens["probability"].copy(),
+        top_ids=tokens["top_ids"].copy(),
+        top_probabilities=tokens["top_probabilities"].copy(),
+        ending=ENDINGS[result.endings[row]] or None,  # pyright: ignore[reportArgumentType]
+    )
+
+
+class Writer:
+    """Writes for one window of rows after another; once it is to stop it writes no more.
+
+    Args:
+        task: what it reads, and how tokens are chosen.
+        hooks: what it tells and asks while it works.
+    """
+
+    def __init__(self, task: WritingTask, hooks: Hooks) -> None:
+        self._task, self._hooks, self._loaded = task, hooks, task.ready.loaded
+        self._started = time.perf_counter()
+        self._done = 0
+        self._ended = False
+        self._state: _UnderWay | None = None
+        self._generator = Generator(
+            self._loaded,
+            task.decoding,
+            task.request.run.batch_tokens,
+            threads=task.request.run.threads,
+            stop=lambda: self.stopping,
+            on_step=self._step,
+            on_batch=self._batch_done,
+        )
+
+    @property
+    def account(self) -> Account:
+        """What the batches cost so far."""
+        return self._generator.account
+
+    @property
+    def plan(self) -> Plan:
+        """How batches are cut."""
+        return self._generator.plan
+
+    @property
+    def seconds(self) -> float:
+        """Since the writer was made."""
+        return time.perf_counter() - self._started
+
+    @property
+    def padded(self) -> bool:
+        """Whether rows of several lengths share a batch."""
+        return self._generator.padded
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the user has asked to stop."""
+        self._ended |= self._hooks.stop()
+        return self._ended
+
+    def end(self) -> None:
+        """Write no more, as after an interrupt."""
+        self._ended = True
+
+    def do(self, window: RowWindow, known: DoneWindow | None = None) -> DoneWindow:
+        """Write for the rows of a window. A row without a text has a reason.
+
+        Args:
+            window: the rows.
+            known: the same rows as an earlier run left them: those that it finished stay as they are.
+        """
+        state = self._state = _UnderWay(window, self._task, known)
+        self._done += len(window.texts) - len(state.rows)
+        self._report()
+        try:
+            if len(state.rows) and not self.stopping:
+                state.encode()
+                self._done += len(state.unwritable)
+                state.finished.update(self._generator.run(state.prompts))
+        except KeyboardInterrupt:
+            self._ended = True
+        except UserError:
+            raise
+        except Exception as error:
+            raise _model_fails(self._loaded.name, error) from error
+        finally:
+            state.failed |= self.account.failures
+            self.account.failures.clear()
+            self._state = None
+        return state.as_it_stands()
+
+    def _step(self, rows: Any) -> None:
+        state = self._state
+        if state is not None:
+            self._report()
+            self._hooks.on_rows(lambda: state.as_it_stands(rows()))
+
+    def _batch_done(self, rows: Rows) -> None:
+        if self._state is not None:
+            self._state.finished.update(rows)
+        self._done += len(rows)
+        self._report()
+
+    def _report(self) -> None:
+        seconds, written, done, total = self.seconds, self._generator.new_tokens, self._done, self._hooks.total
+        self._hooks.on_progress(
+            Progress(
+                "running",
+                f"{self._loaded.name} on {self._loaded.device}",
+                done,
+                total,
+                tokens_per_s=written / seconds if written else None,
+                eta_s=seconds * (total - done) / done if total and done and seconds > _ETA_AFTER else None,
+            )
+        )
+
+
+def _model_fails(name: str, error: Exception) -> UserError:
+    said = (str(error).strip().splitlines() or [""])[0][:160].rstrip(".")
+    return UserError(
+        f"{name} fails on these prompts: {type(error).__name__}: {said}.",
+        hint="Call its `generate` on one of them in plain Transformers to see where.",
+    )
+
+
+class _UnderWay:
+    """One window while it is written: which rows wait, and what came so far."""
+
+    def __init__(self, window: RowWindow, task: WritingTask, known: DoneWindow | None) -> None:
+        rows = len(window.texts)
+        self._window, self._task = window, task
+        self._values = task.empty(rows) if known is None else known.values
+        self._counts = np.zeros((len(COUNTS), rows), np.int32) if known is None else known.counts
+        self._counts[2] = in_another_script(task.ready.card, window.texts)
+        waiting = np.array([value is None for value in self._values], bool)
+        given = {} if known is None else known.reasons
+        self._reasons = window.reasons | {row: why for row, why in given.items() if why != NOT_DONE}
+        waiting[list(self._reasons)] = False
+        self.rows = np.flatnonzero(waiting)
+        self.prompts: list[Any] = []
+        self.unwritable: dict[int, str] = {}
+        self.finished: Rows = {}
+        self.failed: dict[int, str] = {}
+
+    def encode(self) -> None:
+        """Encode the rows that wait."""
+        start, rows = self._window.start, self.rows.tolist()
+        texts = [self._window.texts[row] or "" for row in rows]
+        self.prompts, reasons = self._task.encode(texts, [start + row for row in rows])
+        self.unwritable = {rows[place]: why for place, why in reasons.items()}
+        for prompt in self.prompts:
+            self._counts[0, prompt.row - start] = len(prompt.ids)
+
+    def as_it_stands(self, under_way: Rows | None = None) -> DoneWindow:
+        """What is known by now; a row that has nothing for no other reason is not done."""
+        start, values, counts = self._window.start, self._values.copy(), self._counts.copy()
+        for row, continuation in {**self.finished, **(under_way or {})}.items():
+            values[row - start] = continuation
+        reasons = {**self._reasons, **self.unwritable}
+        reasons |= {row - start: why for row, why in self.failed.items()}
+        for row in self.rows.tolist():
+            if values[row] is None and reasons.setdefault(row, NOT_DONE) == NOT_DONE:
+                counts[0, row] = 0  # nothing of it was read
+        return DoneWindow(Texts(self._window.texts), values, Reasons(len(values), reasons), counts)
