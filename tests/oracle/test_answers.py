@@ -135,7 +135,7 @@ def plainly(folder: Path, question: str, context: str) -> tuple[list[tuple[int, 
     """What a user would write: windows by the tokenizer, one at a time through the model, and the search above."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForQuestionAnswering.from_pretrained(folder).eval()
-    room = LIMIT - len(tokenizer(question, "")["input_ids"])
+    room = LIMIT - len(tokenizer(question, "a")["input_ids"]) + 1
     stride = max(room // 4, LONGEST)
     whole = tokenizer(context, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
     cut = tokenizer(
