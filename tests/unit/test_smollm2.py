@@ -18,7 +18,7 @@ from nbtransformers.loading.bundled import bundled_folder, bundled_name
 from nbtransformers.loading.smollm2 import DECODER_SHA256
 from nbtransformers.loading.tokenizers import tokenizer_ref
 
-QUESTION = [{"role": "user", "content": "What is the capital of France?"}]
+ASKED = ("What is the capital of France?", "The capital of France is")
 
 
 @pytest.fixture
@@ -37,14 +37,17 @@ def _refusal() -> str:
 # --- what is kept ---
 
 
-def test_it_answers_with_a_chat_template_and_ends_by_itself(smollm2: Path) -> None:
+@pytest.mark.parametrize("asked", ASKED)
+def test_it_answers_with_a_chat_template_and_ends_by_itself(smollm2: Path, asked: str) -> None:
     import transformers
 
     library: Any = transformers
     tokenizer = library.AutoTokenizer.from_pretrained(smollm2)
     model = library.AutoModelForCausalLM.from_pretrained(smollm2, dtype="float32")
-    asked = tokenizer.apply_chat_template(QUESTION, add_generation_prompt=True, return_tensors="pt", return_dict=True)
-    said = model.generate(**asked, max_new_tokens=20, do_sample=False)[0, asked["input_ids"].shape[1] :]
+    encode = tokenizer.apply_chat_template
+    messages = [{"role": "user", "content": asked}]
+    read = encode(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    said = model.generate(**read, max_new_tokens=20, do_sample=False)[0, read["input_ids"].shape[1] :]
     assert tokenizer.decode(said) == "The capital of France is Paris.<|im_end|>"
     assert not hasattr(model.config, "quantization_config") and tokenizer.model_max_length == 8192
     assert model.lm_head.weight is model.model.embed_tokens.weight
