@@ -17,7 +17,7 @@ from nbtransformers.engine.spans import Tags, decode, label_words, tags_of
 from nbtransformers.engine.tokens import spelling_of
 from nbtransformers.engine.tokenwindows import TokenEncoder, TokenItems
 from nbtransformers.errors import UserError, did_you_mean
-from nbtransformers.loading.card import Card
+from nbtransformers.loading.card import Card, refuse_other_head
 from nbtransformers.loading.models import Head
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
@@ -200,7 +200,12 @@ class EntitiesTask(HeadTask[Entities, TokenHead]):
         return request.model
 
     def needed_head(self, card: Card) -> Head:
-        """A token classifier."""
+        """A token classifier.
+
+        Raises:
+            UserError: when the model is none.
+        """
+        refuse_other_head(card, "tokens")
         return "tokens"
 
     def packed(self, values: NDArray[Any]) -> tuple[Ragged, Ragged]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle.bruteforce import Spans, brute_force, slowly
 from seqeval.metrics.sequence_labeling import get_entities
 
 from nbtransformers.engine.spans import decode, label_words, tags_of
@@ -16,8 +16,6 @@ from nbtransformers.request import Aggregation
 
 BIOES = [f"{mark}-{kind}" for mark in "BIES" for kind in ("PER", "LOC")]
 BIO = [label for label in BIOES if label[0] in "BI"]
-
-Spans = list[tuple[str, int, int]]
 
 
 def decoded(words: Sequence[str], labels: Sequence[str] | None = None) -> Spans:
@@ -30,30 +28,6 @@ def decoded(words: Sequence[str], labels: Sequence[str] | None = None) -> Spans:
         (tags.types[kind], first, last)
         for kind, first, last in zip(spans.type.tolist(), spans.first.tolist(), spans.last.tolist(), strict=True)
     ]
-
-
-def brute_force(words: Sequence[str]) -> Spans:
-    """Every stretch of words that is a span: one type, nothing within it breaks it, and nothing around it belongs."""
-
-    def parts(word: str) -> tuple[str, str]:
-        return ("O", "") if word == "O" else (word[0], word[2:])
-
-    def belong(before: str, behind: str) -> bool:
-        (mark_before, type_before), (mark_behind, type_behind) = parts(before), parts(behind)
-        if "O" in (mark_before, mark_behind) or type_before != type_behind:
-            return False
-        return mark_before in "BI" and mark_behind in "IE"
-
-    found: Spans = []
-    for first in range(len(words)):
-        for last in range(first, len(words)):
-            inside = words[first : last + 1]
-            whole = "O" not in inside and all(belong(*pair) for pair in pairwise(inside))
-            to_left = first > 0 and belong(words[first - 1], words[first])
-            to_right = last + 1 < len(words) and belong(words[last], words[last + 1])
-            if whole and not to_left and not to_right:
-                found.append((words[first][2:], first, last))
-    return found
 
 
 @given(st.lists(st.sampled_from(["O", *BIOES]), max_size=12))
@@ -150,21 +124,6 @@ def test_without_an_outside_every_word_is_a_span() -> None:
 
 
 # --- words of several tokens ---
-
-
-def slowly(probabilities: np.ndarray, firsts: list[int], aggregation: str) -> list[tuple[int, float]]:
-    """As Transformers' `aggregate_word` does it, a word at a time."""
-    words: list[tuple[int, float]] = []
-    for start, stop in pairwise([*firsts, len(probabilities)]):
-        tokens = probabilities[start:stop]
-        if aggregation == "first":
-            chosen = tokens[0]
-        elif aggregation == "max":
-            chosen = max(tokens, key=lambda token: token.max())
-        else:
-            chosen = np.nanmean(np.stack(tokens), axis=0)
-        words.append((int(chosen.argmax()), float(chosen.max())))
-    return words
 
 
 @pytest.mark.parametrize("aggregation", ["first", "average", "max"])
