@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from taught import ner
-from transformers import AutoModelForTokenClassification, AutoTokenizer
+from taught import ner, qa
+from transformers import AutoModelForQuestionAnswering, AutoModelForTokenClassification, AutoTokenizer
 
 
 @pytest.mark.slow
@@ -27,3 +27,30 @@ def _tags(model: Any, tokenizer: Any, tokens: tuple[str, ...]) -> list[str]:
         best = model(**pieces).logits[0].argmax(-1).tolist()
     words = pieces.word_ids()
     return [model.config.id2label[best[words.index(word)]] if word in words else "O" for word in range(len(tokens))]
+
+
+@pytest.mark.slow
+def test_the_answering_model_answers_questions_about_tweets_it_has_not_seen() -> None:
+    """A model that never answers is right half the time: it is held to both halves."""
+    folder = qa.qa_model()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForQuestionAnswering.from_pretrained(folder).eval()
+    asked = qa.questions("held-out")
+    answers = [_answer(model, tokenizer, question) for question in asked]
+    right = [answer in (question.texts or ("",)) for question, answer in zip(asked, answers, strict=True)]
+    answered = [bool(question.answers) for question in asked]
+    assert sum(answered) * 2 == len(asked)
+    assert sum(ok for ok, has_answer in zip(right, answered, strict=True) if has_answer) / sum(answered) >= 0.5
+    assert sum(ok for ok, has_answer in zip(right, answered, strict=True) if not has_answer) / sum(answered) >= 0.6
+
+
+def _answer(model: Any, tokenizer: Any, asked: qa.Question) -> str:
+    pieces = tokenizer(asked.question, asked.context, return_tensors="pt", return_offsets_mapping=True)
+    offsets = pieces.pop("offset_mapping")[0].tolist()
+    with torch.inference_mode():
+        output = model(**pieces)
+    start, end = output.start_logits[0].tolist(), output.end_logits[0].tolist()
+    places = [place for place, sequence in enumerate(pieces.sequence_ids(0)) if sequence == 1]
+    spans = ((start[i] + end[j], i, j) for i in places for j in places if i <= j < i + 20)
+    score, first, last = max(spans)
+    return "" if start[0] + end[0] >= score else asked.context[offsets[first][0] : offsets[last][1]]
