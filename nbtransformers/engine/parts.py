@@ -102,10 +102,9 @@ def _pieces(text: str, by: By) -> Iterator[tuple[int, int]]:
     """Where a text is cut in any case: start and stop of each piece."""
     cuts = [0]
     if by != "whole":
-        for match in _pattern(_LINE_END).finditer(text):
-            # A line that goes on in small letters is one that was wrapped.
-            if match.end() < len(text) and not text[match.end()].islower():
-                cuts.append(match.end())
+        ends = [match.end() for match in _pattern(_LINE_END).finditer(text)]
+        # A line that goes on in small letters is one that was wrapped.
+        cuts += [end for end in ends if not text[end : end + 1].islower()]
     if by == "sentences":
         cuts = sorted({*cuts, *(match.end() for match in _pattern(_SENTENCE_END).finditer(text))})
     for start, stop in zip(cuts, [*cuts[1:], len(text)], strict=True):

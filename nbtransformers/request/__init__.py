@@ -6,11 +6,13 @@ from nbtransformers.request.decoding import DecodingOptions, parse_stop_strings
 from nbtransformers.request.embed import POOLINGS, EmbedRequest, Pooling
 from nbtransformers.request.entities import AGGREGATIONS, Aggregation, EntitiesRequest
 from nbtransformers.request.fill import FillRequest, parse_targets
-from nbtransformers.request.generate import GenerateRequest
+from nbtransformers.request.generate import GenerateRequest, is_conversation
 from nbtransformers.request.refs import DataKind, DataRef, ModelKind, ModelRef, Objects
 from nbtransformers.request.run import DATA_TYPES, DEVICES, LONG_TEXT, DataType, LongText, RunOptions
 from nbtransformers.request.similar import MEASURES, Measure, SimilarRequest
+from nbtransformers.request.summarize import OF_PARTS, OfParts, SummarizeRequest
 from nbtransformers.request.tokenize import TokenizeRequest
+from nbtransformers.request.translate import PARTS_OF, PartsOf, TranslateRequest
 
 Request = (
     AnswerRequest
@@ -20,7 +22,9 @@ Request = (
     | FillRequest
     | GenerateRequest
     | SimilarRequest
+    | SummarizeRequest
     | TokenizeRequest
+    | TranslateRequest
 )
 """Any request."""
 
@@ -30,6 +34,8 @@ __all__ = [
     "DEVICES",
     "LONG_TEXT",
     "MEASURES",
+    "OF_PARTS",
+    "PARTS_OF",
     "POOLINGS",
     "Aggregation",
     "AnswerRequest",
@@ -47,11 +53,16 @@ __all__ = [
     "ModelKind",
     "ModelRef",
     "Objects",
+    "OfParts",
+    "PartsOf",
     "Pooling",
     "Request",
     "RunOptions",
     "SimilarRequest",
+    "SummarizeRequest",
     "TokenizeRequest",
+    "TranslateRequest",
+    "is_conversation",
     "parse_labels",
     "parse_stop_strings",
     "parse_targets",

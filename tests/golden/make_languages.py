@@ -1,9 +1,9 @@
-"""Write the table of languages that translation knows by name: the English names of the Unicode CLDR, as Babel has them.
+"""Write the table of languages that translation knows by name, the English names of the Unicode CLDR.
 
     python tests/golden/make_languages.py
 
 One language a line: its CLDR code, its English name, then what else it is called, all between tabs: codes of three
-letters, and a few names that people use.
+letters, and a few names that people use. Babel has the names.
 """
 
 from __future__ import annotations
