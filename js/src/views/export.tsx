@@ -4,6 +4,7 @@ import { type Channel, isAbort } from "../channel";
 import type { Query } from "../query/rows";
 import { Waiting } from "../rows/waiting";
 import { plural } from "../text";
+import { Segments } from "./segments";
 
 type Which = "all" | "found" | "selected";
 
@@ -33,26 +34,14 @@ const FORMATS = [
 export function ExportBar({ channel, query, rows, found, selected, each }: ExportProps) {
   const [wish, setWish] = useState<Which | null>(null);
   const { state, write } = useWriting(channel);
-  const choices: { which: Which; name: string }[] = [{ which: "all", name: `All ${plural(rows, "row")}` }];
-  if (found < rows && found > 0) choices.push({ which: "found", name: `${plural(found, "row")} found` });
-  if (selected > 0) choices.push({ which: "selected", name: `${plural(selected, "row")} selected` });
+  const choices: [Which, string][] = [["all", `All ${plural(rows, "row")}`]];
+  if (found < rows && found > 0) choices.push(["found", `${plural(found, "row")} found`]);
+  if (selected > 0) choices.push(["selected", `${plural(selected, "row")} selected`]);
   // Whoever has selected or searched means those rows.
-  const chosen = choices.find(({ which }) => which === wish) ?? choices.at(-1);
+  const [chosen] = choices.find(([which]) => which === wish) ?? choices.at(-1) ?? [];
   return (
     <section class="nbt-export" aria-label="Export">
-      <fieldset class="nbt-segments" aria-label="Which rows">
-        {choices.map(({ which, name }) => (
-          <button
-            key={which}
-            type="button"
-            class="nbt-segment"
-            aria-pressed={which === chosen?.which}
-            onClick={() => setWish(which)}
-          >
-            {name}
-          </button>
-        ))}
-      </fieldset>
+      <Segments label="Which rows" options={choices} chosen={chosen} onChoose={(key) => setWish(key)} />
       <div class="nbt-export-formats">
         {FORMATS.map(({ format, name }) => (
           <button
@@ -60,7 +49,7 @@ export function ExportBar({ channel, query, rows, found, selected, each }: Expor
             type="button"
             class="nbt-button nbt-button-outlined"
             disabled={state.kind === "writing"}
-            onClick={() => write({ format, which: chosen?.which, ...query })}
+            onClick={() => write({ format, which: chosen, ...query })}
           >
             {name}
           </button>

@@ -1,5 +1,6 @@
 // How tokens are shown: as text, as the tokenizer writes them, or as numbers; with what cannot be seen, or without.
 import type { Look } from "./block";
+import { Segments } from "./segments";
 
 interface LookBarProps {
   look: Look;
@@ -17,20 +18,7 @@ const LOOKS: readonly [Look, string, string][] = [
 export function LookBar({ look, marks, onLook, onMarks }: LookBarProps) {
   return (
     <div class="nbt-lookbar">
-      <fieldset class="nbt-segments" aria-label="Show tokens as">
-        {LOOKS.map(([key, title, help]) => (
-          <button
-            key={key}
-            type="button"
-            class="nbt-segment"
-            aria-pressed={look === key}
-            title={help}
-            onClick={() => onLook(key)}
-          >
-            {title}
-          </button>
-        ))}
-      </fieldset>
+      <Segments label="Show tokens as" options={LOOKS} chosen={look} onChoose={onLook} />
       <button
         type="button"
         class="nbt-toggle"

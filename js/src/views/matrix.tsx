@@ -16,6 +16,7 @@ import type { MatrixShape, Named } from "../wire/vectors";
 import { WaitStrip } from "./notices";
 import { type Frame, type Paper, Plane } from "./plane";
 import { type Ramp, rampOf, stepOf } from "./ramp";
+import { Segments } from "./segments";
 import { clamp, type Point, revealing, type View, WHOLE } from "./viewport";
 
 interface MatrixProps {
@@ -163,31 +164,6 @@ function fromAfar(count: number): Stretch {
 function retry(tiles: Tiles): void {
   tiles.problem = null;
   tiles.changed();
-}
-
-interface SegmentsProps<Key extends string> {
-  label: string;
-  options: readonly (readonly [Key, string])[];
-  chosen: Key;
-  onChoose(key: Key): void;
-}
-
-export function Segments<Key extends string>({ label, options, chosen, onChoose }: SegmentsProps<Key>) {
-  return (
-    <fieldset class="nbt-segments" aria-label={label}>
-      {options.map(([key, title]) => (
-        <button
-          key={key}
-          type="button"
-          class="nbt-segment"
-          aria-pressed={key === chosen}
-          onClick={() => onChoose(key)}
-        >
-          {title}
-        </button>
-      ))}
-    </fieldset>
-  );
 }
 
 function frameOf({ rows, columns, crosswise }: MatrixShape, zoom: number, width: number): Frame {

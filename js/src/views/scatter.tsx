@@ -6,9 +6,10 @@ import { Selection } from "../selection";
 import { formatCount } from "../text";
 import type { Named, PlaneMap } from "../wire/vectors";
 import { nearestPoint, within } from "./lasso";
-import { NamedText, Segments } from "./matrix";
+import { NamedText } from "./matrix";
 import { type Frame, Plane, type Tool } from "./plane";
 import { drawPoints, fitted, radiusFor } from "./points";
+import { Segments } from "./segments";
 import { type Point, revealing, type View, WHOLE } from "./viewport";
 
 interface ScatterProps {
