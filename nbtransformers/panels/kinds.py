@@ -10,15 +10,16 @@ from nbtransformers.panels.channel import Method
 from nbtransformers.results.answers import Answers
 from nbtransformers.results.classification import Classification
 from nbtransformers.results.entities import Entities
+from nbtransformers.results.generation import Generation
 from nbtransformers.results.tokenization import Tokenization
 
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
 
-Result = Answers | Classification | Entities | Tokenization
+Result = Answers | Classification | Entities | Generation | Tokenization
 """Any result."""
 
-RESULTS: tuple[type, ...] = (Answers, Classification, Entities, Tokenization)
+RESULTS: tuple[type, ...] = (Answers, Classification, Entities, Generation, Tokenization)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,14 @@ def _entities() -> Kind:
     return Kind("entities", "Entities", entities_header, entities_snapshot, methods, actions, partial_header)
 
 
+def _generation() -> Kind:
+    from nbtransformers.panels.generation.methods import actions, methods
+    from nbtransformers.panels.generation.snapshot import generation_snapshot
+    from nbtransformers.panels.generation.wire import generation_header, partial_header
+
+    return Kind("generate", "Generation", generation_header, generation_snapshot, methods, actions, partial_header)
+
+
 def _tokenization() -> Kind:
     from nbtransformers.panels.tokenization.methods import actions, methods
     from nbtransformers.panels.tokenization.snapshot import tokenization_snapshot
@@ -101,5 +110,6 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Answers: _answers,
     Classification: _classification,
     Entities: _entities,
+    Generation: _generation,
     Tokenization: _tokenization,
 }

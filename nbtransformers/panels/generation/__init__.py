@@ -1,0 +1,1 @@
+"""Generated texts on the screen."""

@@ -1,0 +1,83 @@
+"""Going on from another token: a branch takes the place of the text on the screen, and can be gone back from.
+
+Who can run a model offers it here, since nothing on the screen may see one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakKeyDictionary
+
+from nbtransformers.errors import UserError
+from nbtransformers.panels.background import Background
+from nbtransformers.panels.channel import Answer, Method
+from nbtransformers.results.generation import Generation
+
+if TYPE_CHECKING:
+    from nbtransformers.panels.view import View
+    from nbtransformers.panels.widget import Panel
+
+
+class Branch(Protocol):
+    """Writes a text on from another token, and shows it in a view."""
+
+    def __call__(self, result: Generation, row: int, position: int, token: int, view: View) -> Generation: ...
+
+
+_offered: list[Branch] = []
+# A branch keeps what it branched from; what it branched from knows nothing of it.
+_before: WeakKeyDictionary[Generation, Generation] = WeakKeyDictionary()
+
+
+def offer(branch: Branch) -> None:
+    """Have the panels of generated texts go on from another token by this, from now on."""
+    _offered[:] = [branch]
+
+
+def offered() -> bool:
+    """Whether a panel can go on from another token."""
+    return bool(_offered)
+
+
+def branched(result: Generation, before: Generation) -> None:
+    """A result went on from another token of an earlier one."""
+    _before[result] = before
+
+
+def depth(result: Generation) -> int:
+    """How many branches lie between a result and the first."""
+    before = _before.get(result)
+    return 0 if before is None else 1 + depth(before)
+
+
+def branch_actions(result: Generation, panel: Panel) -> dict[str, Method]:
+    """What a panel of generated texts can have done: `branch` (go on from another token) and `back`."""
+
+    def branch(params: dict[str, Any]) -> Answer:
+        _refuse_busy(panel)
+        if not _offered:
+            raise UserError("Nothing here can run a model.", hint="Run the cell again.")
+        row, position, token = (int(params[name]) for name in ("position", "token", "id"))
+        known = {alternative.id for alternative in result.alternatives(row, position)}
+        if token not in known:
+            raise UserError(f"Token {token} is none of the alternatives.", hint="Choose one that is shown.")
+
+        def run(view: View) -> Generation:
+            return _offered[0](result, row, position, token, view)
+
+        Background("Going on", run, panel)
+        return {}, []
+
+    def back(params: dict[str, Any]) -> Answer:
+        _refuse_busy(panel)
+        before = _before.get(result)
+        if before is not None:
+            panel.view.show(before)
+        return {}, []
+
+    return {"branch": branch, "back": back}
+
+
+def _refuse_busy(panel: Panel) -> None:
+    if panel.busy:
+        raise UserError("The text is still being written.", hint="Stop it first.")
