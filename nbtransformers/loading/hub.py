@@ -15,6 +15,8 @@ from nbtransformers.plain_text import size
 _DESCRIPTIONS = ["*.json", "*.txt", "*.model", "*.jinja", "*.py", "*.tiktoken", "*.vocab"]
 _OTHER_RUNTIMES = ["onnx/*", "openvino/*", "coreml/*", "tf_model*", "flax_model*", "*.msgpack", "original/*"]
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,39}")
+# Of a layer that sentence-transformers puts behind the model.
+_OF_LAYER = re.compile(r"[0-9]+_\w+/model\.safetensors")
 _NO_SPACE = {27, 28, 122}  # file too large, no space left, quota exceeded
 
 
@@ -139,7 +141,8 @@ def _weight_files(snapshot: Snapshot, pickles: bool) -> list[str]:
     top = [name for name in snapshot.sizes if "/" not in name]
     safe = [name for name in top if name.endswith(".safetensors")]
     if safe:
-        return [name for name in safe if name.startswith("model")] or safe
+        layers = [name for name in snapshot.sizes if _OF_LAYER.fullmatch(name)]
+        return [*([name for name in safe if name.startswith("model")] or safe), *layers]
     return [name for name in top if name.endswith((".bin", ".pt", ".pth"))] if pickles else []
 
 
