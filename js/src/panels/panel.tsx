@@ -7,6 +7,7 @@ import { ErrorStrip } from "../views/notices";
 import { ProgressView } from "../views/progress";
 import { AnswerPanel } from "./answer";
 import { ClassifyPanel } from "./classify";
+import { EntitiesPanel } from "./entities";
 import { GeneratePanel } from "./generate";
 import { TokenizePanel } from "./tokenize";
 
@@ -26,6 +27,7 @@ export interface ResultProps {
 const KINDS: Record<string, ComponentType<ResultProps>> = {
   answer: AnswerPanel,
   classify: ClassifyPanel,
+  entities: EntitiesPanel,
   generate: GeneratePanel,
   tokenize: TokenizePanel,
 };

@@ -14,6 +14,8 @@ interface TotalsProps {
   done: number;
   /** Every row has one label, so that the parts make up a whole. */
   parts: boolean;
+  /** What is counted, one and several; rows unless it is something else. */
+  unit?: readonly [string, string];
   filter: LabelFilter;
   onFilter(filter: LabelFilter): void;
 }
@@ -34,7 +36,7 @@ export function Totals(props: TotalsProps) {
   const shown = all ? buckets : firstOf(buckets, props.filter);
   const hidden = buckets.length - shown.length;
   return (
-    <section class="nbt-totals" aria-label="Rows by label">
+    <section class="nbt-totals" aria-label={`${props.unit?.[1] ?? "rows"} by label`}>
       {props.parts && (
         <Stack buckets={buckets} rows={props.rows} pending={props.rows - props.done} filter={props.filter} />
       )}
@@ -52,7 +54,14 @@ export function Totals(props: TotalsProps) {
   );
 }
 
-function BucketButton({ bucket, done, parts, filter, onFilter }: TotalsProps & { bucket: Bucket }) {
+function BucketButton({
+  bucket,
+  done,
+  parts,
+  unit = ["row", "rows"],
+  filter,
+  onFilter,
+}: TotalsProps & { bucket: Bucket }) {
   const { key, name, colour, count } = bucket;
   const pressed = filter === key;
   const share = formatShare(count, done);
@@ -61,7 +70,7 @@ function BucketButton({ bucket, done, parts, filter, onFilter }: TotalsProps & {
       type="button"
       class="nbt-bucket"
       aria-pressed={pressed}
-      aria-label={`${name}: ${plural(count, "row")}, ${share}`}
+      aria-label={`${name}: ${plural(count, ...unit)}, ${share}`}
       disabled={count === 0 && !pressed}
       style={{ "--colour": cssColour(colour), "--share": done > 0 ? count / done : 0 }}
       onClick={() => onFilter(pressed ? null : key)}
