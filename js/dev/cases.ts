@@ -1,7 +1,8 @@
 // What the development page shows: one entry a state.
 import { encodeRows, FakeKernel, type FakeModel, type FakeRow, makeRows } from "../test/fake";
+import { type FakeWritten, generated } from "../test/fakegenerated";
 import { FakeTokenKernel, fakeTexts, TOYS, tokenized } from "../test/faketokens";
-import { golden } from "../test/golden";
+import { golden, goldenGenerated } from "../test/golden";
 
 const SENTENCES = [
   "A warm, funny and quietly devastating film that earns every one of its tears.",
@@ -190,6 +191,37 @@ function manyTexts(model: FakeModel, count: number): void {
   model.onSend = (message) => setTimeout(() => kernel.answer(message), 100);
 }
 
+/** A text cut as a byte-level tokenizer might: by words, by letters of other scripts, and within them. */
+function cut(text: string): FakeWritten[] {
+  const parts = text.match(/\s?[\u0020-\u02ff]+?(?=\s|$)|[\u0600-\u06ff]{1,2}|[^\u0020-\u02ff]|\s+/gu) ?? [];
+  return parts.map((part, at) => [part, Math.abs(Math.sin(at * 1.9)) ** 0.3]);
+}
+
+const WRITTEN = {
+  english: cut(
+    "Here is a function that reverses a list:\n\n```python\ndef reverse(items):\n    return list(reversed(items))\n```\n\nIt takes the items from the last to the first, and makes a new list of them.",
+  ),
+  scripts: cut(
+    "这部电影很好看，值得再看一遍。\nكان الفيلم طويلاً ومملاً لكنه جميل\nLoved it 👩‍👩‍👧‍👦🎬 🇩🇪 नमस्ते Cafe\u0301",
+  ),
+};
+
+function written(model: FakeModel, tokens: readonly FakeWritten[]) {
+  model.change(
+    generated([...tokens, ["", 0.4]], { depth: 1, subtitle: "1 prompt · 2.1 s" }, "Write something."),
+  );
+  const alternatives = [
+    { id: 1, text: " Paris", probability: 0.61, chosen: true },
+    { id: 2, text: " the", probability: 0.2, chosen: false },
+    { id: 3, text: "\n", probability: 0.05, chosen: false },
+    { id: 4, text: "电影", probability: 0.001, chosen: false },
+  ];
+  model.onSend = ({ id, type }) => {
+    if (type === "request")
+      setTimeout(() => model.receive({ type: "reply", id, ok: true, result: alternatives }));
+  };
+}
+
 export const CASES: Record<string, (model: FakeModel) => void> = {
   starting: () => {},
   loading: (model) =>
@@ -260,6 +292,17 @@ export const CASES: Record<string, (model: FakeModel) => void> = {
     model.onSend = () => {};
   },
   again: (model) => model.change({ ...result(sentences(40, 3), SENTIMENT), ...progress({}) }),
+  generated: (model) => written(model, WRITTEN.english),
+  generated_scripts: (model) => written(model, WRITTEN.scripts),
+  generated_running: (model) => {
+    const change = { partial: true, inline: false, subtitle: "12 tokens · 16 tokens/s" };
+    model.change({ ...generated(WRITTEN.english.slice(0, 12), change), ...progress({}) });
+    model.change({ progress: { ...(model.get("progress") as object), stop: "message" } });
+  },
+  generated_many: (model) => {
+    const { header, payload } = goldenGenerated();
+    model.change({ kind: "generate", header, payload });
+  },
   tokens_one: (model) => model.change(tokens([TOKEN_TEXTS[0] ?? ""], ["wordpiece"])),
   tokens_chinese: (model) => model.change(tokens([TOKEN_TEXTS[1] ?? ""], ["bytes"])),
   tokens_arabic: (model) => model.change(tokens([TOKEN_TEXTS[2] ?? ""], ["wordpiece", "bytes", "pieces"])),

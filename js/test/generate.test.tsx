@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { select } from "../src/query/generate";
 import { GeneratePage, generateHeader, writtenText } from "../src/wire/generate";
 import type { Sent } from "./fake";
-import { pack, stringTable } from "./fake";
+import { type FakeWritten, generated as one } from "./fakegenerated";
 import { goldenGenerated, viewAt } from "./golden";
 import { drawn, onCleanPages, show } from "./page";
 
@@ -42,30 +42,7 @@ describe("the wire", () => {
   });
 });
 
-/** One prompt and its tokens, as Python sends them. */
-function one(tokens: [string, number][], change: Record<string, unknown> = {}, prompt = "Why?") {
-  const { sections, payload } = pack([
-    ["position", Uint32Array.of(0), [1]],
-    ["reason", Uint8Array.of(0), [1]],
-    ["flags", Uint8Array.of(0), [1]],
-    ...stringTable("texts", [prompt]),
-    ...stringTable("index", ["0"]),
-    ...stringTable("reasons", []),
-    ["tokens", Uint32Array.of(tokens.length), [1]],
-    ["mean", Float32Array.of(tokens.reduce((sum, [, p]) => sum + p, 0) / tokens.length), [1]],
-    ["ending", Uint8Array.of(change.partial ? 0 : 1), [1]],
-    ["rows", Uint32Array.of(0, tokens.length), [2]],
-    ["probabilities", Float32Array.from(tokens, ([, p]) => p), [tokens.length]],
-    ...stringTable(
-      "pieces",
-      tokens.map(([piece]) => piece),
-    ),
-  ]);
-  const header = { ...golden.header, rows: 1, notes: [], branches: true, ...change, sections };
-  return { kind: "generate", header, payload };
-}
-
-const PARIS: [string, number][] = [
+const PARIS: readonly FakeWritten[] = [
   [" Paris", 0.9375],
   [".", 0.25],
   ["", 0.5],
@@ -183,7 +160,7 @@ const RUNNING = {
 
 describe("while it is written", () => {
   onCleanPages();
-  const partial = (tokens: [string, number][]) => one(tokens, { partial: true, inline: false });
+  const partial = (tokens: readonly FakeWritten[]) => one(tokens, { partial: true, inline: false });
 
   it("grows token by token, with a caret, and asks nothing of the busy kernel", async () => {
     const { model, all, one: find } = show({ ...partial(PARIS.slice(0, 1)), progress: RUNNING });
