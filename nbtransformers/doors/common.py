@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar, cast
@@ -56,7 +57,10 @@ def request_fields(
     """
     filled = settings.filled(task, given)
     values = dict(filled.values)
-    run = replace(usual or RunOptions(), **{key: values.pop(key) for key in RUN_ARGUMENTS if key in values})
+    running = {key: values.pop(key) for key in RUN_ARGUMENTS if key in values}
+    if isinstance(running.get("to"), os.PathLike):
+        running["to"] = os.fspath(running["to"])
+    run = replace(usual or RunOptions(), **running)
     model, found = model_of(filled, values, namespace)
     objects = {**objects, **found}
     tokenizer = values.pop("tokenizer", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import Any, TypedDict
 
 from nbtransformers.request import DataType, LongText
@@ -35,6 +36,9 @@ class RunArguments(TypedDict, total=False):
     threads: int | None
     max_length: int | None
     long: LongText | None
+    to: str | PathLike[str] | None
+    resume: bool
+    overwrite: bool
 
 
 class Options(InputOptions, ModelOptions, RunArguments, total=False):
@@ -61,6 +65,9 @@ HELP = {
     "threads": "CPU threads; None finds it by the same probe.",
     "max_length": "tokens read of one text; None is the model's limit.",
     "long": "a longer text: `truncate` (the default), `window` (overlapping windows) or `error`.",
+    "to": "a Parquet file that the results go to as they come; the value is then a `Stored`.",
+    "resume": "go on with that file where an earlier run was stopped.",
+    "overwrite": "begin that file anew, whatever is there.",
 }
 
 DATA_HELP = """a text, a list of texts, a Series, a table with `column`, a file as a `Path` (.txt .csv .tsv .jsonl

@@ -146,6 +146,10 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
         """Remember the contexts of a window."""
         self._contexts.note(window)
 
+    def start_anew(self) -> None:
+        """Forget the contexts too."""
+        self._contexts = _Contexts()
+
     def refused(self, window: RowWindow) -> RowWindow:
         """A window, with the reasons of the questions that leave no room for a context."""
         asked = [row for row in range(len(window.texts)) if row not in window.reasons]

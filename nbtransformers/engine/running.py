@@ -238,6 +238,9 @@ class RowTask(ABC, Generic[R]):
         """What `packed` made of all windows, in one; there may be none."""
         return np.concatenate([self.empty(0), *parts])
 
+    def start_anew(self) -> None:
+        """Forget what was kept of the windows so far: they are written, and those to come make a table of their own."""
+
     def notes(self, gathered: Gathered) -> list[str]:
         """What else a careful reader should know."""
         return remarks(self.ready.card, gathered.unread, gathered.doubtful)
@@ -290,7 +293,7 @@ def _refuse_other_place(request: Any, loaded: LoadedModel) -> None:
 def run(
     make: type[RowTask[R]], request: Any, objects: Objects, on_progress: OnProgress, on_partial: OnPartial | None
 ) -> R:
-    """Do all rows of a request.
+    """Do all rows of a request; into a file, where it names one: then its result is a `Stored`.
 
     An interrupt ends the work and keeps what is finished: the other rows have a reason and no value. So does
     whatever fails once some rows are finished; before, it is raised.
@@ -305,6 +308,10 @@ def run(
     Raises:
         UserError: when the texts cannot be read or the model cannot be used.
     """
+    if request.run.to is not None:
+        from nbtransformers.engine.tofile import store
+
+        return cast("R", store(make, request, objects, on_progress))
     rows = make.rows(request, objects)
     task = make(request, objects, on_progress)
     return _done(task, objects, rows, None, on_progress, on_partial)
@@ -338,9 +345,7 @@ def _done(
     on_progress: OnProgress,
     on_partial: OnPartial | None,
 ) -> R:
-    loaded = task.ready.loaded
-    # The lock: nobody re-configures the model while it is at work.
-    with loaded.lock, _evaluating(loaded.model), deferred_interrupts() as stop:
+    with at_work(task.ready.loaded), deferred_interrupts() as stop:
         gathering = _Gathering(task, objects, rows, before)
         glimpses = Glimpses(on_partial)
 
@@ -355,13 +360,15 @@ def _done(
 
 
 @contextmanager
-def _evaluating(model: Any) -> Generator[None]:
-    was_training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(was_training)
+def at_work(loaded: LoadedModel) -> Generator[None]:
+    """A model for this run alone, in evaluation mode: nobody re-configures it while it is at work."""
+    with loaded.lock:
+        was_training = loaded.model.training
+        loaded.model.eval()
+        try:
+            yield
+        finally:
+            loaded.model.train(was_training)
 
 
 class _Gathering(Generic[R]):
@@ -466,22 +473,27 @@ class _Gathering(Generic[R]):
         return reading_of(self._task.request.data, self._objects, self._source, reasons)
 
     def _report(self, worker: Worker) -> RunReport:
-        account, ready = worker.account, self._task.ready
-        report = RunReport(
-            model=ready.loaded.name,
-            device=ready.loaded.device,
-            dtype=ready.loaded.dtype,
-            threads=worker.plan.threads,
-            batch_tokens=worker.plan.batch_tokens,
-            batches=account.batches,
-            tokens=account.tokens,
-            pad_tokens=account.pad_tokens,
-            load_seconds=ready.load_seconds,
-            seconds=worker.seconds,
-            out_of_memory=account.out_of_memory,
-            revision=ready.card.revision,
-        )
+        report = report_of(self._task.ready, worker)
         return report if self._before is None else report.after(self._before.run)
+
+
+def report_of(ready: Ready, worker: Worker) -> RunReport:
+    """How a run went so far."""
+    account = worker.account
+    return RunReport(
+        model=ready.loaded.name,
+        device=ready.loaded.device,
+        dtype=ready.loaded.dtype,
+        threads=worker.plan.threads,
+        batch_tokens=worker.plan.batch_tokens,
+        batches=account.batches,
+        tokens=account.tokens,
+        pad_tokens=account.pad_tokens,
+        load_seconds=ready.load_seconds,
+        seconds=worker.seconds,
+        out_of_memory=account.out_of_memory,
+        revision=ready.card.revision,
+    )
 
 
 def has_value(values: NDArray[Any]) -> NDArray[np.bool_]:

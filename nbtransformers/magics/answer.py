@@ -16,7 +16,7 @@ _GROUPS = {
     "Which answers": options.ANSWER,
     "With which model": options.MODEL,
     "How to run": options.RUN_WHOLE,
-    "Result": options.OUTPUT,
+    "Result": options.OUTPUT_OR_FILE,
 }
 OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
 

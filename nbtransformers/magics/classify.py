@@ -15,7 +15,7 @@ _GROUPS = {
     "With which labels": options.CLASSIFY,
     "With which model": options.MODEL,
     "How to run": options.RUN,
-    "Result": options.OUTPUT,
+    "Result": options.OUTPUT_OR_FILE,
 }
 OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
 

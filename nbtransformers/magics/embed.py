@@ -16,7 +16,7 @@ _GROUPS = {
     "How": (*options.EMBED, *options.NORMALIZE),
     "With which model": options.MODEL,
     "How to run": options.RUN,
-    "Result": options.OUTPUT,
+    "Result": options.OUTPUT_OR_FILE,
 }
 OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
 

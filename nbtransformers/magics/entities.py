@@ -15,7 +15,7 @@ _GROUPS = {
     "Which entities": options.ENTITIES,
     "With which model": options.MODEL,
     "How to run": options.RUN_WHOLE,
-    "Result": options.OUTPUT,
+    "Result": options.OUTPUT_OR_FILE,
 }
 OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
 

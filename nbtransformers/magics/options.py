@@ -116,6 +116,12 @@ RUN_WHOLE = (
     Option("long", "what happens to a longer text (default: window)", "RULE", choices=LONG_TEXT),
 )
 OUTPUT = (Option("out", "keep the result in this variable", "NAME", short="o"),)
+OUTPUT_OR_FILE = (
+    *OUTPUT,
+    Option("to", "a Parquet file that the results go to as they come, not into memory", "FILE"),
+    Option("resume", "go on with that file where an earlier run was stopped"),
+    Option("overwrite", "begin that file anew, whatever is there"),
+)
 TOKENIZE = (
     Option("no-special-tokens", "leave out the tokens that the model expects around a text"),
     Option("max-length", "tokens that a text may have (default: the tokenizer's limit)", "N", whole_number),

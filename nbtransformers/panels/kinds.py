@@ -11,15 +11,16 @@ from nbtransformers.results.answers import Answers
 from nbtransformers.results.classification import Classification
 from nbtransformers.results.entities import Entities
 from nbtransformers.results.generation import Generation
+from nbtransformers.results.stored import Stored
 from nbtransformers.results.tokenization import Tokenization
 
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
 
-Result = Answers | Classification | Entities | Generation | Tokenization
+Result = Answers | Classification | Entities | Generation | Stored | Tokenization
 """Any result."""
 
-RESULTS: tuple[type, ...] = (Answers, Classification, Entities, Generation, Tokenization)
+RESULTS: tuple[type, ...] = (Answers, Classification, Entities, Generation, Stored, Tokenization)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,13 @@ def _generation() -> Kind:
     return Kind("generate", "Generation", generation_header, generation_snapshot, methods, actions, partial_header)
 
 
+def _stored() -> Kind:
+    from nbtransformers.panels.stored.snapshot import stored_snapshot
+    from nbtransformers.panels.stored.wire import stored_header
+
+    return Kind("stored", "Results in a file", stored_header, stored_snapshot, lambda result: {})
+
+
 def _tokenization() -> Kind:
     from nbtransformers.panels.tokenization.methods import actions, methods
     from nbtransformers.panels.tokenization.snapshot import tokenization_snapshot
@@ -111,5 +119,6 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Classification: _classification,
     Entities: _entities,
     Generation: _generation,
+    Stored: _stored,
     Tokenization: _tokenization,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from nbtransformers.errors import UserError, shown
 from nbtransformers.request.checks import is_text, one_of, whole
 
 LongText = Literal["truncate", "window", "error"]
@@ -28,6 +29,9 @@ class RunOptions:
         max_length: tokens that the model may read of one text, special tokens included; None is the model's limit.
         long: what happens to a longer text: `truncate` reads its beginning, `window` reads it in
             overlapping windows and averages, `error` refuses it and ends the run.
+        to: the Parquet file that the results go to, part by part as they come; None keeps them in memory.
+        resume: go on with the parts of that file that an earlier run has left.
+        overwrite: begin that file anew, whatever is there.
     """
 
     device: str = "auto"
@@ -36,6 +40,9 @@ class RunOptions:
     threads: int | None = None
     max_length: int | None = None
     long: LongText = "truncate"
+    to: str | None = None
+    resume: bool = False
+    overwrite: bool = False
 
     def __post_init__(self) -> None:
         one_of("device", self.device.split(":")[0] if is_text(self.device) else self.device, DEVICES)
@@ -44,3 +51,23 @@ class RunOptions:
         whole("batch-tokens", self.batch_tokens)
         whole("threads", self.threads)
         whole("max-length", self.max_length)
+        _check_file(self.to, self.resume, self.overwrite)
+
+
+def _check_file(to: object, resume: bool, overwrite: bool) -> None:
+    if to is None:
+        for option, given in (("resume", resume), ("overwrite", overwrite)):
+            if given:
+                raise UserError(f"`--{option}` is for a file, and there is none.", hint="Add `--to out.parquet`.")
+        return
+    if not isinstance(to, str) or not to.strip():
+        raise UserError(f"`--to` is {shown(to)}, not the name of a file.", hint="Type `--to out.parquet`.")
+    if not to.lower().endswith(".parquet"):
+        raise UserError(
+            f"`--to` writes Parquet, and {shown(to)} is called otherwise.",
+            hint="Type `--to out.parquet`; a result in memory has to_csv().",
+        )
+    if resume and overwrite:
+        raise UserError(
+            "`--resume` goes on with what `--overwrite` would throw away.", hint="Leave one of the two out."
+        )

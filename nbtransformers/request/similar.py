@@ -63,6 +63,11 @@ class SimilarRequest(Written):
         if self.measure is not None:
             one_of("measure", self.measure, MEASURES)
         whole("top-k", self.top_k)
+        if self.run.to is not None:
+            raise UserError(
+                "`--to` is for results of one row a text, and this one is a matrix.",
+                hint="Leave `--to` out; `nbt.embed` writes the vectors into a file.",
+            )
         if self.query is not None and (not is_text(self.query) or not self.query.strip()):
             raise UserError(f"The query is {shown(self.query)}, which holds no text.", hint='Type `--query "a text"`.')
 

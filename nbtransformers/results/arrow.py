@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 Format = Literal["csv", "parquet"]
 
 
-def write_table(table: Table, kind: Format, file: BinaryIO) -> tuple[int, tuple[str, ...]]:
-    """Write a table into an open file; tells its rows, and what could not be written as it is."""
+def write_table(
+    table: Table, kind: Format, file: BinaryIO, facts: Mapping[str, str] | None = None
+) -> tuple[int, tuple[str, ...]]:
+    """Write a table into an open file; tells its rows, and what could not be written as it is.
+
+    `facts` are kept in the footer of a Parquet file.
+    """
     import pyarrow.csv
     import pyarrow.parquet
 
@@ -33,6 +38,8 @@ def write_table(table: Table, kind: Format, file: BinaryIO) -> tuple[int, tuple[
         for stretch in columns.stretches():
             writer.write_table(stretch)
             rows += stretch.num_rows
+        if facts is not None:
+            writer.add_key_value_metadata(dict(facts))
     return rows, columns.notes
 
 

@@ -121,24 +121,29 @@ def write_file(
     Raises:
         UserError: when it is there already, or cannot be written.
     """
-    wanted = _whole_path(path)
+    wanted = whole_path(path)
     draft = wanted.with_name(f".{secrets.token_hex(6)}.tmp")  # in the same folder, or it could not simply be renamed
     try:
         if taken == "refuse" and wanted.exists():
-            raise _is_there(wanted)
+            raise is_there(wanted)
         with draft.open("xb") as file:
             written, notes = fill(file)
         nbytes = draft.stat().st_size
-        place = _put(draft, wanted, taken)
+        place = put(draft, wanted, taken)
     except OSError as error:
-        raise _unwritable(wanted, error) from error
+        raise unwritable(wanted, error) from error
     finally:
         with suppress(OSError):
             draft.unlink()
     return Written(place, written, nbytes, notes)
 
 
-def _whole_path(path: str | os.PathLike[str]) -> Path:
+def whole_path(path: str | os.PathLike[str]) -> Path:
+    """Where a file is to be, in full.
+
+    Raises:
+        UserError: when the path leads nowhere.
+    """
     if "\0" in os.fspath(path):
         raise UserError("A path cannot hold a NUL.", hint="Give another path.")
     try:
@@ -147,7 +152,7 @@ def _whole_path(path: str | os.PathLike[str]) -> Path:
         raise UserError(f"{path} leads nowhere: {error}.", hint="Give a whole path.") from error
 
 
-def _put(draft: Path, wanted: Path, taken: Taken) -> Path:
+def put(draft: Path, wanted: Path, taken: Taken) -> Path:
     """Give a finished file its name; unless it may replace another, never the name of one that is there."""
     if taken == "replace":
         draft.replace(wanted)
@@ -158,23 +163,25 @@ def _put(draft: Path, wanted: Path, taken: Taken) -> Path:
             os.link(draft, place)  # it fails where there is a file: nobody can come in between
         except FileExistsError as error:
             if taken == "refuse":
-                raise _is_there(wanted) from error
+                raise is_there(wanted) from error
             continue
         except OSError:  # a file system without links
             if place.exists():
                 if taken == "refuse":
-                    raise _is_there(wanted) from None
+                    raise is_there(wanted) from None
                 continue
             draft.rename(place)
         return place
     raise AssertionError("there is always a next number")
 
 
-def _is_there(path: Path) -> UserError:
+def is_there(path: Path) -> UserError:
+    """What to say of a file that is not to be written over."""
     return UserError(f"{path.name} is there already.", hint="Give another name, or `overwrite=True`.")
 
 
-def _unwritable(path: Path, error: OSError) -> UserError:
+def unwritable(path: Path, error: OSError) -> UserError:
+    """What to say of a file that cannot be written."""
     if not os.path.isdir(path.parent):  # noqa: PTH112 — unlike Path.is_dir it never fails
         return UserError(f"There is no folder {path.parent}.", hint="Make it, or give another path.")
     if os.path.isdir(path):  # noqa: PTH112

@@ -1,0 +1,1 @@
+"""Results that went to a file, in a panel."""
