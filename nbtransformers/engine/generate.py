@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nbtransformers.engine import running
 from nbtransformers.engine.prompts import Encoded, PromptEncoder
 from nbtransformers.engine.running import Gathered
-from nbtransformers.engine.writing import WritingTask, decoding_of
+from nbtransformers.engine.writing import WritingTask, as_read, decoding_of, with_objects
 from nbtransformers.loading.bundled import BUNDLED_DECODER
 from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import GenerateRequest, ModelRef, Objects
@@ -55,11 +55,11 @@ def generate(
         >>> generate(GenerateRequest(DataRef("whole", "The capital of France is")), {}).texts[0]
         ' Paris.'
     """
-    return running.run(GenerateTask, request, objects, on_progress, on_partial)
+    return with_objects(running.run(GenerateTask, request, objects, on_progress, on_partial), objects)
 
 
 def resume(
     before: Generation, objects: Objects, on_progress: OnProgress = silent, on_partial: OnPartial | None = None
 ) -> Generation:
     """Finish what an interrupt left of a result, as `running.resume` does it."""
-    return running.resume(GenerateTask, before, objects, on_progress, on_partial)
+    return with_objects(running.resume(GenerateTask, as_read(before), objects, on_progress, on_partial), objects)

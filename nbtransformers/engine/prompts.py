@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from nbtransformers.engine.decoding import Prompt
 from nbtransformers.engine.encoding import model_limit
 from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
-from nbtransformers.request import GenerateRequest
+from nbtransformers.request import GenerateRequest, is_conversation
 
 _CONTEXT = 8  # tokens of the prompt that tell how the text goes on: with a space, or in the middle of a word
 
@@ -47,7 +47,7 @@ class PromptEncoder:
         reasons: dict[int, str] = {}
         for place, (text, row) in enumerate(zip(texts, rows, strict=True)):
             try:
-                ids = self._ids(text)
+                ids = self.ids(text)
             except Exception as error:  # a template is a program of its own
                 reasons[place] = f"the prompt cannot be encoded: {type(error).__name__}: {_first_line(error)}"
                 continue
@@ -78,10 +78,15 @@ class PromptEncoder:
             most=max(1, room if limited else self._most - len(begun)),
             limit="end of context" if limited else "length",
             begun=np.array(begun if written else [], np.int64),
-            context=() if written or (self._request.chats and not begun) else before[-_CONTEXT:],
+            context=before[-_CONTEXT:] if begun and not written else self.context(ids),
         )
 
-    def _ids(self, text: str) -> list[int]:
+    def context(self, ids: Sequence[int]) -> Sequence[int]:
+        """The tokens of a prompt that the new text goes on with; none where it is a text of its own."""
+        return () if self._loaded.model.config.is_encoder_decoder or self._request.chats else ids[-_CONTEXT:]
+
+    def ids(self, text: str) -> list[int]:
+        """What the model reads of a prompt."""
         if not self._request.chats:
             return list(self._tokenizer(text, verbose=False)["input_ids"])
         messages = _conversation(text) if self._request.messages else [{"role": "user", "content": text}]
@@ -99,13 +104,6 @@ def decoder_limit(loaded: LoadedModel) -> int:
     config = loaded.model.config
     positions = getattr(config, "max_position_embeddings", None)
     return int(positions) - 1 if config.is_encoder_decoder and positions else 0
-
-
-def is_conversation(value: object) -> bool:
-    """Whether a value is a list of messages, each with a role and a content."""
-    if not isinstance(value, list) or not value:
-        return False
-    return all(isinstance(message, dict) and {"role", "content"} <= set(cast("Any", message)) for message in value)
 
 
 def _conversation(text: str) -> list[dict[str, Any]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from nbtransformers.engine.pieces import Pieces
 from nbtransformers.engine.plan import Plan
 from nbtransformers.engine.prompts import Encoded
 from nbtransformers.engine.remarks import in_another_script
+from nbtransformers.engine.resuming import reference
 from nbtransformers.engine.running import COUNTS, DoneWindow, Gathered, Hooks, RowTask
 from nbtransformers.engine.tokens import spelling_of
 from nbtransformers.errors import UserError
@@ -25,14 +28,13 @@ from nbtransformers.loading.card import Card, refuse_other_head
 from nbtransformers.loading.models import Head
 from nbtransformers.plain_text import count
 from nbtransformers.progress import Progress
-from nbtransformers.request import DecodingOptions
+from nbtransformers.request import DecodingOptions, Objects
 from nbtransformers.results.generation import ALTERNATIVES, ENDINGS, STOPPED, TOKEN, Generation
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.rows import NOT_DONE
 from nbtransformers.results.texts import Texts
-
-R = TypeVar("R")
+from nbtransformers.results.tokens import Spelling
 
 Packed = tuple[Ragged, Texts, Texts, NDArray[np.uint8]]
 """Of some rows the tokens, their pieces, the texts, and why these ended."""
@@ -48,6 +50,7 @@ class WritingTask(RowTask[Generation]):
     """
 
     window_rows = 1_000  # rows take long, and a window that is done is kept whatever comes
+    glimpse_seconds = 0.1  # as text comes it should flow
     decoding: Decoding
 
     @abstractmethod
@@ -100,7 +103,7 @@ class WritingTask(RowTask[Generation]):
         rows: list[Continuation | None] = values.tolist()
         written = [row for row in rows if row is not None]
         return (
-            Ragged.packed([None if row is None else _records(row) for row in rows], TOKEN),
+            Ragged.packed([None if row is None else records_of(row) for row in rows], TOKEN),
             Texts(piece for row in written for piece in row.pieces),
             Texts(None if row is None else row.text for row in rows),
             np.array([0 if row is None else ENDINGS.index(row.ending or "") for row in rows], np.uint8),
@@ -133,7 +136,6 @@ class WritingTask(RowTask[Generation]):
     def result(self, gathered: Gathered) -> Generation:
         """The texts."""
         found, pieces, texts, endings = gathered.values
-        occurring = np.unique(np.concatenate([found.flat["id"], found.flat["top_ids"].ravel()]))
         return Generation(
             request=self.request,
             prompts=gathered.texts,
@@ -141,7 +143,7 @@ class WritingTask(RowTask[Generation]):
             index=gathered.index,
             found=found,
             pieces=pieces,
-            spelling=spelling_of(self._pieces(), occurring[occurring >= 0].astype(np.int64)),
+            spelling=self.spelling(found),
             endings=endings,
             reasons=gathered.reasons,
             read=gathered.tokens,
@@ -152,15 +154,37 @@ class WritingTask(RowTask[Generation]):
             method=self.method(),
         )
 
-    def _pieces(self) -> Pieces:
+    def spelling(self, found: Ragged) -> Spelling:
+        """How the tokens that were written, and their alternatives, are spelled."""
         notes = self.ready.loaded.notes
         if "pieces" not in notes:
             notes["pieces"] = Pieces(self.ready.loaded.tokenizer)
-        return notes["pieces"]
+        return spelling_of(notes["pieces"], occurring[occurring >= 0].astype(np.int64))
 
     def method(self) -> str:
         """How tokens are chosen, in words."""
         return method_of(self.ready.loaded.model, self.decoding)
+
+
+# What a result's references name, for as long as somebody else keeps it: a text may be gone on with later.
+_objects: WeakKeyDictionary[Generation, dict[str, Callable[[], Any]]] = WeakKeyDictionary()
+
+
+def with_objects(result: Generation, objects: Objects) -> Generation:
+    """The same result, of which `objects_of` knows what its references name."""
+    _objects[result] = {name: found for name, value in objects.items() if (found := reference(value)) is not None}
+    return result
+
+
+def objects_of(result: Generation) -> dict[str, Any]:
+    """What is left of the objects that a result was made with."""
+    found = {name: kept() for name, kept in _objects.get(result, {}).items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def as_read(before: Generation) -> Generation:
+    """A result whose texts are what was read, as the rows to go on with are looked up."""
+    return replace(before, texts=before.prompts)
 
 
 def decoding_of(options: DecodingOptions) -> Decoding:
@@ -190,7 +214,8 @@ def _were(number: int, what: str) -> str:
     return f"{count(number, 'text')} {'was' if number == 1 else 'were'} {what}"
 
 
-def _records(row: Continuation) -> NDArray[Any]:
+def records_of(row: Continuation) -> NDArray[Any]:
+    """The tokens of a row, as a result holds them."""
     tokens = np.zeros(len(row.ids), dtype=TOKEN)
     tokens["id"], tokens["probability"] = row.ids, row.probabilities
     tokens["top_ids"], tokens["top_probabilities"] = -1, np.nan

@@ -63,6 +63,20 @@ def data_of(
     return data_ref(meant(expression, namespace, magic), **options, name=expression)
 
 
+def prompts_of(
+    parsed: ParsedLine, cell: str | None, values: dict[str, Any], namespace: dict[str, Any], magic: str
+) -> tuple[DataRef, Objects]:
+    """As `data_of`, for a magic to which a cell is one text, unless `--lines` says otherwise.
+
+    Raises:
+        UserError: also when `--lines` is there and no cell.
+    """
+    lines = values.pop("lines", False)
+    if cell is None and lines:
+        raise UserError("`--lines` is for the text of a cell.", hint="Leave `--lines` out.")
+    return data_of(parsed, cell, {**values, "whole": not lines} if cell is not None else values, namespace, magic)
+
+
 _PATH = re.compile(r"\.{0,2}/|~/|[a-z][a-z0-9+]+://")  # what begins so can be nothing else
 _OF_DATA = {"column": "tables", "encoding": "text files", "split": "datasets", "subset": "datasets of the Hub"}
 

@@ -162,6 +162,45 @@ SIMILAR = (
 )
 MEASURE = (Option("measure", "how to compare (default: as the model says, or cosine)", "HOW", choices=MEASURES),)
 
+PROMPTS = (
+    Option("lines", "the cell is one prompt a line, and not one in all"),
+    *(option for option in INPUT if option.name != "whole"),
+)
+GENERATE = (
+    Option("chat", "hand each prompt over as a message, in the model's chat template"),
+    Option("system", "a message before it that says how to answer; it makes a chat of it", "TEXT"),
+    Option("messages", "each prompt is a conversation: a JSON list of messages with role and content"),
+)
+DECODING = (
+    Option("max-new-tokens", "new tokens of a row at most (default: 100)", "N", whole_number),
+    Option("min-new-tokens", "new tokens at least", "N", whole_number),
+    Option("do-sample", "draw each token (default: as the model's own settings say)"),
+    Option("no-do-sample", "take the likeliest token, whatever these say"),
+    Option("temperature", "draw; below 1 likely tokens become likelier, above 1 less so", "T", number),
+    Option("top-k", "draw among so many of the likeliest tokens; 0 is all", "K", whole_number),
+    Option("top-p", "draw among the likeliest that together are as likely as this", "P", number),
+    Option("min-p", "draw among those that are this share as likely as the likeliest", "P", number),
+    Option("typical-p", "draw among the most typical that together are as likely as this", "P", number),
+    Option("repetition-penalty", "above 1, a token that was there becomes less likely", "X", number),
+    Option("no-repeat-ngram-size", "no so many tokens in a row come twice", "N", whole_number),
+    Option("num-beams", "follow so many texts at once, and give the likeliest", "N", whole_number),
+    Option("length-penalty", "of a beam search: above 0 prefers long texts, below 0 short ones", "X", number),
+    Option("early-stopping", "of a beam search: end with the first so many texts"),
+    Option("seed", "what random numbers begin with; row i has this plus i (default: 0)", "N", whole_number),
+    Option("stop-strings", "a text ends once it holds this; may be repeated", "TEXT", repeats=True),
+)
+RUN_WRITING = tuple(option for option in RUN if option.name not in ("max-length", "long"))
+
+
+def with_sampling(given: dict[str, Any]) -> dict[str, Any]:
+    """Option values, with the two flags about drawing as the one argument that they are."""
+    values = dict(given)
+    drawn, not_drawn = values.pop("do_sample", None), values.pop("no_do_sample", None)
+    if drawn and not_drawn:
+        raise UserError("There is `--do-sample`, and also `--no-do-sample`.", hint="Remove one of them.")
+    return {**values, **({"do_sample": bool(drawn)} if drawn or not_drawn else {})}
+
+
 # The options whose defaults a user can set. Not those that the data or the question decide; and none that lets a model
 # run code: a pyproject.toml that came with somebody's notebook must not be able to.
 SETTABLE = (

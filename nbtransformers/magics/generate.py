@@ -1,0 +1,47 @@
+"""`%%generate` and `%generate`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbtransformers.magics import options
+from nbtransformers.magics.data import prompts_of, variable_name
+from nbtransformers.magics.help import magic_help
+from nbtransformers.magics.parse import parse_line
+from nbtransformers.magics.showing import run_and_show
+
+_GROUPS = {
+    "What to read": options.PROMPTS,
+    "How to hand it over": options.GENERATE,
+    "How tokens are chosen": options.DECODING,
+    "With which model": options.MODEL,
+    "How to run": options.RUN_WRITING,
+    "Result": options.OUTPUT,
+}
+OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+
+HELP = magic_help(
+    "Write on for prompts, each token with its probability. The result is also in `_`.",
+    ["%%generate [options]     (one prompt below; with `--lines` one a line)", "%generate EXPRESSION [options]"],
+    _GROUPS,
+    [
+        ("The model goes on with the text", "%%generate --max-new-tokens 20\nThe capital of France is"),
+        ("A chat model answers", '%%generate --chat --system "Answer briefly."\nWhy is the sky blue?'),
+        ("Drawn, and drawn the same again", "%%generate --temperature 0.8 --top-p 0.95 --seed 1\nOnce upon a time"),
+        ("One prompt a line, or a row of a table", "%generate df --column question --chat --out answers"),
+        ("Another token in one place", 'nbtransformers.continue_from(_, 0, 3, " Lyon")'),
+        ("The same in Python", "nbtransformers.generate(df, column='question', chat=True).to_pandas()"),
+    ],
+)
+
+
+def generate(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
+    """Parse, run, show; the result is the value of the cell."""
+    from nbtransformers.doors.generate import generate_request, run_generate
+
+    parsed = parse_line(line, OPTIONS, "%generate" if cell is None else "%%generate", namespace)
+    values = options.with_sampling(parsed.values)
+    out = variable_name(values.pop("out", None))
+    data, objects = prompts_of(parsed, cell, values, namespace, "generate")
+    asked = generate_request(data, objects, namespace=namespace, **values)
+    return run_and_show(run_generate, asked, doing="Generating", line=line, cell=cell, out=out, shell=shell)
