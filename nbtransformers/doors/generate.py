@@ -24,7 +24,6 @@ def generate(
     chat: bool = False,
     system: str | None = None,
     messages: bool = False,
-    max_new_tokens: int | None = None,
     **options: Unpack[WritingOptions],
 ) -> Generation:
     """Write on for prompts with a causal or a sequence-to-sequence model.
@@ -62,7 +61,6 @@ def generate(
         chat=chat,
         system=system,
         messages=messages or conversations,
-        max_new_tokens=max_new_tokens,
         **options,
     )
     return run_generate(*asked, passing_view("Generating"))

@@ -159,6 +159,7 @@ class WritingTask(RowTask[Generation]):
         notes = self.ready.loaded.notes
         if "pieces" not in notes:
             notes["pieces"] = Pieces(self.ready.loaded.tokenizer)
+        occurring = np.unique(np.concatenate([found.flat["id"], found.flat["top_ids"].ravel()]))
         return spelling_of(notes["pieces"], occurring[occurring >= 0].astype(np.int64))
 
     def method(self) -> str:
