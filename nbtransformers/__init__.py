@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nbtransformers.doors.classify import classify
     from nbtransformers.doors.embed import embed
     from nbtransformers.doors.entities import entities
+    from nbtransformers.doors.fill import fill
     from nbtransformers.doors.resume import resume
     from nbtransformers.doors.similar import similar
     from nbtransformers.doors.tokenize import tokenize
@@ -32,6 +33,7 @@ _PUBLIC = {
     "defaults": ("nbtransformers.session", "defaults"),
     "embed": ("nbtransformers.doors.embed", "embed"),
     "entities": ("nbtransformers.doors.entities", "entities"),
+    "fill": ("nbtransformers.doors.fill", "fill"),
     "generate": ("nbtransformers.doors.generate", "generate"),
     "loaded": ("nbtransformers.session", "loaded"),
     "resume": ("nbtransformers.doors.resume", "resume"),
@@ -54,6 +56,7 @@ __all__ = [
     "defaults",
     "embed",
     "entities",
+    "fill",
     "generate",
     "load_ipython_extension",
     "loaded",

@@ -139,6 +139,10 @@ ENTITIES = (
     Option("aggregation", "how the pieces of a word become one (default: first)", "HOW", choices=AGGREGATIONS),
     Option("threshold", "leave out an entity with a lower score (default: 0)", "P", number),
 )
+FILL = (
+    Option("top-k", "how many fillings each mask has (default: 5)", "K", whole_number, short="k"),
+    Option("targets", "the only words to choose from, separated by commas", "A,B", several=True),
+)
 ANSWER = (
     Option("top-k", "how many answers a row has (default: 1)", "K", whole_number, short="k"),
     Option("max-answer-length", "tokens of an answer at most (default: 30)", "N", whole_number),

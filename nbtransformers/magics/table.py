@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nbtransformers.magics import answer, classify, embed, entities, generate, similar, tokenize
+from nbtransformers.magics import answer, classify, embed, entities, fill, generate, similar, tokenize
 from nbtransformers.magics.options import Option
 
 Run = Callable[[str, "str | None", dict[str, Any], Any], Any]
@@ -41,6 +41,7 @@ MAGICS = (
     Magic("classify", classify.classify, classify.OPTIONS, classify.HELP),
     Magic("embed", embed.embed, embed.OPTIONS, embed.HELP),
     Magic("entities", entities.entities, entities.OPTIONS, entities.HELP),
+    Magic("fill", fill.fill, fill.OPTIONS, fill.HELP),
     Magic("generate", generate.generate, generate.OPTIONS, generate.HELP),
     Magic("similar", similar.similar, similar.OPTIONS, similar.HELP),
     Magic("tokenize", tokenize.tokenize, tokenize.OPTIONS, tokenize.HELP),

@@ -25,7 +25,7 @@ class FillRequest(Written):
         tokenizer: an entry of `objects`, when an in-memory model comes without its own.
         top_k: how many fillings each mask has.
         targets: the only words to choose from; None is the whole vocabulary.
-        run: how it runs.
+        run: how it runs; unless it says otherwise, of a long text the surroundings of its masks are read.
 
     Raises:
         UserError: when a field cannot be what it is.
@@ -41,7 +41,7 @@ class FillRequest(Written):
     tokenizer: str | None = None
     top_k: int = 5
     targets: tuple[str, ...] | None = None
-    run: RunOptions = field(default_factory=RunOptions)
+    run: RunOptions = field(default_factory=lambda: RunOptions(long="window"))
 
     def __post_init__(self) -> None:
         whole("top-k", self.top_k)
