@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -49,7 +49,7 @@ class WritingTask(RowTask[Generation]):
         decoding: how tokens are chosen.
     """
 
-    window_rows = 1_000  # rows take long, and a window that is done is kept whatever comes
+    window_rows = 256  # a row takes long, and a window that is done is kept whatever comes
     glimpse_seconds = 0.1  # as text comes it should flow
     decoding: Decoding
 
@@ -125,9 +125,7 @@ class WritingTask(RowTask[Generation]):
         notes = super().notes(gathered)
         stopped = int(np.count_nonzero(endings == STOPPED))
         if stopped:
-            notes.insert(
-                0, f"{_were(stopped, 'stopped on the way')}: what came is kept. `nbt.resume(result)` writes it anew."
-            )
+            notes.insert(0, f"{_were(stopped, 'stopped on the way')}: what came is kept.")
         full = int(np.count_nonzero(endings == ENDINGS.index("end of context")))
         if full:
             notes.append(f"{_were(full, 'cut short')}: {self.ready.loaded.name} can read no more than it has then.")
@@ -145,7 +143,7 @@ class WritingTask(RowTask[Generation]):
             pieces=pieces,
             spelling=self.spelling(found),
             endings=endings,
-            reasons=gathered.reasons,
+            reasons=_without_stopped(gathered.reasons, endings),
             read=gathered.tokens,
             doubtful=gathered.doubtful,
             run=gathered.report,
@@ -173,7 +171,8 @@ _objects: WeakKeyDictionary[Generation, dict[str, Callable[[], Any]]] = WeakKeyD
 
 def with_objects(result: Generation, objects: Objects) -> Generation:
     """The same result, of which `objects_of` knows what its references name."""
-    _objects[result] = {name: found for name, value in objects.items() if (found := reference(value)) is not None}
+    if isinstance(result, Generation):  # and not a file
+        _objects[result] = {name: found for name, value in objects.items() if (found := reference(value)) is not None}
     return result
 
 
@@ -209,6 +208,13 @@ def method_of(model: Any, decoding: Decoding) -> str:
     ]
     own = "" if "do_sample" in given else ", as the model's own settings say"
     return f"drawn ({', '.join([*parts, f'seed={decoding.seed}'])}){own}"
+
+
+def _without_stopped(reasons: Reasons, endings: NDArray[np.uint8]) -> Reasons:
+    """The reasons why rows have no text: those that were stopped on the way have the beginning of one."""
+    stopped = {*np.flatnonzero(endings == STOPPED).tolist()}
+    kept = {row: why for row, why in reasons.items() if row not in stopped} if stopped else {}
+    return Reasons(len(endings), kept) if stopped else reasons
 
 
 def _were(number: int, what: str) -> str:
@@ -251,7 +257,7 @@ class Writer:
         self._started = time.perf_counter()
         self._done = 0
         self._ended = False
-        self._state: _UnderWay | None = None
+        self._state: UnderWay | None = None
         self._generator = Generator(
             self._loaded,
             task.decoding,
@@ -299,14 +305,16 @@ class Writer:
             window: the rows.
             known: the same rows as an earlier run left them: those that it finished stay as they are.
         """
-        state = self._state = _UnderWay(window, self._task, known)
+        state = self._state = self.begin(window, known)
         self._done += len(window.texts) - len(state.rows)
         self._report()
         try:
             if len(state.rows) and not self.stopping:
                 state.encode()
                 self._done += len(state.unwritable)
-                state.finished.update(self._generator.run(state.prompts))
+                while state.prompts and not self.stopping:
+                    self._generator.run(state.prompts)
+                    state.go_on()
         except KeyboardInterrupt:
             self._ended = True
         except UserError:
@@ -314,10 +322,14 @@ class Writer:
         except Exception as error:
             raise _model_fails(self._loaded.name, error) from error
         finally:
-            state.failed |= self.account.failures
+            state.fail(self.account.failures)
             self.account.failures.clear()
             self._state = None
         return state.as_it_stands()
+
+    def begin(self, window: RowWindow, known: DoneWindow | None) -> UnderWay:
+        """A window that is about to be written."""
+        return UnderWay(window, self._task, known)
 
     def _step(self, rows: Any) -> None:
         state = self._state
@@ -327,8 +339,7 @@ class Writer:
 
     def _batch_done(self, rows: Rows) -> None:
         if self._state is not None:
-            self._state.finished.update(rows)
-        self._done += len(rows)
+            self._done += self._state.take(rows)
         self._report()
 
     def _report(self) -> None:
@@ -353,7 +364,7 @@ def _model_fails(name: str, error: Exception) -> UserError:
     )
 
 
-class _UnderWay:
+class UnderWay:
     """One window while it is written: which rows wait, and what came so far."""
 
     def __init__(self, window: RowWindow, task: WritingTask, known: DoneWindow | None) -> None:
@@ -381,14 +392,32 @@ class _UnderWay:
         for prompt in self.prompts:
             self._counts[0, prompt.row - start] = len(prompt.ids)
 
+    def take(self, rows: Rows) -> int:
+        """Keep what a batch gave; how many rows are finished with it."""
+        self.finished.update(rows)
+        return len(rows)
+
+    def fail(self, failures: Mapping[int, str]) -> None:
+        """Keep why the model failed on some prompts."""
+        self.failed |= {number - self._window.start: why for number, why in failures.items()}
+
+    def go_on(self) -> None:
+        """Once the prompts are written: those that follow from what was written, which are none here."""
+        self.prompts = []
+
+    def written(self, rows: Rows) -> dict[int, Continuation]:
+        """What each row of the window has, by what its prompts got."""
+        return {number - self._window.start: row for number, row in rows.items()}
+
     def as_it_stands(self, under_way: Rows | None = None) -> DoneWindow:
         """What is known by now; a row that has nothing for no other reason is not done."""
-        start, values, counts = self._window.start, self._values.copy(), self._counts.copy()
-        for row, continuation in {**self.finished, **(under_way or {})}.items():
-            values[row - start] = continuation
-        reasons = {**self._reasons, **self.unwritable}
-        reasons |= {row - start: why for row, why in self.failed.items()}
+        values, counts = self._values.copy(), self._counts.copy()
+        for row, continuation in self.written({**self.finished, **(under_way or {})}).items():
+            values[row] = continuation
+        reasons = {**self._reasons, **self.unwritable, **self.failed}
         for row in self.rows.tolist():
-            if values[row] is None and reasons.setdefault(row, NOT_DONE) == NOT_DONE:
+            if values[row] is not None and values[row].ending == "stopped":
+                reasons[row] = NOT_DONE  # what came of it is kept, and it is written anew when the work goes on
+            elif values[row] is None and reasons.setdefault(row, NOT_DONE) == NOT_DONE:
                 counts[0, row] = 0  # nothing of it was read
         return DoneWindow(Texts(self._window.texts), values, Reasons(len(values), reasons), counts)
