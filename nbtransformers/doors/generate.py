@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Unpack, cast
 
-from nbtransformers.doors.common import request_fields, run_and_keep, texts_of
+from nbtransformers.doors.branching import run_writing
+from nbtransformers.doors.common import request_fields, texts_of
 from nbtransformers.doors.decoding import decoding_given
 from nbtransformers.doors.door import door
 from nbtransformers.doors.options import WritingOptions
@@ -103,7 +104,7 @@ def run_generate(request: GenerateRequest, objects: Objects, view: View) -> Gene
     """Run a request and show it in a view: the one way through, for magics and functions."""
     from nbtransformers.engine.generate import generate as run
 
-    return run_and_keep(view, lambda: run(request, objects, view.progress, view.partial))
+    return run_writing(view, lambda: run(request, objects, view.progress, view.partial))
 
 
 @door
@@ -135,7 +136,7 @@ def continue_from(result: Generation, row: int, position: int, token: int | str)
         )
     number = _number(result, row, position, token) if isinstance(token, str) else token
     view = passing_view("Going on")
-    return run_and_keep(view, lambda: branch(result, row, position, number, None, view.progress, view.partial))
+    return run_writing(view, lambda: branch(result, row, position, number, None, view.progress, view.partial))
 
 
 def _number(result: Generation, row: int, position: int, token: str) -> int:

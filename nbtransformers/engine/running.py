@@ -188,6 +188,7 @@ class RowTask(ABC, Generic[R]):
     """
 
     window_rows = 20_000  # enough for well-filled batches, little enough to hold in memory
+    glimpse_seconds = 0.3  # between two looks at the result as it stands
 
     def __init__(self, request: Any, objects: Objects, on_progress: OnProgress) -> None:
         self.request = request
@@ -347,7 +348,7 @@ def _done(
 ) -> R:
     with at_work(task.ready.loaded), deferred_interrupts() as stop:
         gathering = _Gathering(task, objects, rows, before)
-        glimpses = Glimpses(on_partial)
+        glimpses = Glimpses(on_partial, task.glimpse_seconds)
 
         def on_rows(under_way: Callable[[], DoneWindow]) -> None:
             glimpses(lambda: gathering.result(worker, under_way()))

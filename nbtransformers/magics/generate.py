@@ -8,7 +8,7 @@ from nbtransformers.magics import options
 from nbtransformers.magics.data import prompts_of, variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.parse import parse_line
-from nbtransformers.magics.showing import run_and_show
+from nbtransformers.magics.showing import run_and_show, run_in_background
 
 _GROUPS = {
     "What to read": options.PROMPTS,
@@ -16,7 +16,7 @@ _GROUPS = {
     "How tokens are chosen": options.DECODING,
     "With which model": options.MODEL,
     "How to run": options.RUN_WRITING,
-    "Result": options.OUTPUT,
+    "Result": options.OUTPUT_OR_FILE,
 }
 OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
 
@@ -29,6 +29,7 @@ HELP = magic_help(
         ("A chat model answers", '%%generate --chat --system "Answer briefly."\nWhy is the sky blue?'),
         ("Drawn, and drawn the same again", "%%generate --temperature 0.8 --top-p 0.95 --seed 1\nOnce upon a time"),
         ("One prompt a line, or a row of a table", "%generate df --column question --chat --out answers"),
+        ("In the background, stopped by its button", "%%generate --background --out writing\nOnce upon a time"),
         ("Another token in one place", 'nbtransformers.continue_from(_, 0, 3, " Lyon")'),
         ("The same in Python", "nbtransformers.generate(df, column='question', chat=True).to_pandas()"),
     ],
@@ -41,7 +42,9 @@ def generate(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
 
     parsed = parse_line(line, OPTIONS, "%generate" if cell is None else "%%generate", namespace)
     values = options.with_sampling(parsed.values)
-    out = variable_name(values.pop("out", None))
+    out, background = variable_name(values.pop("out", None)), values.pop("background", False)
     data, objects = prompts_of(parsed, cell, values, namespace, "generate")
     asked = generate_request(data, objects, namespace=namespace, **values)
+    if background:
+        return run_in_background(run_generate, asked, doing="Generating", out=out, shell=shell)
     return run_and_show(run_generate, asked, doing="Generating", line=line, cell=cell, out=out, shell=shell)

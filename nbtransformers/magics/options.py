@@ -115,6 +115,7 @@ RUN_WHOLE = (
     *(option for option in RUN if option.name != "long"),
     Option("long", "what happens to a longer text (default: window)", "RULE", choices=LONG_TEXT),
 )
+BACKGROUND = (Option("background", "return at once; `.result` of the value waits for the result"),)
 OUTPUT = (Option("out", "keep the result in this variable", "NAME", short="o"),)
 OUTPUT_OR_FILE = (
     *OUTPUT,
