@@ -73,6 +73,9 @@ class WritingRun(TypedDict, total=False):
     dtype: DataType | None
     batch_tokens: int | None
     threads: int | None
+    to: str | PathLike[str] | None
+    resume: bool
+    overwrite: bool
 
 
 class WritingOptions(InputOptions, ModelOptions, DecodingArguments, WritingRun, total=False):
