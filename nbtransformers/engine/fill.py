@@ -30,7 +30,7 @@ from nbtransformers.results.ragged import Ragged
 
 EXAMPLE_MODEL = "distilbert/distilroberta-base"
 
-_OTHERS = re.compile(r"\[MASK\]|<mask>")  # as BERT, and as RoBERTa and most others write it
+_USUAL = ("[MASK]", "<mask>")  # as BERT, and as RoBERTa and most others write it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,7 @@ class FillHead:
                 hint=f"Give a masked language model, such as `--model {EXAMPLE_MODEL}`.",
             )
         self.mask: str = tokenizer.mask_token
+        self._masks = re.compile("|".join(map(re.escape, {self.mask, *_USUAL})))
         self.pieces = Pieces(tokenizer)
         self._before, self._behind = _around(tokenizer)
         self._takes_types = "token_type_ids" in tokenizer("a", verbose=False)
@@ -76,13 +77,12 @@ class FillHead:
         self.kind = mask_kind(min(request.top_k, vocabulary if self._targets is None else len(self._targets)))
 
     def masks(self, text: str) -> list[tuple[int, int]]:
-        """Where the masks of a text are: the model's own, or where there is none of these, another model's."""
-        own = [found.span() for found in re.finditer(re.escape(self.mask), text)]
-        return own or [found.span() for found in _OTHERS.finditer(text)]
+        """Where the masks of a text are, the model's own or as others write them."""
+        return [found.span() for found in self._masks.finditer(text)]
 
     def is_foreign(self, text: str) -> bool:
-        """Whether a text has masks, but not those of this model."""
-        return self.mask not in text and _OTHERS.search(text) is not None
+        """Whether a text has a mask that is not written as this model's."""
+        return any(mask in text for mask in _USUAL if mask != self.mask)
 
     def refusals(self, texts: Sequence[str]) -> dict[int, str]:
         """Which texts cannot be filled, and why."""
@@ -110,9 +110,7 @@ class FillHead:
 
     def _masked(self, text: str) -> str:
         """A text with the model's own masks."""
-        if self.mask in text:
-            return text
-        return _OTHERS.sub(lambda _: self.mask, text)
+        return self._masks.sub(lambda _: self.mask, text)
 
     def encode(self, texts: Sequence[str], rows: Sequence[int]) -> MaskItems:
         """The items of some texts: each whole, or the surroundings of its masks where it is too long."""
@@ -302,7 +300,7 @@ class FillTask(HeadTask[Filling, FillHead]):
         notes = super().notes(gathered)
         if self._foreign:
             texts = "1 text has" if self._foreign == 1 else f"{self._foreign:,} texts have"
-            notes.append(f"{texts} the mask of another model: it was read as {self.head.mask}.")
+            notes.append(f"{texts} a mask as another model writes it: it was read as {self.head.mask}.")
         if (gathered.values.counts > 1).any():
             notes.append("Several masks of a text are filled independently, each as if the others stayed masked.")
         return notes

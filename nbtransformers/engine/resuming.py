@@ -121,7 +121,7 @@ class RestOfRows:
         for at in range(start, len(before), size):
             stop = min(at + size, len(before))
             reasons = {row: why for row, why in before.reasons.part(at, stop).items() if why != NOT_DONE}
-            yield RowWindow(at, list(before.texts[at:stop]), reasons)
+            yield RowWindow(at, list(_read_by(before)[at:stop]), reasons)
         if self.source is not None:
             yield from self._checked(self.source.windows(size, max(start, len(before))))
 
@@ -131,12 +131,17 @@ class RestOfRows:
         last = len(self.before) - 1
         if last >= 0:
             again = next(iter(self.source.windows(1, last)), None)
-            if again is None or again.texts[0] != self.before.texts[last]:
+            if again is None or again.texts[0] != _read_by(self.before)[last]:
                 raise UserError(
                     f"{self.before.request.data.value} has changed since: row {last:,} holds another text.",
                     hint="Run the whole again.",
                 )
         yield from windows
+
+
+def _read_by(result: Unfinished) -> Any:
+    """The texts that a result was made from: where its own are written by a model, they are called its prompts."""
+    return getattr(result, "prompts", None) or result.texts
 
 
 def rows_in_memory(rows: Rows) -> int:
