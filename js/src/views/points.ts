@@ -32,82 +32,83 @@ export function fitted(points: Float32Array, aspect: number): Float32Array {
   return placed;
 }
 
-/** One kind of point: which, in which colour, how large, and how much of the page shows through. */
+/** Points of one kind: which, of what colour, how large, and how little of the page shows through. */
 export interface Layer {
   has(at: number): boolean;
-  colour(at: number): string;
+  /** The number of a colour among `inks`. */
+  ink(at: number): number;
   radius: number;
   alpha: number;
 }
 
-export function drawPoints(paper: Paper, points: Float32Array, layers: readonly Layer[]): void {
-  if (points.length / 2 <= FEW) for (const layer of layers) drawDiscs(paper, points, layer);
-  else drawPixels(paper, points, layers);
+export function drawPoints(
+  paper: Paper,
+  points: Float32Array,
+  layers: readonly Layer[],
+  inks: readonly string[],
+): void {
+  if (points.length / 2 <= FEW) for (const layer of layers) drawDiscs(paper, points, layer, inks);
+  else drawPixels(paper, points, layers, inks);
 }
 
-function drawDiscs({ context, x, y, frame }: Paper, points: Float32Array, layer: Layer): void {
-  context.save();
-  context.beginPath();
-  context.rect(frame.left, frame.top, frame.width, frame.height);
-  context.clip();
-  context.globalAlpha = layer.alpha;
+function drawDiscs(
+  { context, x, y }: Paper,
+  points: Float32Array,
+  { has, ink, radius, alpha }: Layer,
+  inks: readonly string[],
+): void {
+  context.globalAlpha = alpha;
   for (let at = 0; 2 * at < points.length; at++) {
-    if (!layer.has(at) || Number.isNaN(points[2 * at])) continue;
+    if (Number.isNaN(points[2 * at]) || !has(at)) continue;
     context.beginPath();
-    context.arc(x(points[2 * at] as number), y(points[2 * at + 1] as number), layer.radius, 0, 7);
-    context.fillStyle = layer.colour(at);
+    context.arc(x(points[2 * at] as number), y(points[2 * at + 1] as number), radius, 0, 7);
+    context.fillStyle = inks[ink(at)] ?? "";
     context.fill();
   }
-  context.restore();
+  context.globalAlpha = 1;
 }
 
 function drawPixels(
-  { context, x, y, ratio, frame }: Paper,
+  { context, x, y, ratio }: Paper,
   points: Float32Array,
   layers: readonly Layer[],
+  inks: readonly string[],
 ): void {
   const { width, height } = context.canvas;
   const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
-  const inks = new Map<string, number>();
   const [x0, y0] = [x(0) * ratio, y(0) * ratio];
   const [xs, ys] = [x(1) * ratio - x0, y(1) * ratio - y0];
-  for (const { has, colour, radius, alpha } of layers) {
+  for (const { has, ink, radius, alpha } of layers) {
     const reach = Math.max(1, Math.round(radius * ratio));
+    const disc = discOf(reach, width);
+    const colours = inks.map((name) => pixelOf(name, alpha));
     for (let at = 0; 2 * at < points.length; at++) {
-      const [column, row] = [
-        Math.round(x0 + xs * (points[2 * at] as number)),
-        Math.round(y0 + ys * (points[2 * at + 1] as number)),
-      ];
-      // Not a number is in no range either.
+      const column = Math.round(x0 + xs * (points[2 * at] as number));
+      const row = Math.round(y0 + ys * (points[2 * at + 1] as number));
+      // What is not a number is in no range either.
       if (!(column >= reach && row >= reach && column < width - reach && row < height - reach) || !has(at))
         continue;
-      const name = colour(at);
-      let ink = inks.get(name + alpha);
-      if (ink === undefined) {
-        ink = inkOf(name, alpha);
-        inks.set(name + alpha, ink);
-      }
-      for (let down = -reach; down <= reach; down++) {
-        const half = Math.round(Math.sqrt(reach * reach - down * down) * 0.9);
-        const start = (row + down) * width + column;
-        pixels.fill(ink, start - half, start + half + 1);
-      }
+      const [middle, colour] = [row * width + column, colours[ink(at)] as number];
+      for (let part = 0; part < disc.length; part++) pixels[middle + (disc[part] as number)] = colour;
     }
   }
-  context.putImageData(
-    image,
-    0,
-    0,
-    frame.left * ratio,
-    frame.top * ratio,
-    frame.width * ratio,
-    frame.height * ratio,
-  );
+  context.putImageData(image, 0, 0);
+}
+
+/** How far the pixels of a disc lie from its middle, in memory. */
+function discOf(reach: number, width: number): Int32Array {
+  const found: number[] = [];
+  for (let down = -reach; down <= reach; down++) {
+    for (let right = -reach; right <= reach; right++) {
+      if (down * down + right * right <= reach * (reach + 0.5)) found.push(down * width + right);
+    }
+  }
+  return Int32Array.from(found);
 }
 
 /** A colour as one pixel in the order of memory. */
-function inkOf(name: string, alpha: number): number {
-  const [red, green, blue] = parseColour(name) ?? [128, 128, 128, 1];
+function pixelOf(name: string, alpha: number): number {
+  const [red, green, blue] = parseColour(name) ?? [128, 128, 128];
   return ((Math.round(alpha * 255) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }

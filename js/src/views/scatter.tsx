@@ -8,7 +8,7 @@ import type { Named, PlaneMap } from "../wire/vectors";
 import { nearestPoint, within } from "./lasso";
 import { NamedText } from "./matrix";
 import { type Frame, Plane, type Tool } from "./plane";
-import { drawPoints, fitted, radiusFor } from "./points";
+import { drawPoints, fitted, type Layer, radiusFor } from "./points";
 import { Segments } from "./segments";
 import { type Point, revealing, type View, WHOLE } from "./viewport";
 
@@ -28,6 +28,8 @@ interface ScatterProps {
 
 const MOST_ZOOM = 200;
 const NEAR_PX = 12;
+/** A ring around each of more points than these would hide its neighbours. */
+const RINGED = 3_000;
 
 export function Scatter({ label, map, selection, select, found, name, onNear, children }: ScatterProps) {
   const [view, setView] = useState<View>(WHOLE);
@@ -97,7 +99,6 @@ export function Scatter({ label, map, selection, select, found, name, onNear, ch
   return (
     <section class="nbt-scatter" aria-label={label}>
       <div class="nbt-tools">
-        {children}
         <Segments
           label="Drag to"
           options={[
@@ -108,6 +109,7 @@ export function Scatter({ label, map, selection, select, found, name, onNear, ch
           chosen={tool}
           onChoose={(key) => setTool(key)}
         />
+        {children}
         <Legend sizes={map.sizes} shown={shown} onShow={setShown} />
       </div>
       <Plane
@@ -119,17 +121,23 @@ export function Scatter({ label, map, selection, select, found, name, onNear, ch
         tool={tool}
         draw={(paper) => {
           const radius = radiusFor(count, view.zoom);
-          const inks = PALETTE.map((hue) => paper.colour(`--nbt-${hue}`));
-          const [grey, mark] = [paper.colour("--nbt-none"), paper.colour("--nbt-mark")];
-          const colour = (point: number) => inks[(map.cluster[point] ?? 0) % inks.length] ?? grey;
-          const lit = (point: number) =>
+          const inks = [...PALETTE, "none", "mark"].map((hue) => paper.colour(`--nbt-${hue}`));
+          const [grey, mark] = [PALETTE.length, PALETTE.length + 1];
+          const ink = (point: number) => Math.min(map.cluster[point] as number, grey);
+          const isLit = (point: number) =>
             (!marked || marked[point] === 1) && (shown === null || map.cluster[point] === shown);
-          const all = !marked && shown === null;
-          drawPoints(paper, points, [
-            { has: (point) => !lit(point), colour: () => grey, radius, alpha: 0.25 },
-            { has: (point) => selected[point] === 1, colour: () => mark, radius: radius + 2, alpha: 1 },
-            { has: lit, colour, radius: all ? radius : radius + 0.5, alpha: count > 100 ? 0.9 : 1 },
-          ]);
+          const isChosen = (point: number) => selected[point] === 1;
+          const layers: Layer[] = [];
+          if (marked || shown !== null)
+            layers.push({ has: (point) => !isLit(point), ink: () => grey, radius, alpha: 0.25 });
+          // Where something is selected, what is not steps back.
+          layers.push({ has: isLit, ink, radius, alpha: selection.size > 0 && !marked ? 0.35 : 0.9 });
+          if (selection.size > 0) {
+            if (count <= RINGED)
+              layers.push({ has: isChosen, ink: () => mark, radius: radius + 2, alpha: 1 });
+            layers.push({ has: isChosen, ink, radius, alpha: 1 });
+          }
+          drawPoints(paper, points, layers, inks);
         }}
         epoch={[points, selected, marked, shown]}
         mark={({ context, x, y, colour }) => {
