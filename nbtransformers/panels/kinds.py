@@ -10,6 +10,7 @@ from nbtransformers.panels.channel import Method
 from nbtransformers.results.answers import Answers
 from nbtransformers.results.classification import Classification
 from nbtransformers.results.entities import Entities
+from nbtransformers.results.filling import Filling
 from nbtransformers.results.generation import Generation
 from nbtransformers.results.stored import Stored
 from nbtransformers.results.tokenization import Tokenization
@@ -17,10 +18,10 @@ from nbtransformers.results.tokenization import Tokenization
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
 
-Result = Answers | Classification | Entities | Generation | Stored | Tokenization
+Result = Answers | Classification | Entities | Generation | Stored | Filling | Tokenization
 """Any result."""
 
-RESULTS: tuple[type, ...] = (Answers, Classification, Entities, Generation, Stored, Tokenization)
+RESULTS: tuple[type, ...] = (Answers, Classification, Entities, Generation, Stored, Filling, Tokenization)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,14 @@ def _stored() -> Kind:
     return Kind("stored", "Results in a file", stored_header, stored_snapshot, lambda result: {})
 
 
+def _filling() -> Kind:
+    from nbtransformers.panels.filling.methods import actions, methods
+    from nbtransformers.panels.filling.snapshot import filling_snapshot
+    from nbtransformers.panels.filling.wire import filling_header, partial_header
+
+    return Kind("fill", "Fillings", filling_header, filling_snapshot, methods, actions, partial_header)
+
+
 def _tokenization() -> Kind:
     from nbtransformers.panels.tokenization.methods import actions, methods
     from nbtransformers.panels.tokenization.snapshot import tokenization_snapshot
@@ -120,5 +129,6 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Entities: _entities,
     Generation: _generation,
     Stored: _stored,
+    Filling: _filling,
     Tokenization: _tokenization,
 }
