@@ -8,6 +8,7 @@ import { ProgressView } from "../views/progress";
 import { AnswerPanel } from "./answer";
 import { ClassifyPanel } from "./classify";
 import { EntitiesPanel } from "./entities";
+import { FillPanel } from "./fill";
 import { GeneratePanel } from "./generate";
 import { TokenizePanel } from "./tokenize";
 
@@ -28,6 +29,7 @@ const KINDS: Record<string, ComponentType<ResultProps>> = {
   answer: AnswerPanel,
   classify: ClassifyPanel,
   entities: EntitiesPanel,
+  fill: FillPanel,
   generate: GeneratePanel,
   tokenize: TokenizePanel,
 };
