@@ -147,7 +147,7 @@ function columnsOf(
       key: "entities",
       title: "Entities",
       sort: "entities",
-      width: "minmax(9ch, 13ch)",
+      width: "13ch",
       cell: (row) =>
         row.reason === null && !row.pending ? (
           <span class="nbt-number">{row.count}</span>

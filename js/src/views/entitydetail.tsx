@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { type Channel, isAbort } from "../channel";
 import { formatScore, plural } from "../text";
 import { CodePoints } from "../tokens/codepoints";
+import { directionOf } from "../tokens/direction";
 import { type Entity, type EntityRow, readEntities, readTokens, type TaggedToken } from "../wire/entities";
 import type { Section } from "../wire/sections";
 import { ScoreBar } from "./bars";
@@ -35,7 +36,7 @@ export function EntityDetail({ row, types, channel, fullText, onClose }: DetailP
       {full.text !== "" && entities.length === 0 && (
         <p class="nbt-muted">{row.pending ? "waiting…" : (row.reason ?? "no entities")}</p>
       )}
-      <ul class="nbt-labels">
+      <ul class="nbt-labels nbt-entities">
         {wanted.slice(0, all ? undefined : FIRST).map(({ start, stop, type, score }) => (
           <li key={start}>
             <span class="nbt-labels-name">
@@ -78,7 +79,7 @@ function useEntities({ position, count, entities }: EntityRow, channel: Channel 
 const TOKENS = 400;
 
 /** What the model says of each token, before words and entities are made of it. */
-function Tokens({ row: { position }, channel }: { row: EntityRow; channel: Channel }) {
+function Tokens({ row: { position, text }, channel }: { row: EntityRow; channel: Channel }) {
   const [tokens, setTokens] = useState<TaggedToken[]>([]);
   const [total, setTotal] = useState<number | null>(null);
   const [failure, setFailure] = useState("");
@@ -97,9 +98,9 @@ function Tokens({ row: { position }, channel }: { row: EntityRow; channel: Chann
     }
   };
   return (
-    <>
+    <div>
       {total !== null && (
-        <ul class="nbt-tagged" aria-label="Tokens and their labels">
+        <ul class="nbt-tagged" dir={directionOf(text)} aria-label="Tokens and their labels">
           {tokens.map(({ piece, label, score, begins }, at) => (
             <li key={at} class={begins ? "nbt-tagged-word" : ""} title={`${label} ${formatScore(score)}`}>
               <bdi>{piece}</bdi>
@@ -114,6 +115,6 @@ function Tokens({ row: { position }, channel }: { row: EntityRow; channel: Chann
         </button>
       )}
       {failure && <p class="nbt-muted">{failure}</p>}
-    </>
+    </div>
   );
 }
