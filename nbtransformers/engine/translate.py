@@ -1,0 +1,76 @@
+"""TranslateRequest in, Translations out."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.engine import running
+from nbtransformers.engine.rewriting import RewritingTask
+from nbtransformers.engine.running import Gathered
+from nbtransformers.engine.wording import Wording, to_translate
+from nbtransformers.engine.writing import as_read
+from nbtransformers.errors import UserError
+from nbtransformers.progress import OnPartial, OnProgress, silent
+from nbtransformers.request import ModelRef, Objects, TranslateRequest
+from nbtransformers.results.rewritings import Translations
+
+_LONGER, _AT_LEAST = 2, 32  # tokens: a translation may take twice as many as the text, and a short one these
+
+
+class TranslateTask(RewritingTask):
+    """Translate every text, line by line or sentence by sentence."""
+
+    def model_ref(self, request: TranslateRequest) -> ModelRef:
+        """The request's model."""
+        if request.model is None:
+            raise UserError(
+                "No model that translates is bundled.",
+                hint="Type `--model Helsinki-NLP/opus-mt-en-de`, or `--model facebook/nllb-200-distilled-600M` with "
+                "`--target`.",
+            )
+        return request.model
+
+    def words(self) -> Wording:
+        """How the model is told the languages, and where it reads a text in parts."""
+        wording = to_translate(self.ready.loaded, self.request.source, self.request.target)
+        # Translation models were trained on sentences, and their tokenizers make spaces of line ends.
+        self.by = "sentences" if self.request.parts == "sentences" else "whole" if wording.chat else "lines"
+        return wording
+
+    def expected(self, tokens: int) -> int:
+        """As many as the model says, or so many more than the part has."""
+        return max(self.wording.most or 0, _LONGER * tokens + _AT_LEAST)
+
+    def of_parts(self, several: NDArray[np.int32]) -> str:
+        """Also where they were cut."""
+        return f"{super().of_parts(several)}, cut between lines or sentences, and put together again."
+
+    def result(self, gathered: Gathered) -> Translations:
+        """The translations."""
+        return Translations(
+            **self.rewriting(gathered),
+            source=self.wording.source,
+            target=self.wording.target,
+        )
+
+
+def translate(
+    request: TranslateRequest, objects: Objects, on_progress: OnProgress = silent, on_partial: OnPartial | None = None
+) -> Translations:
+    """Translate every text of a request, as `running.run` does it.
+
+    Example:
+        >>> translate(TranslateRequest(DataRef("lines", "Good morning!"), model, target="German"), {}).texts[0]
+        'Guten Morgen!'
+    """
+    return cast("Translations", running.run(TranslateTask, request, objects, on_progress, on_partial))
+
+
+def resume(
+    before: Translations, objects: Objects, on_progress: OnProgress = silent, on_partial: OnPartial | None = None
+) -> Translations:
+    """Finish what an interrupt left of a result, as `running.resume` does it."""
+    return cast("Translations", running.resume(TranslateTask, as_read(before), objects, on_progress, on_partial))
