@@ -98,7 +98,7 @@ class Embeddings(Writable):
     @property
     def embedded(self) -> NDArray[np.bool_]:
         """Bool `[text]`: the rows that have a vector."""
-        return np.isfinite(self.vectors[:, :1]).all(axis=1)  # a vector is whole, or not there
+        return np.isfinite(self.vectors[:, 0])  # a vector is whole, or not there
 
     @property
     def done(self) -> NDArray[np.bool_]:

@@ -73,7 +73,8 @@ def projection(vectors: NDArray[np.float32], method: str = "pca", seed: int = 0)
 
 
 def _checked(method: str, texts: int) -> MapMethod:
-    chosen = next((known for known in MAP_METHODS if known == method), None)
+    known: dict[str, MapMethod] = {name: name for name in MAP_METHODS}
+    chosen = known.get(method)
     if chosen is None:
         raise UserError(
             f"There is no map {shown(method)}.", hint=did_you_mean(str(method), MAP_METHODS, what="There is")

@@ -123,6 +123,10 @@ class _Space:
 
     def keys(self, queries: Vectors) -> tuple[Vectors, NDArray[np.float32]]:
         """A key `[query, text]` that grows with the score, and how far it may be off `[query]`; -inf for no score."""
+        with np.errstate(invalid="ignore", over="ignore"):  # of vectors that are left out
+            return self._keys(queries)
+
+    def _keys(self, queries: Vectors) -> tuple[Vectors, NDArray[np.float32]]:
         lengths = _norms(queries)
         longest = float(self.norms[self.finite].max(initial=0))
         if self.measure == "manhattan":

@@ -400,7 +400,7 @@ def _labels(index: pd.Index, rows: NDArray[np.int64]) -> pd.Series:
     there = np.greater_equal(rows, 0)
     found[there] = np.fromiter(index.take(rows[there]), dtype=object, count=int(there.sum()))
     labels = pd.Series(found, dtype=object)
-    return labels.infer_objects() if there.all() else labels  # or numbers with a gap would become floats
+    return labels.infer_objects() if bool(np.all(there)) else labels  # or numbers with a gap would become floats
 
 
 def _nothing(rows: int) -> tuple[NDArray[np.int64], Vectors]:
@@ -425,7 +425,7 @@ def _means(vectors: Vectors, starts: NDArray[np.int64]) -> Vectors:
     """The mean of the finite vectors of each tile `[tile, dimension]`; NaN where there are none."""
     if len(starts) < 2:
         return np.empty((0, vectors.shape[1]), dtype=np.float32)
-    finite = np.isfinite(vectors).all(axis=1)
+    finite = np.isfinite(vectors[:, 0])  # a vector is whole, or not there
     sums = np.add.reduceat(np.where(finite[:, None], vectors, np.float32(0)), starts[:-1], axis=0)
     number = np.add.reduceat(finite.astype(np.float32), starts[:-1])[:, None]
     return np.where(number > 0, sums / np.maximum(number, 1), np.float32("nan"))
