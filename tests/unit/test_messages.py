@@ -175,6 +175,20 @@ MAGIC = [
         "%classify texts --labels a,b --template about",
         "The template 'about' needs one {} for the label. Type `--template \"This text is about {}.\"`.",
     ),
+    # entities
+    (
+        "%%entities\nAda in Paris",
+        "Entities need a token classifier, and none is bundled. Type `--model dslim/bert-base-NER`.",
+    ),
+    (
+        "%entities texts --model {M}/tiny",
+        "tiny is for sequence classification (BertForSequenceClassification), not a token classifier. "
+        "Give a model that was trained for token classification, such as `--model dslim/bert-base-NER`.",
+    ),
+    ("%entities texts --aggregation mean", "`--aggregation` cannot be 'mean'. It takes first, average, max."),
+    ("%entities texts --threshold 2", "The threshold is 2.0. Type a number from 0 to 1: `--threshold 0.5`."),
+    ("%entities texts --labels PER,,LOC", "One of the labels is empty. Type those to keep: `--labels PER,LOC`."),
+    ("%entities texts --labels PER,PER", "The label 'PER' is there twice. Remove one of them."),
     # the model
     ("%classify texts --revision main", "A revision needs a model. Add `--model owner/name`."),
     (
@@ -416,6 +430,106 @@ MAGIC = [
         "Row 0 (and 2 other rows) is too long: 42 tokens, and tiny reads 32. "
         "Type `--long truncate` or `--long window`.",
     ),
+    # questions and contexts
+    (
+        "%answer",
+        "There is nothing to answer. Type `%answer TABLE`, `%answer FILE`, or %%answer with a question and its context "
+        "in the cell.",
+    ),
+    (
+        "%%answer texts\nquestion: a?\nb",
+        "There are questions in the cell, and also texts on the line. Type `--context texts`, or leave it out.",
+    ),
+    (
+        "%%answer --question q\nquestion: a?\nb",
+        "`--question` is the column of a table, and a cell is none. Leave `--question` out.",
+    ),
+    (
+        "%%answer --encoding gbk\nquestion: a?\nb",
+        "`--encoding` is for files, and a cell is none. Leave `--encoding` out.",
+    ),
+    (
+        "%answer texts",
+        "There are questions in texts, and no contexts to find the answers in. "
+        "Add `--context VARIABLE`, or give a table with a column of each.",
+    ),
+    (
+        "%%answer\na joy\nquestion: a?",
+        "The cell does not begin with a question. Write `question: …` on a line of its own, and the context below it.",
+    ),
+    (
+        "%%answer\n\n",
+        "The cell holds no question. Write `question: …` on a line of its own, and the context below it.",
+    ),
+    (
+        "%%answer\nquestion: \na joy",
+        "A question in the cell is empty. Write `question: …` on a line of its own, and the context below it.",
+    ),
+    (
+        "%%answer\nquestion: a?\n\nquestion: b?\n",
+        "A question in the cell has no context below it. "
+        "Write `question: …` on a line of its own, and the context below it.",
+    ),
+    ("%answer df", "df has no column 'question'. It has review, title, stars."),
+    (
+        "%%answer\nquestion: a?\na joy",
+        "No model that answers questions is bundled. "
+        "Type `--model deepset/roberta-base-squad2`, or another model for question answering.",
+    ),
+    (
+        "%answer texts --context texts+texts --model {M}/answerer",
+        "There are 2 questions and 4 contexts. Give one question, one context, or as many of the one as of the other.",
+    ),
+    (
+        "%answer texts --context ' ' --model {M}/answerer",
+        "The context holds no text: it is empty. Give a context that holds some.",
+    ),
+    (
+        "%%answer --top-k 2 --generate --model {M}/answerer\nquestion: a?\na joy",
+        "A model writes one answer, and `--top-k` asks for more. Leave `--top-k` out.",
+    ),
+    (
+        "%%answer --max-answer-length 0 --model {M}/answerer\nquestion: a?\na joy",
+        "`--max-answer-length` is 0. Type a whole number of 1 or more: `--max-answer-length 1`.",
+    ),
+    (
+        "%%answer --model {M}/tiny\nquestion: a?\na joy",
+        "tiny is for sequence classification (BertForSequenceClassification), not a model for question answering. "
+        "Give a model that was trained for it, such as `--model deepset/tinyroberta-squad2`.",
+    ),
+    (
+        "%answer texts --context 'long '*40 --model {M}/answerer --long error",
+        "Row 0 (and 1 other row) is too long: 45 tokens, and answerer reads 32. "
+        "Type `--long truncate` or `--long window`.",
+    ),
+    # masks
+    (
+        "%fill texts",
+        "No model that fills masks is bundled. "
+        "Type `--model distilbert/distilroberta-base`, or another masked language model.",
+    ),
+    (
+        "%fill texts --model {M}/maskless",
+        "maskless has no mask token. Give a masked language model, such as `--model distilbert/distilroberta-base`.",
+    ),
+    (
+        "%fill texts --model {M}/masker --targets good,,bad",
+        "One of the targets is empty. Type words: `--targets good,bad`.",
+    ),
+    (
+        "%fill texts --model {M}/masker --targets good,good",
+        "The target 'good' is there twice. Remove one of them.",
+    ),
+    ("%fill texts --model {M}/masker --targets {3}", 'The targets are 3, an int. Type `targets=["good", "bad"]`.'),
+    ("%fill texts --model {M}/masker --targets {[1]}", 'The target 1 is not text. Type `targets=["good", "bad"]`.'),
+    (
+        "%fill texts --model {M}/masker --targets good,goods",
+        "The target 'goods' is 2 tokens for masker: 'good', '##s'. Give words that are one token.",
+    ),
+    (
+        "%fill texts --model {M}/masker --targets 好",
+        "masker has no token for the target '好'. Give another word.",
+    ),
     # models of the user's own
     (
         "%classify texts --model own",
@@ -537,6 +651,14 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "`{}` is the column of a table, and there are contexts.": "test_answers",
+    "There are questions, {}, and no contexts to find the answers in.": "test_answers",
+    "There are {}, and more {}.": "test_pairs: needs inputs of unknown length",
+    "{} has a slow tokenizer, which does not tell where its tokens stand in the text.": "test_answers",
+    "{} has no CLS token, and so no score for there being no answer.": "test_answers",
+    "spaCy is not installed.": "test_entities",
+    "{} gives {} scores a token, but its configuration has {} labels.": "test_entities",
+    "{} has no label {}.": "test_entities",
     "`--dtype int8` is for models that are loaded here, and {} is yours.": "test_quantizing",
     "`--dtype int8` is for the CPU, and the model would run on {}.": "test_quantizing",
     "`--dtype int8` needs the package torchao.": "test_quantizing",

@@ -134,6 +134,7 @@ function columnsOf(
     indexColumn(page, rows),
     {
       ...textColumn,
+      narrowWidth: "minmax(6ch, 1fr)",
       cell: (row, narrow) =>
         row.entities.length > 0 ? (
           <span class="nbt-text" dir="auto">
