@@ -215,7 +215,7 @@ class Queries:
         Raises:
             UserError: when the model is gone.
         """
-        run = replace(self.request.run, long="truncate")
+        run = replace(self.request.run, long="truncate", to=None, resume=False, overwrite=False)
         request = replace(self.request, data=DataRef("variable", _QUERIES), run=run)
         if prompt is not None or prompt_name is not None:
             request = replace(request, prompt=prompt, prompt_name=prompt_name)
