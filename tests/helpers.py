@@ -215,12 +215,18 @@ def classifier(**options: Any) -> Any:
 
 def write_models(folder: Path) -> None:
     """A good model as `tiny` and `encoder`, and changed copies of it that the load gate must tell apart."""
-    from transformers import BertModel
+    from transformers import BertForMaskedLM, BertForQuestionAnswering, BertModel
 
     classifier().save_pretrained(folder / "tiny")
     tokenizer().save_pretrained(folder / "tiny")
     BertModel(bert_config()).save_pretrained(folder / "encoder")
     tokenizer().save_pretrained(folder / "encoder")
+    BertForQuestionAnswering(bert_config(("start", "end"))).save_pretrained(folder / "answerer")
+    tokenizer().save_pretrained(folder / "answerer")
+    BertForMaskedLM(bert_config()).save_pretrained(folder / "masker")
+    tokenizer(mask_token="[MASK]").save_pretrained(folder / "masker")
+    BertForMaskedLM(bert_config()).save_pretrained(folder / "maskless")
+    tokenizer().save_pretrained(folder / "maskless")
 
     _copy(folder, "headless", source="encoder", architectures=["BertForSequenceClassification"])
     _copy(folder, "entailing", id2label={0: "contradiction", 1: "neutral", 2: "entailment"})

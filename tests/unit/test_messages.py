@@ -481,7 +481,7 @@ MAGIC = [
         "There are 2 questions and 4 contexts. Give one question, one context, or as many of the one as of the other.",
     ),
     (
-        "%answer texts --context ' ' --model {M}/answerer",
+        "%answer texts --context [' '] --model {M}/answerer",
         "The context holds no text: it is empty. Give a context that holds some.",
     ),
     (
