@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from nbtransformers.doors.fill import fill
     from nbtransformers.doors.resume import resume
     from nbtransformers.doors.similar import similar
+    from nbtransformers.doors.summarize import summarize
     from nbtransformers.doors.tokenize import tokenize
+    from nbtransformers.doors.translate import translate
     from nbtransformers.errors import UserError
     from nbtransformers.panels.shown import panel, selected
     from nbtransformers.panels.view import show_result as show
@@ -42,7 +44,9 @@ _PUBLIC = {
     "selected": ("nbtransformers.panels.shown", "selected"),
     "show": ("nbtransformers.panels.view", "show_result"),
     "similar": ("nbtransformers.doors.similar", "similar"),
+    "summarize": ("nbtransformers.doors.summarize", "summarize"),
     "tokenize": ("nbtransformers.doors.tokenize", "tokenize"),
+    "translate": ("nbtransformers.doors.translate", "translate"),
     "unload": ("nbtransformers.session", "unload"),
     "UserError": ("nbtransformers.errors", "UserError"),
 }
@@ -66,7 +70,9 @@ __all__ = [
     "set_default",
     "show",
     "similar",
+    "summarize",
     "tokenize",
+    "translate",
     "unload",
     "unload_ipython_extension",
 ]

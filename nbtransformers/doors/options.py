@@ -82,6 +82,13 @@ class WritingOptions(InputOptions, ModelOptions, DecodingArguments, WritingRun, 
     """All that a task which writes takes besides its own arguments."""
 
 
+class RewritingOptions(WritingOptions, total=False):
+    """All that a task which makes new texts of texts takes besides its own arguments."""
+
+    max_length: int | None
+    long: LongText | None
+
+
 INPUT_OPTIONS = tuple(InputOptions.__annotations__)
 DECODING_ARGUMENTS = tuple(DecodingArguments.__annotations__)
 RUN_ARGUMENTS = tuple(RunArguments.__annotations__)

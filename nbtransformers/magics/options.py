@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbtransformers.errors import UserError, nearest, shown
-from nbtransformers.request import AGGREGATIONS, DATA_TYPES, DEVICES, LONG_TEXT, MEASURES, POOLINGS
+from nbtransformers.request import (
+    AGGREGATIONS,
+    DATA_TYPES,
+    DEVICES,
+    LONG_TEXT,
+    MEASURES,
+    OF_PARTS,
+    PARTS_OF,
+    POOLINGS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +203,22 @@ DECODING = (
     Option("seed", "what random numbers begin with; row i has this plus i (default: 0)", "N", whole_number),
     Option("stop-strings", "a text ends once it holds this; may be repeated", "TEXT", repeats=True),
 )
+SUMMARIZE = (Option("parts", "of a long text, the summaries of its parts (default: again)", "HOW", choices=OF_PARTS),)
+TRANSLATE = (
+    Option("source", "the language of the texts: the model's code, de, or German (default: the model's own)", "LANG"),
+    Option("target", "the language to translate into; ? lists what the model knows", "LANG", short="t"),
+    Option("parts", "what is translated at once (default: lines)", "HOW", choices=PARTS_OF),
+)
+# How many tokens may be new is for each of these tasks to say.
+DECODING_TEXTS = (
+    Option("max-new-tokens", "new tokens at most (default: as the model says, or as a text needs)", "N", whole_number),
+    *DECODING[1:],
+)
 RUN_WRITING = tuple(option for option in RUN if option.name not in ("max-length", "long"))
+RUN_REWRITING = (
+    *(option for option in RUN if option.name != "long"),
+    Option("long", "what happens to a longer text (default: window, in parts)", "RULE", choices=LONG_TEXT),
+)
 
 
 def with_sampling(given: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nbtransformers.magics import answer, classify, embed, entities, fill, generate, similar, tokenize
+from nbtransformers.magics import (
+    answer,
+    classify,
+    embed,
+    entities,
+    fill,
+    generate,
+    similar,
+    summarize,
+    tokenize,
+    translate,
+)
 from nbtransformers.magics.options import Option
 
 Run = Callable[[str, "str | None", dict[str, Any], Any], Any]
@@ -44,5 +55,7 @@ MAGICS = (
     Magic("fill", fill.fill, fill.OPTIONS, fill.HELP),
     Magic("generate", generate.generate, generate.OPTIONS, generate.HELP),
     Magic("similar", similar.similar, similar.OPTIONS, similar.HELP),
+    Magic("summarize", summarize.summarize, summarize.OPTIONS, summarize.HELP),
     Magic("tokenize", tokenize.tokenize, tokenize.OPTIONS, tokenize.HELP),
+    Magic("translate", translate.translate, translate.OPTIONS, translate.HELP),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.panels.channel import Method
@@ -12,6 +12,7 @@ from nbtransformers.results.classification import Classification
 from nbtransformers.results.entities import Entities
 from nbtransformers.results.filling import Filling
 from nbtransformers.results.generation import Generation
+from nbtransformers.results.rewritings import Summaries, Translations
 from nbtransformers.results.stored import Stored
 from nbtransformers.results.tokenization import Tokenization
 
@@ -128,6 +129,8 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Classification: _classification,
     Entities: _entities,
     Generation: _generation,
+    Summaries: lambda: replace(_generation(), title="Summaries"),
+    Translations: lambda: replace(_generation(), title="Translations"),
     Stored: _stored,
     Filling: _filling,
     Tokenization: _tokenization,
