@@ -26,7 +26,6 @@ from nbtransformers.results.generation import ENDINGS, Generation
 from nbtransformers.results.rewritings import Rewriting
 
 _PART = 2**32  # the number of a prompt is that of its row, and so many more for each prompt that the row had before
-_ROOM_FOR_TEXT = 8  # tokens; with less beside what tells the model what to do, nothing can be read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +58,7 @@ class RewritingTask(WritingTask):
             self.wording = self.words()
             taken = len(self.encoded([""])[0])
         self._taken = taken
-        self.limit = text_limit(loaded, request.run.max_length, taken + _ROOM_FOR_TEXT)
+        self.limit = text_limit(loaded, request.run.max_length, taken)
         self._writes = decoder_limit(loaded)
         given = decoding_of(request.decoding)
         self.decoding = Decoding({**self._declared(given.options), **given.options}, given.seed, given.stop_strings)

@@ -11,7 +11,7 @@ from nbtransformers.magics.parse import parse_line
 from nbtransformers.magics.showing import run_and_show, run_in_background
 
 _GROUPS = {
-    "What to read": options.PROMPTS,
+    "What to read": options.WHOLE_TEXTS,
     "How to summarise": options.SUMMARIZE,
     "How tokens are chosen": options.DECODING_TEXTS,
     "With which model": options.MODEL,

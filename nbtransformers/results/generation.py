@@ -325,7 +325,8 @@ class Generation(Writable):
 
 def _as_text(result: Generation, rows: int = 10) -> str:
     shown = min(rows, len(result))
-    parts = [count(len(result), "prompt"), f"{count(result.new_tokens, 'token')} written"]
+    read = "prompt" if result.request.task == "generate" else "text"
+    parts = [count(len(result), read), f"{count(result.new_tokens, 'token')} written"]
     lines = [f"{result.run.pinned_model}: {' · '.join(parts)}"]
     for row, name in enumerate(row_names(result, range(shown))):
         lines += _row_lines(result, row, name)
