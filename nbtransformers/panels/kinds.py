@@ -9,20 +9,32 @@ from typing import TYPE_CHECKING, Any
 from nbtransformers.panels.channel import Method
 from nbtransformers.results.answers import Answers
 from nbtransformers.results.classification import Classification
+from nbtransformers.results.embeddings import Embeddings
 from nbtransformers.results.entities import Entities
 from nbtransformers.results.filling import Filling
 from nbtransformers.results.generation import Generation
 from nbtransformers.results.rewritings import Summaries, Translations
+from nbtransformers.results.similarity import Similarity
 from nbtransformers.results.stored import Stored
 from nbtransformers.results.tokenization import Tokenization
 
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
 
-Result = Answers | Classification | Entities | Generation | Stored | Filling | Tokenization
+Result = Answers | Classification | Entities | Generation | Embeddings | Similarity | Stored | Filling | Tokenization
 """Any result."""
 
-RESULTS: tuple[type, ...] = (Answers, Classification, Entities, Generation, Stored, Filling, Tokenization)
+RESULTS: tuple[type, ...] = (
+    Answers,
+    Classification,
+    Entities,
+    Generation,
+    Embeddings,
+    Similarity,
+    Stored,
+    Filling,
+    Tokenization,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +136,31 @@ def _tokenization() -> Kind:
     )
 
 
+def _embeddings() -> Kind:
+    from nbtransformers.panels.embedding.methods import actions, methods
+    from nbtransformers.panels.embedding.snapshot import embeddings_snapshot
+    from nbtransformers.panels.embedding.wire import embedding_header, partial_header
+
+    return Kind("embed", "Embeddings", embedding_header, embeddings_snapshot, methods, actions, partial_header)
+
+
+def _similarity() -> Kind:
+    from nbtransformers.panels.similarity.methods import actions, methods
+    from nbtransformers.panels.similarity.snapshot import similarity_snapshot
+    from nbtransformers.panels.similarity.wire import partial_header, similarity_header
+
+    return Kind("similar", "Similarity", similarity_header, similarity_snapshot, methods, actions, partial_header)
+
+
 _KINDS: dict[type, Callable[[], Kind]] = {
     Answers: _answers,
     Classification: _classification,
+    Embeddings: _embeddings,
     Entities: _entities,
     Generation: _generation,
     Summaries: lambda: replace(_generation(), title="Summaries"),
     Translations: lambda: replace(_generation(), title="Translations"),
+    Similarity: _similarity,
     Stored: _stored,
     Filling: _filling,
     Tokenization: _tokenization,

@@ -477,7 +477,7 @@ def _as_text(result: Similarity) -> str:
     rows, columns = result.shape
     what = count(rows, "text") if result.others is None else f"{count(rows, 'text')} × {columns:,}"
     without = rows - int(result.embeddings.embedded.sum())
-    parts = [what, _MEASURES[result.measure], *([f"without a vector {without:,}"] if without else [])]
+    parts = [what, MEASURE_NAMES[result.measure], *([f"without a vector {without:,}"] if without else [])]
     return printed(
         f"{printable(result.run.pinned_model)}: {' · '.join(parts)}",
         *(_nearest_lines(result) if result.query_vector is not None else _pair_lines(result)),
@@ -485,7 +485,7 @@ def _as_text(result: Similarity) -> str:
     )
 
 
-_MEASURES: dict[Measure, str] = {
+MEASURE_NAMES: dict[Measure, str] = {
     "cosine": "cosine",
     "dot": "dot product",
     "euclidean": "minus the Euclidean distance",
