@@ -138,10 +138,10 @@ def _tokenization() -> Kind:
 
 def _embeddings() -> Kind:
     from nbtransformers.panels.embedding.methods import actions, methods
-    from nbtransformers.panels.embedding.snapshot import embeddings_snapshot
+    from nbtransformers.panels.embedding.snapshot import embedding_snapshot
     from nbtransformers.panels.embedding.wire import embedding_header, partial_header
 
-    return Kind("embed", "Embeddings", embedding_header, embeddings_snapshot, methods, actions, partial_header)
+    return Kind("embed", "Embeddings", embedding_header, embedding_snapshot, methods, actions, partial_header)
 
 
 def _similarity() -> Kind:
