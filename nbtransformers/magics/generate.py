@@ -16,7 +16,7 @@ _GROUPS = {
     "How tokens are chosen": options.DECODING,
     "With which model": options.MODEL,
     "How to run": options.RUN_WRITING,
-    "Result": options.OUTPUT_OR_FILE,
+    "Result": (*options.BACKGROUND, *options.OUTPUT_OR_FILE),
 }
 OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
 
