@@ -1,4 +1,4 @@
-"""A similarity as static HTML: the matrix of few texts, the nearest to a query, the most similar pairs, and the notes."""
+"""A similarity as static HTML: the matrix of few texts, the nearest to a query, the most similar pairs, the notes."""
 
 from __future__ import annotations
 
