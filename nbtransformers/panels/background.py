@@ -24,9 +24,9 @@ R = TypeVar("R")
 _log = logging.getLogger(__name__)
 
 
-def open_panel(what: str) -> Panel:
+def open_panel(what: str, kind: str) -> Panel:
     """A panel of its own for work in the background, in the outputs of the cell that runs now."""
-    return PanelView(what).__enter__().panel
+    return PanelView(what, kind).__enter__().panel
 
 
 class Background(Generic[R]):

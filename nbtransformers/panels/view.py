@@ -43,9 +43,9 @@ class View(Protocol):
         ...
 
 
-def lasting_view(what: str) -> View:
-    """The view of a magic: progress from the first second, and the result in its place."""
-    return PanelView(what) if in_notebook() else TerminalView(what)
+def lasting_view(what: str, kind: str) -> View:
+    """The view of a magic: progress from the first second, and the result, of that kind, in its place."""
+    return PanelView(what, kind) if in_notebook() else TerminalView(what)
 
 
 def passing_view(what: str) -> View:
@@ -58,16 +58,17 @@ def show_result(result: Result) -> None:
     if not in_notebook():
         print(result)
         return
-    with PanelView(kind_of_result(result).title) as view:
+    kind = kind_of_result(result)
+    with PanelView(kind.title, kind.name) as view:
         view.show(result)
 
 
 class PanelView:
     """Two outputs: a static snapshot, then the live panel; wherever the notebook is read, one of them shows."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, kind: str) -> None:
         self._what = what
-        self._panel = _panel(what)
+        self._panel = _panel(what, kind)
         self._panel.view = self
         self._snapshot: Any = None
         self._rows: int | None = None
@@ -153,7 +154,7 @@ class PassingPanelView:
         if self._panel is None and time.monotonic() - self._since > _PATIENCE:
             from IPython.display import display
 
-            self._panel = _panel(self._what)
+            self._panel = _panel(self._what, "")
             self._output = display(self._panel, display_id=True)
         if self._panel is not None:
             self._panel.progress = asdict(progress)
@@ -209,7 +210,7 @@ def _answers(kind: Kind, result: Result, panel: Panel) -> dict[str, Method]:
     return {**kind.methods(result), **kind.actions(result, panel)}
 
 
-def _panel(what: str) -> Panel:
-    from nbtransformers.panels.widget import Panel
+def _panel(what: str, kind: str) -> Panel:
+    from nbtransformers.panels.widget import panel_class
 
-    return Panel(progress=asdict(Progress("loading", what)))
+    return panel_class(kind)(progress=asdict(Progress("loading", what)))

@@ -1,4 +1,4 @@
-"""The one widget class: state in traits, questions over the channel."""
+"""The widget: state in traits, questions over the channel; one class for each bundle of the page's code."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ from nbtransformers.panels.selection import RowNumbers
 from nbtransformers.plain_text import sendable
 
 STATIC = Path(__file__).parent.parent / "static"
+
+
+def _bundle(name: str) -> tuple[str, str]:
+    """The code and the styles of a bundle.
+
+    As text: of a path, anywidget makes a file to watch, which keeps every panel for ever.
+    """
+    return tuple((STATIC / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))  # pyright: ignore[reportReturnType]
 
 
 class Panel(anywidget.AnyWidget):
@@ -42,9 +50,7 @@ class Panel(anywidget.AnyWidget):
         >>> panel.observe(lambda change: print(change.new), "selection")
     """
 
-    # As text: of a path, anywidget makes a file to watch, which keeps every panel for ever.
-    _esm = (STATIC / "panel.js").read_text(encoding="utf-8")
-    _css = (STATIC / "panel.css").read_text(encoding="utf-8")
+    _esm, _css = _bundle("panel")
 
     kind = traitlets.Unicode().tag(sync=True)
     panel_id = traitlets.Unicode().tag(sync=True)
@@ -134,3 +140,24 @@ class Panel(anywidget.AnyWidget):
         if bundle:
             bundle[0]["text/plain"] = ""
         return bundle
+
+
+class TokensPanel(Panel):
+    """The panel of tokens."""
+
+    _esm, _css = _bundle("tokens")
+
+
+class VectorsPanel(Panel):
+    """The panel of embeddings, and of how alike texts are."""
+
+    _esm, _css = _bundle("vectors")
+
+
+# A saved notebook carries the code of every panel in it: one of a few kinds of result each keeps it small.
+_CLASSES: dict[str, type[Panel]] = {"tokenize": TokensPanel, "embed": VectorsPanel, "similar": VectorsPanel}
+
+
+def panel_class(kind: str) -> type[Panel]:
+    """The class of the panels that can show a kind of result."""
+    return _CLASSES.get(kind, Panel)

@@ -23,7 +23,7 @@ RESULT = helpers.classification(["a joy"], [[0.1, 0.9]])
 def panel() -> Iterator[Panel]:
     """An open panel with a view whose outputs nobody sees."""
     with helpers.ipython():
-        opened = open_panel("Working")
+        opened = open_panel("Working", "generate")
         yield opened
         opened.close()
 

@@ -182,7 +182,7 @@ def test_there_is_no_such_token() -> None:
 @pytest.fixture
 def panel() -> Iterator[Panel]:
     with helpers.ipython():
-        opened = open_panel("Generating")
+        opened = open_panel("Generating", "generate")
         yield opened
         opened.close()
 

@@ -5,9 +5,9 @@ import { follow } from "../gone";
 import { Host, type WidgetModel } from "../host";
 import { hideSnapshots } from "../snapshot";
 import { followTheme } from "../theme";
-import { Panel } from "./panel";
+import { type Kinds, Panel } from "./panel";
 
-export function mount(model: WidgetModel, el: HTMLElement): () => void {
+export function mount(model: WidgetModel, el: HTMLElement, kinds: Kinds): () => void {
   const host = new Host(model);
   const { channel, release } = channelOf(host);
   const root = el.ownerDocument.createElement("div");
@@ -15,7 +15,7 @@ export function mount(model: WidgetModel, el: HTMLElement): () => void {
   root.addEventListener("focusin", keepKeys);
   el.append(root);
   const stopTheme = followTheme(root);
-  render(<Panel host={host} channel={channel} />, root);
+  render(<Panel host={host} channel={channel} kinds={kinds} />, root);
   const showSnapshots = hideSnapshots(el, host.panelId);
   const end = follow(host, root);
   return () => {

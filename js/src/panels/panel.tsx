@@ -5,12 +5,6 @@ import type { Channel } from "../channel";
 import type { Host, Progress, Traits } from "../host";
 import { ErrorStrip } from "../views/notices";
 import { ProgressView } from "../views/progress";
-import { AnswerPanel } from "./answer";
-import { ClassifyPanel } from "./classify";
-import { EntitiesPanel } from "./entities";
-import { FillPanel } from "./fill";
-import { GeneratePanel } from "./generate";
-import { TokenizePanel } from "./tokenize";
 
 export interface ResultProps {
   header: Record<string, unknown>;
@@ -25,14 +19,8 @@ export interface ResultProps {
   stop(): Promise<boolean>;
 }
 
-const KINDS: Record<string, ComponentType<ResultProps>> = {
-  answer: AnswerPanel,
-  classify: ClassifyPanel,
-  entities: EntitiesPanel,
-  fill: FillPanel,
-  generate: GeneratePanel,
-  tokenize: TokenizePanel,
-};
+/** The name of a kind of result to what draws it. */
+export type Kinds = Readonly<Record<string, ComponentType<ResultProps>>>;
 
 const STARTING = {
   stage: "starting",
@@ -44,7 +32,13 @@ const STARTING = {
   eta_s: null,
 };
 
-export function Panel({ host, channel }: { host: Host; channel: Channel }) {
+interface PanelProps {
+  host: Host;
+  channel: Channel;
+  kinds: Kinds;
+}
+
+export function Panel({ host, channel, kinds }: PanelProps) {
   const { kind, progress, error, header, payload, selection } = useTraits(host);
   const nothing = !progress && !error && !header;
   const select = useCallback((rows: number[]) => host.select(rows), [host]);
@@ -56,13 +50,13 @@ export function Panel({ host, channel }: { host: Host; channel: Channel }) {
     <div class="nbt-panel">
       {(progress || nothing) && !header?.partial && <ProgressView progress={progress ?? STARTING} />}
       {error && <ErrorStrip message={error.message} />}
-      {header && <Result key={kind} kind={kind} {...result} header={header} />}
+      {header && <Result key={kind} kind={kind} kinds={kinds} {...result} header={header} />}
     </div>
   );
 }
 
 /** A result that cannot be shown says so in its place; the next result is tried afresh. */
-function Result({ kind, ...props }: ResultProps & { kind: string }) {
+function Result({ kind, kinds, ...props }: ResultProps & { kind: string; kinds: Kinds }) {
   const [failure, reset] = useErrorBoundary();
   // What was shown when it failed.
   const failed = useRef<unknown[] | null>(null);
@@ -75,7 +69,7 @@ function Result({ kind, ...props }: ResultProps & { kind: string }) {
   if (failure) {
     return <ErrorStrip message={failure instanceof Error ? failure.message : String(failure)} />;
   }
-  const View = KINDS[kind];
+  const View = kinds[kind];
   if (!View) {
     return <ErrorStrip message={`This panel is of a kind ("${kind}") that the page does not know.`} />;
   }

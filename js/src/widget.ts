@@ -1,0 +1,26 @@
+// What an anywidget host loads: `initialize` owns the connection, `render` the view.
+import { connect } from "./connection";
+import type { WidgetModel } from "./host";
+import { mount } from "./panels/mount";
+import type { Kinds } from "./panels/panel";
+
+interface InitializeProps {
+  model: WidgetModel;
+}
+
+interface RenderProps {
+  model: WidgetModel;
+  el: HTMLElement;
+}
+
+/** The widget that shows results of these kinds. */
+export function widgetOf(kinds: Kinds) {
+  return {
+    initialize({ model }: InitializeProps): () => void {
+      return connect(model);
+    },
+    render({ model, el }: RenderProps): () => void {
+      return mount(model, el, kinds);
+    },
+  };
+}
