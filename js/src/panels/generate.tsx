@@ -7,7 +7,7 @@ import { ScoreBar } from "../views/bars";
 import type { Column } from "../views/grid";
 import { indexColumn, NoResult, TextLine, textColumn } from "../views/rowcolumns";
 import { StopButton } from "../views/stop";
-import { WrittenRow } from "../views/written";
+import { namesOf, WrittenRow } from "../views/written";
 import {
   type GenerateHeader,
   GeneratePage,
@@ -83,10 +83,10 @@ function ManyRows({ rows, detail }: ManyRowsProps) {
 function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateRow, GenerateSortKey>[] {
   return [
     indexColumn(page, header.rows),
-    { ...textColumn, key: "label", title: "Prompt", width: "minmax(12ch, 2fr)" },
+    { ...textColumn, key: "label", title: namesOf(header)[0], width: "minmax(12ch, 2fr)" },
     {
       key: "text",
-      title: "Written",
+      title: namesOf(header)[1],
       sort: "written",
       width: "minmax(16ch, 3fr)",
       cell: (row) =>

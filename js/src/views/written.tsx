@@ -29,11 +29,16 @@ const NAMES: Record<string, [string, string]> = {
   translate: ["Text", "Translation"],
 };
 
+/** What is read and what is written. */
+export function namesOf(header: GenerateHeader): [string, string] {
+  return NAMES[header.task] ?? ["Prompt", "Written"];
+}
+
 export function WrittenRow(props: WrittenProps) {
   const { header, channel, fullText, shading, onShading, stop, onClose } = props;
   const { row, problem } = useWholeRow(props.row, channel);
   const full = useFullText(row, fullText);
-  const [prompt, output] = NAMES[header.task] ?? ["Prompt", "Written"];
+  const [prompt, output] = namesOf(header);
   const running = header.partial === true && row.ending === 0;
   const text = useRef<HTMLDivElement>(null);
   const [failure, setFailure] = useState("");
@@ -56,35 +61,38 @@ export function WrittenRow(props: WrittenProps) {
   ];
   return (
     <DetailFrame row={row} onClose={onClose}>
-      <section class="nbt-said nbt-said-prompt" aria-label={prompt}>
-        <h4>{prompt}</h4>
-        <TextInFull row={{ ...row, reason: null }} full={full} />
-      </section>
-      <section class="nbt-said" aria-label={output}>
-        <h4>{output}</h4>
-        {row.reason !== null || (row.pending && row.tokens === 0) ? (
-          <p class="nbt-muted">{row.reason ?? "waiting…"}</p>
-        ) : (
-          <WrittenText
-            key={row.position}
-            box={text}
-            label={output}
-            groups={groups}
-            row={row}
-            shading={shading}
-            running={running}
-            channel={channel}
-            onChoose={
-              header.branches && !running
-                ? (token, id) => ask("branch", { position: row.position, token, id })
-                : null
-            }
-          />
-        )}
-        <p class="nbt-bad" role="status">
-          {failure || problem}
-        </p>
-      </section>
+      {/* A new text of a text stands beside it, where there is room; what goes on with a prompt, below. */}
+      <div class={header.task in NAMES ? "nbt-beside" : undefined}>
+        <section class="nbt-said nbt-said-prompt" aria-label={prompt}>
+          <h4>{prompt}</h4>
+          <TextInFull row={{ ...row, reason: null }} full={full} />
+        </section>
+        <section class="nbt-said" aria-label={output}>
+          <h4>{output}</h4>
+          {row.reason !== null || (row.pending && row.tokens === 0) ? (
+            <p class="nbt-muted">{row.reason ?? "waiting…"}</p>
+          ) : (
+            <WrittenText
+              key={row.position}
+              box={text}
+              label={output}
+              groups={groups}
+              row={row}
+              shading={shading}
+              running={running}
+              channel={channel}
+              onChoose={
+                header.branches && !running
+                  ? (token, id) => ask("branch", { position: row.position, token, id })
+                  : null
+              }
+            />
+          )}
+          <p class="nbt-bad" role="status">
+            {failure || problem}
+          </p>
+        </section>
+      </div>
       <div class="nbt-written-foot">
         <span class="nbt-aside">{told.filter((word) => word !== "").join(" · ")}</span>
         <button

@@ -22,7 +22,7 @@ _TEXT = "white-space:pre-wrap;margin:2px 0;unicode-bidi:plaintext"
 def generation_snapshot(panel_id: str, result: Generation) -> str:
     """Generated texts as HTML: the notes, and the first prompts, each with its text."""
     line = (
-        f"{count(len(result), 'prompt')} · {count(result.new_tokens, 'token')} written · {seconds(result.run.seconds)}"
+        f"{count(len(result), unit_of(result))} · {count(result.new_tokens, 'token')} written · {seconds(result.run.seconds)}"
     )
     left = len(result) - SNAPSHOT_ROWS
     shade = f'<span style="{_shade(0.3)};padding:0 4px">unsure</span>'

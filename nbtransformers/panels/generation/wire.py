@@ -80,7 +80,7 @@ def _header(result: Generation, sections: list[Section]) -> dict[str, Any]:
         "task": result.request.task,
         "title": sendable(result.run.model),
         "endings": list(ENDINGS),
-        "branches": offered(),
+        "branches": offered() and result.request.task == "generate",
         "depth": depth(result),
         "sections": sections,
     }
