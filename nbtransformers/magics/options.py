@@ -180,6 +180,10 @@ PROMPTS = (
     Option("lines", "the cell is one prompt a line, and not one in all"),
     *(option for option in INPUT if option.name != "whole"),
 )
+WHOLE_TEXTS = (
+    Option("lines", "the cell is one text a line, and not one in all"),
+    *(option for option in INPUT if option.name != "whole"),
+)
 GENERATE = (
     Option("chat", "hand each prompt over as a message, in the model's chat template"),
     Option("system", "a message before it that says how to answer; it makes a chat of it", "TEXT"),
