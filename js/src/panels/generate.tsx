@@ -83,12 +83,19 @@ function ManyRows({ rows, detail }: ManyRowsProps) {
 function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateRow, GenerateSortKey>[] {
   return [
     indexColumn(page, header.rows),
-    { ...textColumn, key: "label", title: namesOf(header)[0], width: "minmax(12ch, 2fr)" },
+    {
+      ...textColumn,
+      key: "label",
+      title: namesOf(header)[0],
+      width: "minmax(12ch, 2fr)",
+      narrowWidth: "minmax(0, 1fr)",
+    },
     {
       key: "text",
       title: namesOf(header)[1],
       sort: "written",
       width: "minmax(16ch, 3fr)",
+      narrowWidth: "0px",
       cell: (row) =>
         row.reason !== null || row.tokens === 0 ? (
           <NoResult row={row}>nothing</NoResult>
@@ -101,6 +108,7 @@ function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateR
       title: "Tokens",
       sort: "tokens",
       width: "9ch",
+      narrowWidth: "7ch",
       cell: ({ tokens, ending }) => (
         <span class="nbt-number" title={header.endings[ending]}>
           {formatCount(tokens)}
@@ -112,6 +120,7 @@ function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateR
       title: "Probability",
       sort: "mean",
       width: "118px",
+      narrowWidth: "84px",
       cell: ({ mean, tokens }) => tokens > 0 && <ScoreBar score={mean} colour="blue" />,
     },
     {
@@ -119,6 +128,7 @@ function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateR
       title: "Ended",
       sort: "ending",
       width: "15ch",
+      narrowWidth: "0px",
       cell: ({ ending }) => <span class="nbt-muted">{header.endings[ending]}</span>,
     },
   ];

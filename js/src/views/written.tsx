@@ -42,6 +42,7 @@ export function WrittenRow(props: WrittenProps) {
   const running = header.partial === true && row.ending === 0;
   const text = useRef<HTMLDivElement>(null);
   const [failure, setFailure] = useState("");
+  const [pointed, setPointed] = useState<Written | undefined>(undefined);
   const ask = (method: string, params: object) => {
     setFailure("");
     channel?.request(method, params).catch((error) => setFailure(String(error.message ?? error)));
@@ -62,7 +63,7 @@ export function WrittenRow(props: WrittenProps) {
   return (
     <DetailFrame row={row} onClose={onClose}>
       {/* A new text of a text stands beside it, where there is room; what goes on with a prompt, below. */}
-      <div class={header.task in NAMES ? "nbt-beside" : undefined}>
+      <div class={header.task in NAMES ? "nbt-beside" : "nbt-turns"}>
         <section class="nbt-said nbt-said-prompt" aria-label={prompt}>
           <h4>{prompt}</h4>
           <TextInFull row={{ ...row, reason: null }} full={full} />
@@ -81,6 +82,7 @@ export function WrittenRow(props: WrittenProps) {
               shading={shading}
               running={running}
               channel={channel}
+              onPoint={setPointed}
               onChoose={
                 header.branches && !running
                   ? (token, id) => ask("branch", { position: row.position, token, id })
@@ -94,7 +96,9 @@ export function WrittenRow(props: WrittenProps) {
         </section>
       </div>
       <div class="nbt-written-foot">
-        <span class="nbt-aside">{told.filter((word) => word !== "").join(" · ")}</span>
+        <span class="nbt-aside nbt-written-told" role="status">
+          {pointed ? tellOf(pointed, row) : told.filter((word) => word !== "").join(" · ")}
+        </span>
         <button
           type="button"
           class="nbt-toggle"
@@ -148,12 +152,14 @@ interface WrittenTextProps {
   shading: boolean;
   running: boolean;
   channel: Channel | null;
+  /** Which token is looked at. */
+  onPoint(group: Written | undefined): void;
   onChoose: ((token: number, id: number) => void) | null;
 }
 
 /** The text; a token that is pointed at is told of, one that is pressed shows its alternatives. */
 function WrittenText(props: WrittenTextProps) {
-  const { box, label, groups, row, shading, running, channel, onChoose } = props;
+  const { box, label, groups, row, shading, running, channel, onPoint, onChoose } = props;
   const [point, setPoint] = useState<number | null>(null);
   const [pin, setPin] = useState<number | null>(null);
   // Not `useId`: it counts within one panel, and a page holds several.
@@ -162,6 +168,7 @@ function WrittenText(props: WrittenTextProps) {
   const at = shown === null ? -1 : groups.findIndex(({ first, count }) => shown < first + count);
   const group = groups[at];
   useFollowing(box, running, groups);
+  useLayoutEffect(() => onPoint(group), [group]);
   useLayoutEffect(() => {
     if (pin !== null && pin >= row.tokens) setPin(null); // a branch may be shorter
   }, [pin, row.tokens]);
@@ -226,9 +233,6 @@ function WrittenText(props: WrittenTextProps) {
         ))}
         {running && <span class="nbt-caret" />}
       </div>
-      <p class="nbt-aside nbt-written-told" role="status">
-        {group && tellOf(group, row)}
-      </p>
       {pin !== null && channel && (
         <Alternatives
           position={row.position}
