@@ -133,6 +133,8 @@ def generation_config(model: Any, options: Mapping[str, Any], most: int) -> Any:
     for name, value in own.to_dict().items():
         if value is not None and name not in fixed and getattr(config, name, None) is None:
             setattr(config, name, value)
+    if config.min_new_tokens is not None:
+        config.min_new_tokens = min(config.min_new_tokens, most)  # a context may leave less room than was asked for
     if config.pad_token_id is None:
         config.pad_token_id = model.config.get_text_config().pad_token_id
     if config.pad_token_id is None:
