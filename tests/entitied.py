@@ -34,7 +34,7 @@ def entities(
     index: Any = None,
     notes: Sequence[str] = (),
 ) -> Entities:
-    """A result as the engine could have given it: every run of letters is a token and a word."""
+    """A result as the engine could have given it: each run of English letters, and each other character, is a word."""
     kinds = {name: number for number, name in enumerate(types)}
     spans = [
         np.array([(start, stop, kinds[name], score) for start, stop, name, score in own], dtype=SPAN) for own in found
@@ -71,7 +71,7 @@ def _tagged(text: str, found: Found, labels: tuple[str, ...], pieces: dict[str, 
     at = 0
     while at < len(text):
         end = at + 1
-        while end < len(text) and text[at].isalnum() and text[end].isalnum():
+        while end < len(text) and text[at : end + 1].isascii() and text[at : end + 1].isalnum():
             end += 1
         if not text[at].isspace():
             inside = next(((start, name) for start, stop, name, _ in found if start <= at < stop), None)
