@@ -13,6 +13,7 @@ from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.kinds import RESULTS, Result, kind_of_result
 from nbtransformers.panels.view import passing_view
 from nbtransformers.request import ModelRef, Objects
+from nbtransformers.results.stored import Stored
 from nbtransformers.results.tokenization import Tokenization
 
 Resumable = TypeVar("Resumable", bound=Result)
@@ -43,6 +44,13 @@ def resume(result: Resumable, *, data: Any = None, model: Any = None, tokenizer:
 
     if not isinstance(result, RESULTS):
         raise UserError(f"There is nothing to resume in {kind_of(result)}.", hint="Type `nbt.resume(result)`.")
+    if isinstance(result, Stored):
+        if result.done:
+            return result
+        raise UserError(
+            f"{result.path.name} is gone on with by the call that began it.",
+            hint="Type the same again with `--resume`.",
+        )
     if result.read_to_end and result.done.all():
         return result
     objects = recalled(result)

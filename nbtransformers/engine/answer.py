@@ -14,7 +14,7 @@ from nbtransformers.engine.answers import AnswerWindow, Spans, best_spans
 from nbtransformers.engine.encoding import Items
 from nbtransformers.engine.padding import Inputs
 from nbtransformers.engine.pairs import PairEncoder, PairItems
-from nbtransformers.engine.running import DoneWindow, Gathered, Hooks
+from nbtransformers.engine.running import DoneWindow, Gathered, Hooks, RowTask
 from nbtransformers.engine.scoring import HeadTask, Scorer
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.pairs import PairRows, read_pairs
@@ -117,7 +117,7 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
                 f"{self.ready.loaded.name} has no CLS token, and so no score for there being no answer.",
                 hint="Leave `--no-answer` out.",
             )
-        self._contexts = _Contexts()
+        self._contexts = Contexts()
 
     @classmethod
     def rows(cls, request: AnswerRequest, objects: Objects) -> PairRows:
@@ -148,7 +148,7 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
 
     def start_anew(self) -> None:
         """Forget the contexts too."""
-        self._contexts = _Contexts()
+        self._contexts = Contexts()
 
     def refused(self, window: RowWindow) -> RowWindow:
         """A window, with the reasons of the questions that leave no room for a context."""
@@ -217,7 +217,7 @@ class _PairScorer(Scorer):
         return super().do(window if self.stopping else self._task.refused(window), known)
 
 
-class _Contexts:
+class Contexts:
     """The contexts of the windows that were begun; one that all rows share is kept once."""
 
     def __init__(self) -> None:
@@ -229,8 +229,9 @@ class _Contexts:
         self._windows[window.start] = Texts(contexts[:1] if shared else contexts), len(contexts)
 
     def joined(self, rows: int) -> Texts:
-        """The contexts of the first so many rows; one alone where all share it."""
-        windows = [window for start, window in self._windows.items() if start < rows]
+        """The contexts of the first so many of these rows; one alone where all share it."""
+        first = min(self._windows, default=0)
+        windows = [window for start, window in self._windows.items() if start - first < rows]
         if windows and all(len(texts) == 1 and texts == windows[0][0] for texts, _ in windows):
             return windows[0][0]
         return Texts.joined(texts if len(texts) == number else Texts([texts[0]] * number) for texts, number in windows)
@@ -245,11 +246,17 @@ def answer(
         >>> answer(AnswerRequest(questions, contexts, model), {}).answers
         ['London']
     """
-    return running.run(AnswerTask, request, objects, on_progress, on_partial)
+    return running.run(_task_of(request), request, objects, on_progress, on_partial)
 
 
 def resume(
     before: Answers, objects: Objects, on_progress: OnProgress = silent, on_partial: OnPartial | None = None
 ) -> Answers:
     """Finish what an interrupt left of a result, as `running.resume` does it."""
-    return running.resume(AnswerTask, before, objects, on_progress, on_partial)
+    return running.resume(_task_of(before.request), before, objects, on_progress, on_partial)
+
+
+def _task_of(request: AnswerRequest) -> type[RowTask[Answers]]:
+    from nbtransformers.engine.answerwriting import AnswerWritingTask  # it is a task on questions and contexts too
+
+    return AnswerWritingTask if request.generate else AnswerTask

@@ -246,7 +246,7 @@ class Parts:
 
     def _refuse_other_columns(self, name: str, schema: Any) -> None:
         if self._schema is None:
-            self._schema = _without_facts(schema)
+            self._schema = schema
         elif not schema.equals(self._schema, check_metadata=False):
             raise UserError(
                 f"{name} of {self.target.name} has other columns than the parts before it.",
@@ -309,11 +309,6 @@ def _schema_of(path: Path) -> Any:
     import pyarrow.parquet as pq
 
     return pq.read_schema(path)
-
-
-def _without_facts(schema: Any) -> Any:
-    metadata = {key: value for key, value in (schema.metadata or {}).items() if key != _FACTS}
-    return schema.with_metadata(metadata or None)
 
 
 def _folder_of(target: Path) -> Path:
