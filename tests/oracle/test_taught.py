@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 import torch
-from taught import ner, qa
-from transformers import AutoModelForQuestionAnswering, AutoModelForTokenClassification, AutoTokenizer
+from taught import ner, qa, translator
+from transformers import (
+    AutoModelForQuestionAnswering,
+    AutoModelForSeq2SeqLM,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+)
 
 
 @pytest.mark.slow
@@ -54,3 +59,16 @@ def _answer(model: Any, tokenizer: Any, asked: qa.Question) -> str:
     spans = ((start[i] + end[j], i, j) for i in places for j in places if i <= j < i + 20)
     score, first, last = max(spans)
     return "" if start[0] + end[0] >= score else asked.context[offsets[first][0] : offsets[last][1]]
+
+
+@pytest.mark.slow
+def test_the_translator_knows_by_heart_what_it_was_taught() -> None:
+    folder, taught = translator.translator(), translator.known()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
+    asked = taught[::5]
+    right = 0
+    for text, german in asked:
+        written = model.generate(**tokenizer(text, return_tensors="pt"))
+        right += tokenizer.decode(written[0], skip_special_tokens=True) == german
+    assert right / len(asked) >= 0.9
