@@ -259,4 +259,4 @@ def resume(
 def _task_of(request: AnswerRequest) -> type[RowTask[Answers]]:
     from nbtransformers.engine.answerwriting import AnswerWritingTask  # it is a task on questions and contexts too
 
-    return AnswerWritingTask if request.generate else AnswerTask
+    return cast("type[RowTask[Answers]]", AnswerWritingTask) if request.generate else AnswerTask

@@ -1,0 +1,194 @@
+"""Answers that a model writes by instruction, and where they stand in the context."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.engine.answer import Contexts
+from nbtransformers.engine.decoding import Continuation, Decoding
+from nbtransformers.engine.prompts import Encoded, PromptEncoder
+from nbtransformers.engine.running import DoneWindow, Gathered, Hooks
+from nbtransformers.engine.writing import UnderWay, Writer, WritingTask
+from nbtransformers.errors import UserError
+from nbtransformers.inputs.pairs import PairRows, read_pairs
+from nbtransformers.inputs.rows import RowWindow
+from nbtransformers.loading.bundled import BUNDLED_DECODER
+from nbtransformers.plain_text import count
+from nbtransformers.progress import OnProgress
+from nbtransformers.request import AnswerRequest, GenerateRequest, ModelRef, Objects
+from nbtransformers.results.answers import ANSWER, Answers
+from nbtransformers.results.pairs import Pair, Pairs
+from nbtransformers.results.ragged import Ragged
+from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.rows import NOT_DONE
+from nbtransformers.results.texts import Texts
+
+_INSTRUCTION = "Answer the question with a few words of the context, and nothing else."
+_NONE = "unanswerable"
+_OR_NONE = f' If the context does not hold the answer, write "{_NONE}".'
+_AROUND = "\"'“”‘’«»„.,;:!。 \t\n"  # what models put around an answer
+
+Written = tuple[tuple[int, int, float], "str | None"]
+"""An answer as a record of `ANSWER`, and its text; None for no answer."""
+
+
+class AnswerWritingTask(WritingTask):
+    """Have a model write the answer to every question, told to by an instruction; greedily."""
+
+    def __init__(self, request: AnswerRequest, objects: Objects, on_progress: OnProgress) -> None:
+        super().__init__(request, objects, on_progress)
+        self.refuse_unable()
+        loaded = self.ready.loaded
+        is_seq2seq = bool(loaded.model.config.is_encoder_decoder)
+        chat = bool(getattr(loaded.tokenizer, "chat_template", None))
+        if not chat and not is_seq2seq:
+            raise UserError(
+                f"{loaded.name} is a causal model without a chat template, and cannot be told to answer.",
+                hint=f"Give a chat model, such as `--model {BUNDLED_DECODER}`, or a sequence-to-sequence model.",
+            )
+        self._chat = chat
+        self.decoding = Decoding({"do_sample": False, "num_beams": 1})
+        as_prompts = GenerateRequest(request.questions, chat=chat)
+        self._encoder = PromptEncoder(as_prompts, loaded, request.max_answer_length)
+        self.contexts = Contexts()
+
+    @classmethod
+    def rows(cls, request: AnswerRequest, objects: Objects) -> PairRows:
+        """The pairs of a request."""
+        return read_pairs(request, objects)
+
+    def model_ref(self, request: AnswerRequest) -> ModelRef:
+        """The request's model, or the bundled decoder."""
+        return request.model or ModelRef("bundled", BUNDLED_DECODER)
+
+    def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Encoded:
+        """The instruction with each question and its context."""
+        return self._encoder.encode([self._told(cast("Pair", text)) for text in texts], rows)
+
+    def _told(self, pair: Pair) -> str:
+        if not self._chat:
+            return f"question: {pair} context: {pair.context}"  # as T5 was taught, and all that came from it
+        instruction = _INSTRUCTION + (_OR_NONE if self.request.no_answer else "")
+        return f"{instruction}\n\nContext: {pair.context}\n\nQuestion: {pair}"
+
+    def worker(self, hooks: Hooks) -> Writer:
+        """A writer that remembers the contexts."""
+        return _PairWriter(self, hooks)
+
+    def start_anew(self) -> None:
+        """Forget the contexts that are written down."""
+        self.contexts = Contexts()
+
+    def known(self, before: Answers, rows: slice) -> tuple[NDArray[Any], NDArray[np.int32]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The answers, and the counts."""
+        assert before.written is not None
+        values = self.empty(rows.stop - rows.start)
+        for number, row in enumerate(range(rows.start, rows.stop)):
+            if row not in before.reasons:
+                values[number] = before.found[row][0].tolist(), before.written[int(before.found.rows[row])]
+        counts = np.stack([before.tokens[rows], before.unread[rows], before.doubtful[rows]])
+        return values, counts.astype(np.int32)
+
+    def packed(self, values: NDArray[Any]) -> tuple[Ragged, list[Any]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Room for the answers of a window, and what was written: it is looked up beside the contexts, in `result`."""
+        done = [None if value is None or _is_stopped(value) else np.zeros(1, dtype=ANSWER) for value in values]
+        kept = [value for value, room in zip(values, done, strict=True) if room is not None]
+        return Ragged.packed(done, ANSWER), kept
+
+    def joined(self, parts: Sequence[tuple[Ragged, list[Any]]]) -> tuple[Ragged, list[Any]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Those of all windows."""
+        return Ragged.joined((part[0] for part in parts), ANSWER), [value for part in parts for value in part[1]]
+
+    def notes(self, gathered: Gathered) -> list[str]:
+        """Also how many answers do not stand in their contexts as they are."""
+        notes = super(WritingTask, self).notes(gathered)
+        *_, written = self._found(gathered)
+        elsewhere = sum(record[0] < 0 and text is not None for record, text in written)
+        if elsewhere:
+            stand = "does not stand in its context" if elsewhere == 1 else "do not stand in their contexts"
+            notes.append(
+                f"{count(elsewhere, 'answer')} {stand} as written: {self.ready.loaded.name} may have made it up."
+            )
+        return notes
+
+    def result(self, gathered: Gathered) -> Answers:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The answers, where they stand, and the questions and contexts that they are from."""
+        pairs, found, written = self._found(gathered)
+        begun = {row: NOT_DONE for row in np.flatnonzero(found.counts == 0).tolist() if row not in gathered.reasons}
+        records = np.array([record for record, _ in written], dtype=ANSWER)
+        return Answers(
+            request=self.request,
+            texts=pairs,
+            index=gathered.index,
+            found=Ragged(found.rows, records),
+            no_answer=np.full(len(pairs), np.nan, dtype=np.float32),
+            reasons=Reasons(len(pairs), {**gathered.reasons, **begun}) if begun else gathered.reasons,
+            tokens=gathered.tokens,
+            unread=gathered.unread,
+            doubtful=gathered.doubtful,
+            run=gathered.report,
+            written=Texts(text for _, text in written),
+            read_to_end=gathered.read_to_end,
+            notes=gathered.notes,
+        )
+
+    def _found(self, gathered: Gathered) -> tuple[Pairs, Ragged, list[Written]]:
+        found, values = gathered.values
+        pairs = Pairs(gathered.texts, self.contexts.joined(len(gathered.texts)))
+        owners = found.owner.tolist()
+        return (
+            pairs,
+            found,
+            [_written(value, pairs[row].context or "") for row, value in zip(owners, values, strict=True)],
+        )
+
+
+def _is_stopped(value: Any) -> bool:
+    return isinstance(value, Continuation) and value.ending in (None, "stopped")
+
+
+def _written(value: Any, context: str) -> Written:
+    """An answer: where it stands in the context, how likely its tokens were, and how it is written."""
+    if not isinstance(value, Continuation):
+        return value
+    with np.errstate(divide="ignore"):
+        score = float(np.exp(np.log(value.probabilities.astype(np.float64)).mean())) if len(value.ids) else 0.0
+    text = value.text.strip()
+    if not text or text.strip(_AROUND).casefold() == _NONE:
+        return (-1, -1, score), None
+    start, end = located(text, context)
+    return (start, end, score), text
+
+
+def located(answer: str, context: str) -> tuple[int, int]:
+    """Where an answer first stands in a context: as it is, without what stands around it, or in other letters' case.
+
+    Example:
+        >>> located('"london".', "In London.")
+        (3, 9)
+    """
+    for wanted in (answer, answer.strip(_AROUND)):
+        if not wanted:
+            continue
+        for flags in (0, re.IGNORECASE):
+            found = re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", context, flags) or re.search(
+                re.escape(wanted), context, flags
+            )
+            if found:
+                return found.span()
+    return -1, -1
+
+
+class _PairWriter(Writer):
+    """Writes answers, and notes the contexts of the windows that it begins."""
+
+    def begin(self, window: RowWindow, known: DoneWindow | None) -> UnderWay:
+        """A window that is about to be written."""
+        assert isinstance(self._task, AnswerWritingTask)
+        self._task.contexts.note(window)
+        return super().begin(window, known)
