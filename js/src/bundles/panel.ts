@@ -4,6 +4,7 @@ import { ClassifyPanel } from "../panels/classify";
 import { EntitiesPanel } from "../panels/entities";
 import { FillPanel } from "../panels/fill";
 import { GeneratePanel } from "../panels/generate";
+import { StoredPanel } from "../panels/stored";
 import { widgetOf } from "../widget";
 
 export const READING = {
@@ -12,6 +13,7 @@ export const READING = {
   entities: EntitiesPanel,
   fill: FillPanel,
   generate: GeneratePanel,
+  stored: StoredPanel,
 };
 
 export default widgetOf(READING);

@@ -18,10 +18,10 @@ def stored_header(result: Stored) -> tuple[dict[str, Any], bytes]:
         "kind": "stored",
         "title": sendable(result.path.name),
         "subtitle": sendable(result.summary),
-        "done": result.done,
+        "rows": result.rows,
         "facts": [[name, sendable(value)] for name, value in result.facts()],
         "notes": list(map(sendable, result.notes)),
         "columns": list(map(sendable, columns)),
-        "rows": [list(map(sendable, row)) for row in rows],
+        "beginning": [list(map(sendable, row)) for row in rows],
     }
     return header, b""

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import file from "../../tests/golden/stored.json";
+import { drawn, onCleanPages, show } from "./page";
+
+const { header } = file;
+
+describe("results in a file", () => {
+  onCleanPages();
+
+  it("says where they are, what to know, and how they begin", () => {
+    const { one, all } = show({ kind: "stored", header });
+    expect(one(".nbt-title").textContent).toBe(header.title);
+    expect(one(".nbt-subtitle").textContent).toBe(header.subtitle);
+    expect(one(".nbt-strip-warning").textContent).toContain(header.notes[0]);
+    expect(all("th").map((cell) => cell.textContent)).toEqual(header.columns);
+    const cells = all("tbody tr").map((row) =>
+      [...row.querySelectorAll("td")].map((cell) => cell.textContent),
+    );
+    expect(cells).toEqual(header.beginning);
+    expect(all("img")).toEqual([]);
+  });
+
+  it("has no table where there are no rows", () => {
+    const { all } = show({ kind: "stored", header: { ...header, rows: 0, beginning: [] } });
+    expect(all("table")).toEqual([]);
+  });
+
+  it("asks for the cell again when the kernel is of another version", async () => {
+    const { one } = show({ kind: "stored", header: { ...header, version: 99 } });
+    await drawn();
+    expect(one(".nbt-strip-error").textContent).toContain("run the cell again");
+  });
+});
