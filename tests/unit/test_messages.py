@@ -502,6 +502,46 @@ MAGIC = [
         "Row 0 (and 1 other row) is too long: 45 tokens, and answerer reads 32. "
         "Type `--long truncate` or `--long window`.",
     ),
+    # writing
+    (
+        "%%generate --do-sample --no-do-sample\nx",
+        "There is `--do-sample`, and also `--no-do-sample`. Remove one of them.",
+    ),
+    ("%generate texts --lines", "`--lines` is for the text of a cell. Leave `--lines` out."),
+    (
+        "%%generate --do-sample --temperature 0\nx",
+        "`--temperature` is 0, and so no token would be drawn. "
+        "Leave it and `--do-sample` out for the likeliest tokens, or type `--temperature 0.7`.",
+    ),
+    ("%%generate --temperature -1\nx", "`--temperature` is -1.0. Type a number above 0: `--temperature 0.7`."),
+    ("%%generate --top-p 3\nx", "`--top-p` is 3.0. Type a number above 0 and up to 1: `--top-p 0.9`."),
+    ("%%generate --top-k -1\nx", "`--top-k` is -1. Type a whole number of 0 or more: `--top-k 1`."),
+    (
+        "%%generate --min-new-tokens 4 --max-new-tokens 3\nx",
+        "`--min-new-tokens` is 4, and `--max-new-tokens` 3. Type `--max-new-tokens 4`, or more.",
+    ),
+    (
+        "%%generate --no-do-sample --top-p 0.9\nx",
+        "`--top-p` says how to draw tokens, and do_sample=False draws none. Leave one out.",
+    ),
+    (
+        "%%generate --num-beams 2 --top-k 5\nx",
+        "`--num-beams` looks for the likeliest text, and `--top-k` draws one. Leave one of them out.",
+    ),
+    (
+        "%%generate --num-beams 1 --length-penalty 2\nx",
+        "`--length-penalty` is for a beam search. Add `--num-beams 4`.",
+    ),
+    ('%%generate --stop-strings ""\nx', "The stop string '' is no text. Type `--stop-strings \"END\"`."),
+    (
+        "%%generate --chat --model {M}/storyteller\nx",
+        "storyteller has no chat template. Leave `--chat` out, or give a chat model: `--model smollm2`.",
+    ),
+    (
+        "%%generate --model {M}/tiny\nx",
+        "tiny is for sequence classification (BertForSequenceClassification), not a causal LM. "
+        "Give a model that was trained to write, such as `--model HuggingFaceTB/SmolLM2-135M-Instruct`.",
+    ),
     # masks
     (
         "%fill texts",
@@ -651,6 +691,33 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "`--{}` is for a file, and there is none.": "test_tofile",
+    "`--to` is {}, not the name of a file.": "test_tofile",
+    "`--to` writes Parquet, and {} is called otherwise.": "test_tofile",
+    "`--resume` goes on with what `--overwrite` would throw away.": "test_tofile",
+    "`--to` is for results of one row a text, and this one is a matrix.": "test_tofile",
+    "{} is gone on with by the call that began it.": "test_tofile",
+    "{} was begun with another request: {} was {}, and is {} now.": "test_tofile",
+    "{} was begun by another version of nbtransformers.": "test_tofile",
+    "{} was begun, and {} {} done.": "test_tofile",
+    "{} has changed since: it has other columns now.": "test_tofile",
+    "{} has changed since: it had {}, and has {} now.": "test_tofile",
+    "{} was begun with another model than {}, or another version of it.": "test_tofile",
+    "{} has changed since: rows {} to {} hold other texts.": "test_tofile",
+    "{} cannot be written ({}): {}.": "test_tofile",
+    "{} of {} is damaged.": "test_tofile",
+    "Another run is writing {}.": "test_tofile",
+    "{} of {} has other columns than the parts before it.": "test_tofile",
+    "`--do-sample` is {}.": "test_decoding_options",
+    "`--early-stopping` is {}.": "test_decoding_options",
+    "The stop strings are {}, {}.": "test_decoding_options",
+    "The system message is {}, {}.": "test_decoding_options",
+    "{} fails on these prompts: {}: {}.": "test_writing",
+    "{} is a {}, which cannot write.": "test_writing",
+    "There is no row {} in this result.": "test_writing",
+    "Row {} has no token {}.": "test_writing",
+    "{} is no alternative there.": "test_writing",
+    "There is nothing to continue in {}.": "test_writing",
     "`{}` is the column of a table, and there are contexts.": "test_answers",
     "There are questions, {}, and no contexts to find the answers in.": "test_answers",
     "There are {}, and more {}.": "test_pairs: needs inputs of unknown length",
