@@ -204,6 +204,15 @@ def bert_config(labels: Sequence[str] = ("red", "green", "blue"), **options: Any
     )
 
 
+def llama_config(**options: Any) -> Any:
+    """The same of a decoder."""
+    from transformers import LlamaConfig
+
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    special = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
+    return LlamaConfig(vocab_size=400, max_position_embeddings=32, **sizes, **special, **options)
+
+
 def classifier(**options: Any) -> Any:
     """A tiny classifier whose weights are random, the same each time."""
     import torch
@@ -215,7 +224,7 @@ def classifier(**options: Any) -> Any:
 
 def write_models(folder: Path) -> None:
     """A good model as `tiny` and `encoder`, and changed copies of it that the load gate must tell apart."""
-    from transformers import BertForMaskedLM, BertForQuestionAnswering, BertModel
+    from transformers import BertForMaskedLM, BertForQuestionAnswering, BertModel, LlamaForCausalLM
 
     classifier().save_pretrained(folder / "tiny")
     tokenizer().save_pretrained(folder / "tiny")
@@ -223,6 +232,8 @@ def write_models(folder: Path) -> None:
     tokenizer().save_pretrained(folder / "encoder")
     BertForQuestionAnswering(bert_config(("start", "end"))).save_pretrained(folder / "answerer")
     tokenizer().save_pretrained(folder / "answerer")
+    LlamaForCausalLM(llama_config()).save_pretrained(folder / "storyteller")
+    tokenizer().save_pretrained(folder / "storyteller")
     BertForMaskedLM(bert_config()).save_pretrained(folder / "masker")
     tokenizer(mask_token="[MASK]").save_pretrained(folder / "masker")
     BertForMaskedLM(bert_config()).save_pretrained(folder / "maskless")

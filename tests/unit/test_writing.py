@@ -162,6 +162,18 @@ def test_a_model_that_cannot_write_is_refused() -> None:
         nbt.generate("A", model=(helpers.classifier(), helpers.tokenizer()))
 
 
+def test_a_class_of_the_users_own_that_cannot_write_is_refused(writer: Writer) -> None:
+    class Own(torch.nn.Module):
+        """As people write them."""
+
+        def __init__(self, whole: Any) -> None:
+            super().__init__()
+            self.config, self.lm_head, self.device, self.dtype = whole.config, whole.lm_head, whole.device, whole.dtype
+
+    with pytest.raises(UserError, match="model is a Own, which cannot write"):
+        nbt.generate("A", model=(Own(writer[0]), writer[1]))
+
+
 # --- to stop, and to go on ---
 
 
@@ -296,5 +308,7 @@ def test_a_place_or_a_token_that_is_not_there_is_told(folders: dict[str, Path]) 
         nbt.continue_from(result, 3, 0, 5)
     with pytest.raises(UserError, match="Row 0 has no token 9"):
         nbt.continue_from(result, 0, 9, 5)
+    with pytest.raises(UserError, match="There is nothing to continue in a list"):
+        nbt.continue_from(["text"], 0, 0, 5)  # pyright: ignore[reportArgumentType]
     with pytest.raises(UserError, match="'Zebra' is no alternative there"):
         nbt.continue_from(result, 0, 0, "Zebra")
