@@ -1,4 +1,5 @@
 // What the development page shows: one entry a state.
+import goldenStored from "../../tests/golden/stored.json";
 import { encodeRows, FakeKernel, type FakeModel, type FakeRow, makeRows } from "../test/fake";
 import { type FakeWritten, generated } from "../test/fakegenerated";
 import { FakeTokenKernel, fakeTexts, TOYS, tokenized } from "../test/faketokens";
@@ -313,5 +314,6 @@ export const CASES: Record<string, (model: FakeModel) => void> = {
   tokens_table: (model) => model.change(tokens(TOKEN_TEXTS, ["wordpiece"], { limit: 16 })),
   tokens_three: (model) => model.change(tokens(TOKEN_TEXTS, ["wordpiece", "bytes", "pieces"])),
   tokens_remote: (model) => manyTexts(model, 5_000),
+  stored: (model) => model.change({ kind: "stored", header: goldenStored.header }),
   broken: (model) => model.change({ header: { version: 9 }, payload: null }),
 };
