@@ -26,13 +26,19 @@ LARGE = "large = similarity(embeddings(topical(3_000)))\nnbt.show(large)"
 CROSS = """from payloads import MARKUP
 cross = similarity(embeddings(MARKUP[:24]), embeddings([*MARKUP[:2], 'two', 'three'], near_topics(4, seed=3)))
 nbt.show(cross)"""
-SETUP_AT, FEW_AT, MAPPED_AT, LARGE_AT, CROSS_AT, PYTHON = range(6)
+ASKED = """%%similar --query "a happy film" --out asked
+A joy from start to end.
+Dull, and far too long.
+The parliament passed the budget.
+
+She laughed all evening."""
+SETUP_AT, FEW_AT, MAPPED_AT, LARGE_AT, CROSS_AT, ASKED_AT, PYTHON = range(7)
 
 
 @pytest.fixture(scope="module")
 def notebook(browser: OfflineBrowser, lab: JupyterServer) -> Any:
     page = browser.page(height=1400)
-    lab.write("similar.ipynb", [SETUP, FEW, MAPPED, LARGE, CROSS, "0"])
+    lab.write("similar.ipynb", [SETUP, FEW, MAPPED, LARGE, CROSS, ASKED, "0"])
     notebook = lab.open(page, "similar.ipynb")
     notebook.run_all()
     yield notebook
@@ -155,6 +161,60 @@ def test_the_nearest_to_a_typed_text_are_those_of_python(notebook: Notebook) -> 
     number = int(rows[4][1:])
     found = python(notebook, f"[f'r{{row}}' for row in mapped.positions_of({number}, 20)[0].tolist()]")
     assert items.locator("bdi").all_inner_texts() == found
+
+
+def test_the_magic_begins_with_what_is_near_its_query_and_asks_the_model_for_another(notebook: Notebook) -> None:
+    panel = notebook.panel(ASKED_AT)
+    panel.scroll_into_view_if_needed()
+    items = panel.locator(".nbt-near li")
+    expect(items).to_have_count(4, timeout=30_000)
+    assert items.locator("p > span").all_inner_texts() == python(notebook, "asked.nearest()['text'].tolist()")
+    panel.get_by_label("Find the texts nearest to").fill("government and money")
+    notebook.page.keyboard.press("Enter")
+    expect(items.first).to_contain_text("parliament", timeout=30_000)
+    near = python(notebook, "asked.nearest('government and money')[['text', 'score']].values.tolist()")
+    assert items.locator("p > span").all_inner_texts() == [text for text, _ in near]
+    shown = items.evaluate_all("all => all.map(item => Number(item.title.replace('−', '-')))")
+    assert shown == pytest.approx([score for _, score in near], abs=6e-5)
+
+
+def test_the_wheel_zooms_what_has_the_focus_and_else_scrolls_the_notebook(notebook: Notebook) -> None:
+    panel = look_at(notebook, FEW_AT, "Matrix")
+    plane, out = panel.get_by_role("application"), panel.get_by_role("button", name="Zoom out")
+    panel.get_by_role("button", name="Input order", exact=True).focus()
+    plane.hover(position={"x": 300, "y": 300})
+    notebook.page.mouse.wheel(0, -100)
+    notebook.page.wait_for_timeout(200)
+    expect(out).to_be_disabled()
+    plane.click(position={"x": 300, "y": 300})
+    notebook.page.mouse.wheel(0, -300)
+    expect(out).to_be_enabled()
+    notebook.page.keyboard.press("0")
+    expect(out).to_be_disabled()
+    for key in ("+", "Escape"):
+        notebook.page.keyboard.press(key)
+    expect(out).to_be_enabled()
+    panel.get_by_role("button", name="Whole").click()
+    expect(out).to_be_disabled()
+
+
+def test_two_fingers_zoom(notebook: Notebook) -> None:
+    panel = look_at(notebook, FEW_AT, "Matrix")
+    panel.get_by_role("application").evaluate(
+        """canvas => {
+            const box = canvas.getBoundingClientRect();
+            const tell = (type, pointerId, x, y) => canvas.dispatchEvent(new PointerEvent(type, {
+                pointerId, pointerType: 'touch', clientX: box.left + x, clientY: box.top + y, bubbles: true,
+            }));
+            canvas.setPointerCapture = () => {};
+            tell('pointerdown', 7, 300, 300); tell('pointerdown', 8, 320, 320);
+            for (let step = 1; step < 10; step++) tell('pointermove', 8, 320 + 6 * step, 320 + 6 * step);
+            tell('pointerup', 7, 300, 300); tell('pointerup', 8, 374, 374);
+            delete canvas.setPointerCapture;
+        }"""
+    )
+    expect(panel.get_by_role("button", name="Zoom out")).to_be_enabled()
+    panel.get_by_role("button", name="Whole").click()
 
 
 def drag(notebook: Notebook, plane: Any, shares: list[tuple[float, float]]) -> None:

@@ -103,7 +103,13 @@ function Views({ rows, read, tab, onTab }: ViewsProps) {
     case "matrix":
       return (
         matrix && (
-          <Matrix label={`Similarity by ${header.title}`} shape={matrix} tiles={tiles} onNear={onNear} />
+          <Matrix
+            label={`Similarity by ${header.title}`}
+            shape={matrix}
+            measure={measure}
+            tiles={tiles}
+            onNear={onNear}
+          />
         )
       );
     case "pairs": {

@@ -12,7 +12,7 @@ import {
 } from "../rows/tiles";
 import { formatCount, formatValue, oneLine } from "../text";
 import { directionOf } from "../tokens/direction";
-import type { MatrixShape, Named } from "../wire/vectors";
+import type { MatrixShape, Measure, Named } from "../wire/vectors";
 import { WaitStrip } from "./notices";
 import { type Frame, type Paper, Plane } from "./plane";
 import { type Ramp, rampOf, stepOf } from "./ramp";
@@ -22,6 +22,7 @@ import { clamp, type Point, revealing, type View, WHOLE } from "./viewport";
 interface MatrixProps {
   label: string;
   shape: MatrixShape;
+  measure: Measure;
   tiles: Tiles;
   /** Show what is nearest to a row. */
   onNear(text: Named): void;
@@ -40,7 +41,7 @@ interface Cell {
   column: number;
 }
 
-export function Matrix({ label, shape, tiles, onNear }: MatrixProps) {
+export function Matrix({ label, shape, measure, tiles, onNear }: MatrixProps) {
   const [order, setOrder] = useState<Order>("input");
   const [view, setView] = useState<View>(WHOLE);
   const [cell, setCell] = useState<Cell | null>(null);
@@ -119,6 +120,7 @@ export function Matrix({ label, shape, tiles, onNear }: MatrixProps) {
           }}
         />
         <span class="nbt-ramp">
+          <span>{MEASURES[measure]}</span>
           <span>{formatValue(low)}</span>
           <i aria-hidden="true" />
           <span>{formatValue(high)}</span>
@@ -150,6 +152,13 @@ export function Matrix({ label, shape, tiles, onNear }: MatrixProps) {
   );
 }
 
+const MEASURES: Record<Measure, string> = {
+  cosine: "Cosine",
+  dot: "Dot product",
+  euclidean: "Minus the distance",
+  manhattan: "Minus the Manhattan distance",
+};
+
 const ARROWS: Record<string, [number, number]> = {
   ArrowUp: [-1, 0],
   ArrowDown: [1, 0],
@@ -167,14 +176,18 @@ function retry(tiles: Tiles): void {
 }
 
 function frameOf({ rows, columns, crosswise }: MatrixShape, zoom: number, width: number): Frame {
-  const height = Math.min(SIDE_PX, rows * CELL_PX);
-  const left = (height * zoom) / rows >= NAME_PX ? Math.min(180, width * 0.3) : 0;
-  const room = Math.min(width - left, columns * CELL_PX);
-  // Each text stands on both sides: they are of one length.
-  const across = crosswise ? room : Math.min(room, height);
-  const top = (across * zoom) / columns >= NAME_PX ? 90 : 0;
-  return { left, top, width: across, height: crosswise ? height : across };
+  const framed = (left: number) => {
+    const across = Math.min(width - left, columns * CELL_PX);
+    const down = Math.min(SIDE_PX, rows * CELL_PX);
+    // Against each other, each text stands on both sides: they are of one length.
+    return crosswise ? { left, width: across, height: down } : squared(left, Math.min(across, down));
+  };
+  const named = framed(Math.min(180, width * 0.3));
+  const frame = (named.height * zoom) / rows >= NAME_PX ? named : framed(0);
+  return { ...frame, top: (frame.width * zoom) / columns >= NAME_PX ? 90 : 0 };
 }
+
+const squared = (left: number, side: number) => ({ left, width: side, height: side });
 
 /** What the two ends of the colours stand for: of pairs, or of means, which lie closer together. */
 function scaleOf(
