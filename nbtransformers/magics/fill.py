@@ -15,7 +15,7 @@ _GROUPS = {
     "With which words": options.FILL,
     "With which model": options.MODEL,
     "How to run": options.RUN_WHOLE,
-    "Result": options.OUTPUT,
+    "Result": options.OUTPUT_OR_FILE,
 }
 OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
 

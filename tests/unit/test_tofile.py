@@ -470,6 +470,29 @@ def test_vectors_go_to_a_file() -> None:
     np.testing.assert_allclose(found, result.vectors, atol=1e-5)
 
 
+@pytest.mark.parametrize("task", ["generate", "fill"])
+def test_what_models_write_goes_to_a_file(task: str) -> None:
+    import torch
+    from transformers import BertForMaskedLM, LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    given: dict[str, Any]
+    if task == "generate":
+        sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+        config = LlamaConfig(vocab_size=400, max_position_embeddings=64, bos_token_id=2, eos_token_id=3, **sizes)
+        given = {"model": LlamaForCausalLM(config).eval(), "max_new_tokens": 3}
+        tokenizer = helpers.tokenizer()
+    else:
+        given = {"model": BertForMaskedLM(helpers.bert_config()).eval()}
+        tokenizer = helpers.tokenizer(mask_token="[UNK]")
+    data = [f"a joy {number} [UNK]" for number in range(120)] + [None]
+    call = getattr(nbt, task)
+    stored: Any = call(data, tokenizer=tokenizer, to="out.parquet", **given)
+    assert isinstance(stored, Stored)
+    call(data, tokenizer=tokenizer, **given).to_parquet("memory.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(stored), pd.read_parquet("memory.parquet"))
+
+
 # --- the magic ---
 
 
@@ -504,7 +527,7 @@ def test_killing_the_kernel_loses_one_part_at_most(tmp_path: Path) -> None:
     numbers = np.arange(rows)
     words = np.array(helpers.WORDS)
     chance = np.random.default_rng(3)
-    made = [" ".join(words[chance.integers(0, len(words), 1 + number % 20)]) + f" {number}" for number in numbers]
+    made = [" ".join(words[chance.integers(0, len(words), 1 + number % 6)]) + f" {number}" for number in numbers]
     pq.write_table(pa.table({"text": made}), tmp_path / "in.parquet", row_group_size=30_000)
     setup = KILLED.format(tests=str(Path(helpers.__file__).parent))
     line = f"%classify {tmp_path}/in.parquet --column text --model model --to {tmp_path}/"
