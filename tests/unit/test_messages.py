@@ -691,6 +691,18 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "No model that summarises is bundled.": "test_rewriting",
+    "No model that translates is bundled.": "test_rewriting",
+    "`--{}` is {}, which is no language.": "test_rewriting",
+    "`--{}` takes any language by its English name or its code.": "test_rewriting",
+    "{} cannot be told `--{} {}`: {}.": "test_rewriting",
+    "{} has no {} language {}.": "test_rewriting",
+    "{} has to be told the language {}.": "test_rewriting",
+    "{} has to be told the language to translate into.": "test_rewriting",
+    "{} is a causal model without a chat template, and cannot be told to {}.": "test_rewriting",
+    "{} is more than one language of {}: {}.": "test_rewriting",
+    "{} takes these for `--{}`: {}.": "test_rewriting",
+    "There is no language {}.": "test_rewriting",
     "`--{}` is for a file, and there is none.": "test_tofile",
     "`--to` is {}, not the name of a file.": "test_tofile",
     "`--to` writes Parquet, and {} is called otherwise.": "test_tofile",
