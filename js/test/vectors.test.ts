@@ -68,29 +68,36 @@ it("reads no header of another kind", () => {
 });
 
 describe("a view of a plane", () => {
+  const both = (zoom: number) => ({ x: zoom, y: zoom });
+
   it("keeps what is under the pointer there when it zooms", () => {
     const at = { x: 0.3, y: 0.8 };
-    const near = zoomed(WHOLE, 4, at, 100);
+    const near = zoomed(WHOLE, 4, at, both(100));
     expect(onPlane(near, at).x).toBeCloseTo(0.3);
     expect(onPlane(near, at).y).toBeCloseTo(0.8);
-    const farther = zoomed(near, 0.5, at, 100);
+    const farther = zoomed(near, 0.5, at, both(100));
     expect(onPlane(farther, at).x).toBeCloseTo(0.3);
-    expect(zoomed(farther, 0.01, at, 100)).toEqual(WHOLE);
-    expect(zoomed(WHOLE, 1e9, at, 100).zoom).toBe(100);
+    expect(zoomed(farther, 0.01, at, both(100))).toEqual(WHOLE);
+    expect(zoomed(WHOLE, 1e9, at, both(100)).zoom).toEqual(both(100));
+  });
+
+  it("goes as near on each side as there is something to see", () => {
+    const near = zoomed(WHOLE, 50, { x: 1, y: 1 }, { x: 20, y: 1 });
+    expect(near).toEqual({ zoom: { x: 20, y: 1 }, x: 0.95, y: 0 });
   });
 
   it("stays on the plane", () => {
-    const near = zoomed(WHOLE, 2, { x: 0, y: 0 }, 8);
-    expect(moved(near, { x: 99, y: -99 })).toEqual({ zoom: 2, x: 0.5, y: 0 });
+    const near = zoomed(WHOLE, 2, { x: 0, y: 0 }, both(8));
+    expect(moved(near, { x: 99, y: -99 })).toEqual({ zoom: both(2), x: 0.5, y: 0 });
     expect(moved(WHOLE, { x: 1, y: 1 })).toEqual(WHOLE);
   });
 
   it("moves no further than needed to show a place", () => {
-    const view = { zoom: 4, x: 0.25, y: 0.25 };
+    const view = { zoom: both(4), x: 0.25, y: 0.25 };
     const at = (x: number, y: number) => revealing(view, { x, y }, { x: x + 0.1, y: y + 0.1 });
     expect(at(0.3, 0.3)).toEqual(view);
     expect(at(0.6, 0.3).x).toBeCloseTo(0.45);
-    expect(at(0.1, 0.9)).toEqual({ zoom: 4, x: 0.1, y: 0.75 });
+    expect(at(0.1, 0.9)).toEqual({ zoom: both(4), x: 0.1, y: 0.75 });
   });
 });
 

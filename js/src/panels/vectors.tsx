@@ -74,7 +74,7 @@ export function VectorPanel(props: ResultProps) {
               onChoose={(key) => setTab(key)}
             />
           </nav>
-          <Views key={header.sections} rows={rows} read={read} tab={tab} onTab={setTab} />
+          <Views rows={rows} read={read} tab={tab} onTab={setTab} />
         </>
       )}
     </Result>
@@ -91,8 +91,8 @@ interface ViewsProps {
 function Views({ rows, read, tab, onTab }: ViewsProps) {
   const { header, channel, page } = rows;
   const { matrix, measure } = header;
-  const kept = useMemo<Kept>(() => new Map(), []);
-  const tiles = useMemo(() => new Tiles(channel, wholeOf(header, page, read)), [channel]);
+  const kept = useMemo<Kept>(() => new Map(), [header]);
+  const tiles = useMemo(() => new Tiles(channel, wholeOf(header, page, read)), [channel, header]);
   const [asked, setAsked] = useState<Asked | null>(header.query === null ? null : { text: header.query });
   const onNear = (row: Named) => {
     setAsked({ row });
@@ -119,7 +119,7 @@ function Views({ rows, read, tab, onTab }: ViewsProps) {
       return <Pairs {...list} pairs={pairs} crosswise={crosswise} />;
     }
     case "near":
-      return <Neighbours {...list} key={JSON.stringify(asked)} asked={asked} onAsk={setAsked} />;
+      return <Neighbours {...list} asked={asked} onAsk={setAsked} />;
     case "map":
       return <MapView rows={rows} kept={kept} read={read} onNear={onNear} />;
     case "texts":

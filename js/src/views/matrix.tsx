@@ -10,12 +10,12 @@ import {
   type Tile,
   type Tiles,
 } from "../rows/tiles";
-import { formatCount, formatValue, oneLine } from "../text";
-import { directionOf } from "../tokens/direction";
+import { formatCount, formatValue } from "../text";
 import type { MatrixShape, Measure, Named } from "../wire/vectors";
+import { drawMatrix, markCells, NAME_PX } from "./heatmap";
+import { exactly, NamedText } from "./named";
 import { WaitStrip } from "./notices";
-import { type Frame, type Paper, Plane } from "./plane";
-import { type Ramp, rampOf, stepOf } from "./ramp";
+import { type Frame, Plane } from "./plane";
 import { Segments } from "./segments";
 import { clamp, type Point, revealing, type View, WHOLE } from "./viewport";
 
@@ -31,9 +31,6 @@ interface MatrixProps {
 /** Cells are no larger than this, and no smaller when zoomed in as far as it goes. */
 const CELL_PX = 60;
 const SIDE_PX = 460;
-/** A name beside a row needs so much. */
-const NAME_PX = 13;
-const NUMBER_PX = 34;
 
 /** A place in the order of the rows and of the columns. */
 interface Cell {
@@ -52,18 +49,23 @@ export function Matrix({ label, shape, measure, tiles, onNear }: MatrixProps) {
     return () => tiles.dispose();
   }, [tiles]);
   const { rows, columns } = shape;
-  const most = Math.max(1, (Math.max(rows, columns) * CELL_PX) / SIDE_PX);
+  const most = { x: mostOf(columns), y: mostOf(rows) };
   const frame = (width: number) => frameOf(shape, view.zoom, width);
   const [frameHeight, frameWidth] = [frame(900).height, frame(900).width];
   const seen = useMemo(() => {
     // First of all the whole from afar: something to see while what is asked for is on its way.
     const parts = [[fromAfar(rows), fromAfar(columns)]] as [Stretch, Stretch][];
-    const down = stretchesIn(rows, levelFor(rows, view.zoom, frameHeight), view.y, view.y + 1 / view.zoom);
+    const down = stretchesIn(
+      rows,
+      levelFor(rows, view.zoom.y, frameHeight),
+      view.y,
+      view.y + 1 / view.zoom.y,
+    );
     const across = stretchesIn(
       columns,
-      levelFor(columns, view.zoom, frameWidth),
+      levelFor(columns, view.zoom.x, frameWidth),
       view.x,
-      view.x + 1 / view.zoom,
+      view.x + 1 / view.zoom.x,
     );
     for (const one of down) for (const other of across) parts.push([one, other]);
     return parts;
@@ -136,7 +138,7 @@ export function Matrix({ label, shape, measure, tiles, onNear }: MatrixProps) {
           onView={setView}
           draw={(paper) => drawMatrix(paper, shape, here, low, high)}
           epoch={[drawn, order, low, high, here.length]}
-          mark={(paper) => cell && markCell(paper, shape, found, cell)}
+          mark={(paper) => found && markCells(paper, shape, found.rows, found.columns)}
           onPoint={(at) => !pinned && setCell(at && cellAt(at))}
           onPress={(at) => {
             const next = cellAt(at);
@@ -166,6 +168,10 @@ const ARROWS: Record<string, [number, number]> = {
   ArrowRight: [0, 1],
 };
 
+function mostOf(count: number): number {
+  return Math.max(1, (count * CELL_PX) / SIDE_PX);
+}
+
 function fromAfar(count: number): Stretch {
   return stretchesIn(count, levelFor(count, 1, SIDE), 0, 1)[0] as Stretch;
 }
@@ -175,7 +181,7 @@ function retry(tiles: Tiles): void {
   tiles.changed();
 }
 
-function frameOf({ rows, columns, crosswise }: MatrixShape, zoom: number, width: number): Frame {
+function frameOf({ rows, columns, crosswise }: MatrixShape, zoom: Point, width: number): Frame {
   const framed = (left: number) => {
     const across = Math.min(width - left, columns * CELL_PX);
     const down = Math.min(SIDE_PX, rows * CELL_PX);
@@ -183,8 +189,8 @@ function frameOf({ rows, columns, crosswise }: MatrixShape, zoom: number, width:
     return crosswise ? { left, width: across, height: down } : squared(left, Math.min(across, down));
   };
   const named = framed(Math.min(180, width * 0.3));
-  const frame = (named.height * zoom) / rows >= NAME_PX ? named : framed(0);
-  return { ...frame, top: (frame.width * zoom) / columns >= NAME_PX ? 90 : 0 };
+  const frame = (named.height * zoom.y) / rows >= NAME_PX ? named : framed(0);
+  return { ...frame, top: (frame.width * zoom.x) / columns >= NAME_PX ? 90 : 0 };
 }
 
 const squared = (left: number, side: number) => ({ left, width: side, height: side });
@@ -204,6 +210,7 @@ function scaleOf(
 /** From one place in the order to before another. */
 type Span = [number, number];
 
+/** What is known of a cell. */
 interface Found {
   value: number;
   rows: Span;
@@ -238,151 +245,6 @@ function placeOf(starts: Uint32Array, at: number): number {
   }
   return low;
 }
-
-// --- drawing ---
-
-function drawMatrix(
-  paper: Paper,
-  shape: MatrixShape,
-  here: readonly Tile[],
-  low: number,
-  high: number,
-): void {
-  const { context, frame, x, y } = paper;
-  const ramp = rampOf(paper.colour);
-  context.save();
-  context.beginPath();
-  context.rect(frame.left, frame.top, frame.width, frame.height);
-  context.clip();
-  for (const tile of here) {
-    const [left, right] = tile.columns.map((at) => x(at / shape.columns)) as [number, number];
-    const [top, bottom] = tile.rows.map((at) => y(at / shape.rows)) as [number, number];
-    const image = imageOf(tile, ramp, low, high);
-    // Cells that are smaller than a pixel are mixed, any other has its edges.
-    context.imageSmoothingEnabled = right - left < image.width;
-    context.imageSmoothingQuality = "high";
-    context.drawImage(image, left, top, right - left, bottom - top);
-    if ((right - left) / image.width >= NUMBER_PX && (bottom - top) / image.height >= NAME_PX + 3) {
-      writeNumbers(paper, shape, tile, ramp, low, high);
-    }
-  }
-  context.restore();
-  const finest = here.filter(({ rowNames }) => rowNames.length > 0);
-  context.fillStyle = paper.colour("--nbt-fg") || "grey";
-  context.textBaseline = "middle";
-  if (frame.left > 0)
-    for (const tile of new Set(finest)) writeNames(paper, tile.rowNames, tile.rows, shape.rows, false);
-  if (frame.top > 0)
-    for (const tile of finest) writeNames(paper, tile.columnNames, tile.columns, shape.columns, true);
-}
-
-const images = new WeakMap<Tile, { key: string; image: HTMLCanvasElement }>();
-
-/** A tile as a picture of one pixel a cell. */
-function imageOf(tile: Tile, { pixels }: Ramp, low: number, high: number): HTMLCanvasElement {
-  const key = [low, high, pixels[0]].join();
-  const known = images.get(tile);
-  if (known?.key === key) return known.image;
-  const image = document.createElement("canvas");
-  image.width = tile.columnStarts.length - 1;
-  image.height = tile.rowStarts.length - 1;
-  const data = new ImageData(image.width, image.height);
-  const cells = new Uint32Array(data.data.buffer);
-  tile.values.forEach((value, at) => {
-    if (!Number.isNaN(value)) cells[at] = pixels[stepOf(value, low, high)] ?? 0;
-  });
-  image.getContext("2d")?.putImageData(data, 0, 0);
-  images.set(tile, { key, image });
-  return image;
-}
-
-function writeNumbers(
-  { context, x, y, frame }: Paper,
-  shape: MatrixShape,
-  tile: Tile,
-  ramp: Ramp,
-  low: number,
-  high: number,
-) {
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.direction = "ltr";
-  tile.values.forEach((value, at) => {
-    const width = tile.columnStarts.length - 1;
-    const left = x((tile.columns[0] + (at % width) + 0.5) / shape.columns);
-    const top = y((tile.rows[0] + Math.floor(at / width) + 0.5) / shape.rows);
-    const inSight =
-      left > frame.left &&
-      left < frame.left + frame.width &&
-      top > frame.top &&
-      top < frame.top + frame.height;
-    if (Number.isNaN(value) || !inSight) return;
-    context.fillStyle = ramp.ink[stepOf(value, low, high)] ?? "#111";
-    context.fillText(exactly(value, 2), left, top);
-  });
-}
-
-function writeNames(
-  paper: Paper,
-  names: readonly Named[],
-  [start]: Stretch,
-  count: number,
-  across: boolean,
-): void {
-  const { context, frame, x, y } = paper;
-  const [from, length] = across ? [frame.left, frame.width] : [frame.top, frame.height];
-  names.forEach(({ text, index }, at) => {
-    const middle = (across ? x : y)((start + at + 0.5) / count);
-    if (middle < from || middle > from + length) return;
-    const line = oneLine(text).trim() || index;
-    context.save();
-    context.direction = directionOf(line);
-    if (across) {
-      context.translate(middle, frame.top - 6);
-      context.rotate(-Math.PI / 2);
-      context.textAlign = "left";
-      context.fillText(fitted(context, line, frame.top - 10), 0, 0);
-    } else {
-      context.textAlign = "right";
-      context.fillText(fitted(context, line, frame.left - 12), frame.left - 8, middle);
-    }
-    context.restore();
-  });
-}
-
-/** As much of a line as there is room for. */
-function fitted(context: CanvasRenderingContext2D, line: string, room: number): string {
-  if (context.measureText(line).width <= room) return line;
-  let [low, high] = [0, Math.min(line.length, 80)];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (context.measureText(`${line.slice(0, middle)}…`).width <= room) low = middle;
-    else high = middle;
-  }
-  // Not half of a character.
-  return `${line.slice(0, low).replace(/[\ud800-\udbff]$/, "")}…`;
-}
-
-function markCell(
-  { context, x, y, colour }: Paper,
-  shape: MatrixShape,
-  found: Found | null,
-  cell: Cell,
-): void {
-  const [top, bottom] = found?.rows ?? [cell.row, cell.row + 1];
-  const [left, right] = found?.columns ?? [cell.column, cell.column + 1];
-  const [x0, y0] = [x(left / shape.columns), y(top / shape.rows)];
-  context.lineWidth = 2;
-  context.strokeStyle = colour("--nbt-mark");
-  context.strokeRect(
-    x0 - 1,
-    y0 - 1,
-    Math.max(3, x(right / shape.columns) - x0) + 2,
-    Math.max(3, y(bottom / shape.rows) - y0) + 2,
-  );
-}
-
-// --- words ---
 
 interface ReadoutProps {
   found: Found | null;
@@ -428,18 +290,4 @@ function Readout({ found, pinned, shape, waiting, onNear }: ReadoutProps) {
       )}
     </div>
   );
-}
-
-export function NamedText({ text: { index, text } }: { text: Named }) {
-  return (
-    <p>
-      <bdi class="nbt-number">{index}</bdi>
-      <span dir="auto">{text === "" ? <span class="nbt-muted">no text</span> : text}</span>
-    </p>
-  );
-}
-
-/** A similarity with all the figures that it can be compared by. */
-export function exactly(value: number, figures = 4): string {
-  return Number.isNaN(value) ? "–" : value.toFixed(figures).replace("-", "−");
 }

@@ -1,5 +1,5 @@
 // Texts by how alike they are: the nearest to one that is typed or picked, and the pairs that are most alike.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Channel } from "../channel";
 import { type Kept, useAnswer } from "../rows/answers";
 import type { Notice } from "../rows/source";
@@ -8,7 +8,7 @@ import type { Sections } from "../wire/sections";
 import { type Measure, type Named, readNamed } from "../wire/vectors";
 import { ValueBar } from "./bars";
 import { SearchIcon } from "./icons";
-import { exactly, NamedText } from "./matrix";
+import { exactly, NamedText } from "./named";
 import { WaitStrip } from "./notices";
 
 /** Whose neighbours: those of a text that is typed, or of a row. */
@@ -23,7 +23,8 @@ interface ListProps {
 
 export function Neighbours(props: ListProps & { asked: Asked | null; onAsk(asked: Asked): void }) {
   const { channel, kept, measure, asked, onAsk, onNear } = props;
-  const [typed, setTyped] = useState(asked && "text" in asked ? asked.text : "");
+  const [typed, setTyped] = useState("");
+  useEffect(() => setTyped(asked && "text" in asked ? asked.text : ""), [asked]);
   const params = asked && ("text" in asked ? asked : { position: asked.row.position });
   const { answer, notice, retry } = useAnswer(channel, kept, "neighbours", params, readScored);
   return (

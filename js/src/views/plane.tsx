@@ -33,7 +33,8 @@ interface PlaneProps {
   /** The frame in a canvas of this width; what is below it has no room. */
   frame(width: number): Frame;
   view: View;
-  most: number;
+  /** How near each side can be looked at. */
+  most: Point;
   onView(view: View): void;
   tool?: Tool;
   /** Draws the picture; again when one of `epoch` changes. */
@@ -64,6 +65,7 @@ export function Plane(props: PlaneProps) {
   useMeasured(box, setSize);
   const theme = useTheme(box);
   const frame = props.frame(size.width);
+  const isZoomed = Math.max(view.zoom.x, view.zoom.y) > 1;
   const below = useRef<HTMLCanvasElement>(null);
   const above = useRef<HTMLCanvasElement>(null);
   const [line, setLine] = useState<readonly Point[]>([]);
@@ -165,18 +167,18 @@ export function Plane(props: PlaneProps) {
         }}
       />
       <div class="nbt-zoom">
-        <button
-          type="button"
-          aria-label="Zoom out"
-          disabled={view.zoom <= 1}
-          onClick={() => zoomBy(1 / STEP)}
-        >
+        <button type="button" aria-label="Zoom out" disabled={!isZoomed} onClick={() => zoomBy(1 / STEP)}>
           −
         </button>
-        <button type="button" aria-label="Zoom in" disabled={view.zoom >= most} onClick={() => zoomBy(STEP)}>
+        <button
+          type="button"
+          aria-label="Zoom in"
+          disabled={view.zoom.x >= most.x && view.zoom.y >= most.y}
+          onClick={() => zoomBy(STEP)}
+        >
           +
         </button>
-        <button type="button" aria-label="Whole" disabled={view.zoom <= 1} onClick={() => look(WHOLE)}>
+        <button type="button" aria-label="Whole" disabled={!isZoomed} onClick={() => look(WHOLE)}>
           ⤢
         </button>
       </div>
@@ -218,8 +220,8 @@ function withPaper(
     context,
     frame,
     ratio,
-    x: (at) => frame.left + (at - view.x) * view.zoom * frame.width,
-    y: (at) => frame.top + (at - view.y) * view.zoom * frame.height,
+    x: (at) => frame.left + (at - view.x) * view.zoom.x * frame.width,
+    y: (at) => frame.top + (at - view.y) * view.zoom.y * frame.height,
     colour: (name) => style.getPropertyValue(name).trim(),
   });
 }

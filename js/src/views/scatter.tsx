@@ -6,7 +6,7 @@ import { Selection } from "../selection";
 import { formatCount } from "../text";
 import type { Named, PlaneMap } from "../wire/vectors";
 import { nearestPoint, within } from "./lasso";
-import { NamedText } from "./matrix";
+import { NamedText } from "./named";
 import { type Frame, Plane, type Tool } from "./plane";
 import { drawPoints, fitted, type Layer, radiusFor } from "./points";
 import { Segments } from "./segments";
@@ -26,7 +26,7 @@ interface ScatterProps {
   children: ComponentChildren;
 }
 
-const MOST_ZOOM = 200;
+const MOST_ZOOM = { x: 200, y: 200 };
 const NEAR_PX = 12;
 /** A ring around each of more points than these would hide its neighbours. */
 const RINGED = 3_000;
@@ -59,7 +59,7 @@ export function Scatter({ label, map, selection, select, found, name, onNear, ch
   const toggle = (position: number) => select(selection.toggled(position));
   const near = (place: Point): number => {
     const { width, height } = frame.current;
-    const most = (NEAR_PX / view.zoom) ** 2;
+    const most = (NEAR_PX / view.zoom.x) ** 2;
     return nearestPoint(points, place, (dx, dy) => {
       const far = (dx * width) ** 2 + (dy * height) ** 2;
       return far <= most ? far : Number.POSITIVE_INFINITY;
@@ -72,7 +72,8 @@ export function Scatter({ label, map, selection, select, found, name, onNear, ch
   };
   const step = (right: number, down: number) => {
     const { width, height } = frame.current;
-    const from = at < 0 ? { x: view.x + 0.5 / view.zoom, y: view.y + 0.5 / view.zoom } : placeOf(points, at);
+    const from =
+      at < 0 ? { x: view.x + 0.5 / view.zoom.x, y: view.y + 0.5 / view.zoom.y } : placeOf(points, at);
     const next = nearestPoint(points, from, (dx, dy) => {
       const [x, y] = [dx * width, dy * height];
       const [along, aside] = [x * right + y * down, Math.abs(x * down) + Math.abs(y * right)];
@@ -120,7 +121,7 @@ export function Scatter({ label, map, selection, select, found, name, onNear, ch
         onView={setView}
         tool={tool}
         draw={(paper) => {
-          const radius = radiusFor(count, view.zoom);
+          const radius = radiusFor(count, view.zoom.x);
           const inks = [...PALETTE, "none", "mark"].map((hue) => paper.colour(`--nbt-${hue}`));
           const [grey, mark] = [PALETTE.length, PALETTE.length + 1];
           const ink = (point: number) => Math.min(map.cluster[point] as number, grey);
@@ -144,7 +145,7 @@ export function Scatter({ label, map, selection, select, found, name, onNear, ch
           if (at < 0) return;
           const place = placeOf(points, at);
           context.beginPath();
-          context.arc(x(place.x), y(place.y), radiusFor(count, view.zoom) + 4, 0, 7);
+          context.arc(x(place.x), y(place.y), radiusFor(count, view.zoom.x) + 4, 0, 7);
           context.lineWidth = 2;
           context.strokeStyle = colour("--nbt-mark");
           context.stroke();
