@@ -56,8 +56,8 @@ export function VectorPanel(props: ResultProps) {
   const { header } = rows;
   const read = useMemo(() => new Sections(header.sections, props.payload), [header, props.payload]);
   const tabs: Tab[] = header.matrix ? ["matrix", "pairs"] : [];
-  if (header.rows >= MAPPED) tabs.push("map");
-  tabs.push("near", "texts");
+  if (header.rows >= MAPPED) tabs.push("map", "near", "texts");
+  else tabs.push("texts", "near");
   const [wished, setTab] = useState<Tab | null>(header.query === null ? null : "near");
   const tab = wished && tabs.includes(wished) ? wished : (tabs[0] as Tab);
   return (
@@ -338,9 +338,11 @@ function TextDetail({ row, rows, onNear, onClose }: DetailProps) {
       {row.cut && <p class="nbt-aside">The model read only the beginning of this text.</p>}
       {row.reason !== null && full.text !== "" && <p class="nbt-muted">{row.reason}</p>}
       {onNear && row.reason === null && (
-        <button type="button" class="nbt-button nbt-button-outlined" onClick={() => onNear(row)}>
-          Nearest texts
-        </button>
+        <span class="nbt-tools">
+          <button type="button" class="nbt-button nbt-button-outlined" onClick={() => onNear(row)}>
+            Nearest texts
+          </button>
+        </span>
       )}
     </DetailFrame>
   );

@@ -25,6 +25,11 @@ export function drawMatrix(
   context.beginPath();
   context.rect(frame.left, frame.top, frame.width, frame.height);
   context.clip();
+  // What shows where a cell has no number.
+  context.globalAlpha = 0.12;
+  context.fillStyle = paper.colour("--nbt-none") || "grey";
+  context.fill();
+  context.globalAlpha = 1;
   for (const tile of here) {
     const [left, right] = tile.columns.map((at) => x(at / shape.columns)) as [number, number];
     const [top, bottom] = tile.rows.map((at) => y(at / shape.rows)) as [number, number];
