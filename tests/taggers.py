@@ -34,7 +34,8 @@ def save_tagger(
     for name, parameter in model.named_parameters():
         if name.endswith("bias"):  # it begins at zero, where a mistake in it would not show
             torch.nn.init.normal_(parameter, std=0.2)
-    model.classifier.weight.data *= 4  # labels of every kind, one beside the other
+    head = model.classifier if hasattr(model, "classifier") else model.score
+    head.weight.data *= 4  # labels of every kind, one beside the other
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -12,7 +12,7 @@ import torch
 from oracle import trained
 from oracle.bruteforce import brute_force, slowly, words_of_pieces
 from taggers import BIO, save_tagger
-from transformers import AutoModelForTokenClassification, pipeline
+from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
 import nbtransformers as nbt
 from nbtransformers.results.entities import Entities
@@ -182,3 +182,27 @@ def _slowly_found(model: Any, tokenizer: Any, text: str, aggregation: str) -> li
         start, stop = start + len(inside) - len(inside.lstrip()), start + len(inside.rstrip())
         spans.append(((start, stop, kind), float(np.mean([score for _, score in labelled[first : last + 1]]))))
     return spans
+
+
+# --- every architecture ---
+
+ARCHITECTURES = (
+    *("bert", "roberta", "distilbert", "albert", "electra", "deberta-v2", "mpnet", "modernbert"),
+    *("xlnet", "gpt2", "llama", "qwen2"),
+)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_probabilities_are_those_of_one_text_at_a_time(architecture: str, tmp_path: Path) -> None:
+    folder = save_tagger(tmp_path, architecture=architecture)
+    model, tokenizer = AutoModelForTokenClassification.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    texts = [" ".join(["Ada Lovelace wrote to London."] * (1 + row % 7)) + f" ({row})" for row in range(24)]
+    for options in ({"batch_tokens": 10_000, "threads": 1}, {"batch_tokens": 64, "threads": 2}):
+        result = nbt.entities(texts, model=folder, **options)
+        for row, text in enumerate(texts):
+            encoded = tokenizer(text, return_tensors="pt", return_special_tokens_mask=True)
+            special = encoded.pop("special_tokens_mask")[0].numpy() > 0
+            with torch.no_grad():
+                expected = model(**encoded).logits[0].softmax(-1).numpy()[~special]
+            np.testing.assert_allclose(result.tagged[row]["score"], expected.max(1), atol=1e-5)
+            assert result.tagged[row]["label"].tolist() == expected.argmax(1).tolist()
