@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.engine.decoding import Continuation, Prompt
+from nbtransformers.engine.decoding import Continuation, Ending, Prompt, end_tokens, generation_config
 from nbtransformers.engine.detokenizing import Detokenizer
 from nbtransformers.engine.generation import Generator, Rows
 from nbtransformers.engine.running import at_work
@@ -20,7 +20,7 @@ from nbtransformers.errors import UserError, shown
 from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace, Progress, silent
 from nbtransformers.request import Objects
-from nbtransformers.results.generation import ENDINGS, TOKEN, Generation
+from nbtransformers.results.generation import ALTERNATIVES, ENDINGS, TOKEN, Generation
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.texts import Texts
 
@@ -68,11 +68,7 @@ def branch(
             glimpses(lambda: writing.result(rows()[row]))
 
         generator = Generator(task.ready.loaded, task.decoding, stop=stop, on_step=on_step)
-        found = generator.run([_going_on(prompt, kept["id"], task.ready.loaded.model.config.is_encoder_decoder)])
-        if row not in found:
-            why = generator.account.failures.get(row, "it was stopped before the first token")
-            raise UserError(f"Nothing was written: {why}.", hint="Choose the token again.")
-        made = writing.result(found[row])
+        made = writing.result(_written(generator, task, prompt, kept["id"]))
     return with_objects(replace(made, notes=(*made.notes, _told(result, row, position, token))), objects)
 
 
@@ -92,7 +88,7 @@ def _kept(result: Generation, row: int, position: int, token: int) -> NDArray[An
 
 def _task(result: Generation, objects: Objects, on_progress: OnProgress) -> WritingTask:
     request = result.request
-    if request.model is not None and request.model.kind == "variable" and request.model.name not in objects:
+    if request.model is not None and request.model.kind == "variable" and _is_gone(objects.get(request.model.name)):
         raise UserError(f"The model {request.model.name} is not there any more.", hint="Run the cell again.")
     # Each task has a module of the engine to itself, that is called like it.
     make: type[WritingTask] = getattr(
@@ -101,10 +97,40 @@ def _task(result: Generation, objects: Objects, on_progress: OnProgress) -> Writ
     return make(request, objects, on_progress)
 
 
+def _is_gone(model: Any) -> bool:
+    """Whether nobody else has kept a user's own model, or the tokenizer beside it."""
+    return model is None or (isinstance(model, tuple) and any(part is None for part in cast("tuple[Any, ...]", model)))
+
+
+def _written(generator: Generator, task: WritingTask, prompt: Prompt, begun: NDArray[np.int32]) -> Continuation:
+    """What follows on the tokens that stand; nothing where they are the whole text already."""
+    model = task.ready.loaded.model
+    if int(begun[-1]) in end_tokens(generation_config(model, task.decoding.options, 1)):
+        return _nothing("end of text")
+    if len(begun) >= prompt.most:
+        return _nothing(prompt.limit)
+    found = generator.run([_going_on(prompt, begun, model.config.is_encoder_decoder)])
+    if prompt.row in generator.account.failures:
+        raise UserError(f"Nothing was written: {generator.account.failures[prompt.row]}.", hint="Choose another token.")
+    return found.get(prompt.row) or _nothing("stopped")
+
+
+def _nothing(ending: Ending) -> Continuation:
+    none = np.empty((0, ALTERNATIVES))
+    return Continuation(
+        none[:, 0].astype(np.int32),
+        [],
+        none[:, 0].astype(np.float32),
+        none.astype(np.int32),
+        none.astype(np.float32),
+        ending,
+    )
+
+
 def _going_on(prompt: Prompt, ids: NDArray[np.int32], seq2seq: bool) -> Prompt:
     """A prompt whose new text begins with these tokens."""
     begun = ids.astype(np.int64)
-    most = max(1, prompt.most - len(begun))
+    most = prompt.most - len(begun)
     if seq2seq:
         return replace(prompt, begun=np.concatenate([prompt.begun, begun]), most=most)
     return replace(

@@ -224,15 +224,20 @@ def test_a_branch_takes_the_place_of_the_text_and_is_gone_back_from(panel: Panel
     assert panel.result is result
 
 
-def test_only_an_alternative_is_gone_on_from_and_one_at_a_time(panel: Panel, offered: list[Any]) -> None:
+def test_one_text_at_a_time_is_gone_on_with(panel: Panel, offered: list[Any]) -> None:
     result = generation(["Why?"], [[(" Paris", 0.5)]])
     panel.view.show(result)
-    with pytest.raises(UserError, match="none of the alternatives"):
-        actions(result, panel)["branch"]({"position": 0, "token": 0, "id": 999})
     panel.working(lambda: None)
-    with pytest.raises(UserError, match="still being written"):
-        actions(result, panel)["branch"]({"position": 0, "token": 0, "id": result.alternatives(0, 0)[1].id})
+    with pytest.raises(UserError) as caught:
+        actions(result, panel)["branch"]({"position": 0, "token": 0, "id": 1})
+    assert str(caught.value) == "The text is still being written. Stop it first."
     assert offered == []
+
+
+def test_where_nothing_can_run_a_model_nothing_is_gone_on_with(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(branches, "_offered", [])
+    result = generation(["Why?"], [[(" Paris", 0.5)]])
+    assert "branch" not in actions(result, panel) and generation_header(result)[0]["branches"] is False
 
 
 # --- the snapshot ---

@@ -55,17 +55,8 @@ def branch_actions(result: Generation, panel: Panel) -> dict[str, Method]:
 
     def branch(params: dict[str, Any]) -> Answer:
         _refuse_busy(panel)
-        if not _offered:
-            raise UserError("Nothing here can run a model.", hint="Run the cell again.")
         row, position, token = (int(params[name]) for name in ("position", "token", "id"))
-        known = {alternative.id for alternative in result.alternatives(row, position)}
-        if token not in known:
-            raise UserError(f"Token {token} is none of the alternatives.", hint="Choose one that is shown.")
-
-        def run(view: View) -> Generation:
-            return _offered[0](result, row, position, token, view)
-
-        Background("Going on", run, panel)
+        Background("Going on", lambda view: _offered[0](result, row, position, token, view), panel)
         return {}, []
 
     def back(params: dict[str, Any]) -> Answer:
@@ -75,7 +66,7 @@ def branch_actions(result: Generation, panel: Panel) -> dict[str, Method]:
             panel.view.show(before)
         return {}, []
 
-    return {"branch": branch, "back": back}
+    return {"branch": branch, "back": back} if _offered else {}
 
 
 def _refuse_busy(panel: Panel) -> None:

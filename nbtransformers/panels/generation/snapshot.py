@@ -21,9 +21,8 @@ _TEXT = "white-space:pre-wrap;margin:2px 0;unicode-bidi:plaintext"
 
 def generation_snapshot(panel_id: str, result: Generation) -> str:
     """Generated texts as HTML: the notes, and the first prompts, each with its text."""
-    line = (
-        f"{count(len(result), unit_of(result))} · {count(result.new_tokens, 'token')} written · {seconds(result.run.seconds)}"
-    )
+    told = [count(len(result), unit_of(result)), f"{count(result.new_tokens, 'token')} written"]
+    line = " · ".join([*told, seconds(result.run.seconds)])
     left = len(result) - SNAPSHOT_ROWS
     shade = f'<span style="{_shade(0.3)};padding:0 4px">unsure</span>'
     parts = [
