@@ -61,7 +61,7 @@ def clusters(vectors: Vectors, seed: int = 0) -> Clusters:
     return Clusters(np.concatenate([rows[order], np.flatnonzero(~finite)]), placed, tree)
 
 
-def _few(unit: Vectors) -> tuple[Rows, Rows, NDArray[np.float64]]:
+def _few(unit: Vectors, *, hasty: bool = False) -> tuple[Rows, Rows, NDArray[np.float64]]:
     """Order, leaf and tree of vectors that are leaves themselves."""
     from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
     from scipy.spatial.distance import squareform
@@ -74,7 +74,7 @@ def _few(unit: Vectors) -> tuple[Rows, Rows, NDArray[np.float64]]:
     condensed = squareform(distances, checks=False)
     tree = linkage(condensed, "average")
     order = _turned(tree, distances)
-    if len(unit) <= _LEAF_ORDERED:
+    if len(unit) <= _LEAF_ORDERED and not hasty:
         # It is called optimal, and often is not.
         ordered = leaves_list(optimal_leaf_ordering(tree, condensed)).astype(np.int64)
         order = min(order, ordered, key=lambda leaves: distances[leaves[:-1], leaves[1:]].sum())
@@ -86,10 +86,15 @@ def _turned(tree: NDArray[np.float64], distances: NDArray[np.float64]) -> Rows:
     sides: dict[int, Rows] = {leaf: np.array([leaf]) for leaf in range(len(tree) + 1)}
     for number, (a, b) in enumerate(tree[:, :2].astype(np.int64).tolist(), start=len(tree) + 1):
         one, two = sides.pop(a), sides.pop(b)
-        ends = distances[np.ix_([one[-1], one[0]], [two[0], two[-1]])]
-        turn_one, turn_two = divmod(int(ends.argmin()), 2)
+        ways = [(distances[own, other], way) for way, (own, other) in enumerate(_ends(one, two))]
+        turn_one, turn_two = divmod(min(ways)[1], 2)
         sides[number] = np.concatenate([one[::-1] if turn_one else one, two[::-1] if turn_two else two])
     return next(iter(sides.values()))
+
+
+def _ends(one: Rows, two: Rows) -> list[tuple[int, int]]:
+    """The ends that can meet: neither side turned, the second, the first, both."""
+    return [(one[-1], two[0]), (one[-1], two[-1]), (one[0], two[0]), (one[0], two[-1])]
 
 
 def _many(unit: Vectors, seed: int) -> tuple[Rows, Rows, NDArray[np.float64]]:
@@ -103,7 +108,7 @@ def _many(unit: Vectors, seed: int) -> tuple[Rows, Rows, NDArray[np.float64]]:
 
 def _within(unit: Vectors, rows: Rows) -> Rows:
     if len(rows) <= _LINKED:
-        return rows[_few(unit[rows])[0]]
+        return rows[_few(unit[rows], hasty=True)[0]]  # hundreds of groups: no time for the better order
     centred = unit[rows] - unit[rows].mean(axis=0)
     direction = np.linalg.eigh(centred.T @ centred)[1][:, -1]
     return rows[np.argsort(centred @ direction, kind="stable")]
@@ -115,8 +120,11 @@ def _k_means(unit: Vectors, seed: int) -> tuple[Vectors, Rows]:
     sample = unit[np.sort(chance.choice(len(unit), min(len(unit), _SAMPLE), replace=False))]
     centres = sample[np.sort(chance.choice(len(sample), min(_MOST_GROUPS, int(len(unit) ** 0.5)), replace=False))]
     for _ in range(_ROUNDS):
+        groups = _closest(sample, centres)
+        order = np.argsort(groups, kind="stable")
+        used, starts = np.unique(groups[order], return_index=True)
         sums = np.zeros_like(centres)
-        np.add.at(sums, _closest(sample, centres), sample)
+        sums[used] = np.add.reduceat(sample[order], starts, axis=0)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         centres = np.where(lengths > 0, sums / np.maximum(lengths, np.float32(1e-12)), centres)
     used, groups = np.unique(_closest(unit, centres), return_inverse=True)

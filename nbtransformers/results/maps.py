@@ -105,11 +105,11 @@ def _pca(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], tuple[float
     parts = [slice(start, start + _PART) for start in range(0, len(vectors), _PART)]
     covariance = np.zeros((vectors.shape[1], vectors.shape[1]))
     for part in parts:
-        centred = vectors[part] - mean
+        centred = vectors[part] - mean.astype(np.float32)
         covariance += centred.T @ centred
     variances, directions = _largest_two(covariance)
     for part in parts:
-        points[part, : directions.shape[1]] = (vectors[part] - mean) @ directions
+        points[part, : directions.shape[1]] = (vectors[part] - mean.astype(np.float32)) @ directions.astype(np.float32)
     total = max(float(np.trace(covariance)), 1e-30)
     shares = [float(variance) / total for variance in variances]
     return points, (shares[0], shares[1] if len(shares) > 1 else 0.0)

@@ -19,6 +19,7 @@ Vectors = NDArray[np.float32]
 _BLOCK = 2**23  # scores in memory at a time: 32 MiB
 _PART = 2**21  # numbers of vectors that are compared in float64 at a time: 16 MiB
 _MOST_TIED = 200_000  # pairs of a block that are too close to tell apart in float32, and are compared in float64
+_GROUPS = 1_024  # of keys, whose greatest are looked at first
 _ROUNDING = 1e-5  # of a float32 product, relative to the lengths of the vectors
 
 
@@ -44,9 +45,10 @@ def nearest(queries: Vectors, vectors: Vectors, k: int, measure: Measure) -> tup
     asked = np.flatnonzero(np.isfinite(queries).all(axis=1)) if k else np.empty(0, dtype=np.int64)
     for some in _blocks(asked, len(vectors)):
         keys, slack = space.keys(queries[some])
-        least = np.partition(keys, len(vectors) - k, axis=1)[:, len(vectors) - k] - slack
-        for query, row_keys, bound in zip(some.tolist(), keys, least, strict=True):
-            rows[query], scores[query] = _best(space, queries[query], np.flatnonzero(row_keys >= bound), k)
+        bounds = _bounds(keys, k) - slack
+        for query, row_keys, bound in zip(some.tolist(), keys, bounds, strict=True):
+            candidates = np.flatnonzero((row_keys >= bound) & (row_keys > -np.inf))
+            rows[query], scores[query] = _best(space, queries[query], candidates, k)
     return rows, scores
 
 
@@ -69,11 +71,14 @@ def similar_pairs(
     space = _Space.of(vectors if others is None else others, measure)
     held = np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.float32)
     for some in _blocks(np.flatnonzero(np.isfinite(vectors).all(axis=1)), len(space.vectors)):
-        keys, slack = space.keys(vectors[some])
+        # Each pair once: of a block's own columns those above the diagonal, and none before them.
+        first = 0 if others is not None else int(some[0])
+        keys, slack = space.keys(vectors[some], first)
         if others is None:
-            keys[np.arange(len(space.vectors)) <= some[:, None]] = -np.inf
+            own = int(some[-1]) - first + 1
+            keys[:, :own][np.arange(first, first + own) <= some[:, None]] = -np.inf
         found = _candidates(keys, slack, k, space.key(held[1][k - 1]) if len(held[1]) == k else -np.inf)
-        pairs = np.stack([some[found // keys.shape[1]], found % keys.shape[1]], axis=1)
+        pairs = np.stack([some[found // keys.shape[1]], first + found % keys.shape[1]], axis=1)
         scores = _compared(vectors, space.vectors, pairs, measure)
         held = _merged((np.concatenate([held[0], pairs]), np.concatenate([held[1], scores])), k)
     return held
@@ -108,44 +113,53 @@ class _Space:
         measure: how alike two are.
         finite: bool `[text]`, which of them can be compared.
         norms: float32 `[text]`, their lengths.
+        are_unit: whether these are 1, to rounding.
     """
 
     vectors: Vectors
     measure: Measure
     finite: NDArray[np.bool_]
     norms: Vectors
+    are_unit: bool
 
     @classmethod
     def of(cls, vectors: Vectors, measure: Measure) -> _Space:
         # `norm` of a million vectors would square them all at once.
         norms = np.concatenate([np.empty(0, np.float32), *(_norms(part) for part in _parts(vectors))])
-        return cls(vectors, measure, np.isfinite(norms), norms)
+        finite = np.isfinite(norms)
+        return cls(vectors, measure, finite, norms, bool(np.abs(norms[finite] - 1).max(initial=0) < _ROUNDING / 10))
 
-    def keys(self, queries: Vectors) -> tuple[Vectors, NDArray[np.float32]]:
-        """A key `[query, text]` that grows with the score, and how far it may be off `[query]`; -inf for no score."""
+    def keys(self, queries: Vectors, first: int = 0) -> tuple[Vectors, NDArray[np.float32]]:
+        """A key `[query, text]` that grows with the score, and how far it may be off `[query]`; -inf for no score.
+
+        With `first`, only of the texts from that one on.
+        """
         with np.errstate(invalid="ignore", over="ignore"):  # of vectors that are left out
-            return self._keys(queries)
-
-    def _keys(self, queries: Vectors) -> tuple[Vectors, NDArray[np.float32]]:
-        lengths = _norms(queries)
-        longest = float(self.norms[self.finite].max(initial=0))
-        if self.measure == "manhattan":
-            keys = similarities(queries, self.vectors, "manhattan")
-            slack = _ROUNDING * np.abs(keys[:, self.finite]).max(axis=1, initial=0)
-        else:
-            keys = queries @ self.vectors.T
-            slack = _ROUNDING * lengths * longest
-        if self.measure == "cosine":
-            keys /= np.maximum(lengths[:, None], np.float32(1e-12))
-            keys /= np.maximum(self.norms, np.float32(1e-12))
-            slack = np.full(len(queries), _ROUNDING)
-        elif self.measure == "euclidean":  # minus its square
-            keys *= 2
-            keys -= self.norms**2
-            keys -= lengths[:, None] ** 2
-            slack = _ROUNDING * (lengths + longest) ** 2
-        keys[:, ~self.finite] = -np.inf
+            keys, slack = self._keys(queries, first)
+        finite = self.finite[first:]
+        if not finite.all():
+            keys[:, ~finite] = -np.inf
         return keys, slack.astype(np.float32)
+
+    def _keys(self, queries: Vectors, first: int) -> tuple[Vectors, NDArray[np.float32]]:
+        vectors, norms = self.vectors[first:], self.norms[first:]
+        lengths, longest = _norms(queries), float(self.norms[self.finite].max(initial=0))
+        if self.measure == "manhattan":
+            keys = similarities(queries, vectors, "manhattan")
+            return keys, _ROUNDING * np.abs(keys[:, self.finite[first:]]).max(axis=1, initial=0)
+        if self.measure == "cosine":
+            keys = _unit(queries) @ vectors.T
+            if not self.are_unit:
+                keys /= np.maximum(norms, np.float32(1e-12))
+            return keys, np.full_like(lengths, _ROUNDING)
+        keys = queries @ vectors.T
+        if self.measure == "dot":
+            return keys, _ROUNDING * lengths * longest
+        # Minus the square of the distance.
+        keys *= 2
+        keys -= norms**2
+        keys -= lengths[:, None] ** 2
+        return keys, _ROUNDING * (lengths + longest) ** 2
 
     def key(self, score: float) -> float:
         """The key of a score."""
@@ -174,16 +188,29 @@ def _best(space: _Space, query: Vectors, candidates: NDArray[np.int64], k: int) 
     return found[:, 1], best
 
 
+def _bounds(keys: Vectors, k: int) -> NDArray[np.float32]:
+    """Something that at least `k` keys of each row reach, near the least of the best `k`: `[row]`.
+
+    The k-th of the greatest of so many groups is that, and much sooner found than the k-th of all.
+    """
+    rows, columns = keys.shape
+    groups = min(columns, max(_GROUPS, 4 * k))
+    greatest = keys[:, : columns // groups * groups].reshape(rows, -1, groups).max(axis=1)
+    return np.partition(greatest, groups - k, axis=1)[:, groups - k]
+
+
 def _candidates(keys: Vectors, slack: NDArray[np.float32], k: int, bound: float) -> NDArray[np.int64]:
     """Where in a block, flattened, the best `k` pairs may be, none of which is worse than a bound."""
     flat, room = keys.ravel(), float(slack.max(initial=0))
     if len(flat) > k:
-        bound = max(bound, float(np.partition(flat, len(flat) - k)[len(flat) - k]))
-    found = np.flatnonzero((flat >= bound - room) & np.isfinite(flat))
+        bound = max(bound, float(_bounds(flat[None], k)[0]))
+    found = np.flatnonzero(flat >= bound - room)
+    found = found[np.isfinite(flat[found])]
     if len(found) <= k + _MOST_TIED:
         return found
-    certain = flat[found] > bound + room
-    return np.sort(np.concatenate([found[certain], found[~certain][:_MOST_TIED]]))
+    bound = float(np.partition(flat[found], len(found) - k)[len(found) - k])
+    certain, close = flat[found] > bound + room, flat[found] >= bound - room
+    return np.sort(np.concatenate([found[certain], found[close & ~certain][:_MOST_TIED]]))
 
 
 def _compared(rows: Vectors, columns: Vectors, pairs: NDArray[np.int64], measure: Measure) -> Vectors:
