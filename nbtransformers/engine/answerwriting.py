@@ -28,7 +28,7 @@ from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.rows import NOT_DONE
 from nbtransformers.results.texts import Texts
 
-_INSTRUCTION = "Answer the question with a few words of the context, and nothing else."
+_INSTRUCTION = "Answer the question in a few words, taken from the context."
 _NONE = "unanswerable"
 _OR_NONE = f' If the context does not hold the answer, write "{_NONE}".'
 _AROUND = "\"'“”‘’«»„.,;:!。 \t\n"  # what models put around an answer
@@ -74,7 +74,8 @@ class AnswerWritingTask(WritingTask):
         if not self._chat:
             return f"question: {pair} context: {pair.context}"  # as T5 was taught, and all that came from it
         instruction = _INSTRUCTION + (_OR_NONE if self.request.no_answer else "")
-        return f"{instruction}\n\nContext: {pair.context}\n\nQuestion: {pair}"
+        # Last, or a small model has forgotten it by the time that it has read the context.
+        return f"Context: {pair.context}\n\nQuestion: {pair}\n\n{instruction}"
 
     def worker(self, hooks: Hooks) -> Writer:
         """A writer that remembers the contexts."""

@@ -131,7 +131,9 @@ class Filling(Writable):
     def _spelled(self, place: int) -> str:
         piece = self.spelling.pieces[place] or ""
         text = bytes.fromhex(self.spelling.bytes[place] or "").decode("utf-8", "backslashreplace").strip()
-        return piece if not text or piece.startswith(GLUE) else text
+        if text and not piece.startswith(GLUE):
+            return text
+        return piece or f"[{self.spelling.ids[place]}]"  # a model may have more tokens than its tokenizer knows
 
     def to_pandas(self, rows: Sequence[int] | NDArray[np.int64] | None = None) -> pd.DataFrame:
         """One row a filling, of all texts or of those with the numbers `rows`, in that order.
