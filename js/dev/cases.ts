@@ -1,6 +1,7 @@
 // What the development page shows: one entry a state.
 import goldenStored from "../../tests/golden/stored.json";
 import { encodeRows, FakeKernel, type FakeModel, type FakeRow, makeRows } from "../test/fake";
+import { goldenEntities } from "../test/fakeentities";
 import { type FakeWritten, generated } from "../test/fakegenerated";
 import { FakeTokenKernel, fakeTexts, TOYS, tokenized } from "../test/faketokens";
 import { golden, goldenGenerated } from "../test/golden";
@@ -293,6 +294,10 @@ export const CASES: Record<string, (model: FakeModel) => void> = {
     model.onSend = () => {};
   },
   again: (model) => model.change({ ...result(sentences(40, 3), SENTIMENT), ...progress({}) }),
+  entities: (model) => {
+    const { header, payload } = goldenEntities;
+    model.change({ kind: "entities", header, payload });
+  },
   generated: (model) => written(model, WRITTEN.english),
   generated_scripts: (model) => written(model, WRITTEN.scripts),
   generated_running: (model) => {

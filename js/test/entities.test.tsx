@@ -1,22 +1,14 @@
 import { describe, expect, it } from "vitest";
-import file from "../../tests/golden/entities.json";
-import { type EntitiesQuery, select } from "../src/query/entities";
+import { select } from "../src/query/entities";
 import { CodePoints } from "../src/tokens/codepoints";
-import { type EntitiesHeader, EntityPage, entitiesHeader } from "../src/wire/entities";
+import { EntityPage, entitiesHeader } from "../src/wire/entities";
 import { pack, stringTable } from "./fake";
+import { bytes, goldenEntities } from "./fakeentities";
 import { viewAt } from "./golden";
 import { drawn, onCleanPages, show } from "./page";
 
-const golden = file.texts;
-const header = golden.header as unknown as EntitiesHeader & Record<string, unknown>;
-const bytes = Uint8Array.from(atob(golden.payload_base64), (character) => character.charCodeAt(0));
-const payload = viewAt(bytes, 0);
+const { header, payload, queries, ...golden } = goldenEntities;
 const page = () => EntityPage.read(header.sections, payload);
-const queries = golden.queries as unknown as {
-  params: EntitiesQuery & { start: number; stop: number };
-  total: number;
-  positions: number[];
-}[];
 
 describe("the wire", () => {
   it("is read as the golden file tells, wherever its buffer begins", () => {
