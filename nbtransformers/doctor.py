@@ -25,6 +25,7 @@ _EXTRAS = {
     "train": ("peft", "datasets", "accelerate", "scikit-learn"),
     "quantize": ("torchao",),
     "explain": ("captum",),
+    "translate": ("sacremoses", "sentencepiece"),
     "ray": ("ray",),
 }
 _GIB = 2**30

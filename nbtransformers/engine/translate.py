@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import cast
 
 import numpy as np
@@ -47,6 +48,16 @@ class TranslateTask(RewritingTask):
     def of_parts(self, several: NDArray[np.int32]) -> str:
         """Also where they were cut."""
         return f"{super().of_parts(several)}, cut between lines or sentences, and put together again."
+
+    def notes(self, gathered: Gathered) -> list[str]:
+        """Also that punctuation is not read as the model learned it."""
+        notes = super().notes(gathered)
+        if "Marian" in type(self.ready.loaded.tokenizer).__name__ and find_spec("sacremoses") is None:
+            notes.append(
+                "Without the package sacremoses punctuation is read as it stands, and not as the model learned it: "
+                '`pip install "nbtransformers[translate]"`.'
+            )
+        return notes
 
     def result(self, gathered: Gathered) -> Translations:
         """The translations."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -335,7 +336,9 @@ def quiet_transformers() -> Generator[None]:
     logging.set_verbosity(CRITICAL)  # what is an error is told by the exception
     logging.disable_progress_bar()
     try:
-        with quiet_torchao():
+        with quiet_torchao(), warnings.catch_warnings():
+            # `%%translate` says it in a note.
+            warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
             yield
     finally:
         logging.set_verbosity(verbosity)
