@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from helpers import Terminal
 from oracle.writers import save_writer
 
@@ -21,6 +22,15 @@ from nbtransformers.results.rewritings import Summaries, Translations
 from nbtransformers.results.rows import NOT_DONE
 
 KINDS = ("t5", "bart", "marian", "marian-many", "nllb", "chat", "base")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """Two threads on cores that others use too wait for each other most of the time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
