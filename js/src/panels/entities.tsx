@@ -133,8 +133,21 @@ function columnsOf(
   return [
     indexColumn(page, rows),
     {
+      key: "entities",
+      title: "Entities",
+      sort: "entities",
+      width: "minmax(12ch, 16ch)",
+      narrowWidth: "12ch",
+      cell: (row) =>
+        row.reason === null && !row.pending ? (
+          <span class="nbt-number">{row.count}</span>
+        ) : (
+          <NoResult row={row} />
+        ),
+    },
+    {
       ...textColumn,
-      narrowWidth: "minmax(6ch, 1fr)",
+      narrowWidth: "minmax(0, 1fr)",
       cell: (row, narrow) =>
         row.entities.length > 0 ? (
           <span class="nbt-text" dir="auto">
@@ -142,18 +155,6 @@ function columnsOf(
           </span>
         ) : (
           textColumn.cell(row, narrow)
-        ),
-    },
-    {
-      key: "entities",
-      title: "Entities",
-      sort: "entities",
-      width: "13ch",
-      cell: (row) =>
-        row.reason === null && !row.pending ? (
-          <span class="nbt-number">{row.count}</span>
-        ) : (
-          <NoResult row={row} />
         ),
     },
   ];
