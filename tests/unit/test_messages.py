@@ -89,6 +89,36 @@ MAGIC = [
     ("%nbt set long a b", '`%nbt set long` takes one value, and there are 2. Type `%nbt set long "a b"`.'),
     ("%nbt unset", "`%nbt unset` takes the name of one setting. Type `%nbt unset model`."),
     ("%nbt unload a b", "`%nbt unload` takes one name, or none for all. Type `%nbt unload`."),
+    # embeddings
+    (
+        "%embed texts --pooling meen",
+        "`--pooling` cannot be 'meen'. Did you mean `--pooling mean`?",
+    ),
+    ("%embed", "There is nothing to embed. Type `%embed VARIABLE`, `%embed FILE`, or %%embed with texts in the cell."),
+    (
+        "%embed texts --normalize --no-normalize",
+        "`--normalize` and `--no-normalize` contradict each other. Remove one of them.",
+    ),
+    (
+        "%embed texts --prompt 'query: ' --prompt-name query",
+        "There is a prompt, and also the name of one. Leave `--prompt-name` out.",
+    ),
+    (
+        "%embed texts --prompt-name query",
+        'minilm declares no prompts. Type the prompt itself: `--prompt "query: "`.',
+    ),
+    ("%embed texts --dimensions 0", "`--dimensions` is 0. Type a whole number of 1 or more: `--dimensions 1`."),
+    (
+        "%embed texts --dimensions 512",
+        "`--dimensions` is 512, and minilm gives vectors of 384. Type 384 or less.",
+    ),
+    (
+        "%similar",
+        "There is nothing to compare. Type `%similar VARIABLE`, `%similar FILE`, or %%similar with texts in the cell.",
+    ),
+    ("%similar texts --query '  '", "The query is ' ', which holds no text. Type `--query \"a text\"`."),
+    ("%similar texts --measure cosin", "`--measure` cannot be 'cosin'. Did you mean `--measure cosine`?"),
+    ("%similar texts --other textz", "There is no variable textz. Did you mean texts?"),
     # the expression
     ("%classify textz", "There is no variable textz. Did you mean texts?"),
     (
@@ -691,6 +721,29 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "`--normalize` is {}.": "test_similar",
+    "`--{}` is {}, not text.": "test_similar",
+    "This result has no model to embed a query with.": "test_similar",
+    "The query is {}, {}.": "test_similar",
+    "The query is neither text nor a vector of {} numbers.": "test_similar",
+    "The matrix of {} × {} texts would take {}.": "test_similar",
+    "There is no query.": "test_similar",
+    "{} gives vectors of {} numbers, and its configuration says {}.": "test_similar",
+    "{}, not an encoder of texts.": "test_similar",
+    "There is no map {}.": "test_maps",
+    "A map by {} needs the package {}, which is not installed.": "test_maps",
+    "A map by {} needs {} vectors or more, and there are {}.": "test_maps",
+    "{} has no prompt {}.": "oracle/test_embed.py",
+    "{} names {}, which is no folder of the model.": "oracle/test_embed.py",
+    "{} is no list of modules.": "oracle/test_embed.py",
+    "{} has {}, which only sentence-transformers can run.": "oracle/test_embed.py",
+    "{} has a Dense layer with the activation {}, which is none of torch's.": "oracle/test_embed.py",
+    "The weights of the {} layer of {} are not in safetensors: there is{}.": "oracle/test_embed.py",
+    "The weights of the {} layer of {} are damaged ({}).": "oracle/test_embed.py",
+    "The {} layer of {} has no {}.": "oracle/test_embed.py",
+    "There is no program yet for a model that embeds texts by more than one pooling, or with layers behind it.": (
+        "oracle/test_embed.py"
+    ),
     "No model that summarises is bundled.": "test_rewriting",
     "No model that translates is bundled.": "test_rewriting",
     "`--{}` is {}, which is no language.": "test_rewriting",
@@ -739,6 +792,7 @@ ELSEWHERE = {
     "There are {}, and more {}.": "test_pairs: needs inputs of unknown length",
     "{} has a slow tokenizer, which does not tell where its tokens stand in the text.": "test_answers",
     "{} has no CLS token, and so no score for there being no answer.": "test_answers",
+    "{} is a causal model without a chat template, and cannot be told to answer.": "test_answers",
     "spaCy is not installed.": "test_entities",
     "{} gives {} scores a token, but its configuration has {} labels.": "test_entities",
     "{} has no label {}.": "test_entities",
