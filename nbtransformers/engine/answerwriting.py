@@ -173,13 +173,13 @@ def located(answer: str, context: str) -> tuple[int, int]:
         >>> located('"london".', "In London.")
         (3, 9)
     """
-    for wanted in (answer, answer.strip(_AROUND)):
+    bare = answer.strip(_AROUND)
+    for wanted, flags in ((answer, 0), (bare, 0), (bare, re.IGNORECASE)):
         if not wanted:
             continue
-        for flags in (0, re.IGNORECASE):
-            found = re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", context, flags) or re.search(
-                re.escape(wanted), context, flags
-            )
+        # A whole word rather than a part of one, where there is a choice.
+        for pattern in (rf"(?<!\w){re.escape(wanted)}(?!\w)", re.escape(wanted)):
+            found = re.search(pattern, context, flags)
             if found:
                 return found.span()
     return -1, -1

@@ -14,9 +14,11 @@ from answered import answers, span
 from helpers import Terminal
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle.writers import save_writer
 
 import nbtransformers as nbt
 from nbtransformers.engine.answers import AnswerWindow, best_spans
+from nbtransformers.engine.answerwriting import located
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import stopped_by
 from nbtransformers.request import AnswerRequest, DataRef, ModelRef
@@ -265,6 +267,62 @@ def test_an_interrupted_run_is_resumed_to_the_whole(answerer: str, shared: bool)
     rest = nbt.resume(part)
     assert rest.done.all() and rest.contexts == whole.contexts and rest.texts == whole.texts
     pd.testing.assert_frame_equal(rest.to_pandas(), whole.to_pandas(), rtol=1e-3)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_results_go_straight_to_a_file(answerer: str, tmp_path: Path, shared: bool) -> None:
+    questions = [f"who scored {number}?" for number in range(30)]
+    contexts: Any = STRIKER if shared else [f"{STRIKER} {number}" for number in range(30)]
+    nbt.answer(questions, contexts, model=answerer, top_k=2, to=tmp_path / "a.parquet")
+    read = pd.read_parquet(tmp_path / "a.parquet")
+    assert read.answer.tolist() == nbt.answer(questions, contexts, model=answerer, top_k=2).to_pandas().answer.tolist()
+
+
+# --- written by a model ---
+
+LOCATED = [
+    ("London", "She lived in London.", "London"),
+    ("london.", "She lived in London.", "London"),
+    (' "London"', "She lived in London.", "London"),
+    ("art", "party art", "art"),
+    ("Paris", "She lived in London.", None),
+    ("“伦敦”。", "她出生在伦敦。", "伦敦"),
+    ("...", "She lived.", None),
+    ("a.c", "abc a.c", "a.c"),
+]
+
+
+@pytest.mark.parametrize(("answer", "context", "expected"), LOCATED)
+def test_a_written_answer_is_found_where_it_stands(answer: str, context: str, expected: str | None) -> None:
+    start, end = located(answer, context)
+    assert (context[start:end] if start >= 0 else None) == expected
+
+
+def test_a_model_may_write_the_answers(tmp_path: Path) -> None:
+    folder = str(save_writer("t5", tmp_path))
+    questions, contexts = ["who scored?", "", "when?"], "the striker scored twice."
+    result = nbt.answer(questions, contexts, model=folder, generate=True, max_answer_length=5)
+    assert dict(result.reasons) == {1: "no question: empty"}
+    plain = nbt.generate(
+        [f"question: {question} context: {contexts}" for question in questions],
+        model=folder,
+        max_new_tokens=5,
+        do_sample=False,
+    )
+    for row in (0, 2):
+        (found,) = result.of(row)
+        assert (found.answer or "") == (plain.texts[row] or "").strip()
+        assert found.start == -1 or contexts[found.start : found.end].casefold() in (found.answer or "").casefold()
+        assert 0 <= found.score <= 1
+    assert result.texts.is_shared
+    assert np.isnan(result.no_answer).all()
+
+
+def test_a_model_that_only_goes_on_cannot_be_told_to_answer(tmp_path: Path) -> None:
+    folder = str(save_writer("base", tmp_path))
+    with pytest.raises(UserError) as caught:
+        nbt.answer("who?", "the striker", model=folder, generate=True)
+    assert caught.value.message.endswith("is a causal model without a chat template, and cannot be told to answer.")
 
 
 def test_the_magic_keeps_and_shows_its_result(terminal: Terminal, answerer: str) -> None:
