@@ -39,7 +39,7 @@ def translate(
         target: likewise the language to translate into; a model of one pair of languages needs none.
         parts: what is translated at once: a line (`lines`, else this one; for a chat model the whole text) or a
             sentence (`sentences`), as models that were trained on single sentences may do better.
-        max_new_tokens: new tokens of a part at most; else as the model says, and no fewer than twice those of the part.
+        max_new_tokens: new tokens of a part at most; else twice those of the part, and 32 more.
         long: a longer text: `window` (else this one: in parts), `truncate` (its beginning) or `error`.
         **options: as for every task.
 

@@ -18,7 +18,9 @@ from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import ModelRef, Objects, TranslateRequest
 from nbtransformers.results.rewritings import Translations
 
-_LONGER, _AT_LEAST = 2, 32  # tokens: a translation may take twice as many as the text, and a short one these
+# Tokens: a translation may take twice as many as the text, and these. What models declare is for the longest of texts,
+# and a batch has to have room for it.
+_LONGER, _MORE = 2, 32
 
 
 class TranslateTask(RewritingTask):
@@ -42,8 +44,8 @@ class TranslateTask(RewritingTask):
         return wording
 
     def expected(self, tokens: int) -> int:
-        """As many as the model says, or so many more than the part has."""
-        return max(self.wording.most or 0, _LONGER * tokens + _AT_LEAST)
+        """Twice as many as the part has, and some."""
+        return _LONGER * tokens + _MORE
 
     def of_parts(self, several: NDArray[np.int32]) -> str:
         """Also where they were cut."""

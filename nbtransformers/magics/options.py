@@ -215,7 +215,7 @@ TRANSLATE = (
 )
 # How many tokens may be new is for each of these tasks to say.
 DECODING_TEXTS = (
-    Option("max-new-tokens", "new tokens at most (default: as the model says, or as a text needs)", "N", whole_number),
+    Option("max-new-tokens", "new tokens at most (default: as a text, or the model, needs)", "N", whole_number),
     *DECODING[1:],
 )
 RUN_WRITING = tuple(option for option in RUN if option.name not in ("max-length", "long"))
