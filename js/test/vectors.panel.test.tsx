@@ -121,6 +121,8 @@ describe("the matrix", () => {
       inline: false,
       sections: sections.filter(({ name }) => name !== "values"),
     });
+    expect(page.asked()).toEqual([]);
+    await drawn(200);
     const [whole, ...tiles] = page.asked();
     expect(whole?.params).toEqual({ order: "input", rows: [0, 1500, 188], columns: [0, 1500, 188] });
     expect(tiles.map(({ params }) => [params?.rows, params?.columns])).toEqual(
@@ -131,6 +133,7 @@ describe("the matrix", () => {
     );
     await page.click(".nbt-matrix .nbt-segment:last-child");
     expect(page.model.sent.filter(({ type }) => type === "cancel").length).toBe(5);
+    await drawn(200);
     expect(page.asked().at(-1)?.params?.order).toBe("cluster");
     const last = page.asked().at(-1) as Sent;
     page.model.receive({ type: "reply", id: last.id, ok: false, error: "No such tile." });

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError, kind_of, shown
 from nbtransformers.plain_text import count, printable
 from nbtransformers.request import EmbedRequest, Measure, Pooling
+from nbtransformers.results.clusters import Clusters, clusters
 from nbtransformers.results.export import Writable
 from nbtransformers.results.maps import Projection, projection
 from nbtransformers.results.neighbours import nearest
@@ -218,6 +219,13 @@ class Embeddings(Writable):
         if key not in self._kept:
             self._kept[key] = projection(self.vectors, method, seed)
         return self._kept[key]
+
+    @property
+    def clusters(self) -> Clusters:
+        """The texts in an order that puts like beside like, and as a tree; made when it is asked for, and kept."""
+        if "clusters" not in self._kept:
+            self._kept["clusters"] = clusters(self.vectors)
+        return self._kept["clusters"]
 
     def map(self, method: str = "pca", seed: int = 0) -> Vectors:
         """The texts on a plane: float32 `[text, 2]`, NaN where there is no vector.

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError
 from nbtransformers.plain_text import count, printable, size
 from nbtransformers.request import Measure, SimilarRequest
-from nbtransformers.results.clusters import Clusters, clusters
 from nbtransformers.results.embeddings import Embeddings, Query, short
 from nbtransformers.results.export import Writable
 from nbtransformers.results.neighbours import nearest, similar_pairs, similarities
@@ -37,6 +36,8 @@ _TILES = 400  # a side of a figure's heat map, at most
 _LABELLED = 30  # texts of a figure that can be labelled
 _SAMPLE = 16  # texts of a tile that stand for it, for measures that have no mean vector
 _PART = 512  # rows of the matrix at a time
+_TILES_AT_ONCE = 16  # whose vectors are copied
+_MEANS_KEPT = 64  # sides of tiles
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
@@ -183,19 +184,32 @@ class Similarity(Writable):
             tiles begin in `rows` and in `columns`: `[tile + 1]`, with the end. Of distances, the mean over a sample
             of 16 × 16 pairs a tile.
         """
-        vectors = _in_space(_taken(self.embeddings.vectors, rows), self.measure)
-        others = _in_space(_taken(self.columns.vectors, columns), self.measure)
-        starts, other_starts = _cuts(len(vectors), most), _cuts(len(others), columns_most or most)
+        texts, others = self.embeddings.vectors, self.columns.vectors
+        numbers, other_numbers = _numbers(rows, len(texts)), _numbers(columns, len(others))
+        starts, other_starts = _cuts(len(numbers), most), _cuts(len(other_numbers), columns_most or most)
         if self.measure in ("cosine", "dot"):
             # The mean of products is the product of means: no pair has to be looked at.
-            values = _means(vectors, starts) @ _means(others, other_starts).T
+            values = (
+                self._mean_vectors("rows", numbers, starts)
+                @ self._mean_vectors("columns", other_numbers, other_starts).T
+            )
             return values if self.measure == "dot" else np.clip(values, -1, 1), starts, other_starts
-        found = similarities(
-            vectors[_sampled(starts)].reshape(-1, vectors.shape[1]),
-            others[_sampled(other_starts)].reshape(-1, others.shape[1]),
-            self.measure,
-        )
+        some, some_others = numbers[_sampled(starts)].ravel(), other_numbers[_sampled(other_starts)].ravel()
+        found = similarities(texts[some], others[some_others], self.measure)
         return _mean_of_tiles(found, len(starts) - 1, len(other_starts) - 1), starts, other_starts
+
+    def _mean_vectors(self, side: str, rows: NDArray[np.int64], starts: NDArray[np.int64]) -> Vectors:
+        """The mean vectors of tiles; the last ones are kept, since a picture asks for them again."""
+        side = "rows" if self.others is None else side
+        key = (side, len(starts), hash(rows.tobytes()))
+        kept: dict[Any, Vectors] = self._kept.setdefault("means", {})
+        means = kept.pop(key, None)
+        if means is None:
+            means = _means((self.embeddings if side == "rows" else self.columns).vectors, rows, starts, self.measure)
+        kept[key] = means
+        if len(kept) > _MEANS_KEPT:
+            kept.pop(next(iter(kept)))
+        return means
 
     def matrix_to_pandas(self) -> pd.DataFrame:
         """The matrix as a table, with the texts as the names of its rows and columns.
@@ -217,12 +231,12 @@ class Similarity(Writable):
 
         Average linkage on the cosine distance, see `nbtransformers.results.clusters`; made when asked for, and kept.
         """
-        return self._clusters("rows").order
+        return self.embeddings.clusters.order
 
     @property
     def column_order(self) -> NDArray[np.int64]:
         """Int64 `[other]`: the same for the columns."""
-        return self._clusters("rows" if self.others is None else "columns").order
+        return self.columns.clusters.order
 
     def clusters(self, number: int | None = None) -> NDArray[np.int64]:
         """Int64 `[text]`: which of so many clusters, at most, a text is in, numbered as `order` has them.
@@ -234,12 +248,7 @@ class Similarity(Writable):
             -1 for a text without a vector.
         """
         usual = min(12, max(2, round((len(self) / 2) ** 0.5)))
-        return self._clusters("rows").labels(usual if number is None else number)
-
-    def _clusters(self, side: str) -> Clusters:
-        if side not in self._kept:
-            self._kept[side] = clusters((self.embeddings if side == "rows" else self.columns).vectors)
-        return self._kept[side]
+        return self.embeddings.clusters.labels(usual if number is None else number)
 
     # --- what is most alike ---
 
@@ -410,10 +419,8 @@ def _nothing(rows: int) -> tuple[NDArray[np.int64], Vectors]:
 # --- tiles ---
 
 
-def _in_space(vectors: Vectors, measure: Measure) -> Vectors:
-    if measure != "cosine":
-        return vectors
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
+def _numbers(rows: Rows, length: int) -> NDArray[np.int64]:
+    return np.arange(length)[rows] if isinstance(rows, slice) else np.asarray(rows, dtype=np.int64)
 
 
 def _cuts(rows: int, most: int) -> NDArray[np.int64]:
@@ -421,14 +428,20 @@ def _cuts(rows: int, most: int) -> NDArray[np.int64]:
     return np.linspace(0, rows, min(rows, most) + 1).round().astype(np.int64)
 
 
-def _means(vectors: Vectors, starts: NDArray[np.int64]) -> Vectors:
-    """The mean of the finite vectors of each tile `[tile, dimension]`; NaN where there are none."""
-    if len(starts) < 2:
-        return np.empty((0, vectors.shape[1]), dtype=np.float32)
-    finite = np.isfinite(vectors[:, 0])  # a vector is whole, or not there
-    sums = np.add.reduceat(np.where(finite[:, None], vectors, np.float32(0)), starts[:-1], axis=0)
-    number = np.add.reduceat(finite.astype(np.float32), starts[:-1])[:, None]
-    return np.where(number > 0, sums / np.maximum(number, 1), np.float32("nan"))
+def _means(vectors: Vectors, rows: NDArray[np.int64], starts: NDArray[np.int64], measure: Measure) -> Vectors:
+    """The mean of the finite vectors of each tile `[tile, dimension]`, of length 1 for the cosine; NaN without any."""
+    means = np.full((len(starts) - 1, vectors.shape[1]), np.nan, dtype=np.float32)
+    for first in range(0, len(means), _TILES_AT_ONCE):
+        cuts = starts[first : first + _TILES_AT_ONCE + 1]
+        part = vectors[rows[cuts[0] : cuts[-1]]]
+        finite = np.isfinite(part[:, 0])  # a vector is whole, or not there
+        part[~finite] = 0
+        if measure == "cosine":
+            part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), np.float32(1e-12))
+        sums = np.add.reduceat(part, cuts[:-1] - cuts[0], axis=0)
+        number = np.add.reduceat(finite.astype(np.float32), cuts[:-1] - cuts[0])[:, None]
+        means[first : first + len(sums)] = np.where(number > 0, sums / np.maximum(number, 1), np.float32("nan"))
+    return means
 
 
 def _sampled(starts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -103,8 +103,9 @@ def test_the_golden_answers_are_what_we_answer(name: str) -> None:
     result = golden(name)
     assert isinstance(result, Similarity)
     # The order that the file tells of.
-    result._kept["rows"] = ordered(np.arange(5))  # pyright: ignore[reportPrivateUsage]
-    result._kept["columns"] = ordered(np.arange(3))  # pyright: ignore[reportPrivateUsage]
+    result.embeddings._kept["clusters"] = ordered(np.arange(5))  # pyright: ignore[reportPrivateUsage]
+    if result.others is not None:
+        result.others._kept["clusters"] = ordered(np.arange(3))  # pyright: ignore[reportPrivateUsage]
     made = methods(result)
     for case in GOLDEN[name]["answers"]:
         facts, buffers = made[case["method"]](case["params"])

@@ -23,6 +23,8 @@ export interface Tile {
 
 /** Cells of a tile's side. */
 export const SIDE = 256;
+/** Whoever zooms on asks nothing: the kernel answers all that it is asked. */
+const PAUSE_MS = 100;
 /** Of a quarter of a megabyte each. */
 const KEPT = 80;
 
@@ -98,6 +100,8 @@ export class Tiles {
     if (!this.#channel) return;
     const controller = new AbortController();
     this.#asked.set(key, controller);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    if (controller.signal.aborted) return;
     try {
       const { read } = await ask(this.#channel, "tile", { order, rows, columns }, controller.signal);
       const named = read.has("row");

@@ -26,7 +26,6 @@ from nbtransformers.panels.rows import (
     row_names,
 )
 from nbtransformers.plain_text import count, seconds
-from nbtransformers.results.clusters import clusters
 from nbtransformers.results.embeddings import Embeddings
 from nbtransformers.results.maps import Projection, available_maps
 from nbtransformers.results.rows import NOT_DONE
@@ -147,7 +146,7 @@ def named(name: str, result: Embeddings, positions: Positions) -> Arrays:
 def cluster_of(result: Embeddings) -> NDArray[np.uint8]:
     """The cluster of each row, uint8 `[row]`, the largest first; a text that stands alone is in none."""
     number = min(_MOST_CLUSTERS, max(2, round((2 * len(result)) ** 0.5)))
-    found = clusters(result.vectors).labels(number)
+    found = result.clusters.labels(number)
     sizes = np.bincount(found[found >= 0], minlength=1)
     large = np.flatnonzero(sizes >= max(2, len(result) * _LONELY))
     numbers = np.full(len(sizes) + 1, NO_CLUSTER, dtype=np.uint8)  # its last is that of -1
