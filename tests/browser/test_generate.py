@@ -116,6 +116,9 @@ def test_the_alternatives_of_a_token_are_the_result_s(notebook: Notebook, writte
     )
     assert shown == [[token.replace(" ", "·"), pytest.approx(p, abs=6e-4)] for token, p in expected]
     expect(choices.first).to_be_disabled()
+    style = "e => [getComputedStyle(e).position, getComputedStyle(e).boxShadow]"
+    position, shadow = written.locator(".nbt-alternatives").evaluate(style)
+    assert position == "fixed" and shadow != "none", "its styles are in the bundle"
     written.locator(".nbt-alternatives [aria-label='The next token']").click()
     expect(written.locator(".nbt-alternatives")).to_contain_text("token 2 of 24")
     expect(choices.first).to_have_text(re.compile(re.escape(python(notebook, "result.alternatives(0, 1)[0].token"))))
