@@ -261,8 +261,11 @@ class _StepWatch:
         best = self._said.topk(min(ALTERNATIVES, self._said.shape[-1]))
         probabilities = torch.cat([self._said.gather(1, chosen), best.values], 1).exp()
         self._said = None
-        top = best.indices.to(torch.int32)
-        self._add(_Step(chosen[:, 0].cpu().numpy(), probabilities.cpu().numpy(), top.cpu().numpy()))
+        # All in one copy from the device; a float holds every number up to 2**24, and so every token's.
+        found = torch.cat([chosen.float(), probabilities, best.indices.float()], 1).cpu().numpy()
+        alternatives = best.indices.shape[1]
+        ids, top = found[:, 0].astype(np.int64), found[:, -alternatives:].astype(np.int32)
+        self._add(_Step(ids, found[:, 1 : 2 + alternatives].copy(), top))
         self._on_step(self._as_they_stand)
         return torch.tensor([ending is not None for ending in self._endings], device=input_ids.device)
 

@@ -30,25 +30,39 @@ class Detokenizer:
         self._tokenizer = tokenizer
         self._ids = list(context)
         self._from, self._told = 0, len(self._ids)  # the text of what is between them has been told
-        self._before = self._decoded(self._ids)
+        self._stream: Any = None
+        if tokenizer.is_fast:
+            from tokenizers.decoders import DecodeStream
+
+            self._stream = DecodeStream(skip_special_tokens=True)
+            for token in self._ids:
+                self._stream.step(tokenizer.backend_tokenizer, token)
 
     def add(self, token: int) -> str:
         """The text that is complete with one more token."""
         self._ids.append(token)
-        text = self._decoded(self._ids[self._from :])
-        if text.endswith(_BROKEN) and len(self._ids) - self._told < _LONGEST_WAIT:
-            return ""
-        return self._tell(text)
+        waiting = len(self._ids) - self._told < _LONGEST_WAIT
+        if self._stream is not None:
+            new = self._stream.step(self._tokenizer.backend_tokenizer, token)
+            if new:
+                return self._tell(new)
+            if waiting:
+                return ""
+            self._stream = None  # bytes that are no character would have it wait for ever
+        text = self._rest()
+        return "" if text.endswith(_BROKEN) and waiting else self._tell(text)
 
     def rest(self) -> str:
         """What was held back, once no token follows: bytes that are no character are written as �."""
-        return self._tell(self._decoded(self._ids[self._from :]))
+        return self._tell(self._rest())
 
-    def _tell(self, text: str) -> str:
-        new = text[len(self._before) :]
+    def _rest(self) -> str:
+        before = self._decoded(self._ids[self._from : self._told])
+        return self._decoded(self._ids[self._from :])[len(before) :]
+
+    def _tell(self, new: str) -> str:
         if new:
             self._from, self._told = self._told, len(self._ids)
-            self._before = self._decoded(self._ids[self._from :])
         return new
 
     def _decoded(self, ids: Sequence[int]) -> str:
