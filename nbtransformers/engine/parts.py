@@ -71,7 +71,7 @@ def cut(texts: Sequence[str], encode: Encode, fits: Callable[[int], bool], by: B
     """
     found: list[list[Part]] = [[] for _ in texts]
     hopeless: set[int] = set()
-    waiting = [(number, start, stop) for number, text in enumerate(texts) for start, stop in _pieces(text, by)]
+    waiting = [(number, start, stop) for number, text in enumerate(texts) for start, stop in stretches(text, by)]
     while waiting:
         encoded = encode([texts[number][start:stop] for number, start, stop in waiting])
         smaller: list[tuple[int, int, int]] = []
@@ -98,8 +98,8 @@ def between(text: str, parts: Sequence[Part]) -> list[str]:
     return [text[end:start] for end, start in zip(ends, starts, strict=True)]
 
 
-def _pieces(text: str, by: By) -> Iterator[tuple[int, int]]:
-    """Where a text is cut in any case: start and stop of each piece."""
+def stretches(text: str, by: By) -> Iterator[tuple[int, int]]:
+    """What of a text is apart in any case, by where it is cut: the start and stop of each."""
     cuts = [0]
     if by != "whole":
         ends = [match.end() for match in _pattern(_LINE_END).finditer(text)]

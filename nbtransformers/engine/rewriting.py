@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nbtransformers.engine.decoding import Continuation, Decoding, Ending, Prompt
 from nbtransformers.engine.encoding import text_limit, too_long_error
 from nbtransformers.engine.generation import Rows
-from nbtransformers.engine.parts import By, Part, between, cut
+from nbtransformers.engine.parts import By, Part, between, cut, stretches
 from nbtransformers.engine.prompts import Encoded, decoder_limit
 from nbtransformers.engine.running import DoneWindow, Gathered, Hooks
 from nbtransformers.engine.wording import Wording
@@ -163,7 +163,9 @@ class RewritingTask(WritingTask):
         """Also what was read in parts, and what was cut off."""
         *_, endings, parts = gathered.values
         notes = super().notes(gathered)
-        several = parts[parts > 1]
+        rows = np.flatnonzero(parts > 1)
+        forced = [sum(1 for _ in stretches(gathered.texts[row] or "", self.by)) for row in rows.tolist()]
+        several = parts[rows][parts[rows] > forced]
         if len(several):
             notes.append(self.of_parts(several))
         full = int(np.count_nonzero(endings == ENDINGS.index("length")))
@@ -173,7 +175,7 @@ class RewritingTask(WritingTask):
         return [*notes, *([self.wording.note] if self.wording.note else [])]
 
     def of_parts(self, several: NDArray[np.int32]) -> str:
-        """What is said of the texts that were read in parts: int32 `[text]`, in how many each."""
+        """What is said of the texts that are longer than the model reads at once: int32 `[text]`, the parts of each."""
         were = "1 text was" if len(several) == 1 else f"{len(several):,} texts were"
         low, high = int(several.min()), int(several.max())
         return f"{were} read in {low if low == high else f'{low} to {high}'} parts"
@@ -328,12 +330,12 @@ def _pieces(texts: Sequence[Continuation], gaps: Sequence[str]) -> list[str]:
     """The pieces of the first parts, with what stands between all of the parts."""
     found: list[str] = []
     for place, text in enumerate(texts):
-        pieces = list(text.pieces)
-        if place + 1 < len(texts) and pieces:
+        own = list(text.pieces)
+        if place + 1 < len(texts) and own:
             # A special token at the end stands for itself, and so the gap goes with the last token that has a text.
-            at = max((number for number, piece in enumerate(pieces) if piece), default=len(pieces) - 1)
-            pieces[at] += gaps[place] or _space_after(pieces[at])
-        found += pieces
+            at = max((number for number, piece in enumerate(own) if piece), default=len(own) - 1)
+            own[at] += gaps[place] or _space_after(own[at])
+        found += own
     return found
 
 

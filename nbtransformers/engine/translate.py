@@ -48,8 +48,9 @@ class TranslateTask(RewritingTask):
         return _LONGER * tokens + _MORE
 
     def of_parts(self, several: NDArray[np.int32]) -> str:
-        """Also where they were cut."""
-        return f"{super().of_parts(several)}, cut between lines or sentences, and put together again."
+        """Also why, and where they were cut."""
+        why = f"what is longer than the {self.limit:,} tokens that the model reads was cut between sentences"
+        return f"{super().of_parts(several)}: {why}, or words, and put together again."
 
     def notes(self, gathered: Gathered) -> list[str]:
         """Also that punctuation is not read as the model learned it."""

@@ -280,3 +280,14 @@ def test_summaries_of_parts_that_are_there_are_kept_and_written_anew(writers: di
             stopped = nbt.summarize([text], **options)
         assert not stopped.done.any()
         assert list(nbt.resume(stopped).texts) == list(whole.texts)
+
+
+def test_that_lines_are_translated_one_by_one_is_no_news_unless_one_is_too_long(writers: dict[str, Path]) -> None:
+    options: dict[str, Any] = {"model": writers["marian"], "max_new_tokens": 6}
+    short = nbt.translate(["Save\nDelete"], **options)
+    assert short.parts.tolist() == [2] and not any("parts" in note for note in short.notes)
+    long = nbt.translate(["Save\n" + "Select all the objects of this page. " * 30], **options)
+    assert (
+        f"1 text was read in {long.parts[0]} parts: what is longer than the 96 tokens that the model reads was cut "
+        "between sentences, or words, and put together again."
+    ) in long.notes
