@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from nbtransformers.engine.batching import Account, is_out_of_memory
+from nbtransformers.engine.batching import Account
 from nbtransformers.engine.decoding import Continuation, Decoding, Prompt, decode, generation_config
 from nbtransformers.engine.linear import in_their_place, packed_linears
+from nbtransformers.engine.out_of_memory import free_cache, is_out_of_memory, let_go
 from nbtransformers.engine.plan import Plan
 from nbtransformers.engine.threads import StepThreads
 from nbtransformers.interrupt import Stop
@@ -120,7 +121,8 @@ class Generator:
         try:
             rows = self._decoded(batch)
         except Exception as error:
-            failure = error.with_traceback(None)  # whose frames hold tensors
+            let_go(error)
+            failure = error
         else:
             self._count(batch, rows)
             self._on_batch(rows)
@@ -152,6 +154,7 @@ class Generator:
             if out_of_memory:
                 self.batch_tokens = max(1, _size(batch[0]) * self._beams * len(batch) // 2)
                 account.out_of_memory += 1
+                free_cache()
             else:
                 self._alone.update(prompt.row for prompt in batch)
             return None

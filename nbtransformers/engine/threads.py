@@ -17,6 +17,7 @@ from nbtransformers.loading.registry import LoadedModel
 
 _guard = threading.RLock()
 _TRIES = 3  # steps with each number of threads
+_CLEARLY_SLOWER = 2.5  # times; on a busy machine several threads are, and one step shows it
 
 
 def cpu_threads() -> int:
@@ -100,12 +101,14 @@ class StepThreads:
         import torch
 
         self._seconds[self.number].append(seconds)
+        best = {number: min(found, default=0.0) for number, found in self._seconds.items()}
         waiting = [number for number, found in self._seconds.items() if len(found) < _TRIES]
-        if waiting:
+        clear = min(best.values()) > 0 and max(best.values()) > _CLEARLY_SLOWER * min(best.values())
+        if waiting and not clear:
             # In turn, so that a slow second of the machine hits them all alike.
             self.number = min(waiting, key=lambda number: len(self._seconds[number]))
         else:
-            self.number = min(self._seconds, key=lambda number: min(self._seconds[number]))
+            self.number = min(best, key=lambda number: best[number])
             self._notes[self._key] = self.number
             self._seconds = {}
         torch.set_num_threads(self.number)

@@ -19,9 +19,11 @@ from oracle.writers import save_writer
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 import nbtransformers as nbt
+from nbtransformers.engine import threads
 from nbtransformers.engine.generate import generate
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import stopped_by
+from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.request import DataRef, DecodingOptions, GenerateRequest, ModelRef, RunOptions
 from nbtransformers.results.generation import ENDINGS, Generation
 from nbtransformers.results.rows import NOT_DONE
@@ -312,3 +314,23 @@ def test_a_place_or_a_token_that_is_not_there_is_told(folders: dict[str, Path]) 
         nbt.continue_from(["text"], 0, 0, 5)  # pyright: ignore[reportArgumentType]
     with pytest.raises(UserError, match="'Zebra' is no alternative there"):
         nbt.continue_from(result, 0, 0, "Zebra")
+
+
+# --- threads ---
+
+
+@pytest.mark.parametrize(("slower", "chosen"), [(2, 1), (1, 2)])
+def test_the_first_steps_tell_how_many_threads_do_well(
+    slower: int, chosen: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "cpu_threads", lambda: 2)
+    loaded = LoadedModel("a", None, None, None, "cpu", "float32")
+    before, step = torch.get_num_threads(), threads.StepThreads(loaded, None)
+    with step:
+        for _ in range(10):
+            time.sleep(0.03 if step.number == slower else 0.005)
+            step.step()
+        assert torch.get_num_threads() == step.number == chosen
+    assert torch.get_num_threads() == before
+    assert threads.StepThreads(loaded, None).number == chosen, "what was found out is kept"
+    assert threads.StepThreads(loaded, 1).number == 1
