@@ -153,6 +153,8 @@ class Embeddings(Writable):
             UserError: when it is none of these, or the vectors are of another length.
         """
         texts = [query] if isinstance(query, str) else query
+        if isinstance(query, str) and not query.strip():
+            raise UserError(f"The query is {shown(query)}, which holds no text.", hint='Type `.nearest("a text")`.')
         if isinstance(texts, Sequence) and texts and all(isinstance(text, str) for text in texts):
             if self.embed is None:
                 raise UserError("This result has no model to embed a query with.", hint="Give a vector.")
