@@ -1,6 +1,7 @@
 // What the development page shows: one entry a state.
 import goldenStored from "../../tests/golden/stored.json";
 import { encodeRows, FakeKernel, type FakeModel, type FakeRow, makeRows } from "../test/fake";
+import { ANSWERS, FILLED, traitsOf } from "../test/fakeanswers";
 import { goldenEntities } from "../test/fakeentities";
 import { type FakeWritten, generated } from "../test/fakegenerated";
 import { FakeTokenKernel, fakeTexts, TOYS, tokenized } from "../test/faketokens";
@@ -298,6 +299,9 @@ export const CASES: Record<string, (model: FakeModel) => void> = {
     const { header, payload } = goldenEntities;
     model.change({ kind: "entities", header, payload });
   },
+  answers: (model) => model.change(traitsOf("answer", ANSWERS.own)),
+  answers_of_one_question: (model) => model.change(traitsOf("answer", ANSWERS.asked)),
+  filled: (model) => model.change(traitsOf("fill", FILLED)),
   generated: (model) => written(model, WRITTEN.english),
   generated_scripts: (model) => written(model, WRITTEN.scripts),
   generated_running: (model) => {

@@ -1,36 +1,16 @@
 import { describe, expect, it } from "vitest";
-import file from "../../tests/golden/answer.json";
-import fillFile from "../../tests/golden/fill.json";
 import { type AnswerQuery, select } from "../src/query/answer";
 import { type FillQuery, select as selectFilled } from "../src/query/fill";
 import { CodePoints } from "../src/tokens/codepoints";
 import { stretches } from "../src/tokens/spans";
 import { AnswerPage, answerHeader } from "../src/wire/answer";
 import { FillPage, fillHeader } from "../src/wire/fill";
-import type { Section } from "../src/wire/sections";
-import { viewAt } from "./golden";
+import { ANSWERS, FILLED, payloadOf, traitsOf } from "./fakeanswers";
 import { drawn, onCleanPages, show } from "./page";
-
-interface Case {
-  header: Record<string, unknown> & { sections: Section[] };
-  payload_base64: string;
-  rows: Record<string, unknown>[];
-  queries: { params: Record<string, unknown>; total: number; positions: number[] }[];
-}
-
-const CASES = file as unknown as Record<string, Case>;
-const FILLED = (fillFile as unknown as Record<string, Case>).masks as Case;
-
-function payloadOf({ payload_base64 }: Case, offset = 0): DataView {
-  return viewAt(
-    Uint8Array.from(atob(payload_base64), (character) => character.charCodeAt(0)),
-    offset,
-  );
-}
 
 onCleanPages();
 
-describe.each(Object.entries(CASES))("golden answers %s", (_, found) => {
+describe.each(Object.entries(ANSWERS))("golden answers %s", (_, found) => {
   it.each([0, 1, 3, 8])("decode at byte offset %i of their buffer", (offset) => {
     const page = AnswerPage.read(found.header.sections, payloadOf(found, offset));
     expect(page.count).toBe(found.rows.length);
@@ -129,13 +109,8 @@ describe("stretches of overlapping spans", () => {
 });
 
 describe("the panel of answers", () => {
-  const traits = (name: string, change: Record<string, unknown> = {}) => {
-    const found = CASES[name] as Case;
-    return { kind: "answer", header: { ...found.header, ...change }, payload: payloadOf(found) };
-  };
-
   it("shows texts as text, and what has no answer with its reason", async () => {
-    const { el, texts, all } = show(traits("own"));
+    const { el, texts, all } = show(traitsOf("answer", ANSWERS.own));
     await drawn();
     expect(texts()).toContain("<img src=x onerror=alert(1)>");
     expect(el.querySelector("img")).toBeNull();
@@ -153,7 +128,7 @@ describe("the panel of answers", () => {
   });
 
   it("opens a row on its best answer, marked in its context, and on the others", async () => {
-    const { one, all, click } = show(traits("own"));
+    const { one, all, click } = show(traitsOf("answer", ANSWERS.own));
     await drawn();
     await click('[data-at="0"] .nbt-col-text');
     expect(one(".nbt-detail .nbt-question").textContent).toBe("Where was Ada born?");
@@ -174,7 +149,7 @@ describe("the panel of answers", () => {
   });
 
   it("filters by whether there is an answer", async () => {
-    const { texts, all } = show(traits("own"));
+    const { texts, all } = show(traitsOf("answer", ANSWERS.own));
     await drawn();
     all(".nbt-bucket")[1]?.click();
     await drawn();
@@ -185,7 +160,7 @@ describe("the panel of answers", () => {
   });
 
   it("says the one question of all rows once, and names them by their contexts", async () => {
-    const { one, texts, all } = show(traits("asked"));
+    const { one, texts, all } = show(traitsOf("answer", ANSWERS.asked));
     await drawn();
     expect(one(".nbt-question-of-all").textContent).toBe("Where?");
     expect(all(".nbt-th.nbt-col-text")[0]?.textContent).toContain("Context");
@@ -193,7 +168,7 @@ describe("the panel of answers", () => {
   });
 
   it("asks for a context of which only a part has come", async () => {
-    const found = CASES.shared as Case;
+    const found = ANSWERS.shared;
     const payload = payloadOf(found);
     const length = found.header.sections.find(({ name }) => name === "context_length")?.offset ?? 0;
     payload.setUint32(length, 100, true);
@@ -208,10 +183,8 @@ describe("the panel of answers", () => {
 });
 
 describe("the panel of filled masks", () => {
-  const traits = { kind: "fill", header: FILLED.header, payload: payloadOf(FILLED) };
-
   it("shows the filled texts, and of an open row a chip for each mask", async () => {
-    const { el, texts, all, one, click } = show(traits);
+    const { el, texts, all, one, click } = show(traitsOf("fill", FILLED));
     await drawn();
     expect(texts()).toEqual([
       "Paris is the capital of France.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 from answered import answers, span
+from bs4 import BeautifulSoup
 from filled import filling
+from helpers import RUN
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from payloads import PAYLOADS
 
 from nbtransformers.panels.answering import methods as answer_methods
 from nbtransformers.panels.answering import wire as answer_wire
@@ -196,10 +200,29 @@ def test_rows_to_come_are_no_rows_without_an_answer() -> None:
     assert arrays(header["sections"], payload)["flags"].tolist() == [0, 0, 4]
 
 
-def test_what_a_snapshot_quotes_is_text() -> None:
-    evil = "<script>alert(1)</script>"
-    result = answers([evil], [f"a {evil} b"], [[(2, 2 + len(evil), 0.5)]], notes=[evil], index=[evil])
-    shown = answers_snapshot("x", result)
-    assert "<script" not in shown and "&lt;script&gt;" in shown
-    shown = filling_snapshot("x", filling([f"{evil} [MASK]"], [[[(evil, 0.5)]]], notes=[evil], index=[evil]))
-    assert "<script" not in shown and "&lt;script&gt;" in shown
+def everywhere(text: str) -> list[str]:
+    """The snapshots of results that have this text wherever a result has text."""
+    run = replace(RUN, model=text, device=text)
+    told = {"index": [text] * 3, "notes": [text], "run": run}
+    context = f"a {text} b"
+    found = [[(2, 2 + len(text), 0.5), (-1, -1, 0.25)], [(-1, -1, 0.5)], None]
+    written = [text, text, text]
+    fillings = [[[(text, 0.5), (f"##{text}", 0.25)]], None, None]
+    return [
+        answers_snapshot("id", answers([text] * 3, [context] * 3, found, reasons={2: text}, **told)),
+        answers_snapshot("id", answers([text] * 3, [context] * 3, found, reasons={2: text}, written=written, **told)),
+        filling_snapshot("id", filling([f"{text} [MASK]", text, text], fillings, reasons={1: text}, **told)),
+    ]
+
+
+def skeleton(html: str) -> list[tuple[str, dict[str, Any]]]:
+    """Every element with its attributes, in order."""
+    return [(element.name, dict(element.attrs)) for element in BeautifulSoup(html, "html.parser").find_all()]
+
+
+HARMLESS = list(map(skeleton, everywhere("harmless")))
+
+
+@pytest.mark.parametrize("text", PAYLOADS)
+def test_no_element_or_attribute_comes_from_the_data(text: str) -> None:
+    assert list(map(skeleton, everywhere(text))) == HARMLESS
