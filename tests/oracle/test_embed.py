@@ -319,3 +319,28 @@ def test_a_dense_layer_s_pickle_is_not_loaded(tmp_path: Path) -> None:
     weights.rename(weights.with_name("pytorch_model.bin"))
     with pytest.raises(UserError, match="only a pickle"):
         nbt.embed(["a joy"], model=str(tmp_path / "saved"))
+
+
+def test_damaged_weights_of_a_layer_are_told(tmp_path: Path) -> None:
+    save(tmp_path, [Pooling(32, "mean"), dense(32, 8)])
+    (tmp_path / "saved" / "2_Dense" / "model.safetensors").write_bytes(b"not safetensors at all")
+    with pytest.raises(UserError, match="The weights of the Dense layer of saved are damaged"):
+        nbt.embed(["a joy"], model=str(tmp_path / "saved"))
+
+
+# --- zero-shot goes the same way ---
+
+
+def test_zero_shot_embeds_with_every_layer(tmp_path: Path) -> None:
+    theirs = save(tmp_path, [Pooling(32, ("cls", "max")), dense(64, 24)], prompts=PROMPTS, default_prompt_name="query")
+    labels, texts = ["sport", "politics"], TEXTS[:10]
+    result = nbt.classify(texts, model=str(tmp_path / "saved"), labels=labels)
+    options: dict[str, Any] = {"prompt": "", "normalize_embeddings": True}
+    sentences = [f"This text is about {label}." for label in labels]
+    cosines = theirs.encode(texts, **options) @ theirs.encode(sentences, **options).T
+    powers = np.exp(20 * (cosines - cosines.max(axis=1, keepdims=True)))
+    np.testing.assert_allclose(result.scores, powers / powers.sum(axis=1, keepdims=True), atol=1e-4)
+    with pytest.raises(
+        UserError, match="There is no program yet for a model that embeds texts by more than one pooling"
+    ):
+        nbt.code(result)
