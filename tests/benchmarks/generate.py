@@ -26,7 +26,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for everybody alike: kinder to a shared machine
 
-BATCHES = (1, 4, 8, 16)
 SHAPE = {
     **{"vocab_size": 49_152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30},
     **{"num_attention_heads": 9, "num_key_value_heads": 3, "max_position_embeddings": 2048},
@@ -73,9 +72,10 @@ def _byte_level() -> Any:
     return PreTrainedTokenizerFast(tokenizer_object=made, eos_token="<end>", pad_token="<end>")
 
 
-def contenders(model: Any, tokenizer: Any, prompts: list[str], new: int) -> dict[str, Callable[[], Any]]:
+def contenders(
+    model: Any, tokenizer: Any, prompts: list[str], new: int, batches: list[int]
+) -> dict[str, Callable[[], Any]]:
     """Name to a call that writes for every prompt once."""
-    import torch
     from transformers import GenerationConfig, pipeline
 
     import nbtransformers as nbt
@@ -95,11 +95,7 @@ def contenders(model: Any, tokenizer: Any, prompts: list[str], new: int) -> dict
     ours = {"model": (model, tokenizer), "max_new_tokens": new, "min_new_tokens": new, "do_sample": False}
     calls: dict[str, Callable[[], Any]] = {"nbtransformers": lambda: nbt.generate(prompts, **ours)}
     calls["plain loop, one prompt at a time"] = loop
-    calls |= {f"pipeline, batch {batch}": piped(batch) for batch in BATCHES}
-    if model.device.type == "cuda":
-        calls |= {f"pipeline, batch {batch}": piped(batch) for batch in (64, 256)}
-    assert torch.get_num_threads() >= 1
-    return calls
+    return calls | {f"pipeline, batch {batch}": piped(batch) for batch in batches}
 
 
 def measure(options: argparse.Namespace, threads: int) -> dict[str, Any]:
@@ -111,9 +107,9 @@ def measure(options: argparse.Namespace, threads: int) -> dict[str, Any]:
     torch.set_num_threads(threads)
     model, tokenizer = writer(options.random, options.device)
     prompts = some_prompts(options.prompts)
-    for call in contenders(model, tokenizer, prompts[:2], 4).values():
+    for call in contenders(model, tokenizer, prompts[:2], 4, options.batches).values():
         call()
-    calls = contenders(model, tokenizer, prompts, options.new)
+    calls = contenders(model, tokenizer, prompts, options.new, options.batches)
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(options.rounds):
         for name, call in calls.items():
@@ -142,6 +138,7 @@ def main() -> None:
     parser.add_argument("--new", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 4, 8, 16], help="of the pipeline")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--random", action="store_true")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
@@ -152,7 +149,7 @@ def main() -> None:
     for threads in options.threads:
         command = [sys.executable, __file__, "--child", f"--threads={threads}", f"--device={options.device}"]
         command += [f"--{name}={getattr(options, name)}" for name in ("prompts", "new", "rounds")]
-        command += ["--random"] * options.random
+        command += ["--batches", *map(str, options.batches), *["--random"] * options.random]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         report(json.loads(done.stdout.splitlines()[-1]))
 

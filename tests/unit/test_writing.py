@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextvars
-import inspect
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -49,11 +49,11 @@ def forward_that(model: Any, before: Callable[[torch.Tensor], None]) -> None:
     """Have a model look at its input ids first."""
     forward = model.forward
 
+    @functools.wraps(forward)  # `generate` looks at what it takes
     def looking(*args: Any, **kwargs: Any) -> Any:
         before(kwargs["input_ids"])
         return forward(*args, **kwargs)
 
-    looking.__signature__ = inspect.signature(forward)  # pyright: ignore[reportFunctionMemberAccess]
     model.forward = looking
 
 
