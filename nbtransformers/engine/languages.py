@@ -34,6 +34,21 @@ def language_name(code: str) -> str | None:
     return None
 
 
+def english_names() -> list[str]:
+    """The English names of all languages, those with a code of two letters first."""
+    return [name for _, name in sorted(_known()[0].items(), key=lambda item: (len(item[0]) > 2, item[1]))]
+
+
+def typed_code(code: str) -> str:
+    """A model's code as it is typed on the line of a magic.
+
+    Example:
+        >>> typed_code(">>fra<<"), typed_code("deu_Latn")
+        ('fra', 'deu_Latn')
+    """
+    return _AROUND.sub("", code)
+
+
 def meant(given: str, codes: Sequence[str]) -> list[str]:
     """Which of a model's codes somebody means: by the code itself, a code of ISO 639, or an English name.
 
@@ -43,7 +58,7 @@ def meant(given: str, codes: Sequence[str]) -> list[str]:
         >>> meant("German", ["deu_Latn", "fra_Latn"]), meant("zh", ["zho_Hans", "zho_Hant"])
         (['deu_Latn'], ['zho_Hans', 'zho_Hant'])
     """
-    bare = {code: _bare(code).casefold() for code in codes}
+    bare = {code: typed_code(code).casefold() for code in codes}
     exact = [code for code in codes if given == code] or [
         code for code in codes if given.casefold().replace("-", "_") in (code.casefold(), bare[code].replace("-", "_"))
     ]
@@ -92,13 +107,9 @@ def nearest_language(given: str, codes: Iterable[str] | None = None) -> str | No
     return by_name[close[0]] if close else None
 
 
-def _bare(code: str) -> str:
-    return _AROUND.sub("", code)
-
-
 def _parts(code: str) -> list[str]:
     """The subtags of a code: the language in small letters, a script as `Hans`, a region as `BR`."""
-    first, *more = re.split(r"[-_]", _bare(code.strip()))
+    first, *more = re.split(r"[-_]", typed_code(code.strip()))
     return [first.lower(), *(part.title() if len(part) == 4 else part.upper() for part in more)]
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbtransformers.engine.languages import code_of, language_name, meant, nearest_language
+from nbtransformers.engine.languages import code_of, language_name, meant, nearest_language, typed_code
 from nbtransformers.errors import UserError, shown
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
@@ -210,9 +210,9 @@ def _chosen(loaded: LoadedModel, option: str, given: str | None, codes: list[str
     name = loaded.name
     known = f"It knows {count(len(codes), 'language')}: `--{option} ?` lists them."
     if len(codes) <= _FEW:
-        known = f"It knows {', '.join(map(_typed, codes))}."
+        known = f"It knows {', '.join(map(typed_code, codes))}."
     if given == "?":
-        raise UserError(f"{name} takes these for `--{option}`: {', '.join(map(_typed, codes))}.")
+        raise UserError(f"{name} takes these for `--{option}`: {', '.join(map(typed_code, codes))}.")
     if given is None:
         if own is not None or len(codes) == 1:
             return own or codes[0]
@@ -227,10 +227,10 @@ def _chosen(loaded: LoadedModel, option: str, given: str | None, codes: list[str
     if found:
         raise UserError(
             f"{shown(given)} is more than one language of {name}: {', '.join(found)}.",
-            hint=f"Type `--{option} {_typed(found[0])}`, for instance.",
+            hint=f"Type `--{option} {typed_code(found[0])}`, for instance.",
         )
     near = nearest_language(given, codes)
-    question = f"Did you mean `--{option} {_typed(near)}`? " if near else ""
+    question = f"Did you mean `--{option} {typed_code(near)}`? " if near else ""
     raise UserError(f"{name} has no {option} language {shown(given)}.", hint=f"{question}{known}")
 
 
@@ -248,12 +248,7 @@ def _also_named(code: str) -> str:
 
 
 def _example(codes: list[str]) -> str:
-    return _typed((meant("German", codes) or codes)[0])
-
-
-def _typed(code: str) -> str:
-    """A code as it is typed on the line of a magic."""
-    return code.strip("<>_") if code.startswith((">>", "__")) else code
+    return typed_code((meant("German", codes) or codes)[0])
 
 
 def _target_codes(loaded: LoadedModel) -> list[str]:

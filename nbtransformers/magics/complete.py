@@ -240,6 +240,20 @@ def _tags(typed: Typed, begun: str) -> Iterator[Suggestion]:
         yield Suggestion(name, "tag")
 
 
+def _languages(typed: Typed, begun: str) -> Iterator[Suggestion]:
+    """The codes of the model, when it is in memory and they are known; then the English names of all languages."""
+    from nbtransformers.engine.languages import english_names, typed_code
+    from nbtransformers.loading.registry import REGISTRY
+
+    model = given(typed.words, typed.magic.options).values.get("model", "")
+    for loaded in REGISTRY.loaded():
+        if loaded.name in (model, Path(model).name):
+            for code in loaded.notes.get("languages", ()):
+                yield Suggestion(typed_code(code), "language")
+    for name in english_names():
+        yield Suggestion(name, "language")
+
+
 _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {
     "model": _models,
     "tokenizer": _tokenizers,
@@ -248,6 +262,8 @@ _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {
     "out": _variables,
     "encoding": _encodings,
     "cell": _tags,
+    "source": _languages,
+    "target": _languages,
 }
 
 # --- the expression ---

@@ -388,3 +388,20 @@ def test_a_terminal_completes(tmp_path: Path) -> None:
         child.expect(r"device +cpu +this session")
     finally:
         child.close(force=True)
+
+
+def test_languages_complete_by_the_model_s_codes_and_by_name(shell: Any, tmp_path: Path) -> None:
+    from oracle.writers import save_writer
+
+    import nbtransformers as nbt
+
+    def suggested(begun: str) -> list[str]:
+        line = f"%translate texts --model {tmp_path / 'nllb'} --target {begun}"
+        completed = complete([line], 0, len(line), shell)
+        assert completed is not None
+        return [suggestion.text for suggestion in completed.suggestions]
+
+    assert suggested("Germ") == ["German"]
+    nbt.translate("A text.", model=save_writer("nllb", tmp_path / "nllb"), target="de", max_new_tokens=2)
+    assert suggested("deu") == ["deu_Latn"]
+    assert suggested("Simpl") == ['"Simplified Chinese"']
