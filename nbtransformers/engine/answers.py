@@ -107,8 +107,6 @@ def best_spans(
 
 def _log_total(windows: Sequence[AnswerWindow], side: int, none: tuple[float, float] | None) -> float:
     """The logarithm of what a softmax divides by: over the context's tokens, each once, and the no-answer position."""
-    from scipy.special import logsumexp
-
     tokens = max(window.first + len(window.start) for window in windows)
     logits = np.full(tokens + 1, -np.inf)
     for window in windows:
@@ -116,7 +114,8 @@ def _log_total(windows: Sequence[AnswerWindow], side: int, none: tuple[float, fl
         logits[part] = np.maximum(logits[part], window.end if side else window.start)
     if none is not None:
         logits[-1] = none[side]
-    return float(logsumexp(logits))
+    most = logits.max()
+    return float(most + np.log(np.exp(logits - most).sum()))
 
 
 @dataclass(frozen=True, slots=True)
