@@ -308,7 +308,11 @@ function ManyTexts({
       {
         ...textColumn,
         cell: (row: TextRow, narrow: boolean) =>
-          row.pending || row.reason !== null ? <NoResult row={row} /> : textColumn.cell(row, narrow),
+          row.reason !== null || (row.pending && !row.text) ? (
+            <NoResult row={row} />
+          ) : (
+            <span class={row.pending ? "nbt-pending" : undefined}>{textColumn.cell(row, narrow)}</span>
+          ),
       },
     ],
     [page, header.rows],
