@@ -217,6 +217,12 @@ def _columns(typed: Typed, begun: str) -> Iterator[Suggestion]:
         yield Suggestion(name, "column")
 
 
+def _contexts(typed: Typed, begun: str) -> Iterator[Suggestion]:
+    """A column of the table on the line, or the variable that holds them."""
+    yield from _columns(typed, begun)
+    yield from _variables(typed, begun)
+
+
 def _splits(typed: Typed, begun: str) -> Iterator[Suggestion]:
     known = looking.splits(looking.found(typed.expression, typed.namespace))
     if not known and typed.expression.startswith("hub:"):
@@ -258,6 +264,8 @@ _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {
     "model": _models,
     "tokenizer": _tokenizers,
     "column": _columns,
+    "question": _columns,
+    "context": _contexts,
     "split": _splits,
     "out": _variables,
     "encoding": _encodings,
