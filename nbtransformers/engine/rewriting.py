@@ -46,9 +46,11 @@ class RewritingTask(WritingTask):
         wording: how the model is told what to do.
         by: where a text is cut in any case.
         limit: tokens that the model reads at once; 0 when there is no limit.
+        no_shorter: rows whose parts were to be rewritten again, and do not become fewer by it.
     """
 
     by: By = "whole"
+    no_shorter = 0
 
     def __init__(self, request: SummarizeRequest | TranslateRequest, objects: Objects, on_progress: OnProgress) -> None:
         super().__init__(request, objects, on_progress)
@@ -279,6 +281,7 @@ class _PartsUnderWay(UnderWay):
                 self._begin(row, _Round(text, parts))
             else:  # it is as short as it gets
                 self._whole.add(row)
+                self._task.no_shorter += 1
 
     def _goes_again(self, row: int) -> bool:
         unfinished = row not in self._whole and row not in self.failed

@@ -13,6 +13,7 @@ from nbtransformers.engine.running import Gathered
 from nbtransformers.engine.wording import Wording, to_summarize
 from nbtransformers.engine.writing import as_read
 from nbtransformers.errors import UserError
+from nbtransformers.plain_text import count
 from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import ModelRef, Objects, SummarizeRequest
 from nbtransformers.results.rewritings import Summaries
@@ -48,6 +49,16 @@ class SummarizeTask(RewritingTask):
         """Also what became of the summaries of the parts."""
         then = "and these summaries again" if self.request.parts == "again" else "their summaries one behind the other"
         return f"{super().of_parts(several)}, each summarised, {then}: `--parts` says otherwise."
+
+    def notes(self, gathered: Gathered) -> list[str]:
+        """Also where summaries of summaries come to no end."""
+        notes = super().notes(gathered)
+        if self.no_shorter:
+            notes.append(
+                f"The summaries of parts of {count(self.no_shorter, 'text')} stand one behind the other: together they "
+                "are longer than the model reads, and get no shorter. `--max-new-tokens` with less makes them so."
+            )
+        return notes
 
     def result(self, gathered: Gathered) -> Summaries:
         """The summaries."""

@@ -291,3 +291,11 @@ def test_that_lines_are_translated_one_by_one_is_no_news_unless_one_is_too_long(
         f"1 text was read in {long.parts[0]} parts: what is longer than the 96 tokens that the model reads was cut "
         "between sentences, or words, and put together again."
     ) in long.notes
+
+
+def test_summaries_that_get_no_shorter_are_left_and_that_is_said(writers: dict[str, Path]) -> None:
+    text = "Select all the objects of this page. " * 12
+    result = nbt.summarize([text], model=writers["t5"], max_length=30, max_new_tokens=30, num_beams=1)
+    assert result.parts[0] > 2
+    assert any("get no shorter" in note for note in result.notes)
+    assert result.done.all()
