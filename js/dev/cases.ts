@@ -1,5 +1,6 @@
 // What the development page shows: one entry a state.
 import goldenStored from "../../tests/golden/stored.json";
+import vectors from "../../tests/golden/vectors.json";
 import { encodeRows, FakeKernel, type FakeModel, type FakeRow, makeRows } from "../test/fake";
 import { ANSWERS, FILLED, traitsOf } from "../test/fakeanswers";
 import { goldenEntities } from "../test/fakeentities";
@@ -30,6 +31,12 @@ const FACTS = [
 ];
 
 type Change = Record<string, unknown>;
+
+function goldenVectors(name: keyof typeof vectors): Change {
+  const { header, payload_base64 } = vectors[name];
+  const bytes = Uint8Array.from(atob(payload_base64), (character) => character.charCodeAt(0));
+  return { kind: header.kind, header, payload: new DataView(bytes.buffer) };
+}
 
 /** A header and payload of all rows, as after a run. */
 function result(rows: FakeRow[], labels: string[], change: Change = {}): Change {
@@ -323,6 +330,9 @@ export const CASES: Record<string, (model: FakeModel) => void> = {
   tokens_table: (model) => model.change(tokens(TOKEN_TEXTS, ["wordpiece"], { limit: 16 })),
   tokens_three: (model) => model.change(tokens(TOKEN_TEXTS, ["wordpiece", "bytes", "pieces"])),
   tokens_remote: (model) => manyTexts(model, 5_000),
+  embeddings: (model) => model.change(goldenVectors("embed")),
+  similarity: (model) => model.change(goldenVectors("similar")),
+  similarity_crosswise: (model) => model.change(goldenVectors("crosswise")),
   stored: (model) => model.change({ kind: "stored", header: goldenStored.header }),
   broken: (model) => model.change({ header: { version: 9 }, payload: null }),
 };
