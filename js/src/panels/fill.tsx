@@ -77,6 +77,9 @@ function columnsOf(page: FillPage, { rows }: FillHeader): Column<FillRow, "row" 
   ];
 }
 
+/** More fillings than so many are for a DataFrame. */
+const MOST = 50;
+
 interface DetailProps {
   row: FillRow;
   rows: FillRows;
@@ -97,7 +100,7 @@ function Detail({ row, rows, onClose }: DetailProps) {
       </TextInFull>
       {mask ? (
         <ul class="nbt-labels">
-          {mask.fillings.map(({ word, probability }, rank) => (
+          {mask.fillings.slice(0, MOST).map(({ word, probability }, rank) => (
             <li key={rank}>
               <span class="nbt-labels-name" title={word}>
                 <bdi>{word}</bdi>

@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort } from "../channel";
 import { cssColour } from "../colour";
-import { formatCount } from "../text";
+import { formatCount, plural } from "../text";
 import { CodePoints } from "../tokens/codepoints";
 import { stretches } from "../tokens/spans";
 import type { Answer, AnswerRow, Excerpt } from "../wire/answer";
@@ -13,6 +13,9 @@ import { DetailFrame } from "./rowdetail";
 const COLOURS = ["blue", "orange", "green", "pink", "amber", "teal", "brick", "indigo"];
 
 const colourOf = (rank: number) => COLOURS[rank % COLOURS.length] ?? "grey";
+
+/** More answers than so many are for a DataFrame. */
+const MOST = 20;
 
 interface DetailProps {
   row: AnswerRow;
@@ -41,7 +44,7 @@ export function AnswerDetail({ row, channel, onClose }: DetailProps) {
         <p class="nbt-muted">{pending ? "waiting…" : (reason ?? "no answer")}</p>
       )}
       <ul class="nbt-labels">
-        {answers.map((answer, rank) => (
+        {answers.slice(0, MOST).map((answer, rank) => (
           <li key={rank} onPointerEnter={() => setOn(rank)} onPointerLeave={() => setOn(null)}>
             <span class="nbt-labels-name" title={answer.text}>
               <bdi>{answer.text || "no answer"}</bdi>
@@ -56,6 +59,7 @@ export function AnswerDetail({ row, channel, onClose }: DetailProps) {
           </li>
         )}
       </ul>
+      {answers.length > MOST && <p class="nbt-muted">… {plural(answers.length - MOST, "more answer")}</p>}
       {best?.text && best.start < 0 && (
         <p class="nbt-aside">The context does not hold this answer as it is.</p>
       )}

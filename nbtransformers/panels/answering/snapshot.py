@@ -13,6 +13,7 @@ from nbtransformers.results.rows import row_names
 SNAPSHOT_ROWS = 50
 _QUESTION_CHARACTERS = 300
 _ANSWER_CHARACTERS = 300
+_ANSWERS = 5
 _AROUND = 160  # characters of the context on either side of the best answer
 _WHOLE = 3_000  # of the context of a single question
 
@@ -45,7 +46,9 @@ def _row(result: Answers, row: int, name: str, around: int) -> str:
         shown = f'<em style="{QUIET}">{escape(reason)}</em>'
     else:
         found = result.of(row)
-        shown = "".join(map(_answer, found)) + _context(result, row, found, around)
+        left = len(found) - _ANSWERS
+        more = f'<div style="{QUIET}">… {count(left, "more answer")}</div>' if left > 0 else ""
+        shown = "".join(map(_answer, found[:_ANSWERS])) + more + _context(result, row, found, around)
     return (
         f'<tr><td style="{CELL};{QUIET}">{escape(name)}</td><td style="{CELL}" dir="auto">{escape(question)}</td>'
         f'<td style="{CELL}">{shown}</td></tr>'

@@ -107,7 +107,9 @@ def _is_small(result: Answers) -> bool:
     texts = result.texts
     # A shared context travels once, and one that names its row twice.
     characters = texts.questions.characters_at_most + texts.contexts.characters_at_most
-    return 2 * characters * (1 if texts.is_shared else 2) <= INLINE_BYTES
+    found = result.found.flat
+    answers = int((found["end"] - found["start"]).sum())
+    return 2 * (characters * (1 if texts.is_shared else 2) + answers) + found.nbytes <= INLINE_BYTES
 
 
 def page(
