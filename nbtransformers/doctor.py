@@ -132,9 +132,20 @@ def _models() -> Iterator[Finding]:
         yield Finding("bundled models", "ready, no network needed")
     except UserError as error:
         yield Finding("bundled models", error.message, "missing", (error.hint or "").split("`")[1::2][0])
+    yield _decoder()
     yield Finding("our cache", str(cache_folder()))
     mode = "offline (HF_HUB_OFFLINE)" if is_offline() else "online"
     yield Finding("Hugging Face Hub", f"{mode} · {count(len(cached_names()), 'model')} in the cache")
+
+
+def _decoder() -> Finding:
+    from nbtransformers.loading.smollm2 import BUNDLED_DECODER, is_converted, what_to_install
+
+    if is_converted():
+        return Finding(BUNDLED_DECODER, "ready, no network needed")
+    command = what_to_install()
+    state = "not installed" if command else "installed, and converted when it is first used"
+    return Finding(BUNDLED_DECODER, state, "info", command)
 
 
 def _panel() -> Iterator[Finding]:

