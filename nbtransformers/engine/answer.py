@@ -107,7 +107,7 @@ def _records(spans: Spans, request: AnswerRequest) -> NDArray[Any]:
 class AnswerTask(HeadTask[Answers, AnswerHead]):
     """Find the answer to every question in its context."""
 
-    window_rows = 4_000  # contexts are long, and so is what the model says of them
+    window_rows = 1_000  # contexts are long, and so is what the model says of them
 
     def __init__(self, request: AnswerRequest, objects: Objects, on_progress: OnProgress) -> None:
         super().__init__(request, objects, on_progress)

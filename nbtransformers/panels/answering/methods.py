@@ -64,8 +64,7 @@ def methods(result: Answers) -> dict[str, Method]:
         part = excerpt(result, int(params["position"]))
         return {"text": sendable(part.text), "start": part.start, "length": part.length}, []
 
-    rows = row_methods(shown, Finder(shown), lambda shown, positions: page(shown.result, positions))
-    return {**rows, "context": context}
+    return {**row_methods(shown, Finder(shown), page), "context": context}
 
 
 def actions(result: Answers, panel: Panel) -> dict[str, Method]:

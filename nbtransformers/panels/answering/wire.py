@@ -45,11 +45,11 @@ _METHODS = {
 
 def answers_header(result: Answers) -> tuple[dict[str, Any], bytes]:
     """The header and the payload of a result: all its rows when it is inline, else the first ones."""
-    inline = _is_small(result)
-    shown = np.arange(len(result) if inline else min(len(result), FIRST_ROWS))
-    sections, payload = page(result, shown, None) if inline else page(result, shown)
+    inline, shown = _is_small(result), Shown.of(result)
+    rows = np.arange(len(result) if inline else min(len(result), FIRST_ROWS))
+    sections, payload = page(shown, rows, None) if inline else page(shown, rows)
     header = {
-        **_header(result, sections),
+        **_header(shown, sections),
         "subtitle": f"{count(len(result), 'question')} · {seconds(result.run.seconds)}",
         "rows": len(result),
         "inline": inline,
@@ -62,12 +62,12 @@ def answers_header(result: Answers) -> tuple[dict[str, Any], bytes]:
 
 def partial_header(result: Answers, rows: int | None) -> tuple[dict[str, Any], bytes]:
     """The header and the payload of a result as it stands; `rows` are those to come, None when nobody knows."""
-    shown = np.arange(min(len(result), FIRST_ROWS))
-    sections, payload = page(result, shown, PARTIAL_CLIPPED_AT, NOT_DONE)
+    shown = Shown.of(result)
+    sections, payload = page(shown, np.arange(min(len(result), FIRST_ROWS)), PARTIAL_CLIPPED_AT, NOT_DONE)
     done = int(np.count_nonzero(result.done))
     totals = _totals(result)
     header = {
-        **_header(result, sections),
+        **_header(shown, sections),
         "partial": True,
         "subtitle": "",  # the panel has its progress
         "rows": max(rows or 0, len(result)),
@@ -80,13 +80,12 @@ def partial_header(result: Answers, rows: int | None) -> tuple[dict[str, Any], b
     return header, payload
 
 
-def _header(result: Answers, sections: list[Section]) -> dict[str, Any]:
-    question = Shown.of(result).question
+def _header(shown: Shown, sections: list[Section]) -> dict[str, Any]:
     return {
         "version": VERSION,
         "kind": "answer",
-        "title": sendable(result.run.model),
-        "question": None if question is None else sendable(question),
+        "title": sendable(shown.result.run.model),
+        "question": None if shown.question is None else sendable(shown.question),
         "sections": sections,
     }
 
@@ -113,13 +112,13 @@ def _is_small(result: Answers) -> bool:
 
 
 def page(
-    result: Answers, positions: Positions, clipped_at: int | None = CLIPPED_AT, waiting: str | None = None
+    shown: Shown, positions: Positions, clipped_at: int | None = CLIPPED_AT, waiting: str | None = None
 ) -> tuple[list[Section], bytes]:
     """The sections and the bytes of some rows, in the order given.
 
     `clipped_at` None sends whole texts; a row with the reason `waiting` is sent as one that has yet to come.
     """
-    shown = Shown.of(result)
+    result = shown.result
     rows = row_columns(shown, positions, clipped_at, waiting)
     cut = (result.unread[positions] > 0).astype(np.uint8)
     places = result.found.places(positions)
