@@ -64,6 +64,22 @@ function answering({ model }: ReturnType<typeof show>): Sent[] {
 describe("one prompt", () => {
   onCleanPages();
 
+  it.each([
+    ["translate", "Translation"],
+    ["summarize", "Summary"],
+  ])("shows what is made of a text beside it: %s", (task, written) => {
+    const { all, one: find } = show(one(PARIS, { task }));
+    const beside = find(".nbt-beside");
+    expect([...beside.querySelectorAll("h4")].map((title) => title.textContent)).toEqual(["Text", written]);
+    expect(all(".nbt-beside > section")).toHaveLength(2);
+  });
+
+  it("goes on below a prompt", () => {
+    const { all } = show(one(PARIS));
+    expect(all(".nbt-beside")).toHaveLength(0);
+    expect(all("h4").map((title) => title.textContent)).toEqual(["Prompt", "Written"]);
+  });
+
   it("shows the prompt, and each token shaded by its probability", () => {
     const { all, one: find } = show(one(PARIS));
     expect(find(".nbt-said-prompt").textContent).toContain("Why?");
