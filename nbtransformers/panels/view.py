@@ -121,6 +121,8 @@ class PanelView:
 
     def fail(self, message: str) -> None:
         """Say in the panel what went wrong in the background; a result that stood there stays."""
+        if self._panel.result is not None:
+            self.show(self._panel.result)  # in the place of what came until then
         self._panel.fail(message)
         if not self._finished:
             from nbtransformers.panels.snapshot import failed_snapshot

@@ -95,6 +95,21 @@ def test_what_went_wrong_is_told_in_the_panel_and_raised_where_it_is_asked_for(
     assert panel.progress is None and "failed" in repr(work)
 
 
+def test_what_goes_wrong_leaves_the_result_that_stood_there(panel: Panel) -> None:
+    panel.view.show(RESULT)
+
+    def run(view: View) -> Any:
+        view.partial(helpers.classification(["other"], [[0.5, 0.5]]))
+        assert panel.header is not None and panel.header["partial"]
+        raise UserError("The model is gone.")
+
+    work = Background("Working", run, panel)
+    with pytest.raises(UserError):
+        _ = work.result
+    assert panel.result is RESULT and panel.header is not None and "partial" not in panel.header
+    assert panel.error == {"message": "The model is gone."}
+
+
 def test_without_a_panel_it_is_a_value_like_any_other() -> None:
     work = Background("Working", until_stopped(7))
     with pytest.raises(NotImplementedError):
