@@ -18,7 +18,7 @@ from nbtransformers.engine.recipe import embed_recipe
 from nbtransformers.engine.resuming import reference
 from nbtransformers.engine.running import Gathered
 from nbtransformers.engine.scoring import HeadTask, mean_by_owner
-from nbtransformers.errors import UserError
+from nbtransformers.errors import UserError, kind_of
 from nbtransformers.loading.bundled import BUNDLED_ENCODER
 from nbtransformers.loading.card import Card
 from nbtransformers.loading.models import Head
@@ -87,6 +87,7 @@ class EmbedTask(HeadTask[Embeddings, EmbedHead]):
     """Embed every text."""
 
     def __init__(self, request: EmbedRequest, objects: Objects, on_progress: OnProgress) -> None:
+        _refuse_wrapped(request.model, objects)
         super().__init__(request, objects, on_progress)
         self._queries = Queries.of(request, objects)
         self.head = EmbedHead(self.wanted(request), self.ready.loaded)
@@ -144,6 +145,16 @@ class EmbedTask(HeadTask[Embeddings, EmbedHead]):
             what = "last token" if self.head.embedder.poolings == ("lasttoken",) else "mean of the tokens"
             notes.append(f"{self.ready.card.name} does not say how it embeds a text: the {what} was taken.")
         return notes
+
+
+def _refuse_wrapped(model: ModelRef | None, objects: Objects) -> None:
+    """Refuse a model of sentence-transformers' own class: its body alone would embed otherwise than it does."""
+    value = objects[model.name] if model is not None and model.kind == "variable" else None
+    if type(value).__module__.partition(".")[0] == "sentence_transformers":
+        raise UserError(
+            f"Your model is {kind_of(value)}, which is no model of Transformers.",
+            hint="Give the folder or the Hub id that it was loaded from: its files say how it embeds.",
+        )
 
 
 class _QueryTask(EmbedTask):

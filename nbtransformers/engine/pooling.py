@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ class Embedder:
         return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
 
     def _dimension(self, wanted: int | None, by_user: bool) -> int:
-        full = self._loaded.model.config.get_text_config().hidden_size * len(self.poolings)
+        full = _width(self._loaded.model) * len(self.poolings)
         for layer in self.files.layers:
             full = int(layer.config["out_features"]) if layer.kind == "Dense" else full
         if wanted is not None and by_user and wanted > full:
@@ -145,8 +146,14 @@ class Embedder:
 def declared(loaded: LoadedModel) -> SentenceFiles:
     """What a loaded model declares, read once."""
     if "sentence files" not in loaded.notes:
-        loaded.notes["sentence files"] = sentence_files(loaded.folder, loaded.name)
+        loaded.notes["sentence files"] = sentence_files(loaded.folder or _own_folder(loaded.model), loaded.name)
     return loaded.notes["sentence files"]
+
+
+def _own_folder(model: Any) -> Path | None:
+    """The folder that a user's own model was loaded from, where it is one."""
+    name = getattr(model, "name_or_path", "")
+    return Path(name) if name and Path(name).is_dir() else None
 
 
 # --- pooling ---
@@ -226,7 +233,13 @@ def _usual_pooling(config: Any) -> Pooling:
 
 def _text_encoder(model: Any) -> Any:
     """What gives each token its vector: of a model with encoder and decoder the encoder."""
-    return model.get_encoder() if model.config.is_encoder_decoder else model
+    return model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
+
+
+def _width(model: Any) -> int:
+    """Numbers of a token's vector."""
+    width = getattr(model.config.get_text_config(), "hidden_size", None)
+    return int(width if width is not None else model.get_input_embeddings().embedding_dim)
 
 
 def _declared_length(loaded: LoadedModel, files: SentenceFiles) -> int | None:

@@ -120,7 +120,7 @@ def sentence_files(folder: Path | None, name: str) -> SentenceFiles:
         lower_case=transformer.get("do_lower_case") is True,
         prompts=_texts(prompts),
         default_prompt=name_ if isinstance(name_ := general.get("default_prompt_name"), str) else None,
-        measure=cast("Measure", measure) if measure in MEASURES else None,
+        measure=measure if measure in MEASURES else None,
         dimensions=_positive(general.get("truncate_dim")),
     )
 

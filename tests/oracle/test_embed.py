@@ -201,6 +201,16 @@ def test_a_model_that_declares_nothing(tmp_path: Path, architecture: str, poolin
     assert asked.poolings == ("max",) and not any("does not say" in note for note in asked.notes)
 
 
+def test_a_user_s_own_model_is_embedded_as_the_folder_that_it_came_from_declares(minilm: SentenceTransformer) -> None:
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = bundled_folder("minilm")
+    pair = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    assert_alike(nbt.embed(SOME, model=pair).vectors, minilm.encode(SOME))
+    with pytest.raises(UserError, match=r"Your model is a SentenceTransformer, which is no model of Transformers\."):
+        nbt.embed(SOME, model=minilm)
+
+
 PROMPTS = {"query": "query: ", "passage": "passage: "}
 
 

@@ -736,6 +736,7 @@ ELSEWHERE = {
     "{} has no prompt {}.": "oracle/test_embed.py",
     "{} names {}, which is no folder of the model.": "oracle/test_embed.py",
     "{} is no list of modules.": "oracle/test_embed.py",
+    "Your model is {}, which is no model of Transformers.": "oracle/test_embed.py",
     "{} has {}, which only sentence-transformers can run.": "oracle/test_embed.py",
     "{} has a Dense layer with the activation {}, which is none of torch's.": "oracle/test_embed.py",
     "The weights of the {} layer of {} are not in safetensors: there is{}.": "oracle/test_embed.py",
