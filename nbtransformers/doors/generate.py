@@ -33,14 +33,17 @@ def generate(
     out, is as `%nbt set`, the environment or a pyproject.toml says (see `defaults`), or else as below.
 
     Args:
-        prompts: {DATA} A conversation, a list of messages with `role` and `content`, or a list of conversations, goes
-            through the model's chat template.
+        prompts: {DATA}
+            Or a conversation, which is a list of messages with `role` and `content`, or a list of conversations: these
+            go through the model's chat template.
         model: a bundled name (`smollm2`, else this one), a folder, a Hub id, a Transformers model, a pipeline, or a
             (model, tokenizer) pair.
         chat: hand each prompt over as a user's message in the model's chat template; else the model goes on with it.
         system: a message that comes before it and says how to answer; it makes a chat of it.
         messages: each prompt is a conversation written as JSON.
         max_new_tokens: new tokens of a row at most; else 100.
+        batch_tokens: tokens a batch, of prompts and what they may become; else 4,096 on a CPU, 32,768 on a GPU.
+        threads: CPU threads; None finds it by timing the first tokens.
         **options: as for every task.
 
     Returns:

@@ -135,6 +135,8 @@ def generation_config(model: Any, options: Mapping[str, Any], most: int) -> Any:
             setattr(config, name, value)
     if config.min_new_tokens is not None:
         config.min_new_tokens = min(config.min_new_tokens, most)  # a context may leave less room than was asked for
+    if config.min_length and model.config.is_encoder_decoder:
+        config.min_length = min(config.min_length, most + 1)  # with the token that a text starts with
     if config.pad_token_id is None:
         config.pad_token_id = model.config.get_text_config().pad_token_id
     if config.pad_token_id is None:

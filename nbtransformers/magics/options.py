@@ -218,7 +218,11 @@ DECODING_TEXTS = (
     Option("max-new-tokens", "new tokens at most (default: as a text, or the model, needs)", "N", whole_number),
     *DECODING[1:],
 )
-RUN_WRITING = tuple(option for option in RUN if option.name not in ("max-length", "long"))
+RUN_WRITING = (
+    *(option for option in RUN if option.name in ("device", "dtype")),
+    Option("batch-tokens", "tokens in a batch, of prompts and what they may become", "N", whole_number),
+    Option("threads", "CPU threads (default: found by timing the first tokens)", "N", whole_number),
+)
 RUN_REWRITING = (
     *(option for option in RUN if option.name != "long"),
     Option("long", "what happens to a longer text (default: window, in parts)", "RULE", choices=LONG_TEXT),
