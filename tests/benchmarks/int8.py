@@ -53,10 +53,8 @@ def main() -> None:
     ratio = statistics.median(a / b for a, b in zip(seconds["float32"], seconds["int8"], strict=True))
     print(f"{len(texts):,} held-out snippets, {options.threads} thread(s), {options.rounds} rounds\n")
     for dtype in TYPES:
-        right = (results[dtype].best == labels).mean()
-        print(
-            f"{dtype:8} accuracy {right:.4f}, {statistics.median(seconds[dtype]):.2f} s, weights {taken[dtype] / 1e6:.1f} MB"
-        )
+        right, median = (results[dtype].best == labels).mean(), statistics.median(seconds[dtype])
+        print(f"{dtype:8} accuracy {right:.4f}, {median:.2f} s, weights {taken[dtype] / 1e6:.1f} MB")
     print(f"\nsame label {(plain.best == small.best).mean():.4f}")
     print(f"score difference: median {np.median(difference):.4f}, largest {difference.max():.4f}")
     print(f"speed: int8 takes 1 / {ratio:.2f} of the time of float32")
