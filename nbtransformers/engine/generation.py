@@ -192,7 +192,8 @@ class Generator:
         """The logarithms of the highest probabilities for the first new token of the first row."""
         once = [Prompt(prompt.row, prompt.ids, 1) for prompt in batch]
         greedily = Decoding({"do_sample": False, "num_beams": 1})
-        rows = decode(self._loaded.model, self._loaded.tokenizer, once, greedily)
+        with self._threads:
+            rows = decode(self._loaded.model, self._loaded.tokenizer, once, greedily)
         return np.log(np.maximum(rows[0].top_probabilities[0], 1e-30))
 
 
