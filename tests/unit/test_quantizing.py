@@ -15,6 +15,7 @@ import nbtransformers as nbt
 from nbtransformers.engine.device import pick_dtype
 from nbtransformers.engine.linear import packed_linears
 from nbtransformers.errors import UserError
+from nbtransformers.loading.heads import HEADS, Head
 from nbtransformers.loading.models import load
 from nbtransformers.loading.registry import REGISTRY
 from nbtransformers.request import ModelRef
@@ -99,3 +100,34 @@ def test_loading_it_prints_nothing(tmp_path: Path) -> None:
     code = "import nbtransformers as nbt; nbt.classify(['a joy'], dtype='int8')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("head", ["causal", "seq2seq", "tokens"])
+def test_any_head_stays_as_it_is_and_works(tmp_path: Path, head: Head) -> None:
+    import torch
+    from torchao.quantization import Int8Tensor
+
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    config: Any = {
+        "causal": transformers.LlamaConfig(vocab_size=400, tie_word_embeddings=True, **sizes),
+        "seq2seq": transformers.T5Config(
+            vocab_size=400, d_model=32, d_kv=16, d_ff=64, num_layers=1, num_heads=2, decoder_start_token_id=0
+        ),
+        "tokens": helpers.bert_config(),
+    }[head]
+    plain = getattr(transformers, HEADS[head].auto_class).from_config(config).eval()
+    plain.save_pretrained(tmp_path / "model")
+    helpers.tokenizer().save_pretrained(tmp_path / "model")
+    loaded, _ = load(ModelRef("folder", str(tmp_path / "model")), {}, head, dtype="int8")
+    weights = dict(loaded.model.named_parameters())
+    assert any(isinstance(weight.data, Int8Tensor) for weight in weights.values())
+    heads = [weight for name, weight in weights.items() if name.startswith(("lm_head", "classifier"))]
+    assert not any(isinstance(weight.data, Int8Tensor) for weight in heads)
+    inputs = {"input_ids": torch.arange(4, 12)[None]}
+    if head == "tokens":
+        found, expected = loaded.model(**inputs).logits, plain(**inputs).logits
+        assert (found - expected).abs().max() < 0.1
+    else:
+        written = loaded.model.generate(**inputs, max_new_tokens=4, do_sample=False)
+        assert written.shape[1] >= 5
