@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from nbtransformers.errors import UserError
 from nbtransformers.request import DataRef, EmbedRequest, SimilarRequest
 from nbtransformers.results import similarity as module
 from nbtransformers.results.embeddings import Embeddings
+from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.rows import NOT_DONE
 from nbtransformers.results.similarity import Similarity
 
 GIVE = "Give a text, a list of texts, or a vector."
@@ -288,6 +291,16 @@ def test_an_interrupted_comparison_goes_on(monkeypatch: pytest.MonkeyPatch) -> N
     again = nbt.resume(left)
     assert again.done.all()
     np.testing.assert_allclose(again.matrix, whole.matrix, atol=1e-6)
+
+
+def test_embeddings_go_on_where_an_interrupt_left_them() -> None:
+    whole = nbt.embed(FEW)
+    vectors = whole.vectors.copy()
+    vectors[0], vectors[2:] = 7, np.nan  # a mark on what is finished: it must not be done again
+    left = replace(whole, vectors=vectors, reasons=Reasons(4, {2: NOT_DONE, 3: NOT_DONE}))
+    again = nbt.resume(left)
+    assert again.done.all() and (again.vectors[0] == 7).all()
+    np.testing.assert_allclose(again.vectors[1:], whole.vectors[1:], atol=1e-6)
 
 
 # --- for people ---
