@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nbtransformers.doors.embed import embed
     from nbtransformers.doors.entities import entities
     from nbtransformers.doors.fill import fill
+    from nbtransformers.doors.generate import continue_from, generate
     from nbtransformers.doors.resume import resume
     from nbtransformers.doors.similar import similar
     from nbtransformers.doors.summarize import summarize

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from browser.jupyter import JupyterServer, OfflineBrowser
 from playwright.sync_api import Page, expect
+from taught.ner import ner_model
 
 pytestmark = pytest.mark.browser
 
@@ -26,15 +27,37 @@ The senate elected a new president after a long night.
 A late goal sent the fans home happy.
 Its camera takes pictures in almost complete darkness.""",
     "tokenize": "%%tokenize\nTokenizers break unfamiliar words like antidisestablishmentarianism into pieces 🙂.",
+    "entities": """%%entities --model {NER}
+Ada Lovelace and Charles Babbage met in London.
+Off to see Taylor Swift at Madison Square Garden in New York tonight!
+My new iPhone came from Apple in California.
+Beyoncé was seen in Paris with Jay-Z, Facebook says.
+Nobody and nothing is named here.""",
+    "similar": """%%similar
+A man is playing a guitar.
+The parliament passed the budget.
+Simmer the tomatoes until the sauce is thick.
+Someone plays an instrument.
+Lawmakers agreed on next year's spending.
+The soup needs an hour on a low flame.
+The band gave a concert in the park.
+Voters will decide in the autumn.
+Add salt, garlic and a spoon of oil.""",
+    "generate": "%%generate --model smollm2 --chat --max-new-tokens 160\nWhat is a transformer, in simple words?",
 }
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
-def pages(request: pytest.FixtureRequest, browser: OfflineBrowser, tmp_path_factory: pytest.TempPathFactory):
+def pages(
+    request: pytest.FixtureRequest, browser: OfflineBrowser, tmp_path_factory: pytest.TempPathFactory, smollm2: Path
+):
     theme = f"JupyterLab {request.param.title()}"
     page = browser.page(width=WIDTH + 340, height=1600, device_scale_factor=1.5)
     with JupyterServer(tmp_path_factory.mktemp("pictures"), theme=theme) as server:
-        server.write("pictures.ipynb", ["%load_ext nbtransformers", *CELLS.values()])
+        named = tmp_path_factory.mktemp("models") / "tweets-ner"
+        named.symlink_to(ner_model())
+        setup = f"%load_ext nbtransformers\nNER = {str(named)!r}"
+        server.write("pictures.ipynb", [setup, *CELLS.values()])
         notebook = server.open(page, "pictures.ipynb")
         notebook.run_all()
         yield request.param, page, notebook
@@ -47,6 +70,9 @@ def test_picture(pages: tuple[str, Page, object], name: str) -> None:
     panel = notebook.panel(1 + list(CELLS).index(name))
     expect(panel.locator(".nbt-result")).to_be_visible()
     panel.scroll_into_view_if_needed()
+    if name == "generate":  # with what might have stood in the place of a token
+        panel.locator("[data-n='5']").click()
+        expect(panel.locator(".nbt-alternatives li")).to_have_count(5)
     page.mouse.move(0, 0)
     page.wait_for_timeout(300)
     kept = FOLDER / f"{name}-{theme}.png"
