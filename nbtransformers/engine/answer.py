@@ -27,7 +27,10 @@ from nbtransformers.request import AnswerRequest, ModelRef, Objects
 from nbtransformers.results.answers import ANSWER, Answers
 from nbtransformers.results.pairs import Pair, Pairs
 from nbtransformers.results.ragged import Ragged
+from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.texts import Texts
+
+_NO_SPAN = "no context: the tokenizer makes nothing of it"
 
 Value = tuple[NDArray[Any], float]
 """The answers of a row, records of `ANSWER`, and the score of there being none."""
@@ -214,7 +217,18 @@ class _PairScorer(Scorer):
 
     def do(self, window: RowWindow, known: DoneWindow | None = None) -> DoneWindow:
         self._task.note(window)
-        return super().do(window if self.stopping else self._task.refused(window), known)
+        return _told(super().do(window if self.stopping else self._task.refused(window), known))
+
+
+def _told(done: DoneWindow) -> DoneWindow:
+    """What is known of a window, with a reason for each row none of whose spans can be an answer."""
+    without = [row for row, value in enumerate(done.values) if value is not None and not len(value[0])]
+    if not without:
+        return done
+    values = done.values.copy()
+    values[without] = None
+    reasons = {**done.reasons, **dict.fromkeys(without, _NO_SPAN)}
+    return replace(done, values=values, reasons=Reasons(len(values), reasons))
 
 
 class Contexts:

@@ -115,7 +115,7 @@ def _log_total(windows: Sequence[AnswerWindow], side: int, none: tuple[float, fl
     if none is not None:
         logits[-1] = none[side]
     most = logits.max()
-    return float(most + np.log(np.exp(logits - most).sum()))
+    return float(most + np.log(np.exp(logits - most).sum())) if np.isfinite(most) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +139,9 @@ class _Candidates:
         cls, windows: Sequence[AnswerWindow], offsets: NDArray[np.integer], wanted: int, longest: int
     ) -> _Candidates:
         """So many of the best spans, and any that are as good as the last of them."""
-        first, last, logit = (
-            np.concatenate(parts) for parts in zip(*_blocks(windows, offsets, longest, wanted), strict=True)
-        )
+        none = np.empty(0, dtype=np.int64)
+        blocks = [(none, none, np.empty(0)), *_blocks(windows, offsets, longest, wanted)]
+        first, last, logit = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
         order = np.lexsort((last, first, -logit))
         enough = len(order) > wanted
         if enough:

@@ -182,6 +182,17 @@ def test_rows_that_cannot_be_answered_have_a_reason_and_nothing_is_lost(answerer
     assert list(result.questions) == ["who?", "", "", "a " * 40, "who scored?"]
 
 
+def test_a_context_of_which_the_tokenizer_makes_nothing_has_a_reason(models: Path) -> None:
+    from tokenizers.normalizers import BertNormalizer
+    from transformers import AutoModelForQuestionAnswering
+
+    tokenizer = helpers.tokenizer()
+    tokenizer.backend_tokenizer.normalizer = BertNormalizer()
+    model = AutoModelForQuestionAnswering.from_pretrained(models / "answerer")
+    result = nbt.answer("who?", ["the striker", "\u200b\x00"], model=model, tokenizer=tokenizer)
+    assert dict(result.reasons) == {1: "no context: the tokenizer makes nothing of it"}
+
+
 def test_no_answer_may_be_the_answer_where_it_is_allowed(answerer: str) -> None:
     forced = nbt.answer("who?", STRIKER, model=answerer, top_k=3)
     allowed = nbt.answer("who?", STRIKER, model=answerer, top_k=500, no_answer=True)
