@@ -185,7 +185,7 @@ class Generator:
             alone, together = self._said([short]), self._said([short, other])
         except Exception:  # one of the two is a prompt that the model cannot take: it is found out which
             return None
-        tolerance = _HALF_ROUNDING if "16" in self._loaded.dtype else _ROUNDING
+        tolerance = _ROUNDING if self._loaded.dtype == "float32" else _HALF_ROUNDING
         return bool(np.abs(alone - together).max() <= tolerance)
 
     def _said(self, batch: list[Prompt]) -> np.ndarray:

@@ -85,6 +85,11 @@ def _begun(parts: Parts, run: Any) -> dict[str, Any] | None:
         return None
     parts.read()
     manifest = parts.manifest
+    if run.resume and manifest is None and parts.target.exists():
+        raise UserError(
+            f"{parts.target.name} is there already, and nothing of it was left to do.",
+            hint="Type `--overwrite` in the place of `--resume` to make it anew.",
+        )
     if not (run.resume and manifest is not None and manifest["overwrite"]):
         refuse_target(run.to)
     if manifest is None:

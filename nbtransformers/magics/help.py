@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nbtransformers.magics.options import SETTABLE, Option
+from nbtransformers.magics.options import SET_FOR, SETTABLE, Option
 
 
 def magic_help(
@@ -23,7 +23,10 @@ def magic_help(
         parts += [f"    # {purpose}", *(f"    {line}" for line in typed.splitlines()), ""]
     for heading, options in groups.items():
         parts += [f"{heading}:", *(f"    {_left(option):<32}{option.help}{_choices(option)}" for option in options), ""]
-    return "\n".join([*parts, *_defaults([option.name for group in groups.values() for option in group])]) + "\n"
+    task = usage[0].lstrip("%").partition(" ")[0]
+    names = [option.name for group in groups.values() for option in group]
+    own = [name for name in names if SET_FOR.get(name, task) == task]
+    return "\n".join([*parts, *_defaults(own)]) + "\n"
 
 
 def _defaults(names: Sequence[str]) -> list[str]:

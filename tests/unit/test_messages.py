@@ -229,8 +229,8 @@ MAGIC = [
     ("%classify texts --model acme/tinny", "There is no model 'acme/tinny'. Did you mean acme/tiny?"),
     (
         "%classify texts --model nobody/else",
-        "There is no model 'nobody/else'. Type one of minilm, movie-sentiment-minilm, acme/half, acme/tiny, a folder, "
-        "or a Hub id such as owner/name (offline: only what is in the cache).",
+        "There is no model 'nobody/else'. Type one of minilm, movie-sentiment-minilm, smollm2, acme/half, acme/tiny, "
+        "a folder, or a Hub id such as owner/name (offline: only what is in the cache).",
     ),
     (
         "%classify texts --model acme/tiny --revision v9",
@@ -703,7 +703,7 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
     (
         {"model": "a text in place of a model, " * 20},
         "There is no model 'a text in place of a model, … a text in place of a model,'. Type one of minilm, "
-        "movie-sentiment-minilm, acme/half, acme/tiny, a folder, or a Hub id such as owner/name "
+        "movie-sentiment-minilm, smollm2, acme/half, acme/tiny, a folder, or a Hub id such as owner/name "
         "(offline: only what is in the cache).",
     ),
     ({"model": "miniln"}, "There is no model 'miniln'. Did you mean minilm?"),
@@ -766,6 +766,7 @@ ELSEWHERE = {
     "{} was begun with another request: {} was {}, and is {} now.": "test_tofile",
     "{} was begun by another version of nbtransformers.": "test_tofile",
     "{} was begun, and {} {} done.": "test_tofile",
+    "{} is there already, and nothing of it was left to do.": "test_tofile",
     "{} has changed since: it has other columns now.": "test_tofile",
     "{} has changed since: it had {}, and has {} now.": "test_tofile",
     "{} was begun with another model than {}, or another version of it.": "test_tofile",

@@ -248,7 +248,10 @@ def test_a_file_that_is_there_is_not_written_over(model: Any) -> None:
     run(["a joy"], model)
     told = "out.parquet is there already. Give another name, or type `overwrite`."
     assert refusal(lambda: run(["dull"], model)) == told
-    assert refusal(lambda: run(["dull"], model, resume=True)) == told
+    assert refusal(lambda: run(["dull"], model, resume=True)) == (
+        "out.parquet is there already, and nothing of it was left to do. "
+        "Type `overwrite` in the place of `resume` to make it anew."
+    )
     assert run(["dull"], model, overwrite=True).to_pandas().text.tolist() == ["dull"]
 
 
