@@ -68,8 +68,9 @@ class Stored:
     @property
     def summary(self) -> str:
         """How much there is of it, in a few words."""
-        rows = count(self.rows, "row") if self.done or self.total is None else f"{self.rows:,} of {self.total:,} rows"
-        return f"{rows} · {file_size(self.nbytes)} · {seconds(self.run.seconds)}"
+        done = count(self.rows, "text")
+        texts = done if self.done or self.total is None else f"{self.rows:,} of {count(self.total, 'text')}"
+        return f"{texts} · {file_size(self.nbytes)} · {seconds(self.run.seconds)}"
 
     def facts(self) -> list[tuple[str, str]]:
         """The file and the run as name and value, for a person."""

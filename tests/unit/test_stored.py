@@ -64,14 +64,14 @@ def test_a_snapshot_has_the_same_with_no_markup_of_the_data() -> None:
 
 def test_a_terminal_shows_the_same() -> None:
     lines = str(stored()).splitlines()
-    assert lines[0] == "labels über <b>.parquet: 200,000 rows · 12.3 MB · 400 ms"
+    assert lines[0] == "labels über <b>.parquet: 200,000 texts · 12.3 MB · 400 ms"
     assert lines[-1] == "Note: 2 texts were cut."
     assert any("positive" in line and "0.9987" in line for line in lines)
 
 
 def test_what_is_not_done_says_how_far_it_is() -> None:
     unfinished = stored(rows=15_000, done=False)
-    assert unfinished.summary == "15,000 of 200,000 rows · 12.3 MB · 400 ms"
+    assert unfinished.summary == "15,000 of 200,000 texts · 12.3 MB · 400 ms"
     assert unfinished.facts()[0] == ("File to be", "/data/labels über <b>.parquet")
     assert stored(rows=15_000, done=False, total=None).summary.startswith("15,000 rows")
 

@@ -508,7 +508,7 @@ def test_the_magic_writes_and_goes_on(terminal: Terminal, model: Any, tmp_path: 
         "rows are done. Type `--resume` to go on, or `--overwrite` to begin anew."
     )
     printed = terminal.printed("%classify texts --model whole --batch-tokens 256 --to out.parquet --resume --out kept")
-    assert "out.parquet: 410 rows · " in printed
+    assert "out.parquet: 410 texts · " in printed
     assert isinstance(terminal.shell.user_ns["kept"], Stored)
     assert len(pd.read_parquet("out.parquet")) == ROWS
 

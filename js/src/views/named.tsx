@@ -12,5 +12,8 @@ export function NamedText({ text: { index, text } }: { text: Named }) {
 
 /** A similarity with all the figures that it can be compared by. */
 export function exactly(value: number, figures = 4): string {
-  return Number.isNaN(value) ? "–" : value.toFixed(figures).replace("-", "−");
+  const written = value.toFixed(figures);
+  return Number.isNaN(value)
+    ? "–"
+    : (Number(written) === 0 ? written.replace("-", "") : written).replace("-", "−");
 }
