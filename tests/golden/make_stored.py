@@ -10,7 +10,7 @@ HEADER = {
     "version": 1,
     "kind": "stored",
     "title": "labels \u00fcber <b>.parquet",
-    "subtitle": "200,000 rows \u00b7 12.3 MB \u00b7 400 ms",
+    "subtitle": "200,000 texts \u00b7 12.3 MB \u00b7 400 ms",
     "rows": 200_000,
     "facts": [
         ["File", "/data/labels \u00fcber <b>.parquet"],

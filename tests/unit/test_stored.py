@@ -73,7 +73,7 @@ def test_what_is_not_done_says_how_far_it_is() -> None:
     unfinished = stored(rows=15_000, done=False)
     assert unfinished.summary == "15,000 of 200,000 texts · 12.3 MB · 400 ms"
     assert unfinished.facts()[0] == ("File to be", "/data/labels über <b>.parquet")
-    assert stored(rows=15_000, done=False, total=None).summary.startswith("15,000 rows")
+    assert stored(rows=15_000, done=False, total=None).summary.startswith("15,000 texts")
 
 
 def test_the_labels_of_the_rows_are_shown_where_they_are_no_numbers() -> None:
