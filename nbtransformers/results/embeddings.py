@@ -15,7 +15,7 @@ from nbtransformers.request import EmbedRequest, Measure, Pooling
 from nbtransformers.results.clusters import Clusters, clusters
 from nbtransformers.results.export import Writable
 from nbtransformers.results.maps import Projection, projection
-from nbtransformers.results.neighbours import nearest
+from nbtransformers.results.neighbours import check_count, nearest
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import EmbedRecipe
 from nbtransformers.results.rows import pandas_index, row_names
@@ -189,15 +189,14 @@ class Embeddings(Writable):
             Columns `row` (of the input's index), `score`, `text`; with several queries `query`, their number, before.
 
         Raises:
-            UserError: when the query is none of these.
+            UserError: when the query is none of these, or `k` no whole number of 1 or more.
 
         Example:
             >>> result.nearest("a happy film", k=3)
         """
         import pandas as pd
 
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise UserError(f"`--top-k` is {shown(k)}.", hint="Type a whole number of 1 or more: `--top-k 1`.")
+        check_count("k", k)
         rows, scores = self.positions(self.query_vectors(query, prompt, prompt_name), k)
         number, rank = np.nonzero(rows >= 0)
         found = rows[number, rank]

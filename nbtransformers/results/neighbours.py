@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.errors import UserError, shown
 from nbtransformers.request import Measure
 
 Vectors = NDArray[np.float32]
@@ -21,6 +22,12 @@ _PART = 2**21  # numbers of vectors that are compared in float64 at a time: 16 M
 _MOST_TIED = 200_000  # pairs of a block that are too close to tell apart in float32, and are compared in float64
 _GROUPS = 1_024  # of keys, whose greatest are looked at first
 _ROUNDING = 1e-5  # of a float32 product, relative to the lengths of the vectors
+
+
+def check_count(name: str, value: object) -> None:
+    """Refuse what is no whole number of 1 or more, as the argument `name` of a method."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise UserError(f"`{name}` is {shown(value)}.", hint=f"Type a whole number of 1 or more: `{name}=1`.")
 
 
 def nearest(queries: Vectors, vectors: Vectors, k: int, measure: Measure) -> tuple[NDArray[np.int64], Vectors]:

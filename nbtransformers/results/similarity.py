@@ -14,7 +14,7 @@ from nbtransformers.plain_text import count, printable, size
 from nbtransformers.request import Measure, SimilarRequest
 from nbtransformers.results.embeddings import Embeddings, Query, short
 from nbtransformers.results.export import Writable
-from nbtransformers.results.neighbours import nearest, similar_pairs, similarities
+from nbtransformers.results.neighbours import check_count, nearest, similar_pairs, similarities
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import EmbedRecipe
 from nbtransformers.results.rows import pandas_index, row_names
@@ -22,22 +22,19 @@ from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
 from nbtransformers.results.terminal import printed, row_table
 from nbtransformers.results.texts import Texts
+from nbtransformers.results.tiles import Rows, Tiles
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
 Vectors = NDArray[np.float32]
-Rows = NDArray[np.int64] | Sequence[int] | slice
 
 LARGEST_MATRIX = 2**30  # bytes
 SOON_COMPARED = 5_000  # texts whose pairs are all compared within a second, without being asked to
 _TILES = 400  # a side of a figure's heat map, at most
 _LABELLED = 30  # texts of a figure that can be labelled
-_SAMPLE = 16  # texts of a tile that stand for it, for measures that have no mean vector
 _PART = 512  # rows of the matrix at a time
-_TILES_AT_ONCE = 16  # whose vectors are copied
-_MEANS_KEPT = 64  # sides of tiles
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
@@ -159,10 +156,13 @@ class Similarity(Writable):
     def matrix_block(self, rows: Rows | None = None, columns: Rows | None = None) -> Vectors:
         """A part of the matrix, float32 `[row, column]`: some rows and columns, by their numbers; None takes all.
 
+        Raises:
+            UserError: when there is no such row or column.
+
         Example:
             >>> result.matrix_block(range(100), range(100))
         """
-        a, b = _taken(self.embeddings.vectors, rows), _taken(self.columns.vectors, columns)
+        a, b = _taken(self.embeddings.vectors, rows, "row"), _taken(self.columns.vectors, columns, "column")
         block = np.empty((len(a), len(b)), dtype=np.float32)
         for start in range(0, len(a), _PART):
             block[start : start + _PART] = similarities(a[start : start + _PART], b, self.measure)
@@ -184,32 +184,10 @@ class Similarity(Writable):
             tiles begin in `rows` and in `columns`: `[tile + 1]`, with the end. Of distances, the mean over a sample
             of 16 × 16 pairs a tile.
         """
-        texts, others = self.embeddings.vectors, self.columns.vectors
-        numbers, other_numbers = _numbers(rows, len(texts)), _numbers(columns, len(others))
-        starts, other_starts = _cuts(len(numbers), most), _cuts(len(other_numbers), columns_most or most)
-        if self.measure in ("cosine", "dot"):
-            # The mean of products is the product of means: no pair has to be looked at.
-            values = (
-                self._mean_vectors("rows", numbers, starts)
-                @ self._mean_vectors("columns", other_numbers, other_starts).T
-            )
-            return values if self.measure == "dot" else np.clip(values, -1, 1), starts, other_starts
-        some, some_others = numbers[_sampled(starts)].ravel(), other_numbers[_sampled(other_starts)].ravel()
-        found = similarities(texts[some], others[some_others], self.measure)
-        return _mean_of_tiles(found, len(starts) - 1, len(other_starts) - 1), starts, other_starts
-
-    def _mean_vectors(self, side: str, rows: NDArray[np.int64], starts: NDArray[np.int64]) -> Vectors:
-        """The mean vectors of tiles; the last ones are kept, since a picture asks for them again."""
-        side = "rows" if self.others is None else side
-        key = (side, len(starts), hash(rows.tobytes()))
-        kept: dict[Any, Vectors] = self._kept.setdefault("means", {})
-        means = kept.pop(key, None)
-        if means is None:
-            means = _means((self.embeddings if side == "rows" else self.columns).vectors, rows, starts, self.measure)
-        kept[key] = means
-        if len(kept) > _MEANS_KEPT:
-            kept.pop(next(iter(kept)))
-        return means
+        if "tiles" not in self._kept:
+            others = None if self.others is None else self.others.vectors
+            self._kept["tiles"] = Tiles(self.vectors, others, self.measure)
+        return self._kept["tiles"].means(rows, columns, most, columns_most or most)
 
     def matrix_to_pandas(self) -> pd.DataFrame:
         """The matrix as a table, with the texts as the names of its rows and columns.
@@ -246,7 +224,12 @@ class Similarity(Writable):
 
         Returns:
             -1 for a text without a vector.
+
+        Raises:
+            UserError: when `number` is no whole number of 1 or more.
         """
+        if number is not None:
+            check_count("number", number)
         usual = min(12, max(2, round((len(self) / 2) ** 0.5)))
         return self.embeddings.clusters.labels(usual if number is None else number)
 
@@ -285,12 +268,17 @@ class Similarity(Writable):
         Returns:
             Columns `row` and `other` (of the inputs' indexes), `score`, `text`, `other_text`.
 
+        Raises:
+            UserError: when `k` is no whole number of 1 or more.
+
         Example:
             >>> result.pairs(20)
         """
         import pandas as pd
 
-        pairs, scores = self.pair_positions(k or self.request.top_k)
+        if k is not None:
+            check_count("k", k)
+        pairs, scores = self.pair_positions(self.request.top_k if k is None else k)
         return pd.DataFrame(
             {
                 "row": pandas_index(self).take(pairs[:, 0]),
@@ -313,13 +301,31 @@ class Similarity(Writable):
             Columns `row` (of the input's index), `score`, `text`; with several queries `query`, their number, before.
 
         Raises:
-            UserError: when the query is none of these, or there is none.
+            UserError: when the query is none of these, or there is none; or `k` is no whole number of 1 or more.
         """
         if query is None:
             query = self.query_vector
         if query is None:
             raise UserError("There is no query.", hint='Type `.nearest("a text")`.')
-        return self._measured.nearest(query, k or self.request.top_k, **prompt)
+        return self._measured.nearest(query, self.request.top_k if k is None else k, **prompt)
+
+    def map(self, method: str = "pca", seed: int = 0) -> Vectors:
+        """The texts on a plane: float32 `[text, 2]`, NaN where there is no vector.
+
+        Those of a second list are not on it.
+
+        Args:
+            method: `pca`, `umap` or `tsne`, as `Embeddings.map` has them.
+            seed: what chance starts from; the same seed gives the same picture.
+
+        Raises:
+            UserError: for an unknown method, one whose package is not installed, or too few texts for it.
+
+        Example:
+            >>> result.map().shape
+            (3, 2)
+        """
+        return self.embeddings.map(method, seed)
 
     @property
     def _measured(self) -> Embeddings:
@@ -389,10 +395,16 @@ class Similarity(Writable):
         return _as_text(self)
 
 
-def _taken(vectors: Vectors, rows: Rows | None) -> Vectors:
+def _taken(vectors: Vectors, rows: Rows | None, side: str) -> Vectors:
     if rows is None:
         return vectors
-    return vectors[rows] if isinstance(rows, slice) else vectors[np.asarray(rows, dtype=np.int64)]
+    if isinstance(rows, slice):
+        return vectors[rows]
+    numbers = np.asarray(rows, dtype=np.int64)
+    beyond = numbers[(numbers >= len(vectors)) | (numbers < -len(vectors))]
+    if len(beyond):
+        raise UserError(f"The matrix has no {side} {beyond[0]}.", hint=f"It has {len(vectors):,}, from 0.")
+    return vectors[numbers]
 
 
 def _column(texts: Texts, rows: NDArray[np.int64]) -> pd.Series:
@@ -414,48 +426,6 @@ def _labels(index: pd.Index, rows: NDArray[np.int64]) -> pd.Series:
 
 def _nothing(rows: int) -> tuple[NDArray[np.int64], Vectors]:
     return np.full(rows, -1, dtype=np.int64), np.full(rows, np.nan, dtype=np.float32)
-
-
-# --- tiles ---
-
-
-def _numbers(rows: Rows, length: int) -> NDArray[np.int64]:
-    return np.arange(length)[rows] if isinstance(rows, slice) else np.asarray(rows, dtype=np.int64)
-
-
-def _cuts(rows: int, most: int) -> NDArray[np.int64]:
-    """Where so many tiles, at most, begin, and the end."""
-    return np.linspace(0, rows, min(rows, most) + 1).round().astype(np.int64)
-
-
-def _means(vectors: Vectors, rows: NDArray[np.int64], starts: NDArray[np.int64], measure: Measure) -> Vectors:
-    """The mean of the finite vectors of each tile `[tile, dimension]`, of length 1 for the cosine; NaN without any."""
-    means = np.full((len(starts) - 1, vectors.shape[1]), np.nan, dtype=np.float32)
-    for first in range(0, len(means), _TILES_AT_ONCE):
-        cuts = starts[first : first + _TILES_AT_ONCE + 1]
-        part = vectors[rows[cuts[0] : cuts[-1]]]
-        finite = np.isfinite(part[:, 0])  # a vector is whole, or not there
-        part[~finite] = 0
-        if measure == "cosine":
-            part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), np.float32(1e-12))
-        sums = np.add.reduceat(part, cuts[:-1] - cuts[0], axis=0)
-        number = np.add.reduceat(finite.astype(np.float32), cuts[:-1] - cuts[0])[:, None]
-        means[first : first + len(sums)] = np.where(number > 0, sums / np.maximum(number, 1), np.float32("nan"))
-    return means
-
-
-def _sampled(starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Evenly spaced members of each tile, `[tile, sample]`."""
-    share = (np.arange(_SAMPLE) + 0.5) / _SAMPLE
-    return (starts[:-1, None] + np.diff(starts)[:, None] * share).astype(np.int64)
-
-
-def _mean_of_tiles(found: Vectors, rows: int, columns: int) -> Vectors:
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of a tile without any
-        return np.nanmean(found.reshape(rows, _SAMPLE, columns, _SAMPLE), axis=(1, 3)).astype(np.float32)
 
 
 # --- for people ---

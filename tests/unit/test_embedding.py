@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -200,6 +201,39 @@ def test_a_matrix_too_large_is_refused_and_its_parts_are_not(monkeypatch: pytest
         "Take `.nearest(query)`, `.pairs(100)`, or a part of it: `.matrix_block(range(1000))`."
     )
     assert result.matrix_block().shape == (31, 31)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda result: result.pairs(-1), "`k` is -1. Type a whole number of 1 or more: `k=1`."),
+        (lambda result: result.pairs(0), "`k` is 0. Type a whole number of 1 or more: `k=1`."),
+        (lambda result: result.pairs(1.5), "`k` is 1.5. Type a whole number of 1 or more: `k=1`."),
+        (lambda result: result.pairs(True), "`k` is True. Type a whole number of 1 or more: `k=1`."),
+        (lambda result: result.nearest(near_topics(1)[0], 0), "`k` is 0. Type a whole number of 1 or more: `k=1`."),
+        (lambda result: result.nearest("a", k=-3), "`k` is -3. Type a whole number of 1 or more: `k=1`."),
+        (lambda result: result.embeddings.nearest("a", k=0), "`k` is 0. Type a whole number of 1 or more: `k=1`."),
+        (lambda result: result.clusters(0), "`number` is 0. Type a whole number of 1 or more: `number=1`."),
+        (lambda result: result.matrix_block([0, 99]), "The matrix has no row 99. It has 3, from 0."),
+        (lambda result: result.matrix_block(None, [-3]), "The matrix has no column -3. It has 2, from 0."),
+    ],
+)
+def test_numbers_that_mean_nothing_are_refused(wrong: Callable[[Similarity], Any], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        wrong(similarity(embeddings(topical(3)), embeddings(topical(2))))
+    assert str(caught.value) == message
+
+
+def test_numbers_of_numpy_are_numbers_too() -> None:
+    result = similarity(embeddings(topical(5)))
+    assert len(result.pairs(np.int64(2))) == 2  # pyright: ignore[reportArgumentType]
+    np.testing.assert_allclose(result.matrix_block([-1], [-5]), result.matrix[4:, :1], atol=1e-6)
+
+
+def test_the_map_of_a_similarity_is_that_of_its_texts() -> None:
+    result = similarity(embeddings([*topical(5), None]), embeddings(topical(2)))
+    assert result.map().shape == (6, 2) and np.isnan(result.map()[5]).all()
+    np.testing.assert_array_equal(result.map(), result.embeddings.map("pca"))
 
 
 def test_pairs_of_one_list_and_of_two(compared: Similarity) -> None:
