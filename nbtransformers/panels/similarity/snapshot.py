@@ -18,6 +18,8 @@ SNAPSHOT_SIDE = 12  # texts of a matrix that can still be read as a table
 SNAPSHOT_PAIRS = 20
 
 _BLUE = "43,131,198"
+_WHOLE = "white-space:nowrap"  # a number is not broken where the page is narrow
+_SHORT_NAME = 8  # characters, such as a row's number
 
 
 def similarity_snapshot(panel_id: str, result: Similarity) -> str:
@@ -53,13 +55,15 @@ def _matrix(result: Similarity) -> str:
 def _head(texts: Embeddings, row: int) -> str:
     (name,) = row_names(texts, [row])
     text = (texts.texts[row] or "")[:60]
-    return f'<th style="{CELL};font-weight:400" dir="auto" title="{escape(text)}">{escape(name)}</th>'
+    style = f"{CELL};{_WHOLE}" if len(name) <= _SHORT_NAME else CELL
+    return f'<th style="{style};font-weight:400" dir="auto" title="{escape(text)}">{escape(name)}</th>'
 
 
 def _value(value: float, share: float) -> str:
     if value != value:
         return f'<td style="{CELL}">–</td>'
-    return f'<td style="padding:3px 8px;background-color:rgba({_BLUE},{0.85 * share:.2f})">{value:.2f}</td>'
+    colour = f"rgba({_BLUE},{0.85 * share:.2f})"
+    return f'<td style="padding:3px 8px;{_WHOLE};background-color:{colour}">{value:.2f}</td>'
 
 
 def _nearest(result: Similarity) -> str:
@@ -92,9 +96,9 @@ def _line(score: float, texts: Iterable[tuple[str, str | None]]) -> str:
         f'<div dir="auto"><span style="{QUIET}">{escape(name)}</span> {escape(short(text))}</div>'
         for name, text in texts
     )
-    return f'<tr><td style="{CELL}">{score:.3f}</td><td style="{CELL}">{told}</td></tr>'
+    return f'<tr><td style="{CELL};{_WHOLE}">{score:.3f}</td><td style="{CELL}">{told}</td></tr>'
 
 
 def _table(lines: Iterable[str]) -> str:
-    heads = f'<th style="{CELL};width:10%">score</th><th style="{CELL};width:90%">text</th>'
+    heads = f'<th style="{CELL};{_WHOLE};width:10%">score</th><th style="{CELL};width:90%">text</th>'
     return f'<table style="width:100%;margin:0"><thead><tr>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
