@@ -111,6 +111,7 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
     """Find the answer to every question in its context."""
 
     window_rows = 1_000  # contexts are long, and so is what the model says of them
+    part_rows = 250  # of a file: about a minute of a CPU's work
 
     def __init__(self, request: AnswerRequest, objects: Objects, on_progress: OnProgress) -> None:
         super().__init__(request, objects, on_progress)

@@ -182,6 +182,7 @@ class EntitiesTask(HeadTask[Entities, TokenHead]):
     """Find the entities in every text."""
 
     window_rows = 5_000  # the probabilities of all tokens of a window are in memory at once
+    part_rows = 1_000  # of a file: about a minute of a CPU's work
 
     def __init__(self, request: EntitiesRequest, objects: Objects, on_progress: OnProgress) -> None:
         super().__init__(request, objects, on_progress)

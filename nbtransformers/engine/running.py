@@ -188,6 +188,7 @@ class RowTask(ABC, Generic[R]):
     """
 
     window_rows = 20_000  # enough for well-filled batches, little enough to hold in memory
+    part_rows = 2_000  # of a file: about a minute of a CPU's work, with a few labels to a text
     glimpse_seconds = 0.3  # between two looks at the result as it stands
 
     def __init__(self, request: Any, objects: Objects, on_progress: OnProgress) -> None:

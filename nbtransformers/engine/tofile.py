@@ -36,6 +36,7 @@ from nbtransformers.loading.source import version_of
 from nbtransformers.plain_text import count
 from nbtransformers.progress import OnProgress, Pace
 from nbtransformers.request import DataRef, Objects, RunOptions
+from nbtransformers.results.export import whole_path
 from nbtransformers.results.parts import Part, Parts, refuse_target
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.rows import index_of
@@ -45,7 +46,7 @@ from nbtransformers.results.texts import Texts
 _log = logging.getLogger(__name__)
 
 VERSION = 1  # of what is written beside the parts
-PART_ROWS = 5_000  # under a minute of a CPU's work, and enough texts to fill batches with their like
+_MOST_ROWS = 5_000  # in a part, on whatever device
 _HEAD_ROWS = 50
 _ANEW = "Type `--overwrite` to begin anew."
 # What does not change the results, but for rounding, and what is checked better elsewhere.
@@ -65,10 +66,11 @@ def store(make: type[RowTask[Any]], request: Any, objects: Objects, on_progress:
         on_progress: told what is going on, at most ten times a second.
 
     Raises:
-        UserError: when the file is there already, or was begun and may not be gone on with, or cannot be written; and
-            whatever keeps a run from beginning.
+        UserError: when the file is there already or is read itself, or was begun and may not be gone on with, or
+            cannot be written; and whatever keeps a run from beginning.
         KeyboardInterrupt: when nothing was finished before it.
     """
+    _refuse_own_input(request)
     with Parts.of(request.run.to) as parts:
         begun = _begun(parts, request.run)
         rows = make.rows(request, objects)
@@ -79,6 +81,27 @@ def store(make: type[RowTask[Any]], request: Any, objects: Objects, on_progress:
         return _Storing(parts, task, rows, facts, begun).all(on_progress)
 
 
+def rows_a_part(task: RowTask[Any]) -> int:
+    """Rows in a part: what an interrupt loses at most. An accelerator needs more of them to be filled, and is sooner
+    done with them."""
+    return task.part_rows if task.ready.loaded.device == "cpu" else min(_MOST_ROWS, task.window_rows)
+
+
+def _refuse_own_input(request: Any) -> None:
+    """Refuse to write over what is read, under whatever name: it would be gone, and no later run could go on."""
+    target = whole_path(request.run.to)
+    for field in fields(request):
+        data = getattr(request, field.name)
+        if isinstance(data, DataRef) and data.kind == "file" and _is_same_file(target, data.value):
+            raise UserError(f"{target.name} is what is read.", hint="Give another name.")
+
+
+def _is_same_file(target: Path, path: str) -> bool:
+    with suppress(OSError, ValueError, RuntimeError):  # there is no such file
+        return target.samefile(Path(path).expanduser())
+    return False
+
+
 def _begun(parts: Parts, run: Any) -> dict[str, Any] | None:
     """What an earlier run was begun with, when this one is to go on with it; None to begin anew."""
     if run.overwrite:
@@ -87,8 +110,8 @@ def _begun(parts: Parts, run: Any) -> dict[str, Any] | None:
     manifest = parts.manifest
     if run.resume and manifest is None and parts.target.exists():
         raise UserError(
-            f"{parts.target.name} is there already, and nothing of it was left to do.",
-            hint="Type `--overwrite` in the place of `--resume` to make it anew.",
+            f"{parts.target.name} is there already, finished.",
+            hint="Type `--overwrite` in the place of `--resume` to make it anew, or give another name.",
         )
     if not (run.resume and manifest is not None and manifest["overwrite"]):
         refuse_target(run.to)
@@ -111,7 +134,7 @@ class _Storing:
         self, parts: Parts, task: RowTask[Any], rows: Rows, facts: dict[str, Any], begun: dict[str, Any] | None
     ) -> None:
         self._parts, self._task, self._rows, self._facts, self._begun = parts, task, rows, facts, begun
-        self._part_rows: int = begun["part_rows"] if begun else min(PART_ROWS, task.window_rows)
+        self._part_rows: int = begun["part_rows"] if begun else rows_a_part(task)
         self._had = parts.rows
         self._failure: str | None = None
         self._ended = False
@@ -303,9 +326,10 @@ def _refuse_other_model(parts: Parts, begun: dict[str, Any], facts: dict[str, An
 
 
 def _another(parts: Parts, name: str, before: Any, now: Any) -> UserError:
+    was, now = ("left out" if value is None else shown(value) for value in (before, now))
     option = f"`--{name.replace('_', '-')}`" if name != "task" else "the task"
     return UserError(
-        f"{parts.target.name} was begun with another request: {option} was {shown(before)}, and is {shown(now)} now.",
+        f"{parts.target.name} was begun with another request: {option} was {was}, and is {now} now.",
         hint=f"Give what it was begun with. {_ANEW}",
     )
 

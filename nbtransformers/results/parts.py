@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FACTS = b"nbtransformers"  # the key of a part's facts in its footer
-_PARTS_A_GROUP = 4  # row groups of some 20,000 rows, as a result in memory is written with
+_GROUP_ROWS = 20_000  # of the input in a row group, as a result in memory is written with
 _MANIFEST, _WHOLE, _LOCK = "manifest.json", "whole.tmp", "lock"
 
 
@@ -233,13 +233,14 @@ class Parts:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        paths = self._paths()
-        for start in range(0, len(paths), _PARTS_A_GROUP):
-            tables: list[Any] = []
-            for path in paths[start : start + _PARTS_A_GROUP]:
-                with pq.ParquetFile(path) as file:
-                    tables.append(file.read().replace_schema_metadata(None))
-            yield pa.concat_tables(tables).cast(self._schema)
+        tables, rows, left = [], 0, self.rows
+        for path, part in zip(self._paths(), self.known, strict=True):
+            with pq.ParquetFile(path) as file:
+                tables.append(file.read().replace_schema_metadata(None))
+            rows, left = rows + part.rows, left - part.rows
+            if rows >= _GROUP_ROWS or left == 0:
+                yield pa.concat_tables(tables).cast(self._schema)
+                tables, rows = [], 0
 
     def _damaged(self, name: str) -> UserError:
         return UserError(f"{name} of {self.target.name} is damaged.", hint="Type `--overwrite` to begin anew.")

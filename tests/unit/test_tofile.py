@@ -24,6 +24,7 @@ from helpers import Terminal
 import nbtransformers as nbt
 from nbtransformers.engine import tofile
 from nbtransformers.errors import UserError
+from nbtransformers.results import parts as results_parts
 from nbtransformers.results.parts import Parts
 from nbtransformers.results.stored import Stored
 
@@ -33,7 +34,8 @@ PART = 50
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(tofile, "PART_ROWS", PART)
+    monkeypatch.setattr(tofile, "rows_a_part", lambda task: PART)
+    monkeypatch.setattr(results_parts, "_GROUP_ROWS", 4 * PART)
     monkeypatch.chdir(tmp_path)
 
 
@@ -249,10 +251,31 @@ def test_a_file_that_is_there_is_not_written_over(model: Any) -> None:
     told = "out.parquet is there already. Give another name, or type `overwrite`."
     assert refusal(lambda: run(["dull"], model)) == told
     assert refusal(lambda: run(["dull"], model, resume=True)) == (
-        "out.parquet is there already, and nothing of it was left to do. "
-        "Type `overwrite` in the place of `resume` to make it anew."
+        "out.parquet is there already, finished. "
+        "Type `overwrite` in the place of `resume` to make it anew, or give another name."
     )
     assert run(["dull"], model, overwrite=True).to_pandas().text.tolist() == ["dull"]
+
+
+@pytest.mark.parametrize("name", ["in.parquet", "./in.parquet", "link.parquet", "hard.parquet"])
+@pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"resume": True}])
+def test_what_is_read_is_not_written_over(model: Any, tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+    path = tmp_path / "in.parquet"
+    pd.DataFrame({"text": ["a joy", "dull"]}).to_parquet(path)
+    (tmp_path / "link.parquet").symlink_to(path)
+    (tmp_path / "hard.parquet").hardlink_to(path)
+    before = path.read_bytes()
+    told = f"{Path(name).name} is what is read. Give another name."
+    assert refusal(lambda: run(Path("in.parquet"), model, name, **options)) == told
+    assert path.read_bytes() == before
+    assert {entry.name for entry in tmp_path.iterdir()} == {"in.parquet", "link.parquet", "hard.parquet"}
+
+
+def test_contexts_that_are_read_are_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "contexts.parquet"
+    pd.DataFrame({"text": ["a joy", "dull"]}).to_parquet(path)
+    told = "contexts.parquet is what is read. Give another name."
+    assert refusal(lambda: nbt.answer(["what?"] * 2, path, to=path, overwrite=True)) == told
 
 
 def test_parts_are_not_thrown_away_by_accident(begun: list[Any], model: Any, tmp_path: Path) -> None:
@@ -272,7 +295,7 @@ def test_parts_are_not_thrown_away_by_accident(begun: list[Any], model: Any, tmp
             "out.parquet was begun with another request: `threshold` was 0.5, and is 0.7 now. "
             "Give what it was begun with. Type `overwrite` to begin anew.",
         ),
-        ({"max_length": 8}, "`max_length` was None, and is 8 now."),
+        ({"max_length": 8}, "`max_length` was left out, and is 8 now."),
         ({"long": "window"}, "`long` was 'truncate', and is 'window' now."),
     ],
 )
@@ -409,7 +432,7 @@ import helpers
 import nbtransformers as nbt
 from nbtransformers.engine import tofile
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-tofile.PART_ROWS = 50
+tofile.rows_a_part = lambda task: 50
 model, tokenizer = helpers.classifier(), helpers.tokenizer()
 texts = ["a joy"] * 200 + ["".join(map(chr, range(1000 + 50 * row, 1900 + 50 * row))) for row in range(100)]
 resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
@@ -591,7 +614,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     used = json.loads(done.stdout)
     assert pq.read_metadata(tmp_path / "out.parquet").num_rows == 100_000
-    assert len(used) == 20
+    assert len(used) == 50
     size = sum(map(len, made))  # 80 MB, and so would the texts of the result be
-    assert max(used[8:]) - max(used[:8]) < size / 4, used
+    assert max(used[20:]) - max(used[:20]) < size / 4, used
     shutil.rmtree(tmp_path)
