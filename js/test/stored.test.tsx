@@ -17,7 +17,14 @@ describe("results in a file", () => {
       [...row.querySelectorAll("td")].map((cell) => cell.textContent),
     );
     expect(cells).toEqual(header.beginning);
+    expect(one(".nbt-stored p").textContent).toBe(header.more);
     expect(all("img")).toEqual([]);
+  });
+
+  it("says of no more rows than there are", () => {
+    const { one, all } = show({ kind: "stored", header: { ...header, rows: 4, more: "" } });
+    expect(one("table").getAttribute("aria-label")).toBe("The rows");
+    expect(all(".nbt-stored p")).toEqual([]);
   });
 
   it("has no table where there are no rows", () => {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CELL_CHARACTERS = 200
+_SHOWN = 10  # rows, of the first
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
@@ -76,7 +77,7 @@ class Stored:
         """The file and the run as name and value, for a person."""
         return [("File" if self.done else "File to be", str(self.path)), *self.run.facts()]
 
-    def cells(self, rows: int = 10) -> tuple[list[str], list[list[str]]]:
+    def cells(self, rows: int = _SHOWN) -> tuple[list[str], list[list[str]]]:
         """The names of the columns and the first rows, as a person reads them; the index first, where it is named."""
         frame = self.head.head(rows)
         if frame.index.nlevels > 1 or frame.index.dtype != int:
@@ -85,6 +86,14 @@ class Stored:
             [_cell(value) for value in row] for row in frame.to_numpy(object)
         ]
 
+    @property
+    def more(self) -> str:
+        """That there are more rows than those that `cells` gives, and how to have them; empty when there are none."""
+        if max(self.rows, len(self.head)) <= _SHOWN:  # a text may have several rows
+            return ""
+        whole = f"; `pd.read_parquet({self.request.run.to!r})` has all" if self.done else ""
+        return f"The first rows{whole}."
+
     def __repr__(self) -> str:
         return str(self)
 
@@ -92,7 +101,7 @@ class Stored:
         """The file, its first rows and the notes, for a plain terminal."""
         names, rows = self.cells()
         table = row_table(names, rows) if rows else ""
-        return printed(f"{self.path.name}: {self.summary}", table, *(f"Note: {note}" for note in self.notes))
+        return printed(f"{self.path.name}: {self.summary}", table, self.more, *(f"Note: {note}" for note in self.notes))
 
 
 def _cell(value: Any) -> str:

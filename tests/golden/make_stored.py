@@ -29,6 +29,7 @@ HEADER = {
         ["\u0643\u0627\u0646 \u0645\u0645\u0644\u0627\u064b", "negative", "0.5", "\u2013", "[0]"],
         ["<img src=x onerror=alert(1)> \ufffd", "\u2013", "\u2013", "missing", "\u2013"],
     ],
+    "more": "The first rows; `pd.read_parquet('labels.parquet')` has all.",
 }
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 import helpers
 import numpy as np
 import pandas as pd
+import pytest
 
 from nbtransformers.panels.kinds import kind_of_result
 from nbtransformers.panels.stored.snapshot import stored_snapshot
@@ -57,9 +58,26 @@ def test_a_snapshot_has_the_same_with_no_markup_of_the_data() -> None:
     html = stored_snapshot("id", stored())
     assert "<img" not in html
     assert "<b>" not in html
-    for cell in ("labels über &lt;b&gt;.parquet", "200,000 rows", "很好看", "كان مملاً", "⚠ 2 texts were cut."):
+    for cell in ("labels über &lt;b&gt;.parquet", "200,000 texts", "很好看", "كان مملاً", "⚠ 2 texts were cut."):
         assert cell in html
-    assert "The first of 200,000 rows." in html
+    assert "The first rows; `pd.read_parquet(&#x27;labels.parquet&#x27;)` has all." in html
+
+
+@pytest.mark.parametrize(
+    ("texts", "rows", "done", "more"),
+    [
+        (200_000, 50, True, "The first rows; `pd.read_parquet('labels.parquet')` has all."),
+        (6, 12, True, "The first rows; `pd.read_parquet('labels.parquet')` has all."),  # two entities a text
+        (15_000, 50, False, "The first rows."),
+        (10, 10, True, ""),
+        (4, 10, True, ""),
+    ],
+)
+def test_more_rows_than_are_shown_are_told(texts: int, rows: int, done: bool, more: str) -> None:
+    result = stored(rows=texts, head=pd.concat([stored().head] * 13)[:rows], done=done)
+    assert result.more == more
+    assert ("The first rows" in str(result)) == bool(more)
+    assert ("The first rows" in stored_snapshot("id", result)) == bool(more)
 
 
 def test_a_terminal_shows_the_same() -> None:

@@ -5,14 +5,14 @@ import { storedHeader } from "../wire/stored";
 import type { ResultProps } from "./panel";
 
 export function StoredPanel({ header }: ResultProps) {
-  const { title, subtitle, facts, notes, columns, beginning, rows } = storedHeader(header);
+  const { title, subtitle, facts, notes, columns, beginning, more } = storedHeader(header);
   return (
     <div class="nbt-result">
       <Head title={title} subtitle={subtitle} facts={facts} />
       <Notes notes={notes} />
       {beginning.length > 0 && (
         <div class="nbt-stored">
-          <table aria-label={`The first of ${rows} rows`}>
+          <table aria-label={more ? "The first rows" : "The rows"}>
             <thead>
               <tr>
                 {columns.map((name, at) => (
@@ -34,6 +34,7 @@ export function StoredPanel({ header }: ResultProps) {
               ))}
             </tbody>
           </table>
+          {more && <p>{more}</p>}
         </div>
       )}
     </div>

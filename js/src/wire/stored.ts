@@ -11,6 +11,8 @@ export interface StoredHeader {
   columns: string[];
   /** The cells of the first rows of the table. */
   beginning: string[][];
+  /** That there are more rows, and how to have them; empty when there are none. */
+  more: string;
 }
 
 export function storedHeader(header: Record<string, unknown>): StoredHeader {

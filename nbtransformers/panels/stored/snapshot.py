@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 
 from nbtransformers.panels.snapshot import CELL, QUIET, framed, note_line
-from nbtransformers.plain_text import count
 from nbtransformers.results.stored import Stored
 
 
@@ -26,6 +25,5 @@ def _rows(result: Stored) -> str:
     heads = "".join(f'<th style="{CELL}" dir="auto">{escape(name)}</th>' for name in columns)
     cells = ("".join(f'<td style="{CELL}" dir="auto">{escape(cell)}</td>' for cell in row) for row in rows)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
-    left = result.rows - len(rows)
-    more = f'<p style="{QUIET}">The first of {count(result.rows, "row")}.</p>' if left > 0 else ""
+    more = f'<p style="{QUIET}">{escape(result.more)}</p>' if result.more else ""
     return f'<table style="width:100%;margin:0"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}'

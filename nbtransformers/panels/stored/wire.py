@@ -23,5 +23,6 @@ def stored_header(result: Stored) -> tuple[dict[str, Any], bytes]:
         "notes": list(map(sendable, result.notes)),
         "columns": list(map(sendable, columns)),
         "beginning": [list(map(sendable, row)) for row in rows],
+        "more": sendable(result.more),
     }
     return header, b""
