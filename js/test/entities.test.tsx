@@ -53,6 +53,11 @@ describe("the panel", () => {
   const marks = (element: Element) =>
     [...element.querySelectorAll("mark")].map((mark) => [...mark.children].map((child) => child.textContent));
 
+  it("ends no line between an entity and its type", () => {
+    const { all } = shown();
+    for (const mark of all("mark")) expect(mark.textContent?.split("\u00a0")).toHaveLength(2);
+  });
+
   it("marks the entities of every row, each with its type in words", () => {
     const { all, el } = shown();
     golden.rows.forEach(({ entities }, at) => {

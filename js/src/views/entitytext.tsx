@@ -67,7 +67,10 @@ function Mark({ type, score, types: { names, colours, only }, children }: MarkPr
       style={{ "--colour": cssColour(colours[type] ?? "grey") }}
       title={`${name} ${formatScore(score)}`}
     >
-      <bdi>{children}</bdi> <bdi class="nbt-entity-type">{name}</bdi>
+      {/* No line ends before the type. */}
+      <bdi>{children}</bdi>
+      {"\u00a0"}
+      <bdi class="nbt-entity-type">{name}</bdi>
     </mark>
   );
 }
