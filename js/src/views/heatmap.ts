@@ -3,6 +3,7 @@ import type { Stretch, Tile } from "../rows/tiles";
 import { oneLine } from "../text";
 import { directionOf } from "../tokens/direction";
 import type { MatrixShape, Named } from "../wire/vectors";
+import { fittedLine } from "./labels";
 import { exactly } from "./named";
 import type { Paper } from "./plane";
 import { type Ramp, rampOf, stepOf } from "./ramp";
@@ -117,26 +118,13 @@ function writeNames(
       context.translate(middle, frame.top - 6);
       context.rotate(-Math.PI / 2);
       context.textAlign = "left";
-      context.fillText(fitted(context, line, frame.top - 10), 0, 0);
+      context.fillText(fittedLine(context, line, frame.top - 10), 0, 0);
     } else {
       context.textAlign = "right";
-      context.fillText(fitted(context, line, frame.left - 12), frame.left - 8, middle);
+      context.fillText(fittedLine(context, line, frame.left - 12), frame.left - 8, middle);
     }
     context.restore();
   });
-}
-
-/** As much of a line as there is room for. */
-function fitted(context: CanvasRenderingContext2D, line: string, room: number): string {
-  if (context.measureText(line).width <= room) return line;
-  let [low, high] = [0, Math.min(line.length, 80)];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (context.measureText(`${line.slice(0, middle)}…`).width <= room) low = middle;
-    else high = middle;
-  }
-  // Not half of a character.
-  return `${line.slice(0, low).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
 /** Some cells that lie together, as the places of their first and behind their last. */

@@ -5,9 +5,10 @@ import { cssColour, PALETTE } from "../colour";
 import { Selection } from "../selection";
 import { formatCount } from "../text";
 import type { Named, PlaneMap } from "../wire/vectors";
+import { drawLabels, LABELLED, type Label } from "./labels";
 import { nearestPoint, within } from "./lasso";
 import { NamedText } from "./named";
-import { type Frame, Plane, type Tool } from "./plane";
+import { type Frame, type Paper, Plane, type Tool } from "./plane";
 import { drawPoints, fitted, type Layer, radiusFor } from "./points";
 import { Segments } from "./segments";
 import { type Point, revealing, type View, WHOLE } from "./viewport";
@@ -139,6 +140,7 @@ export function Scatter({ label, map, selection, select, found, name, onNear, ch
             layers.push({ has: isChosen, ink, radius, alpha: 1 });
           }
           drawPoints(paper, points, layers, inks);
+          if (count <= LABELLED) drawLabels(paper, labelsOf(paper, points, name, isLit), radius);
         }}
         epoch={[points, selected, marked, shown]}
         mark={({ context, x, y, colour }) => {
@@ -183,6 +185,23 @@ const ARROWS: Record<string, [number, number]> = {
 
 function placeOf(points: Float32Array, at: number): Point {
   return { x: points[2 * at] ?? 0.5, y: points[2 * at + 1] ?? 0.5 };
+}
+
+/** The texts of the points in sight. */
+function labelsOf(
+  { frame, x, y }: Paper,
+  points: Float32Array,
+  name: ScatterProps["name"],
+  isLit: (point: number) => boolean,
+): Label[] {
+  const labels: Label[] = [];
+  for (let point = 0; 2 * point < points.length; point++) {
+    const place = placeOf(points, point);
+    const label = { text: name(point)?.text ?? "", x: x(place.x), y: y(place.y), faint: !isLit(point) };
+    const inSight = label.x >= 0 && label.x <= frame.width && label.y >= 0 && label.y <= frame.height;
+    if (inSight && !Number.isNaN(points[2 * point])) labels.push(label);
+  }
+  return labels;
 }
 
 function maskOf(selection: Selection, count: number): Uint8Array {
