@@ -82,7 +82,7 @@ function ManyRows({ rows, detail }: ManyRowsProps) {
 
 function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateRow, GenerateSortKey>[] {
   return [
-    indexColumn(page, header.rows),
+    { ...indexColumn(page, header.rows), narrowWidth: "" },
     {
       ...textColumn,
       key: "label",
@@ -95,7 +95,7 @@ function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateR
       title: namesOf(header)[1],
       sort: "written",
       width: "minmax(16ch, 3fr)",
-      narrowWidth: "0px",
+      narrowWidth: "",
       cell: (row) =>
         row.reason !== null || row.tokens === 0 ? (
           <NoResult row={row}>nothing</NoResult>
@@ -108,7 +108,7 @@ function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateR
       title: "Tokens",
       sort: "tokens",
       width: "9ch",
-      narrowWidth: "7ch",
+      narrowWidth: "74px",
       cell: ({ tokens, ending }) => (
         <span class="nbt-number" title={header.endings[ending]}>
           {formatCount(tokens)}
@@ -120,7 +120,7 @@ function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateR
       title: "Probability",
       sort: "mean",
       width: "118px",
-      narrowWidth: "84px",
+      narrowWidth: "96px",
       cell: ({ mean, tokens }) => tokens > 0 && <ScoreBar score={mean} colour="blue" />,
     },
     {
@@ -128,7 +128,7 @@ function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateR
       title: "Ended",
       sort: "ending",
       width: "15ch",
-      narrowWidth: "0px",
+      narrowWidth: "",
       cell: ({ ending }) => <span class="nbt-muted">{header.endings[ending]}</span>,
     },
   ];

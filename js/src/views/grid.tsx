@@ -11,7 +11,7 @@ export interface Column<R, Key extends string | number> {
   sort: Key;
   /** A CSS grid track. */
   width: string;
-  /** Its track where a row is two lines. */
+  /** Its track where a row is two lines; "" is none. */
   narrowWidth?: string;
   cell(row: R, narrow: boolean): ComponentChildren;
 }
@@ -48,7 +48,7 @@ export function Grid<R, Key extends string | number>(props: GridProps<R, Key>) {
   const virtual = useVirtual(total, HEAD_PX, props.narrowBelow);
   const { start, stop, narrow } = virtual;
   const focus = useRef(false);
-  const widths = columns.map(({ width, narrowWidth }) => (narrow && narrowWidth ? narrowWidth : width));
+  const widths = columns.map(({ width, narrowWidth }) => (narrow ? (narrowWidth ?? width) : width));
   const tracks = [...(selecting ? [SELECT_TRACK] : []), ...widths].join(" ");
 
   useLayoutEffect(() => onRange(start, stop), [start, stop, onRange]);
