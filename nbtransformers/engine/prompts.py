@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,16 @@ from nbtransformers.engine.decoding import Prompt
 from nbtransformers.engine.encoding import model_limit
 from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
-from nbtransformers.request import GenerateRequest, is_conversation
+from nbtransformers.request import GenerateRequest, conversation_fault
 
 _CONTEXT = 8  # tokens of the prompt that tell how the text goes on: with a space, or in the middle of a word
 
 Encoded = tuple[list[Prompt], dict[int, str]]
 """The prompts that can be read; and the place of each other among the texts, to the reason why it cannot."""
+
+
+class _NoConversationError(ValueError):
+    """Why a text is no conversation."""
 
 
 class PromptEncoder:
@@ -48,6 +53,9 @@ class PromptEncoder:
         for place, (text, row) in enumerate(zip(texts, rows, strict=True)):
             try:
                 ids = self.ids(text)
+            except _NoConversationError as error:
+                reasons[place] = str(error)
+                continue
             except Exception as error:  # a template is a program of its own
                 reasons[place] = f"the prompt cannot be encoded: {type(error).__name__}: {_first_line(error)}"
                 continue
@@ -94,7 +102,11 @@ class PromptEncoder:
             messages = [{"role": "system", "content": self._request.system}, *messages]
         answered = messages[-1]["role"] == "assistant"  # its last message is a beginning, then
         encoded = self._tokenizer.apply_chat_template(
-            messages, add_generation_prompt=not answered, continue_final_message=answered, return_dict=True
+            messages,
+            add_generation_prompt=not answered,
+            continue_final_message=answered,
+            return_dict=True,
+            tokenizer_kwargs={"verbose": False},  # what is too long is told by its row
         )
         return list(encoded["input_ids"])
 
@@ -107,9 +119,12 @@ def decoder_limit(loaded: LoadedModel) -> int:
 
 
 def _conversation(text: str) -> list[dict[str, Any]]:
-    messages = json.loads(text)
-    if not is_conversation(messages):
-        raise ValueError("it is no list of messages with a role and a content")
+    messages: Any = None
+    with suppress(ValueError, RecursionError):
+        messages = json.loads(text)
+    fault = conversation_fault(messages)
+    if fault is not None:
+        raise _NoConversationError(fault)
     return messages
 
 

@@ -60,7 +60,10 @@ class Wording:
 
 def _in_chat(tokenizer: Any, content: str) -> list[int]:
     message = {"role": "user", "content": content}
-    return list(tokenizer.apply_chat_template([message], add_generation_prompt=True, return_dict=True)["input_ids"])
+    encoded = tokenizer.apply_chat_template(
+        [message], add_generation_prompt=True, return_dict=True, tokenizer_kwargs={"verbose": False}
+    )
+    return list(encoded["input_ids"])
 
 
 @contextmanager

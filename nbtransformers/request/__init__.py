@@ -2,11 +2,12 @@
 
 from nbtransformers.request.answer import AnswerRequest
 from nbtransformers.request.classify import ClassifyRequest, parse_labels
+from nbtransformers.request.conversation import conversation_fault, is_conversation
 from nbtransformers.request.decoding import DecodingOptions, parse_stop_strings
 from nbtransformers.request.embed import POOLINGS, EmbedRequest, Pooling
 from nbtransformers.request.entities import AGGREGATIONS, Aggregation, EntitiesRequest
 from nbtransformers.request.fill import FillRequest, parse_targets
-from nbtransformers.request.generate import GenerateRequest, is_conversation
+from nbtransformers.request.generate import GenerateRequest
 from nbtransformers.request.refs import DataKind, DataRef, ModelKind, ModelRef, Objects
 from nbtransformers.request.run import DATA_TYPES, DEVICES, LONG_TEXT, DataType, LongText, RunOptions
 from nbtransformers.request.similar import MEASURES, Measure, SimilarRequest
@@ -62,6 +63,7 @@ __all__ = [
     "SummarizeRequest",
     "TokenizeRequest",
     "TranslateRequest",
+    "conversation_fault",
     "is_conversation",
     "parse_labels",
     "parse_stop_strings",

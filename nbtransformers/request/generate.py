@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 from nbtransformers.errors import UserError, kind_of, shown
 from nbtransformers.request.checks import is_text
@@ -59,17 +59,3 @@ class GenerateRequest(Written):
     def chats(self) -> bool:
         """Whether the prompts go through the model's chat template."""
         return self.chat or self.messages or self.system is not None
-
-
-def is_conversation(value: object) -> bool:
-    """Whether a value is a list of messages, each with a role and a content.
-
-    Example:
-        >>> is_conversation([{"role": "user", "content": "Hello!"}])
-        True
-    """
-    if not isinstance(value, list) or not value:
-        return False
-    return all(
-        isinstance(message, dict) and {"role", "content"} <= set(message) for message in cast("list[Any]", value)
-    )
