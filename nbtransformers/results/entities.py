@@ -15,7 +15,7 @@ from nbtransformers.request import EntitiesRequest
 from nbtransformers.results.export import Writable, Written
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.rows import pandas_index, row_names
+from nbtransformers.results.rows import pandas_index, refuse_missing_row, row_names
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
 from nbtransformers.results.texts import Texts
@@ -175,9 +175,13 @@ class Entities(Writable):
 
         Columns: `token` (as the tokenizer writes it), `start`, `end` (code points), `label`, `score` (the label's
         probability), `begins` (whether a word begins with it).
+
+        Raises:
+            UserError: when there is no such row.
         """
         import pandas as pd
 
+        refuse_missing_row(self, row)
         tagged = self.tagged[row]
         columns: dict[str, Any] = {
             "token": pd.Series(self.spelling.pieces_of(tagged["id"]), dtype=object),

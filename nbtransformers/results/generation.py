@@ -14,7 +14,7 @@ from nbtransformers.plain_text import count, printable
 from nbtransformers.results.export import Writable
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.rows import pandas_index, row_names
+from nbtransformers.results.rows import pandas_index, refuse_missing_row, row_names
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
 from nbtransformers.results.terminal import WIDTH, printed
@@ -44,6 +44,9 @@ read no more; the user stopped it."""
 ENDINGS = ("", *get_args(Ending))
 """All of these; the first is of a text that has not ended."""
 STOPPED = ENDINGS.index("stopped")
+_IN_WORDS = {"length": "reached --max-new-tokens", "end of context": "end of the model's context"}
+ENDED = tuple(_IN_WORDS.get(ending, ending) for ending in ENDINGS)
+"""The same for a person."""
 
 
 class Alternative(NamedTuple):
@@ -219,10 +222,7 @@ class Generation(Writable):
         Raises:
             UserError: when there is no such token.
         """
-        if not 0 <= row < len(self):
-            raise UserError(
-                f"There is no row {row:,} in this result.", hint=f"It has {count(len(self), 'row')}, from 0."
-            )
+        refuse_missing_row(self, row)
         tokens = self.found[row]
         if not 0 <= position < len(tokens):
             raise UserError(
@@ -270,9 +270,13 @@ class Generation(Writable):
 
         Columns: `token` (the text that it adds), `id`, `probability`, `rank` (among the alternatives, from 1; 0 when it
         is none of them), then `alternatives` (a list of token and probability).
+
+        Raises:
+            UserError: when there is no such row.
         """
         import pandas as pd
 
+        refuse_missing_row(self, row)
         tokens = self.found[row]
         among = tokens["top_ids"] == tokens["id"][:, None]
         likely = [
@@ -297,11 +301,15 @@ class Generation(Writable):
     def plot(self, row: int = 0, ax: Axes | None = None) -> Axes:
         """How likely the model held each token of one text, as bars.
 
+        Raises:
+            UserError: when there is no such row.
+
         Example:
             >>> result.plot(row=2).figure.savefig("tokens.svg")
         """
         from matplotlib import pyplot as plt
 
+        refuse_missing_row(self, row)
         tokens, likely = self.tokens[row], self.probabilities[row]
         if ax is None:
             width = min(16.0, max(4.8, 0.24 * len(tokens)))
@@ -332,17 +340,36 @@ def _as_text(result: Generation, rows: int = 10) -> str:
         lines += _row_lines(result, row, name)
     if len(result) > shown:
         lines.append(f"… {len(result) - shown:,} more rows: .to_pandas()")
-    return printed(*(line or " " for line in lines), *(f"Note: {note}" for note in result.notes))
+    notes = [f"Note: {note}" for note in result.notes]
+    return printed(*(line or " " for line in [*lines, *([""] if notes else []), *notes]))
 
 
 def _row_lines(result: Generation, row: int, name: str) -> Iterator[str]:
     prompt = printable(result.prompts[row] or "")
-    left = WIDTH - len(name) - 4
+    shortened = _end_of if result.request.task == "generate" else _beginning_of
     yield ""
-    yield f"[{name}] {prompt if len(prompt) < left else '…' + prompt[-left + 1 :]}"
+    yield f"[{name}] {shortened(prompt, max(20, WIDTH - len(name) - 3))}"
     reason = result.reasons.get(row)
     if reason is not None:
         yield f"    ({reason})"
         return
     for line in (result.texts[row] or "").strip("\n").split("\n"):
         yield f"    {printable(line)}"
+
+
+def _beginning_of(text: str, cells: int) -> str:
+    """As much of a text as there is room for, up to the end of a word."""
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) <= cells:
+        return text
+    head = set_cell_size(text, cells - 1)
+    whole = text[len(head)].isspace() or head[-1].isspace()
+    words = head if whole else head[: max(0, head.rfind(" "))]
+    # What is written without spaces is cut where it is full.
+    return (words if 2 * cell_len(words) > cells else head).rstrip() + "…"
+
+
+def _end_of(text: str, cells: int) -> str:
+    """As much of a text's end as there is room for, from the beginning of a word: what is new goes on from there."""
+    return _beginning_of(text[::-1], cells)[::-1]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from nbtransformers.errors import UserError
+from nbtransformers.plain_text import count
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -48,6 +51,16 @@ def row_names(result: HasIndex, rows: Iterable[int]) -> list[str]:
     if getattr(index, "is_normalized", False):  # a DatetimeIndex, at midnight all through
         return [str(index[row])[: len("2026-01-31")] for row in rows]
     return [_row_name(index[row]) for row in rows]
+
+
+def refuse_missing_row(result: HasIndex, row: int) -> None:
+    """Let only the number of a row pass.
+
+    Raises:
+        UserError: when there is none of that number.
+    """
+    if not 0 <= row < len(result):
+        raise UserError(f"There is no row {row:,} in this result.", hint=f"It has {count(len(result), 'row')}, from 0.")
 
 
 def _row_name(key: Any) -> str:

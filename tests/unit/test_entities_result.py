@@ -96,6 +96,8 @@ def test_tokens_have_their_own_labels(result: Entities) -> None:
     assert frame.token.tolist() == ["Ada", "Lovelace", "met", "Charles", "in", "London", "."]
     assert frame.label.tolist() == ["B-PER", "I-PER", "O", "B-PER", "O", "B-LOC", "O"]
     assert frame.end.tolist()[:2] == [3, 12]
+    with pytest.raises(UserError, match=r"There is no row 99 in this result\. It has 4 rows, from 0\."):
+        result.tokens_of(99)
 
 
 def test_a_terminal_shows_marks_totals_and_notes(result: Entities) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from helpers import Terminal, ipython
 
 import nbtransformers as nbt
 from nbtransformers.errors import UserError
+from nbtransformers.request import DataRef, SummarizeRequest
 from nbtransformers.results.generation import ENDINGS, Generation
 
 
@@ -68,6 +71,17 @@ def test_alternatives_are_the_likeliest_first(result: Generation) -> None:
         result.alternatives(1, 0)
 
 
+def test_a_row_that_is_not_there_is_told(result: Generation) -> None:
+    for asked in (
+        lambda: result.tokens_of(4),
+        lambda: result.tokens_of(-1),
+        lambda: result.plot(row=9),
+        lambda: result.alternatives(4, 0),
+    ):
+        with pytest.raises(UserError, match=r"There is no row -?\d in this result. It has 4 rows, from 0."):
+            asked()
+
+
 def test_files_hold_the_table(result: Generation, tmp_path: Path) -> None:
     result.to_parquet(tmp_path / "texts.parquet")
     read = pd.read_parquet(tmp_path / "texts.parquet")
@@ -81,7 +95,7 @@ def test_a_terminal_shows_whole_texts(result: Generation) -> None:
     assert "4 prompts · 5 tokens written" in shown
     assert "[a] The capital of France is\n     Paris." in shown
     assert "[b]\n    (missing)" in shown
-    assert shown.endswith("Note: A note.")
+    assert shown.endswith("\n\nNote: A note.")
     many = generation(["x"] * 12, [[("\x1b[31mred", 1.0)]] * 12)
     assert "… 2 more rows" in str(many)
     assert "\x1b" not in str(many)
@@ -103,6 +117,26 @@ def test_nothing_at_all_is_a_result_too() -> None:
     assert nothing.to_pandas().empty
     assert nothing.tokens == []
     assert "0 prompts" in str(nothing)
+
+
+def test_a_long_prompt_is_cut_between_words() -> None:
+    words = " ".join(f"word{number}" for number in range(60))
+    shown = str(generation([words, "电影" * 99], [[("!", 1.0)]] * 2)).splitlines()
+    long, unspaced = (next(line for line in shown if line.startswith(f"[{row}]")) for row in range(2))
+    assert re.fullmatch(r"\[0\] …word\d+ .* word59", long)
+    assert set(words.split()) >= set(long.removeprefix("[0] …").split())
+    assert 80 < len(long) <= 100
+    assert re.fullmatch(r"\[1\] …影?(电影){20,}", unspaced)
+
+
+def test_a_long_text_that_is_rewritten_is_shown_from_its_beginning() -> None:
+    words = " ".join(f"word{number}" for number in range(60))
+    result = generation([words, "short"], [[("!", 1.0)]] * 2)
+    shown = str(replace(result, request=SummarizeRequest(DataRef("variable", "data"))))
+    long = next(line for line in shown.splitlines() if line.startswith("[0]"))
+    assert re.fullmatch(r"\[0\] word0 word1 .* word\d+…", long)
+    assert set(words.split()) >= set(long.removeprefix("[0] ").removesuffix("…").split())
+    assert "[1] short\n" in shown
 
 
 # --- the magic ---
