@@ -10,7 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-ENDINGS = ["", "end of text", "stop string", "length", "end of context", "stopped"]
+ENDINGS = [
+    *("", "end of text", "stop string", "reached --max-new-tokens"),
+    *("end of the model's context", "stopped"),
+]
 
 # (index label, prompt, reason, ending, [(text that a token adds, its probability)]); a reason means no tokens.
 ROWS = [

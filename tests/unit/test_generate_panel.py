@@ -24,7 +24,7 @@ from nbtransformers.panels.generation.snapshot import generation_snapshot
 from nbtransformers.panels.generation.wire import MOST_TOKENS, generation_header, page, partial_header
 from nbtransformers.panels.packing import sendable
 from nbtransformers.panels.widget import Panel
-from nbtransformers.results.generation import ENDINGS, Generation
+from nbtransformers.results.generation import ENDED, Generation
 from nbtransformers.results.rows import NOT_DONE
 
 
@@ -260,4 +260,4 @@ def test_the_snapshot_of_many_prompts_is_bounded_and_says_what_is_missing() -> N
 
 
 def test_the_endings_are_those_of_the_wire() -> None:
-    assert tuple(GOLDEN["header"]["endings"]) == ENDINGS
+    assert tuple(GOLDEN["header"]["endings"]) == ENDED

@@ -8,7 +8,7 @@ from nbtransformers.panels.colours import HEX
 from nbtransformers.panels.generation.prompts import Prompts, unit_of
 from nbtransformers.panels.snapshot import QUIET, framed, note_line
 from nbtransformers.plain_text import count, seconds
-from nbtransformers.results.generation import ENDINGS, Generation
+from nbtransformers.results.generation import ENDED, Generation
 from nbtransformers.results.rows import row_names
 
 SNAPSHOT_ROWS = 50
@@ -45,7 +45,7 @@ def _rows(result: Generation) -> list[str]:
         number = f"{escape(name)} · " if len(result) > 1 else ""
         reason, tokens = result.reasons.get(row), int(result.found.counts[row])
         told = [count(tokens, "token"), *([f"mean probability {mean[row]:.2f}"] if tokens else [])]
-        told += [ENDINGS[result.endings[row]]] if result.endings[row] else []
+        told += [ENDED[result.endings[row]]] if result.endings[row] else []
         text = f"<em>{escape(reason)}</em>" if reason is not None else _shaded(result, row, most)
         found.append(
             f'<div style="margin:8px 0;padding-left:8px;border-left:3px solid {HEX["grey"]}55">'

@@ -30,7 +30,7 @@ from nbtransformers.panels.rows import (
     row_columns,
 )
 from nbtransformers.plain_text import count, seconds
-from nbtransformers.results.generation import ENDINGS, Generation
+from nbtransformers.results.generation import ENDED, Generation
 from nbtransformers.results.rows import NOT_DONE
 
 VERSION = 1
@@ -79,7 +79,7 @@ def _header(result: Generation, sections: list[Section]) -> dict[str, Any]:
         "kind": "generate",
         "task": result.request.task,
         "title": sendable(result.run.model),
-        "endings": list(ENDINGS),
+        "endings": list(ENDED),
         "branches": offered() and result.request.task == "generate",
         "depth": depth(result),
         "sections": sections,
