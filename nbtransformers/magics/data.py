@@ -74,6 +74,9 @@ def prompts_of(
     lines = values.pop("lines", False)
     if cell is None and lines:
         raise UserError("`--lines` is for the text of a cell.", hint="Leave `--lines` out.")
+    if cell is not None and not lines and not cell.strip() and not parsed.expression:
+        what = "prompt" if magic == "generate" else "text"
+        raise UserError("The cell holds no text.", hint=f"Write a {what} below the magic.")
     return data_of(parsed, cell, {**values, "whole": not lines} if cell is not None else values, namespace, magic)
 
 

@@ -25,8 +25,8 @@ HELP = magic_help(
     ["%%generate [options]     (one prompt below; with `--lines` one a line)", "%generate EXPRESSION [options]"],
     _GROUPS,
     [
+        ("A chat model answers, as the bundled one is", '%%generate --chat --system "Be brief."\nWhy is the sky blue?'),
         ("The model goes on with the text", "%%generate --max-new-tokens 20\nThe capital of France is"),
-        ("A chat model answers", '%%generate --chat --system "Answer briefly."\nWhy is the sky blue?'),
         ("Drawn, and drawn the same again", "%%generate --temperature 0.8 --top-p 0.95 --seed 1\nOnce upon a time"),
         ("One prompt a line, or a row of a table", "%generate df --column question --chat --out answers"),
         ("In the background, stopped by its button", "%%generate --background --out writing\nOnce upon a time"),
