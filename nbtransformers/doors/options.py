@@ -110,7 +110,7 @@ HELP = {
     "threads": "CPU threads; None finds it by the same probe.",
     "max_length": "tokens read of one text; None is the model's limit.",
     "max_new_tokens": "new tokens of a row at most.",
-    "min_new_tokens": "as many at least.",
+    "min_new_tokens": "as many at least; it raises the default maximum where that is less.",
     "do_sample": "draw each token, or take the likeliest; None draws when one of the next five is given, and else "
     "does as the model's own settings say.",
     "temperature": "above 0; below 1 the likely tokens become likelier, above 1 less so.",

@@ -23,7 +23,7 @@ class GenerateTask(WritingTask):
         super().__init__(request, objects, on_progress)
         self.refuse_unable()
         self.decoding = decoding_of(request.decoding)
-        self.encoder = PromptEncoder(request, self.ready.loaded, request.decoding.max_new_tokens or NEW_TOKENS)
+        self.encoder = PromptEncoder(request, self.ready.loaded, request.decoding.most(NEW_TOKENS))
 
     def model_ref(self, request: GenerateRequest) -> ModelRef:
         """The request's model, or the bundled decoder."""

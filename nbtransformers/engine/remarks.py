@@ -20,15 +20,18 @@ _LETTER_BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF
 _BEYOND_LATIN = re.compile(r"[^\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF5A]+")
 
 
-def remarks(card: Card, unread: NDArray[np.int64], doubtful: NDArray[np.bool_]) -> list[str]:
+def remarks(
+    card: Card, unread: NDArray[np.int64], doubtful: NDArray[np.bool_], gives: str = "score"
+) -> list[str]:
     """The remarks on what a model made of some texts, the gravest first.
 
     Args:
         card: the model.
         unread: int64 `[text]`, tokens beyond the limit.
         doubtful: bool `[text]`, whether the model can hardly read it.
+        gives: what it gives for each.
     """
-    found = [_unreadable(card, int(doubtful.sum())), _cut(card, unread)]
+    found = [_unreadable(card, int(doubtful.sum()), gives), _cut(card, unread)]
     return [remark for remark in found if remark]
 
 
@@ -61,13 +64,13 @@ def _cut(card: Card, unread: NDArray[np.int64]) -> str | None:
     )
 
 
-def _unreadable(card: Card, number: int) -> str | None:
+def _unreadable(card: Card, number: int, gives: str) -> str | None:
     if not number:
         return None
     known = _known_languages(card)
     who = f"{card.name}, which reads {' and '.join(known)}" if known else card.name
     why = "many unknown tokens, or another script" if known else "many unknown tokens"
-    whose = "its score" if number == 1 else "their scores"
+    whose = f"its {gives}" if number == 1 else f"their {gives}s"
     verb = "is" if number == 1 else "are"
     return f"{count(number, 'text')} {verb} hard to read for {who} ({why}): do not rely on {whose}."
 

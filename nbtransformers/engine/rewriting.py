@@ -91,7 +91,7 @@ class RewritingTask(WritingTask):
 
     def most(self, tokens: int) -> int:
         """New tokens at most for a part of so many tokens, what tells the model what to do among them."""
-        return self.request.decoding.max_new_tokens or self.expected(tokens - self._taken)
+        return self.request.decoding.most(self.expected(tokens - self._taken))
 
     def fits(self, tokens: int) -> bool:
         """Whether the model can read so many tokens, and a causal one also write behind them."""

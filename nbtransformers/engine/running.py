@@ -191,6 +191,7 @@ class RowTask(ABC, Generic[R]):
     part_rows = 2_000  # of a file: about a minute of a CPU's work, with a few labels to a text
     glimpse_seconds = 0.3  # between two looks at the result as it stands
 
+    gives = "score"  # for a text, as notes call it
     def __init__(self, request: Any, objects: Objects, on_progress: OnProgress) -> None:
         self.request = request
         self.ready = prepare(request, self.model_ref(request), self.needed_head, objects, on_progress)
@@ -245,7 +246,7 @@ class RowTask(ABC, Generic[R]):
 
     def notes(self, gathered: Gathered) -> list[str]:
         """What else a careful reader should know."""
-        return remarks(self.ready.card, gathered.unread, gathered.doubtful)
+        return remarks(self.ready.card, gathered.unread, gathered.doubtful, self.gives)
 
 
 def prepare(

@@ -274,7 +274,7 @@ class _Storing:
 
     def _all_notes(self, worker: Worker) -> list[str]:
         parts, card, account = self._parts, self._task.ready.card, worker.account
-        notes = [*card.notes, *remarks(card, *_as_rows(parts.known)), *self._notes]
+        notes = [*card.notes, *remarks(card, *_as_rows(parts.known), self._task.gives), *self._notes]
         if not self._ended:
             notes.insert(0, self._stopped())
         if account.out_of_memory:

@@ -52,6 +52,7 @@ class WritingTask(RowTask[Generation]):
     window_rows = 256  # a row takes long, and a window that is done is kept whatever comes
     part_rows = 16  # of a file: a minute or so of a CPU's work, and enough to fill a batch
     glimpse_seconds = 0.1  # as text comes it should flow
+    gives = "text"
     decoding: Decoding
 
     @abstractmethod

@@ -191,7 +191,7 @@ GENERATE = (
 )
 DECODING = (
     Option("max-new-tokens", "new tokens of a row at most (default: 100)", "N", whole_number),
-    Option("min-new-tokens", "new tokens at least", "N", whole_number),
+    Option("min-new-tokens", "new tokens at least; raises the default maximum", "N", whole_number),
     Option("do-sample", "draw each token (default: as the model's own settings say)"),
     Option("no-do-sample", "take the likeliest token, whatever these say"),
     Option("temperature", "draw; below 1 likely tokens become likelier, above 1 less so", "T", number),

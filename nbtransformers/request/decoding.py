@@ -23,7 +23,8 @@ class DecodingOptions:
     """How tokens are chosen, by the names of `GenerationConfig`; None leaves an option to the model's own settings.
 
     Attributes:
-        max_new_tokens: new tokens of a row at most; None is as many as the task says.
+        max_new_tokens: new tokens of a row at most; None is as many as the task says, or `min_new_tokens` if that is
+            more.
         min_new_tokens: as many at least.
         do_sample: draw each token, or take the likeliest; None draws when one of the next five is given, and else does
             as the model's own settings say.
@@ -95,6 +96,10 @@ class DecodingOptions:
         for option in SEARCHING:
             if self.num_beams == 1 and getattr(self, option) is not None:
                 raise UserError(f"`--{_typed(option)}` is for a beam search.", hint="Add `--num-beams 4`.")
+
+    def most(self, expected: int) -> int:
+        """New tokens of a row at most, of a task that expects so many where nobody says."""
+        return self.max_new_tokens or max(expected, self.min_new_tokens or 0)
 
     @property
     def given(self) -> dict[str, Any]:

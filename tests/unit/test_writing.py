@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -62,6 +63,72 @@ def ids_of(result: Generation) -> list[list[int]]:
 
 
 # --- rows ---
+
+
+@pytest.mark.parametrize("beams", [1, 2])
+def test_transformers_has_the_loops_that_batches_are_watched_in(beams: int, folders: dict[str, Path]) -> None:
+    model = AutoModelForCausalLM.from_pretrained(folders["base"])
+    for loop in ("_sample", "_beam_search"):
+        assert callable(getattr(type(model), loop, None)), (
+            f"This release of Transformers has no {loop}, which engine/decoding.py hands a prepared `generate` to: "
+            "look in GenerationMixin (GENERATION_MODES_MAPPING) for what it is called now, and call that there."
+        )
+    result = nbt.generate("The film", model=str(folders["base"]), max_new_tokens=3, num_beams=beams)
+    assert result.done.all()
+
+
+@pytest.mark.parametrize(("kind", "beams"), [("base", 1), ("t5", 3)])
+def test_a_minimum_raises_the_default_maximum(kind: str, beams: int, folders: dict[str, Path]) -> None:
+    tasks: list[Callable[..., Generation]] = [nbt.generate]
+    if kind == "t5":
+        tasks += [nbt.summarize, functools.partial(nbt.translate, target="German")]
+    for task in tasks:
+        result = task(["A"], model=str(folders[kind]), min_new_tokens=130, num_beams=beams)
+        assert result.found.counts.tolist() == [130]
+    assert nbt.generate(["A"], model=str(folders[kind]), min_new_tokens=2).found.counts[0] <= 100
+
+
+def test_a_conversation_that_is_none_says_why(folders: dict[str, Path]) -> None:
+    def said(**message: object) -> str:
+        return json.dumps([{"role": "system", "content": "Be brief."}, message])
+
+    none = "this is no JSON list of messages, each with role and content"
+    names = "system, developer, user, assistant and tool"
+    prompts = {
+        "hello": none,
+        '{"role": "user", "content": "A"}': none,
+        "[]": none,
+        '["A"]': none,
+        "[" * 99_999: none,
+        said(role="user"): "message 2 has no content",
+        said(role="user", content=None): "message 2 has no content",
+        said(role="user", content="  "): "message 2 has an empty content",
+        said(role="user", content=3): "message 2 has the content 3, which is no text",
+        said(role="human", content="A"): f"message 2 has the role 'human': there are {names}",
+        said(role=["user"], content="A"): f"message 2 has the role ['user']: there are {names}",
+        said(content="A"): f"message 2 has no role: there are {names}",
+        said(role="user", content="A"): None,
+    }
+    result = nbt.generate([*prompts], model=str(folders["chat"]), messages=True, max_new_tokens=2)
+    assert [result.reasons.get(row) for row in range(len(prompts))] == [*prompts.values()]
+    mistaken: Any = [[{"role": "user", "content": "A"}], [{"role": "user"}]]
+    result = nbt.generate(mistaken, model=str(folders["chat"]), max_new_tokens=2)
+    assert dict(result.reasons) == {1: "message 1 has no content"}
+
+
+def test_transformers_says_nothing_of_a_long_chat(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import logging
+
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    folder = save_writer("chat", tmp_path)
+    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    long = "film " * 3_000
+    for task in (functools.partial(nbt.generate, chat=True), nbt.summarize):
+        tokenizer = AutoTokenizer.from_pretrained(folder, model_max_length=96)  # anew: it warns only once
+        task([long], model=(model, tokenizer), max_new_tokens=2)
+    assert "longer than" not in caplog.text + "".join(capfd.readouterr())
 
 
 def test_every_row_keeps_its_place_and_its_index(writer: Writer) -> None:

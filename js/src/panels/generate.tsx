@@ -127,9 +127,13 @@ function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateR
       key: "ending",
       title: "Ended",
       sort: "ending",
-      width: "15ch",
+      width: "minmax(12ch, 1fr)",
       narrowWidth: "",
-      cell: ({ ending }) => <span class="nbt-muted">{header.endings[ending]}</span>,
+      cell: ({ ending }) => (
+        <span class="nbt-muted" title={header.endings[ending]}>
+          {header.endings[ending]}
+        </span>
+      ),
     },
   ];
 }
