@@ -115,6 +115,8 @@ def run_and_keep(view: View, run: Callable[[], R]) -> R:
     with view:
         try:
             result = run()
+        except Interrupted:
+            raise
         except KeyboardInterrupt as error:
             raise Interrupted("Interrupted before any text was done. Run it again.") from error
         with deferred_interrupts():

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from nbtransformers.doors.common import TOKENIZER, run_and_keep, tokenizer_of
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
+from nbtransformers.panels.background import Background
 from nbtransformers.panels.kinds import RESULTS, Result, kind_of_result
 from nbtransformers.panels.view import passing_view
 from nbtransformers.request import ModelRef, Objects
@@ -42,6 +43,8 @@ def resume(result: Resumable, *, data: Any = None, model: Any = None, tokenizer:
     """
     from nbtransformers.engine.resuming import recalled
 
+    if isinstance(result, Background):
+        raise UserError("This is work in the background, not its result.", hint="Type `nbt.resume(work.result)`.")
     if not isinstance(result, RESULTS):
         raise UserError(f"There is nothing to resume in {kind_of(result)}.", hint="Type `nbt.resume(result)`.")
     if isinstance(result, Stored):

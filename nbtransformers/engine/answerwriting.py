@@ -105,6 +105,10 @@ class AnswerWritingTask(WritingTask):
         """Those of all windows."""
         return Ragged.joined((part[0] for part in parts), ANSWER), [value for part in parts for value in part[1]]
 
+    def ended_early(self, failure: str | None, gathered: Gathered) -> str:
+        """As of any rows: half an answer is none, and nothing of it is kept."""
+        return super(WritingTask, self).ended_early(failure, gathered)
+
     def notes(self, gathered: Gathered) -> list[str]:
         """Also how many answers do not stand in their contexts as they are."""
         notes = super(WritingTask, self).notes(gathered)

@@ -59,7 +59,7 @@ def branch(
     if reasons or len(prompts) != 1:
         raise UserError("This text was written in parts, and none of them can be gone on from.", hint="Choose another.")
     prompt = prompts[0]
-    with at_work(task.ready.loaded), deferred_interrupts() as stop:
+    with at_work(task.ready.loaded, on_progress), deferred_interrupts() as stop:
         writing = _Writing(task, result, row, prompt, kept)
         glimpses, pace = Glimpses(on_partial, task.glimpse_seconds), Pace(on_progress)
 
@@ -67,7 +67,9 @@ def branch(
             pace(Progress("running", f"{task.ready.loaded.name} on {task.ready.loaded.device}", 0, 1, "texts"))
             glimpses(lambda: writing.result(rows()[row]))
 
-        generator = Generator(task.ready.loaded, task.decoding, stop=stop, on_step=on_step)
+        generator = Generator(
+            task.ready.loaded, task.decoding, threads=task.request.run.threads, stop=stop, on_step=on_step
+        )
         made = writing.result(_written(generator, task, prompt, kept["id"]))
     return with_objects(replace(made, notes=(*made.notes, _told(result, row, position, token))), objects)
 

@@ -35,16 +35,30 @@ def remarks(
     return [remark for remark in found if remark]
 
 
-def stopped(why: str, reasons: Reasons, read_to_end: bool) -> str:
-    """That a run ended early, and what is left to do."""
+def stopped(why: str, reasons: Reasons, read_to_end: bool, begun: int = 0) -> str:
+    """That a run ended early, and what is left to do.
+
+    Args:
+        why: it did.
+        reasons: row to the reason why it is not done.
+        read_to_end: whether the input has no rows but these.
+        begun: how many of the rows that are not done have the beginning of a text.
+    """
     done, read = int(reasons.done.sum()), len(reasons.done)
     if read_to_end:
         how_many = f"{done:,} of {count(read, 'text')}"
+    elif done == read:
+        how_many = count(done, "text")
     else:
-        how_many = count(done, "text") if done == read else f"{done:,} of the {count(read, 'text')} that were read"
-    are = "is" if done == 1 else "are"
+        how_many = f"{done:,} of the {count(read, 'text')} that {'was' if read == 1 else 'were'} read"
+    are = "is" if 1 in (done, read) else "are"
     rest = "" if read_to_end else ", and what follows was not read"
-    return f"{why.rstrip('.')}: {how_many} {are} done{rest}. `nbt.resume(result)` does the rest."
+    left = f"{how_many} {are} done{rest}. `nbt.resume(result)`"
+    if not begun:
+        return f"{why.rstrip('.')}: {left} does the rest."
+    anew = "writes the stopped text anew" if begun == 1 else f"writes the {begun:,} stopped texts anew"
+    rest = "" if read_to_end and begun == read - done else "does the rest, and "
+    return f"{why.rstrip('.')}: what came is kept. {left} {rest}{anew}."
 
 
 def halved(times: int, batch_tokens: int) -> str:

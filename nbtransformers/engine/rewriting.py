@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.engine.alone import alone_with
 from nbtransformers.engine.decoding import Continuation, Decoding, Ending, Prompt
 from nbtransformers.engine.encoding import text_limit, too_long_error
 from nbtransformers.engine.generation import Rows
@@ -56,7 +57,7 @@ class RewritingTask(WritingTask):
         super().__init__(request, objects, on_progress)
         self.refuse_unable()
         loaded = self.ready.loaded
-        with loaded.lock:
+        with alone_with(loaded, on_progress):
             self.wording = self.words()
             taken = len(self.encoded([""])[0])
         self._taken = taken

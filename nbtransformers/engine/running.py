@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.engine.alone import alone_with
 from nbtransformers.engine.batching import Account
 from nbtransformers.engine.device import pick_device, pick_dtype
 from nbtransformers.engine.plan import Plan
@@ -190,8 +191,8 @@ class RowTask(ABC, Generic[R]):
     window_rows = 20_000  # enough for well-filled batches, little enough to hold in memory
     part_rows = 2_000  # of a file: about a minute of a CPU's work, with a few labels to a text
     glimpse_seconds = 0.3  # between two looks at the result as it stands
-
     gives = "score"  # for a text, as notes call it
+
     def __init__(self, request: Any, objects: Objects, on_progress: OnProgress) -> None:
         self.request = request
         self.ready = prepare(request, self.model_ref(request), self.needed_head, objects, on_progress)
@@ -243,6 +244,10 @@ class RowTask(ABC, Generic[R]):
 
     def start_anew(self) -> None:
         """Forget what was kept of the windows so far: they are written, and those to come make a table of their own."""
+
+    def ended_early(self, failure: str | None, gathered: Gathered) -> str:
+        """That the work ended before all was done: by what failed, or by the user."""
+        return stopped(failure or "Interrupted", gathered.reasons, gathered.read_to_end)
 
     def notes(self, gathered: Gathered) -> list[str]:
         """What else a careful reader should know."""
@@ -348,7 +353,7 @@ def _done(
     on_progress: OnProgress,
     on_partial: OnPartial | None,
 ) -> R:
-    with at_work(task.ready.loaded), deferred_interrupts() as stop:
+    with at_work(task.ready.loaded, on_progress), deferred_interrupts() as stop:
         gathering = _Gathering(task, objects, rows, before)
         glimpses = Glimpses(on_partial, task.glimpse_seconds)
 
@@ -363,9 +368,9 @@ def _done(
 
 
 @contextmanager
-def at_work(loaded: LoadedModel) -> Generator[None]:
-    """A model for this run alone, in evaluation mode: nobody re-configures it while it is at work."""
-    with loaded.lock:
+def at_work(loaded: LoadedModel, on_progress: OnProgress) -> Generator[None]:
+    """A model for this run alone, as `alone_with` gives it, in evaluation mode."""
+    with alone_with(loaded, on_progress):
         was_training = loaded.model.training
         loaded.model.eval()
         try:
@@ -462,7 +467,7 @@ class _Gathering(Generic[R]):
         ready = self._task.ready
         notes = [*ready.card.notes, *self._task.notes(gathered)]
         if not (self._read_to_end and gathered.reasons.done.all()):
-            notes.insert(0, stopped(self._failure or "Interrupted", gathered.reasons, self._read_to_end))
+            notes.insert(0, self._task.ended_early(self._failure, gathered))
         if worker.account.out_of_memory:
             notes.append(halved(worker.account.out_of_memory, worker.plan.batch_tokens))
         if not worker.padded:

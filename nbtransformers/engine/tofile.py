@@ -145,7 +145,7 @@ class _Storing:
         task = self._task
         task.request = replace(task.request, run=self._steady())
         self._begin()
-        with at_work(task.ready.loaded), deferred_interrupts() as stop:
+        with at_work(task.ready.loaded, on_progress), deferred_interrupts() as stop:
             worker = task.worker(Hooks(self._left(), Pace(self._moved(on_progress)), stop, lambda under_way: None))
             with suppress(KeyboardInterrupt):  # a second one, at any moment
                 self._do_all(worker)

@@ -18,7 +18,7 @@ from nbtransformers.engine.generation import Generator, Rows
 from nbtransformers.engine.pieces import Pieces
 from nbtransformers.engine.plan import Plan
 from nbtransformers.engine.prompts import Encoded
-from nbtransformers.engine.remarks import in_another_script
+from nbtransformers.engine.remarks import in_another_script, stopped
 from nbtransformers.engine.resuming import reference
 from nbtransformers.engine.running import COUNTS, DoneWindow, Gathered, Hooks, RowTask
 from nbtransformers.engine.tokens import spelling_of
@@ -121,16 +121,21 @@ class WritingTask(RowTask[Generation]):
             np.concatenate([np.empty(0, np.uint8), *endings]),
         )
 
+    def ended_early(self, failure: str | None, gathered: Gathered) -> str:
+        """Also that what came of a text that was being written is kept."""
+        begun = int(np.count_nonzero(gathered.values[3] == STOPPED))
+        return stopped(failure or "Stopped", gathered.reasons, gathered.read_to_end, begun)
+
     def notes(self, gathered: Gathered) -> list[str]:
         """Also which texts ended before their time."""
         endings = gathered.values[3]
         notes = super().notes(gathered)
-        stopped = int(np.count_nonzero(endings == STOPPED))
-        if stopped:
-            notes.insert(0, f"{_were(stopped, 'stopped on the way')}: what came is kept.")
         full = int(np.count_nonzero(endings == ENDINGS.index("end of context")))
         if full:
-            notes.append(f"{_were(full, 'cut short')}: {self.ready.loaded.name} can read no more than it has then.")
+            were = "was" if full == 1 else "were"
+            notes.append(
+                f"{count(full, 'text')} {were} cut short: {self.ready.loaded.name} can read no more than it has then."
+            )
         return notes
 
     def result(self, gathered: Gathered) -> Generation:
@@ -217,10 +222,6 @@ def _without_stopped(reasons: Reasons, endings: NDArray[np.uint8]) -> Reasons:
     stopped = {*np.flatnonzero(endings == STOPPED).tolist()}
     kept = {row: why for row, why in reasons.items() if row not in stopped} if stopped else {}
     return Reasons(len(endings), kept) if stopped else reasons
-
-
-def _were(number: int, what: str) -> str:
-    return f"{count(number, 'text')} {'was' if number == 1 else 'were'} {what}"
 
 
 def records_of(row: Continuation) -> NDArray[Any]:

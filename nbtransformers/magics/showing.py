@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbtransformers.magics import last
 from nbtransformers.request import Objects
+
+if TYPE_CHECKING:
+    from nbtransformers.panels.view import View
 
 
 def run_and_show(
@@ -59,9 +62,12 @@ def run_in_background(
     from nbtransformers.panels.background import Background, open_panel
     from nbtransformers.panels.host import in_notebook
 
-    work = Background(
-        doing, lambda view: run(*asked, view), open_panel(doing, asked[0].task) if in_notebook() else None
-    )
+    def run_and_remember(view: View) -> Any:
+        result = run(*asked, view)
+        last.remember(result)
+        return result
+
+    work = Background(doing, run_and_remember, open_panel(doing, asked[0].task) if in_notebook() else None)
     if out is not None:
         shell.user_ns[out] = work
     return work

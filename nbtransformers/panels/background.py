@@ -7,9 +7,9 @@ import logging
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
-from nbtransformers.errors import UserError
+from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import stopped_by
 from nbtransformers.panels.view import PanelView, View
 from nbtransformers.plain_text import printable
@@ -29,8 +29,14 @@ def open_panel(what: str, kind: str) -> Panel:
     return PanelView(what, kind).__enter__().panel
 
 
+class NoResultError(UserError, AttributeError):
+    """What is asked of work in the background is its result's, and there is none."""
+
+
 class Background(Generic[R]):
     """Work in a thread of its own, shown in a panel; `result` waits for what it gives.
+
+    Once it is done, whatever its result has can be asked of it too.
 
     Closing the panel, or running its cell again, stops it as its button does: what came by then is the result.
 
@@ -49,7 +55,7 @@ class Background(Generic[R]):
         self._what, self._run, self._panel = what, run, panel
         self._asked, self._ended = threading.Event(), threading.Event()
         self._result: R | None = None
-        self._error: Exception | None = None
+        self._error: Exception | Interrupted | None = None
         if panel is not None:
             panel.working(self.stop)
         # In a copy of this context: what ipykernel shows, it shows in the cell that the context is of.
@@ -78,6 +84,22 @@ class Background(Generic[R]):
         """Have it end soon; what came by then is the result."""
         self._asked.set()
 
+    def __getattr__(self, name: str) -> Any:
+        """What the result has of that name.
+
+        Raises:
+            NoResultError: an AttributeError, while there is no result.
+        """
+        if name.startswith("_"):  # asked for by IPython, copy and the like, of the work and not of its result
+            raise AttributeError(name)
+        if not self.done:
+            raise NoResultError(
+                f"{self._what} is still at work in the background.", hint=f"`.result.{name}` waits for it."
+            )
+        if self._error is not None:
+            raise NoResultError(f"{self._what} failed in the background.", hint="`.result` says why.")
+        return getattr(self._result, name)
+
     def __repr__(self) -> str:
         state = "at work" if not self.done else "failed" if self._error is not None else "done"
         return f"<{self._what} in the background: {state}; .result waits for it, .stop() ends it>"
@@ -92,7 +114,7 @@ class Background(Generic[R]):
         try:
             with stopped_by(self._asked.is_set):
                 self._result = self._run(view)
-        except Exception as error:
+        except (Exception, Interrupted) as error:  # the latter: stopped before anything was done
             self._error = error
             view.fail(_told(error))
         finally:
@@ -138,8 +160,8 @@ class _PanelOrNone:
             view.fail(message)
 
 
-def _told(error: Exception) -> str:
-    if isinstance(error, UserError):
+def _told(error: Exception | Interrupted) -> str:
+    if isinstance(error, UserError | Interrupted):
         return str(error)
     _log.error("Failed in the background", exc_info=error)
     return printable(f"{type(error).__name__}: {error}")

@@ -9,7 +9,7 @@ from typing import Any
 import helpers
 import pytest
 
-from nbtransformers.errors import UserError
+from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.panels.background import Background, open_panel
 from nbtransformers.panels.view import View
@@ -136,3 +136,33 @@ def test_in_a_terminal_a_task_that_writes_gives_what_is_waited_for(
     assert terminal.run("work.result.new_tokens") == 3
     assert terminal.run("work") is work and work.done
     assert "done; .result waits for it" in terminal.printed("print(work)")
+
+
+def test_what_its_result_has_can_be_asked_of_it_once_it_is_done() -> None:
+    work = Background("Working", until_stopped(RESULT))
+    with pytest.raises(UserError, match=r"Working is still at work in the background\. `\.result\.texts` waits for it"):
+        _ = work.texts
+    assert not hasattr(work, "texts")
+    work.stop()
+    assert work.result.texts == work.texts == ["a joy"]
+    with pytest.raises(AttributeError, match="'Classification' object has no attribute 'nonsense'"):
+        _ = work.nonsense
+    assert not hasattr(work, "_repr_html_"), "it shows itself, not its result"
+
+
+def test_what_failed_has_nothing_of_a_result() -> None:
+    work = Background("Working", failing(ValueError("red")))
+    with pytest.raises(ValueError, match="red"):
+        _ = work.result
+    with pytest.raises(UserError, match=r"Working failed in the background\. `\.result` says why"):
+        _ = work.texts
+
+
+def test_what_is_stopped_before_anything_is_done_says_so(panel: Panel) -> None:
+    def run(view: View) -> Any:
+        raise Interrupted("Interrupted before any text was done. Run it again.")
+
+    work = Background("Working", run, panel)
+    with pytest.raises(Interrupted):
+        _ = work.result
+    assert panel.error == {"message": "Interrupted before any text was done. Run it again."}

@@ -18,6 +18,7 @@ from helpers import Notebook, Terminal
 import nbtransformers as nbt
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import deferred_interrupts, stopped_by
+from nbtransformers.panels.background import Background
 from nbtransformers.results.rows import NOT_DONE
 
 # --- the flag ---
@@ -258,6 +259,8 @@ def test_an_interrupt_before_anything_is_done_is_one_line(terminal: Terminal, mo
 def test_only_a_result_can_be_resumed() -> None:
     with pytest.raises(UserError, match="There is nothing to resume in a list"):
         nbt.resume([])  # pyright: ignore[reportArgumentType]
+    with pytest.raises(UserError, match=r"Type `nbt\.resume\(work\.result\)`"):
+        nbt.resume(Background("Working", lambda view: 7))  # pyright: ignore[reportArgumentType]
 
 
 # --- a kernel that is really interrupted, at moments that nobody chose ---

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbtransformers.engine.remarks import in_another_script, remarks
+from nbtransformers.engine.remarks import in_another_script, remarks, stopped
+from nbtransformers.engine.summarize import SummarizeTask
 from nbtransformers.loading.card import Card
+from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.rows import NOT_DONE
 
 CARD = Card("a-model", "", frozenset(), (), ("en",))
 LETTER = re.compile(r"[^\W\d_]")
@@ -47,3 +50,44 @@ def test_a_text_mostly_in_another_script_is_told(text: str | None, told: bool) -
 def test_letters_are_counted_as_one_by_one(text: str) -> None:
     other = len(BEYOND_LATIN.findall(text))
     assert is_told([text]) == (other > len(LETTER.findall(text)) / 2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "left", "read_to_end", "begun", "told"),
+    [
+        (3, 2, True, 0, "Why: 1 of 3 texts is done. `nbt.resume(result)` does the rest."),
+        (1, 1, True, 0, "Why: 0 of 1 text is done. `nbt.resume(result)` does the rest."),
+        (
+            1,
+            1,
+            False,
+            0,
+            "Why: 0 of the 1 text that was read is done, and what follows was not read. "
+            "`nbt.resume(result)` does the rest.",
+        ),
+        (
+            1,
+            1,
+            True,
+            1,
+            "Why: what came is kept. 0 of 1 text is done. `nbt.resume(result)` writes the stopped text anew.",
+        ),
+        (
+            5,
+            3,
+            True,
+            2,
+            "Why: what came is kept. 2 of 5 texts are done. "
+            "`nbt.resume(result)` does the rest, and writes the 2 stopped texts anew.",
+        ),
+    ],
+)
+def test_what_is_left_is_told(rows: int, left: int, read_to_end: bool, begun: int, told: str) -> None:
+    reasons = Reasons(rows, dict.fromkeys(range(rows - left, rows), NOT_DONE))
+    assert stopped("Why.", reasons, read_to_end, begun) == told
+
+
+@pytest.mark.parametrize(("number", "what"), [(1, "its text"), (2, "their texts")])
+def test_what_is_written_has_no_score(number: int, what: str) -> None:
+    found = remarks(CARD, np.zeros(number, np.int64), np.ones(number, bool), SummarizeTask.gives)
+    assert found[0].endswith(f"do not rely on {what}.")

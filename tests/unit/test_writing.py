@@ -285,8 +285,8 @@ def test_a_stop_keeps_what_came_and_resuming_gives_the_rest(writer: Writer) -> N
             assert part.texts[row] == "".join(part.pieces[part.found.rows[row] : part.found.rows[row + 1]])
         elif not part.done[row]:
             assert part.reasons[row] == NOT_DONE
-    assert part.notes[0].startswith("Interrupted: ")
-    assert any("stopped on the way" in note for note in part.notes)
+    assert part.notes[0].startswith(f"Stopped: what came is kept. {part.done.sum()} of {len(part)} texts ")
+    assert "stopped text" in part.notes[0] and part.notes[0].endswith(" anew.")
     resumed = nbt.resume(part)
     assert ids_of(resumed) == ids_of(whole)
     assert resumed.texts == whole.texts
