@@ -41,12 +41,19 @@ export interface Traits {
   selection: readonly number[];
 }
 
+/** What JupyterLab's and Notebook's models tell when their kernel is restarted: what they had there is gone. */
+const LOST = "comm_live_update";
+
+const RESTARTED = "The kernel was restarted";
+
 export type MessageListener = (content: unknown, buffers: DataView[]) => void;
 
 export class Host {
   readonly #model: WidgetModel;
   /** A view for each buffer, so that the same payload reads as the same object. */
   readonly #views = new WeakMap<object, DataView>();
+  /** Whether the kernel that had the model is gone. */
+  #lost = false;
 
   constructor(model: WidgetModel) {
     this.#model = model;
@@ -60,8 +67,15 @@ export class Host {
     return asString(this.#model.get("panel_id"));
   }
 
-  /** All traits at one moment; a trait that this model lacks reads as empty. */
+  /** All traits at one moment; a trait that this model lacks reads as empty, and no work goes on without a kernel. */
   read(): Traits {
+    const traits = this.#traits();
+    if (!this.#lost || !traits.progress) return traits;
+    const came = traits.header ? ": this is what had come." : " before anything had come.";
+    return { ...traits, progress: null, error: { message: RESTARTED + came } };
+  }
+
+  #traits(): Traits {
     return {
       kind: this.kind,
       panel_id: this.panelId,
@@ -76,9 +90,15 @@ export class Host {
   /** Call `listener` after any of `names` has changed; returns the way to stop. */
   watch(names: readonly (keyof Traits)[], listener: () => void): () => void {
     const events = names.map((name) => `change:${name}`);
+    const lost = () => {
+      this.#lost = true;
+      listener();
+    };
     for (const event of events) this.#model.on(event, listener);
+    this.#model.on(LOST, lost);
     return () => {
       for (const event of events) this.#model.off(event, listener);
+      this.#model.off(LOST, lost);
     };
   }
 

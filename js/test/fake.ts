@@ -69,6 +69,11 @@ export class FakeModel implements WidgetModel {
     this.#emit("msg:custom", content, buffers);
   }
 
+  /** As when the notebook restarts the kernel. */
+  lose(): void {
+    this.#emit("comm_live_update");
+  }
+
   #emit(event: string, ...args: unknown[]): void {
     for (const callback of [...(this.#callbacks.get(event) ?? [])]) callback(...(args as never[]));
   }

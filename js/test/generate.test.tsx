@@ -199,6 +199,28 @@ describe("while it is written", () => {
     expect(view.one(".nbt-stop").textContent).toContain("Stopping…");
   });
 
+  it("says when nobody hears that it is to stop", async () => {
+    const view = show({ ...partial(PARIS), progress: { ...RUNNING, stop: "message" } });
+    await view.click(".nbt-stop button");
+    await drawn(10_000);
+    expect(view.one(".nbt-stop").textContent).toContain("No answer: the kernel is busy with a cell, or gone");
+  });
+
+  it("ends with the kernel, and keeps what had come", async () => {
+    const view = show({ ...partial(PARIS), progress: { ...RUNNING, stop: "message" } });
+    view.model.lose();
+    await drawn();
+    expect(view.one(".nbt-strip-error").textContent).toContain(
+      "The kernel was restarted: this is what had come.",
+    );
+    expect(view.one(".nbt-written").textContent).not.toBe("");
+    expect(view.all(".nbt-stop, .nbt-caret, .nbt-bar")).toHaveLength(0);
+    const early = show({ progress: { ...RUNNING, stage: "loading" } });
+    early.model.lose();
+    await drawn();
+    expect(early.el.textContent).toBe("The kernel was restarted before anything had come.");
+  });
+
   it("is stopped by an interrupt where the cell keeps the kernel busy", async () => {
     const view = show({ ...partial(PARIS), progress: { ...RUNNING, stop: "interrupt" } });
     const interrupt = vi.fn(() => Promise.resolve());

@@ -41,6 +41,7 @@ export function GeneratePanel(props: ResultProps) {
       fullText={fullText}
       shading={shading}
       onShading={setShading}
+      running={props.progress !== null}
       stop={single && stop}
       onClose={onClose}
     />

@@ -18,6 +18,8 @@ interface WrittenProps {
   fullText(position: number, signal: AbortSignal): Promise<string>;
   shading: boolean;
   onShading(shading: boolean): void;
+  /** Whether the work goes on. */
+  running: boolean;
   /** The way to stop the work, while it goes on. */
   stop: ComponentChildren;
   onClose: (() => void) | null;
@@ -39,7 +41,7 @@ export function WrittenRow(props: WrittenProps) {
   const { row, problem } = useWholeRow(props.row, channel);
   const full = useFullText(row, fullText);
   const [prompt, output] = namesOf(header);
-  const running = header.partial === true && row.ending === 0;
+  const running = props.running && header.partial === true && row.ending === 0;
   const text = useRef<HTMLDivElement>(null);
   const [failure, setFailure] = useState("");
   const [pointed, setPointed] = useState<Written | undefined>(undefined);
