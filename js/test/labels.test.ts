@@ -9,6 +9,7 @@ describe("a label", () => {
     ["stands to the right of its point", { x: 20, y: 100 }, [], { left: 30, top: 92.5 }],
     ["or to the left, where the frame ends", { x: 280, y: 100 }, [], { left: 170, top: 92.5 }],
     ["or below it, where neither side has room", { x: 60, y: 20 }, [[70, 0, 90, 28]], { left: 10, top: 30 }],
+    ["and not out of the frame", { x: 20, y: 20 }, [[30, 0, 90, 28]], { left: 0, top: 30 }],
     ["or above it, at the lower edge", { x: 60, y: 190 }, [[70, 182, 90, 18]], { left: 10, top: 165 }],
     ["or nowhere", { x: 60, y: 100 }, [[0, 0, 300, 200]], undefined],
   ])("%s", (_, point, taken, place) => {

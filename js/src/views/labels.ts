@@ -54,11 +54,12 @@ export function placeFor(
   taken: readonly Box[],
 ): Box | undefined {
   const away = radius + GAP_PX;
+  const middle = Math.max(frame.left, Math.min(x - width / 2, frame.left + frame.width - width));
   const corners = [
     [x + away, y - LINE_PX / 2],
     [x - away - width, y - LINE_PX / 2],
-    [x - width / 2, y + away],
-    [x - width / 2, y - away - LINE_PX],
+    [middle, y + away],
+    [middle, y - away - LINE_PX],
   ] as const;
   return corners
     .map(([left, top]) => ({ left, top, width, height: LINE_PX }))
