@@ -40,9 +40,7 @@ def delimited(file: TextFile, data: DataRef) -> Delimited:
     if prose:
         delimiter = _NONE
         first = list(itertools.islice(_records(file, delimiter), _LOOKED_AT))
-    fields = next((record for record in first if isinstance(record, list)), [])
-    headed = bool(first) and first[0] is fields and _is_header(fields)
-    names = _names(fields) if headed else [str(number) for number in range(len(fields))]
+    headed, names = _header(first)
     rows = [record for record in first[headed:] if isinstance(record, list) and not _is_damaged(file, record)]
 
     def with_text() -> list[str]:
@@ -61,6 +59,12 @@ def delimited(file: TextFile, data: DataRef) -> Delimited:
         called = f", and its columns are called {', '.join(names)}" if len(names) > 1 else ""
         notes.append(f"{file.name} seems to have no header: its first line is a row{called}.")
     return Delimited(file, delimiter, headed, len(names), column, tuple(notes))
+
+
+def delimited_columns(file: TextFile, path: str) -> list[str]:
+    """The names of the columns, by the first records alone."""
+    delimiter = "\t" if suffix_of(path) == ".tsv" else _delimiter(file)
+    return _header(list(itertools.islice(_records(file, delimiter), _LOOKED_AT)))[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,13 @@ def _delimiter(file: TextFile) -> str:
         if alike > most:
             best, most = delimiter, alike
     return best
+
+
+def _header(first: Sequence[Record]) -> tuple[bool, list[str]]:
+    """Whether the first record names the columns, and their names; numbers, where it does not."""
+    fields = next((record for record in first if isinstance(record, list)), [])
+    headed = bool(first) and first[0] is fields and _is_header(fields)
+    return headed, _names(fields) if headed else [str(number) for number in range(len(fields))]
 
 
 def _is_header(fields: list[str]) -> bool:

@@ -56,8 +56,8 @@ def read_file(data: DataRef) -> Source:
         if path.stat().st_size == 0:
             raise UserError(f"{path.name} is empty.", hint="Give a file that holds texts.")
         if suffix in _OF_TEXT:
-            encoding = encoding_of(lambda: _opened(path), data.encoding, data.value, path.name)
-            content = _OF_TEXT[suffix](TextFile(lambda: _opened(path), encoding, path.name), data)
+            encoding = encoding_of(lambda: opened(path), data.encoding, data.value, path.name)
+            content = _OF_TEXT[suffix](TextFile(lambda: opened(path), encoding, path.name), data)
         else:
             content = parquet(path, data)
     return FileSource(path, content)
@@ -126,7 +126,7 @@ def _is_arrows(error: Exception) -> bool:
     return type(error).__module__.startswith("pyarrow")
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
     """The bytes of a file, unpacked: by what they are, since a name may say nothing of it, or wrong."""
     with path.open("rb") as file:
         head = file.read(10)

@@ -41,7 +41,7 @@ def json_records(file: TextFile, data: DataRef) -> JsonRecords:
                 f"`--column {data.column}` needs objects, and {file.name} holds none.", hint="Leave `--column` out."
             )
         return found
-    known = list(dict.fromkeys(name for value in objects for name in _names(value)))
+    known = _columns(objects)
 
     def with_text() -> list[str]:
         return [name for name in known if any(isinstance(_at(value, name), str) for value in objects)]
@@ -51,6 +51,12 @@ def json_records(file: TextFile, data: DataRef) -> JsonRecords:
     if column is None or not any(column in value for value in objects):
         column = picked(column, known, with_text, file.name)
     return JsonRecords(file, is_list, column)
+
+
+def json_columns(file: TextFile) -> list[str]:
+    """The keys of the first records."""
+    values = JsonRecords(file, _first_character(file) == "[", None).values()
+    return _columns([value for value in itertools.islice(values, _LOOKED_AT) if isinstance(value, dict)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,10 @@ def _refuse_one_object(file: TextFile, data: DataRef, first: list[Any]) -> None:
             f"{file.name} is one object, not a list of rows.",
             hint=f"Load it in a cell with `json.load(open({data.value!r}))`, and give the list in it.",
         )
+
+
+def _columns(objects: Sequence[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for value in objects for name in _names(value)))
 
 
 def _names(value: dict[str, Any]) -> Iterator[str]:

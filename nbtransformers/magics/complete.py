@@ -213,7 +213,10 @@ def _tokenizers(typed: Typed, begun: str) -> Iterator[Suggestion]:
 
 
 def _columns(typed: Typed, begun: str) -> Iterator[Suggestion]:
-    for name in looking.columns(looking.found(typed.expression, typed.namespace)):
+    from nbtransformers.inputs.headers import columns_of_file
+
+    table = looking.columns(looking.found(typed.expression, typed.namespace))
+    for name in table or columns_of_file(unquoted(typed.expression)):
         yield Suggestion(name, "column")
 
 

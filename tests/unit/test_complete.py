@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sys
@@ -220,6 +221,38 @@ OFFERS: list[tuple[str, list[str]]] = [
 def test_tab_offers(shell: Any, text: str, offers: list[str]) -> None:
     REGISTRY.clear()  # other tests load models
     assert tab(shell, text) == offers
+
+
+COLUMNS: dict[str, tuple[bytes, list[str]]] = {
+    "in.csv": (b"review;the title;stars\na joy;good;5\n", ["review", '"the title"', "stars"]),
+    "in.csv.gz": (gzip.compress(b"review,stars\na joy,5\n"), ["review", "stars"]),
+    "long.csv": (b"review,stars\n" + b"a joy,5\n" * 100_000, ["review", "stars"]),
+    "in.tsv": ("评论\tstars\n好,5\t5\n".encode("gb18030"), ["评论", "stars"]),
+    "in.jsonl": (b'{"review": "a joy", "by": {"name": "A"}}\n{"stars": 5}\n', ["review", "by.name", "stars"]),
+    "in.json": (b'[{"review": "a joy"}, {"review": "dull"}]', ["review"]),
+    "two words.csv": (b"review,stars\na joy,5\n", ["review", "stars"]),
+    "in.txt": (b"review,stars\na joy,5\n", []),
+    "empty.csv": (b"", []),
+    "bad.parquet": (b"PAR1", []),
+    "bad.csv": (b"\x00\x01\xff" * 99, []),
+    "bad.csv.gz": (b"\x1f\x8b\x08\x00 not that", []),
+    "bad.jsonl": (b"{", []),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_the_columns_of_a_file_are_offered(shell: Any, tmp_path: Path, name: str) -> None:
+    content, offers = COLUMNS[name]
+    (tmp_path / name).write_bytes(content)
+    path = f"'{tmp_path}/{name}'" if " " in name else f"{tmp_path}/{name}"
+    assert tab(shell, f"%classify {path} --column |") == offers
+
+
+def test_the_columns_of_a_parquet_file_are_offered(shell: Any, tmp_path: Path) -> None:
+    pd.DataFrame({"review": ["a joy"], "the title": ["good"]}).to_parquet(tmp_path / "in.parquet")
+    assert tab(shell, f"%embed {tmp_path}/in.parquet --column |") == ["review", '"the title"']
+    assert tab(shell, f"%embed --column re| {tmp_path}/in.parquet") == ["review"]
+    assert tab(shell, f"%embed {tmp_path}/other.parquet --column |") == []
 
 
 def test_what_is_not_a_line_of_ours_is_left_to_ipython(shell: Any) -> None:
