@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def loaded() -> LoadedModel:
 
 
 @contextmanager
-def busy(loaded: LoadedModel) -> Iterator[threading.Event]:
+def busy(loaded: LoadedModel) -> Generator[threading.Event]:
     """Another thread has the model until the event is set."""
     begun, end = threading.Event(), threading.Event()
 

@@ -11,6 +11,7 @@ import pytest
 
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import deferred_interrupts
+from nbtransformers.magics import last
 from nbtransformers.panels.background import Background, open_panel
 from nbtransformers.panels.view import View
 from nbtransformers.panels.widget import Panel
@@ -136,6 +137,8 @@ def test_in_a_terminal_a_task_that_writes_gives_what_is_waited_for(
     assert terminal.run("work.result.new_tokens") == 3
     assert terminal.run("work") is work and work.done
     assert "done; .result waits for it" in terminal.printed("print(work)")
+    remembered = last.last()
+    assert remembered is not None and remembered[0] == work.result.request
 
 
 def test_what_its_result_has_can_be_asked_of_it_once_it_is_done() -> None:

@@ -55,6 +55,19 @@ def test_the_last_token_leaves_no_room_for_another(result: Generation) -> None:
     assert (ending(made), made.texts[1]) == ("length", result.texts[1])
 
 
+def test_it_runs_on_as_many_threads_as_the_result_did(folder: Path) -> None:
+    import torch
+
+    result = nbt.generate(["A"], model=str(folder), max_new_tokens=6, min_new_tokens=6, threads=1)
+    before, seen = torch.get_num_threads(), set[int]()
+    torch.set_num_threads(2)
+    try:
+        branch(result, 0, 1, other(result, 1), on_progress=lambda _: seen.add(torch.get_num_threads()))
+    finally:
+        torch.set_num_threads(before)
+    assert 1 in seen
+
+
 def test_what_came_is_kept_when_it_is_stopped_at_once(result: Generation) -> None:
     token = other(result, 1)
     with stopped_by(lambda: True):

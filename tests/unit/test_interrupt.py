@@ -134,9 +134,10 @@ def test_what_the_model_finished_is_kept_and_the_rest_can_be_resumed(
 
 
 def test_a_failure_on_the_way_keeps_what_is_finished(counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nbtransformers.engine import classify as engine
+    from nbtransformers.engine import running as engine
+    from nbtransformers.engine.classify import ClassifyTask
 
-    monkeypatch.setattr(engine, "WINDOW_ROWS", 500)
+    monkeypatch.setattr(ClassifyTask, "window_rows", 500)
     expected = counted.classify()
 
     def broken() -> Iterator[Any]:
@@ -161,7 +162,7 @@ def test_a_failure_on_the_way_keeps_what_is_finished(counted: Counted, monkeypat
         "`nbt.resume(result)` does the rest.",
     )
     monkeypatch.undo()
-    monkeypatch.setattr(engine, "WINDOW_ROWS", 500)
+    monkeypatch.setattr(ClassifyTask, "window_rows", 500)
     assert_same(nbt.resume(part, data=TEXTS), expected)
     changed = [*TEXTS[:999], "another text", *TEXTS[1000:]]
     with_change = nbt.resume(part, data=changed)  # what has changed is told, and what was finished is kept
@@ -249,7 +250,7 @@ def test_an_interrupt_before_anything_is_done_is_one_line(terminal: Terminal, mo
     def stopped(*args: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nbtransformers.engine.classify.load", stopped)
+    monkeypatch.setattr("nbtransformers.engine.running.load", stopped)
     done = terminal.shell.run_cell("%classify ['a joy']")
     assert isinstance(done.error_in_exec, KeyboardInterrupt)
     said = helpers.one_line(terminal.capsys.readouterr().out)
