@@ -128,7 +128,7 @@ function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateR
       key: "ending",
       title: "Ended",
       sort: "ending",
-      width: "minmax(12ch, 1fr)",
+      width: "minmax(10ch, 24ch)",
       narrowWidth: "",
       cell: ({ ending }) => (
         <span class="nbt-muted" title={header.endings[ending]}>
