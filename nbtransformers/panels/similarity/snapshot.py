@@ -18,7 +18,7 @@ SNAPSHOT_SIDE = 12  # texts of a matrix that can still be read as a table
 SNAPSHOT_PAIRS = 20
 
 _BLUE = "43,131,198"
-_WHOLE = "white-space:nowrap"  # a number is not broken where the page is narrow
+_WHOLE = "white-space:nowrap !important"  # a number is not broken, as the texts in other cells are
 _SHORT_NAME = 8  # characters, such as a row's number
 
 
