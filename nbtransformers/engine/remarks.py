@@ -20,9 +20,7 @@ _LETTER_BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF
 _BEYOND_LATIN = re.compile(r"[^\u0000-\u024F\u1E00-\u1EFF\uFF21-\uFF5A]+")
 
 
-def remarks(
-    card: Card, unread: NDArray[np.int64], doubtful: NDArray[np.bool_], gives: str = "score"
-) -> list[str]:
+def remarks(card: Card, unread: NDArray[np.int64], doubtful: NDArray[np.bool_], gives: str = "score") -> list[str]:
     """The remarks on what a model made of some texts, the gravest first.
 
     Args:
