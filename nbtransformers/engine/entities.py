@@ -143,9 +143,7 @@ class TokenHead:
         return spans, owners[first]
 
 
-def _trimmed(
-    spans: NDArray[Any], owner: NDArray[np.int64], texts: list[str]
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def _trimmed(spans: NDArray[Any], owner: NDArray[np.int64], texts: list[str]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """The spans without the white space at their ends, which is in the tokens of some vocabularies."""
     places = zip(owner.tolist(), spans["start"].tolist(), spans["stop"].tolist(), strict=True)
     for number, (text, start, stop) in enumerate(places):
