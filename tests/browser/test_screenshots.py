@@ -7,6 +7,7 @@ held to what the panel is today: there, of this width, and not empty.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,8 @@ def pages(
     theme = f"JupyterLab {request.param.title()}"
     page = browser.page(width=WIDTH + 340, height=1600, device_scale_factor=1.5)
     with JupyterServer(tmp_path_factory.mktemp("pictures"), theme=theme) as server:
-        named = tmp_path_factory.mktemp("models") / "tweets-ner"
-        named.symlink_to(ner_model())
+        # A copy: a link would be called by what it leads to.
+        named = shutil.copytree(ner_model(), tmp_path_factory.mktemp("models") / "tweets-ner")
         setup = f"%load_ext nbtransformers\nNER = {str(named)!r}"
         server.write("pictures.ipynb", [setup, *CELLS.values()])
         notebook = server.open(page, "pictures.ipynb")
