@@ -53,7 +53,8 @@ class ParquetColumn:
         """The values from row `start` on. Row groups before it are not read."""
         import pyarrow.parquet as pq
 
-        # Not pre-buffered, and a row group at a time: else what was read stays in memory to the end of the file.
+        # Not pre-buffered, and a row group at a time: else what was read stays in memory to the end of the file. In one
+        # thread: several find nothing to share in one column, and each holds on to memory of its own.
         with pq.ParquetFile(self.path, pre_buffer=False) as file:
             skip = start
             for group in range(file.num_row_groups):
@@ -61,7 +62,7 @@ class ParquetColumn:
                 if skip >= rows:
                     skip -= rows
                     continue
-                for batch in file.iter_batches(CHUNK_ROWS, row_groups=[group], columns=[self.column]):
+                for batch in file.iter_batches(CHUNK_ROWS, [group], [self.column], use_threads=False):
                     if skip < len(batch):
                         yield pylist(batch.column(0).slice(skip))
                     skip = max(0, skip - len(batch))

@@ -37,7 +37,10 @@ DRAG = """async number => {
         grid.scrollTop = (grid.scrollHeight - grid.clientHeight) * step / steps;
     }
     const stopped = performance.now();
-    const waits = () => grid.querySelectorAll('.nbt-row-empty').length > 0;
+    const box = grid.getBoundingClientRect();
+    const inSight = row => row.getBoundingClientRect().bottom > box.top && row.getBoundingClientRect().top < box.bottom;
+    // The row that has the keyboard stays in the page wherever it is, and need not be there while it is out of sight.
+    const waits = () => [...grid.querySelectorAll('.nbt-row-empty')].some(inSight);
     await new Promise(requestAnimationFrame);
     while (waits() && performance.now() - stopped < 10000) await new Promise(requestAnimationFrame);
     return { frames, wait: performance.now() - stopped };
@@ -67,9 +70,9 @@ def test_the_scroll_bar_can_be_dragged_through(notebook: Notebook) -> None:
     median, late = frames[len(frames) // 2], frames[int(len(frames) * 0.95)]
     print(f"frames: median {median:.1f} ms, p95 {late:.1f} ms; rows after {measured['wait']:.0f} ms")
     # A machine that tests are run on is busy: the bound is wide, the numbers are printed.
-    assert median < 120
-    assert late < 600
-    assert measured["wait"] < 30_000
+    assert median < 60
+    assert late < 250
+    assert measured["wait"] < 3000
 
 
 def test_the_last_row_is_the_last_of_python(notebook: Notebook) -> None:

@@ -248,16 +248,15 @@ def test_a_text_of_a_megabyte_stays_quick(notebook: Notebook) -> None:
             requestAnimationFrame(step);
         })"""
     )
-    # A machine that tests are run on is busy: the bounds are wide.
-    assert sorted(frames)[len(frames) // 2] < 200
-    assert max(frames) < 2_000
+    assert sorted(frames)[len(frames) // 2] < 100
+    assert max(frames) < 500
     notebook.page.mouse.move(0, 0)  # a hand that types is not on the mouse
     flow.focus()
     notebook.page.keyboard.press("End")
     last = flow.locator(f"[data-n='{total - 1}']")
     expect(last).to_be_visible()
     assert flow.locator("[data-n]").count() < 3_000
-    expect(panel.locator(".nbt-card")).to_contain_text(f"{total:,} of {total:,}", timeout=20_000)
+    expect(panel.locator(".nbt-card")).to_contain_text(f"{total:,} of {total:,}")
     for _ in range(4):
         notebook.page.keyboard.press("ArrowLeft")
     expect(panel.locator(".nbt-card")).to_contain_text(f"{told[1]}–{told[2]}")
@@ -287,7 +286,7 @@ def test_pointing_at_tokens_of_a_long_text_is_quick(notebook: Notebook) -> None:
         }"""
     )
     assert len(took) == 100
-    assert sorted(took)[50] < 150
+    assert sorted(took)[50] < 60
 
 
 def test_three_thousand_rows_are_paged_and_ordered_by_python(notebook: Notebook) -> None:

@@ -309,7 +309,7 @@ def test_twenty_interrupts_of_a_kernel(notebook: Notebook) -> None:
         said = notebook.run(CHECK)
         assert not errors(said), errors(said)
         kept.append(int("".join(m["text"] for m in said if m["msg_type"] == "stream").split()[-1]))
-    assert len(set(kept)) >= 5, f"the moments differ: {kept}"
+    assert len(set(kept)) > MOMENTS // 2, f"the moments differ: {kept}"
     assert min(kept) < 21_000, "not one run was interrupted"
 
 
