@@ -8,6 +8,8 @@ export function generated(
   tokens: readonly FakeWritten[],
   change: Record<string, unknown> = {},
   prompt = "Why?",
+  /** Tokens that did not come along. */
+  left = 0,
 ): Record<string, unknown> {
   const { sections, payload } = pack([
     ["position", Uint32Array.of(0), [1]],
@@ -16,7 +18,7 @@ export function generated(
     ...stringTable("texts", [prompt]),
     ...stringTable("index", ["0"]),
     ...stringTable("reasons", []),
-    ["tokens", Uint32Array.of(tokens.length), [1]],
+    ["tokens", Uint32Array.of(tokens.length + left), [1]],
     ["mean", Float32Array.of(tokens.reduce((sum, [, p]) => sum + p, 0) / tokens.length), [1]],
     ["ending", Uint8Array.of(change.partial ? 0 : 1), [1]],
     ["rows", Uint32Array.of(0, tokens.length), [2]],

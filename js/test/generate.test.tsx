@@ -135,6 +135,18 @@ describe("one prompt", () => {
     expect(view.all(".nbt-alternatives")).toHaveLength(0);
   });
 
+  it("asks once for the tokens that did not come along, whatever is drawn again", async () => {
+    const { header, payload } = one(PARIS) as { header: { sections: unknown }; payload: DataView };
+    const view = show(one(PARIS.slice(0, 1), {}, "Why?", 2));
+    view.model.onSend = ({ id }) =>
+      view.model.receive({ type: "reply", id, ok: true, result: { sections: header.sections } }, [payload]);
+    await drawn();
+    expect(view.one(".nbt-written").textContent).toBe(" Paris.⏹");
+    await view.click(".nbt-toggle");
+    expect(view.one(".nbt-written").textContent).toBe(" Paris.⏹");
+    expect(view.model.sent.map(({ method }) => method)).toEqual(["row"]);
+  });
+
   it("goes back from a branch", async () => {
     const view = show(one(PARIS, { depth: 1 }));
     const sent = answering(view);

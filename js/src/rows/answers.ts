@@ -61,6 +61,29 @@ export function useAnswer<F, T>(
   return { answer, notice, retry: () => setTimes((count) => count + 1) };
 }
 
+/** What came with a row; where that is only the beginning, the kernel is asked for the whole of it. */
+export function useWhole<T>(
+  here: T,
+  isWhole: boolean,
+  channel: Channel | null,
+  ask: (channel: Channel, signal: AbortSignal) => Promise<T>,
+): { whole: T; problem: string } {
+  const [answer, setAnswer] = useState<{ here: T; whole: T; problem: string } | null>(null);
+  useEffect(() => {
+    if (isWhole || !channel) return;
+    const controller = new AbortController();
+    ask(channel, controller.signal).then(
+      (whole) => setAnswer({ here, whole, problem: "" }),
+      (error) => {
+        // The beginning stays in sight.
+        if (!isAbort(error)) setAnswer({ here, whole: here, problem: messageOf(error) });
+      },
+    );
+    return () => controller.abort();
+  }, [here, isWhole, channel]);
+  return !isWhole && answer?.here === here ? answer : { whole: here, problem: "" };
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,8 @@
 // One question in full: its best answer, the others, and where they stand in the context.
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type Channel, isAbort } from "../channel";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Channel } from "../channel";
 import { cssColour } from "../colour";
+import { useWhole } from "../rows/answers";
 import { formatCount, plural } from "../text";
 import { CodePoints } from "../tokens/codepoints";
 import { stretches } from "../tokens/spans";
@@ -134,22 +135,11 @@ function lines(of: readonly number[]): string {
 
 /** As much of a row's context as a page can bear; where less came with the row, the kernel is asked. */
 function useContext({ context, position }: AnswerRow, channel: Channel | null): Excerpt {
-  const [answer, setAnswer] = useState<{ position: number; context: Excerpt } | null>(null);
-  const whole = useMemo(
+  const isWhole = useMemo(
     () => context.start === 0 && new CodePoints(context.text).last === context.length,
-    [context.text, context.start, context.length],
+    [context],
   );
-  useEffect(() => {
-    if (whole || !channel) return;
-    const controller = new AbortController();
-    channel.request<Excerpt>("context", { position }, { signal: controller.signal }).then(
-      ({ result }) => setAnswer({ position, context: result }),
-      // What came with the row stays in sight, and says that there is more.
-      (error) => {
-        if (!isAbort(error)) setAnswer(null);
-      },
-    );
-    return () => controller.abort();
-  }, [position, whole, channel]);
-  return !whole && answer?.position === position ? answer.context : context;
+  const ask = async (kernel: Channel, signal: AbortSignal) =>
+    (await kernel.request<Excerpt>("context", { position }, { signal })).result;
+  return useWhole(context, isWhole, channel, ask).whole;
 }

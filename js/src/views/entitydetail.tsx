@@ -1,6 +1,7 @@
 // One text in full: its entities in it, then in a list with their scores, and its tokens when they are asked for.
-import { useEffect, useState } from "preact/hooks";
-import { type Channel, isAbort } from "../channel";
+import { useState } from "preact/hooks";
+import type { Channel } from "../channel";
+import { useWhole } from "../rows/answers";
 import { formatScore, plural } from "../text";
 import { CodePoints } from "../tokens/codepoints";
 import { directionOf } from "../tokens/direction";
@@ -58,22 +59,15 @@ export function EntityDetail({ row, types, channel, fullText, onClose }: DetailP
 
 /** The entities of a row; where only those of its beginning came with it, the kernel is asked for the others. */
 function useEntities({ position, count, entities }: EntityRow, channel: Channel | null): readonly Entity[] {
-  const [answer, setAnswer] = useState<{ position: number; entities: Entity[] } | null>(null);
-  const whole = entities.length === count;
-  useEffect(() => {
-    if (whole || !channel) return;
-    const controller = new AbortController();
-    channel.request<{ sections: Section[] }>("spans", { position }, { signal: controller.signal }).then(
-      ({ result, buffers }) =>
-        setAnswer({ position, entities: readEntities(result.sections, buffers[0] ?? null) }),
-      // Those of the beginning stay in sight.
-      (error) => {
-        if (!isAbort(error)) setAnswer(null);
-      },
+  const ask = async (kernel: Channel, signal: AbortSignal) => {
+    const { result, buffers } = await kernel.request<{ sections: Section[] }>(
+      "spans",
+      { position },
+      { signal },
     );
-    return () => controller.abort();
-  }, [position, whole, channel]);
-  return !whole && answer?.position === position ? answer.entities : entities;
+    return readEntities(result.sections, buffers[0] ?? null);
+  };
+  return useWhole(entities, entities.length === count, channel, ask).whole;
 }
 
 const TOKENS = 400;

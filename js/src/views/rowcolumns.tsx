@@ -2,17 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { oneLine } from "../text";
 import type { Page } from "../wire/sections";
+import type { TextRow } from "../wire/texts";
 import type { Column } from "./grid";
-
-/** What these columns show of a row. */
-export interface TextRow {
-  index: string;
-  text: string;
-  /** Why the row has no result. */
-  reason: string | null;
-  /** The work goes on, and has not come to this row. */
-  pending: boolean;
-}
 
 /** `page` holds the first of `rows` rows: they tell how wide the names are. */
 export function indexColumn(page: Page<unknown>, rows: number): Column<TextRow, "row"> {

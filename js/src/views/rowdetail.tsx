@@ -2,8 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { isAbort } from "../channel";
+import type { TextRow } from "../wire/texts";
 import { CloseIcon } from "./icons";
-import type { TextRow } from "./rowcolumns";
 
 interface FrameProps {
   row: { index: string };
@@ -40,13 +40,6 @@ export function DetailFrame({ row: { index }, onClose, children }: FrameProps) {
   );
 }
 
-/** What a row's text needs to be shown whole. */
-export interface ClippedRow extends TextRow {
-  position: number;
-  /** `text` is only the beginning: the kernel holds the whole. */
-  clipped: boolean;
-}
-
 interface FullText {
   text: string;
   /** Why it is not whole, or not yet. */
@@ -55,7 +48,7 @@ interface FullText {
 
 /** The row's text; where it is only the beginning, the kernel is asked for the rest. */
 export function useFullText(
-  row: ClippedRow,
+  row: TextRow,
   fullText: (position: number, signal: AbortSignal) => Promise<string>,
 ): FullText {
   const [answer, setAnswer] = useState<{ position: number; text?: string; failure?: string } | null>(null);

@@ -1,7 +1,8 @@
 // One prompt and what was written for it: each token shaded by how unsure the model was of it.
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Channel } from "../channel";
+import { useWhole } from "../rows/answers";
 import { formatShare, plural } from "../text";
 import { visible } from "../tokens/marks";
 import { type Written, writtenOf } from "../tokens/written";
@@ -38,7 +39,7 @@ export function namesOf(header: GenerateHeader): [string, string] {
 
 export function WrittenRow(props: WrittenProps) {
   const { header, channel, fullText, shading, onShading, stop, onClose } = props;
-  const { row, problem } = useWholeRow(props.row, channel);
+  const { whole: row, problem } = useWholeRow(props.row, channel);
   const full = useFullText(row, fullText);
   const [prompt, output] = namesOf(header);
   const running = props.running && header.partial === true && row.ending === 0;
@@ -128,22 +129,16 @@ export function WrittenRow(props: WrittenProps) {
 }
 
 /** A row of a long table comes with its first tokens: the others are asked for. */
-function useWholeRow(row: GenerateRow, channel: Channel | null): { row: GenerateRow; problem: string } {
-  const [answer, setAnswer] = useState<{ of: GenerateRow; row: GenerateRow; problem: string } | null>(null);
-  const whole = row.pieces.length >= row.tokens;
-  useEffect(() => {
-    if (whole || !channel) return;
-    const controller = new AbortController();
-    channel.request<{ sections: Section[] }>("row", { position: row.position }, controller).then(
-      ({ result, buffers }) => {
-        const page = GeneratePage.read(result.sections, buffers[0] ?? null);
-        setAnswer({ of: row, row: page.row(0), problem: "" });
-      },
-      (error) => setAnswer({ of: row, row, problem: String(error.message ?? error) }),
+function useWholeRow(row: GenerateRow, channel: Channel | null): { whole: GenerateRow; problem: string } {
+  const ask = async (kernel: Channel, signal: AbortSignal) => {
+    const { result, buffers } = await kernel.request<{ sections: Section[] }>(
+      "row",
+      { position: row.position },
+      { signal },
     );
-    return () => controller.abort();
-  }, [row, whole, channel]);
-  return !whole && answer?.of === row ? answer : { row, problem: "" };
+    return GeneratePage.read(result.sections, buffers[0] ?? null).row(0);
+  };
+  return useWhole(row, row.pieces.length >= row.tokens, channel, ask);
 }
 
 interface WrittenTextProps {

@@ -1,15 +1,6 @@
 // Answers on the wire: questions, their contexts, and spans of these.
-import {
-  checkLengths,
-  checkVersion,
-  type Header,
-  type Page,
-  type Section,
-  Sections,
-  type Strings,
-  WireError,
-} from "./sections";
-import { TextPage, type TextRow } from "./texts";
+import { checkHeader, checkLengths, type Header, type Section, Sections, type Strings } from "./sections";
+import { RowPage, TextPage, type TextRow } from "./texts";
 
 export interface AnswerHeader extends Header {
   kind: "answer";
@@ -59,15 +50,12 @@ interface Columns {
   answers: Strings;
 }
 
-export class AnswerPage implements Page<AnswerRow> {
-  readonly count: number;
-  readonly position: Uint32Array;
-  readonly #rows: TextPage;
+export class AnswerPage extends RowPage<AnswerRow> {
   readonly #columns: Columns;
 
   static read(sections: readonly Section[], payload: DataView | null): AnswerPage {
     const read = new Sections(sections, payload);
-    return new AnswerPage(TextPage.read(sections, payload), {
+    return new AnswerPage(TextPage.of(read), {
       questions: read.strings("questions"),
       contexts: read.strings("contexts"),
       contextStart: read.uint32("context_start"),
@@ -82,10 +70,8 @@ export class AnswerPage implements Page<AnswerRow> {
   }
 
   private constructor(rows: TextPage, columns: Columns) {
+    super(rows);
     const { questions, contexts, contextStart, contextLength, none, found, score, answers } = columns;
-    this.count = rows.count;
-    this.position = rows.position;
-    this.#rows = rows;
     this.#columns = columns;
     const shared = contexts.length === 1 ? this.count : contexts.length;
     checkLengths(this.count, [
@@ -101,7 +87,7 @@ export class AnswerPage implements Page<AnswerRow> {
 
   slice(start: number, stop: number): AnswerPage {
     const { questions, contexts, contextStart, contextLength, none, found } = this.#columns;
-    return new AnswerPage(this.#rows.slice(start, stop), {
+    return new AnswerPage(this.rows.slice(start, stop), {
       ...this.#columns,
       questions: questions.slice(start, stop),
       contexts: contexts.length === 1 ? contexts : contexts.slice(start, stop),
@@ -112,25 +98,17 @@ export class AnswerPage implements Page<AnswerRow> {
     });
   }
 
-  text(at: number): string {
-    return this.#rows.text(at);
-  }
-
-  index(at: number): string {
-    return this.#rows.index(at);
-  }
-
   /** The best answer of a row; undefined for a row that was not answered. */
   best(at: number): Answer | undefined {
     const place = this.#columns.found[at] ?? 0;
     return place < (this.#columns.found[at + 1] ?? 0) ? this.#answer(place) : undefined;
   }
 
-  row(at: number): AnswerRow {
+  protected make(at: number): AnswerRow {
     const { questions, contexts, contextStart, contextLength, none, found } = this.#columns;
     const [first, last] = [found[at] ?? 0, found[at + 1] ?? 0];
     return {
-      ...this.#rows.row(at),
+      ...this.rows.row(at),
       question: questions.at(at),
       context: {
         text: contexts.at(contexts.length === 1 ? 0 : at),
@@ -153,11 +131,6 @@ export class AnswerPage implements Page<AnswerRow> {
   }
 }
 
-/** Check that a header is one that this page can read, and name its type. */
 export function answerHeader(header: Record<string, unknown>): AnswerHeader {
-  checkVersion(header);
-  if (header.kind !== "answer" || !Array.isArray(header.sections)) {
-    throw new WireError("The result's header is not one of answers.");
-  }
-  return header as unknown as AnswerHeader;
+  return checkHeader(header, ["answer"], ["sections"], "answers");
 }

@@ -1,14 +1,6 @@
 // Entities on the wire: texts, and spans of them.
-import {
-  checkLengths,
-  checkVersion,
-  type Header,
-  type Page,
-  type Section,
-  Sections,
-  WireError,
-} from "./sections";
-import { TextPage, type TextRow } from "./texts";
+import { checkHeader, checkLengths, type Header, type Section, Sections, WireError } from "./sections";
+import { RowPage, TextPage, type TextRow } from "./texts";
 
 export interface EntitiesHeader extends Header {
   kind: "entities";
@@ -89,10 +81,7 @@ export function readTokens(sections: readonly Section[], payload: DataView | nul
   }));
 }
 
-export class EntityPage implements Page<EntityRow> {
-  readonly count: number;
-  readonly position: Uint32Array;
-  readonly #rows: TextPage;
+export class EntityPage extends RowPage<EntityRow> {
   readonly #counts: Uint32Array;
   /** Where the spans of each row begin, and one more. */
   readonly #found: Uint32Array;
@@ -100,14 +89,12 @@ export class EntityPage implements Page<EntityRow> {
 
   static read(sections: readonly Section[], payload: DataView | null): EntityPage {
     const read = new Sections(sections, payload);
-    const rows = TextPage.read(sections, payload);
+    const rows = TextPage.of(read);
     return new EntityPage(rows, read.uint32("count"), read.uint32("found"), new Spans(read));
   }
 
   private constructor(rows: TextPage, counts: Uint32Array, found: Uint32Array, spans: Spans) {
-    this.count = rows.count;
-    this.position = rows.position;
-    this.#rows = rows;
+    super(rows);
     this.#counts = counts;
     this.#found = found;
     this.#spans = spans;
@@ -117,24 +104,16 @@ export class EntityPage implements Page<EntityRow> {
 
   slice(start: number, stop: number): EntityPage {
     return new EntityPage(
-      this.#rows.slice(start, stop),
+      this.rows.slice(start, stop),
       this.#counts.subarray(start, stop),
       this.#found.subarray(start, stop + 1),
       this.#spans,
     );
   }
 
-  text(at: number): string {
-    return this.#rows.text(at);
-  }
-
-  index(at: number): string {
-    return this.#rows.index(at);
-  }
-
   /** Spans of a row's whole text; NaN where nothing is known of it. */
   entities(at: number): number {
-    const { reason, pending } = this.#rows.row(at);
+    const { reason, pending } = this.rows.row(at);
     return reason === null && !pending ? (this.#counts[at] ?? 0) : Number.NaN;
   }
 
@@ -142,20 +121,15 @@ export class EntityPage implements Page<EntityRow> {
     return this.#spans.type.subarray(this.#found[at], this.#found[at + 1]).includes(type);
   }
 
-  row(at: number): EntityRow {
+  protected make(at: number): EntityRow {
     return {
-      ...this.#rows.row(at),
+      ...this.rows.row(at),
       count: this.#counts[at] ?? 0,
       entities: this.#spans.between(this.#found[at] ?? 0, this.#found[at + 1] ?? 0),
     };
   }
 }
 
-/** Check that a header is one that this page can read, and name its type. */
 export function entitiesHeader(header: Record<string, unknown>): EntitiesHeader {
-  checkVersion(header);
-  if (header.kind !== "entities" || !Array.isArray(header.types) || !Array.isArray(header.sections)) {
-    throw new WireError("The result's header is not one of entities.");
-  }
-  return header as unknown as EntitiesHeader;
+  return checkHeader(header, ["entities"], ["types", "sections"], "entities");
 }

@@ -1,15 +1,6 @@
 // Filled masks on the wire: texts, and for each of their masks the likeliest tokens.
-import {
-  checkLengths,
-  checkVersion,
-  type Header,
-  type Page,
-  type Section,
-  Sections,
-  type Strings,
-  WireError,
-} from "./sections";
-import { TextPage, type TextRow } from "./texts";
+import { checkHeader, checkLengths, type Header, type Section, Sections, type Strings } from "./sections";
+import { RowPage, TextPage, type TextRow } from "./texts";
 
 export interface FillHeader extends Header {
   kind: "fill";
@@ -40,15 +31,12 @@ interface Columns {
   ranks: number;
 }
 
-export class FillPage implements Page<FillRow> {
-  readonly count: number;
-  readonly position: Uint32Array;
-  readonly #rows: TextPage;
+export class FillPage extends RowPage<FillRow> {
   readonly #columns: Columns;
 
   static read(sections: readonly Section[], payload: DataView | null): FillPage {
     const read = new Sections(sections, payload);
-    return new FillPage(TextPage.read(sections, payload), {
+    return new FillPage(TextPage.of(read), {
       filled: read.strings("filled"),
       masks: read.uint32("masks"),
       start: read.uint32("start"),
@@ -61,10 +49,8 @@ export class FillPage implements Page<FillRow> {
   }
 
   private constructor(rows: TextPage, columns: Columns) {
+    super(rows);
     const { filled, masks, start, end, word, probability, ranks } = columns;
-    this.count = rows.count;
-    this.position = rows.position;
-    this.#rows = rows;
     this.#columns = columns;
     checkLengths(this.count, [filled.length, masks.length - 1]);
     checkLengths(start.length, [end.length]);
@@ -73,19 +59,11 @@ export class FillPage implements Page<FillRow> {
 
   slice(start: number, stop: number): FillPage {
     const { filled, masks } = this.#columns;
-    return new FillPage(this.#rows.slice(start, stop), {
+    return new FillPage(this.rows.slice(start, stop), {
       ...this.#columns,
       filled: filled.slice(start, stop),
       masks: masks.subarray(start, stop + 1),
     });
-  }
-
-  text(at: number): string {
-    return this.#rows.text(at);
-  }
-
-  index(at: number): string {
-    return this.#rows.index(at);
   }
 
   /** The probability of the likeliest filling of the first mask; NaN for a row without one. */
@@ -95,11 +73,11 @@ export class FillPage implements Page<FillRow> {
     return first < (masks[at + 1] ?? 0) ? (probability[first * ranks] ?? Number.NaN) : Number.NaN;
   }
 
-  row(at: number): FillRow {
+  protected make(at: number): FillRow {
     const { filled, masks } = this.#columns;
     const [first, last] = [masks[at] ?? 0, masks[at + 1] ?? 0];
     return {
-      ...this.#rows.row(at),
+      ...this.rows.row(at),
       filled: filled.at(at),
       masks: Array.from({ length: last - first }, (_, mask) => this.#mask(first + mask)),
     };
@@ -118,11 +96,6 @@ export class FillPage implements Page<FillRow> {
   }
 }
 
-/** Check that a header is one that this page can read, and name its type. */
 export function fillHeader(header: Record<string, unknown>): FillHeader {
-  checkVersion(header);
-  if (header.kind !== "fill" || !Array.isArray(header.sections)) {
-    throw new WireError("The result's header is not one of filled masks.");
-  }
-  return header as unknown as FillHeader;
+  return checkHeader(header, ["fill"], ["sections"], "filled masks");
 }

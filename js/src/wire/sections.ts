@@ -50,6 +50,20 @@ export function checkVersion(header: Record<string, unknown>): void {
   }
 }
 
+/** Check that a header is one that this page can read: of one of these kinds, and with these lists. */
+export function checkHeader<H extends Header>(
+  header: Record<string, unknown>,
+  kinds: readonly H["kind"][],
+  lists: readonly (keyof H & string)[],
+  what: string,
+): H {
+  checkVersion(header);
+  if (!kinds.includes(header.kind as string) || !lists.every((name) => Array.isArray(header[name]))) {
+    throw new WireError(`The result's header is not one of ${what}.`);
+  }
+  return header as unknown as H;
+}
+
 /** A string table: UTF-8 bytes and where each string begins. Strings are decoded when first asked for. */
 export class Strings {
   readonly #offsets: Uint32Array;

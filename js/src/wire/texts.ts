@@ -1,5 +1,5 @@
 // What a page of rows has on every wire (panels/rows.py): place, name, text, and why a row has no result.
-// A kind whose rows are more than texts keeps one of these beside its own columns.
+// A kind whose rows are more than texts adds its own columns: its page is a `RowPage`.
 import { checkLengths, type Page, type Section, Sections, type Strings } from "./sections";
 
 const FLAG_CLIPPED = 1;
@@ -32,7 +32,10 @@ export class TextPage implements Page<TextRow> {
   readonly #reasons: Strings;
 
   static read(sections: readonly Section[], payload: DataView | null): TextPage {
-    const read = new Sections(sections, payload);
+    return TextPage.of(new Sections(sections, payload));
+  }
+
+  static of(read: Sections): TextPage {
     const strings = [read.strings("texts"), read.strings("index"), read.strings("reasons")] as const;
     return new TextPage(read.uint32("position"), read.uint8("reason"), read.uint8("flags"), ...strings);
   }
@@ -74,6 +77,10 @@ export class TextPage implements Page<TextRow> {
     return this.#index.at(at);
   }
 
+  hasReason(at: number): boolean {
+    return (this.#reason[at] ?? 0) > 0;
+  }
+
   row(at: number): TextRow {
     const flags = this.#flags[at] ?? 0;
     const reason = this.#reason[at] ?? 0;
@@ -86,5 +93,46 @@ export class TextPage implements Page<TextRow> {
       pending: (flags & FLAG_PENDING) !== 0,
       reason: reason > 0 ? this.#reasons.at(reason - 1) : null,
     };
+  }
+}
+
+/** Rows that are texts, and more. */
+export abstract class RowPage<R extends TextRow> implements Page<R> {
+  readonly count: number;
+  readonly position: Uint32Array;
+  protected readonly rows: TextPage;
+  readonly #made: R[] = [];
+
+  protected constructor(rows: TextPage) {
+    this.count = rows.count;
+    this.position = rows.position;
+    this.rows = rows;
+  }
+
+  protected abstract make(at: number): R;
+
+  abstract slice(start: number, stop: number): RowPage<R>;
+
+  /** One object a row, however often it is drawn: what is asked for a row is asked once. */
+  row(at: number): R {
+    let row = this.#made[at];
+    if (row === undefined) {
+      row = this.make(at);
+      this.#made[at] = row;
+    }
+    return row;
+  }
+
+  text(at: number): string {
+    return this.rows.text(at);
+  }
+
+  index(at: number): string {
+    return this.rows.index(at);
+  }
+
+  /** Whether there is a reason in the place of a result. */
+  hasReason(at: number): boolean {
+    return this.rows.hasReason(at);
   }
 }

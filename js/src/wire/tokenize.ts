@@ -1,14 +1,6 @@
 // A tokenization on the wire: the tokens of every text, once for each tokenizer.
-import {
-  checkLengths,
-  checkVersion,
-  type Header,
-  type Page,
-  type Section,
-  Sections,
-  type Strings,
-  WireError,
-} from "./sections";
+import { checkHeader, checkLengths, type Header, type Section, Sections, type Strings } from "./sections";
+import { RowPage, TextPage, type TextRow } from "./texts";
 
 export interface TokenTotals {
   tokens: number;
@@ -133,22 +125,10 @@ export interface Tokenized {
   tokens: Tokens;
 }
 
-export interface TokenRow {
-  position: number;
-  index: string;
-  text: string;
-  /** `text` is only the beginning. */
-  clipped: boolean;
-  /** The work goes on, and has not come to this row. */
-  pending: boolean;
-  /** Why there are no tokens. */
-  reason: string | null;
+export interface TokenRow extends TextRow {
   /** One entry a tokenizer. */
   tokenized: Tokenized[];
 }
-
-const FLAG_CLIPPED = 1;
-const FLAG_PENDING = 4;
 
 interface TokenizedColumns {
   counts: Uint32Array;
@@ -158,21 +138,9 @@ interface TokenizedColumns {
   tokens: TokenColumns;
 }
 
-interface Columns {
-  position: Uint32Array;
-  reason: Uint8Array;
-  flags: Uint8Array;
-  texts: Strings;
-  index: Strings;
-  reasons: Strings;
-  tokenized: TokenizedColumns[];
-}
-
 /** Rows and their tokens, as they stand in one buffer. */
-export class TokenPage implements Page<TokenRow> {
-  readonly count: number;
-  readonly position: Uint32Array;
-  readonly #columns: Columns;
+export class TokenPage extends RowPage<TokenRow> {
+  readonly #tokenized: readonly TokenizedColumns[];
 
   static read(sections: readonly Section[], payload: DataView | null): TokenPage {
     const read = new Sections(sections, payload);
@@ -185,75 +153,36 @@ export class TokenPage implements Page<TokenRow> {
         tokens: readTokens(read, number),
       });
     }
-    return new TokenPage({
-      position: read.uint32("position"),
-      reason: read.uint8("reason"),
-      flags: read.uint8("flags"),
-      texts: read.strings("texts"),
-      index: read.strings("index"),
-      reasons: read.strings("reasons"),
-      tokenized,
-    });
+    return new TokenPage(TextPage.of(read), tokenized);
   }
 
-  private constructor(columns: Columns) {
-    const { position, reason, flags, texts, index, tokenized } = columns;
-    this.count = position.length;
-    this.position = position;
-    this.#columns = columns;
-    checkLengths(this.count, [reason.length, flags.length, texts.length, index.length]);
+  private constructor(rows: TextPage, tokenized: readonly TokenizedColumns[]) {
+    super(rows);
+    this.#tokenized = tokenized;
     for (const { counts, cut, rows } of tokenized) {
       checkLengths(this.count, [counts.length, cut.length, rows.length - 1]);
     }
   }
 
   slice(start: number, stop: number): TokenPage {
-    const { position, reason, flags, texts, index, reasons, tokenized } = this.#columns;
-    return new TokenPage({
-      position: position.subarray(start, stop),
-      reason: reason.subarray(start, stop),
-      flags: flags.subarray(start, stop),
-      texts: texts.slice(start, stop),
-      index: index.slice(start, stop),
-      reasons,
-      tokenized: tokenized.map(({ counts, cut, rows, tokens }) => ({
-        counts: counts.subarray(start, stop),
-        cut: cut.subarray(start, stop),
-        rows: rows.subarray(start, stop + 1),
-        tokens,
-      })),
-    });
-  }
-
-  text(at: number): string {
-    return this.#columns.texts.at(at);
-  }
-
-  index(at: number): string {
-    return this.#columns.index.at(at);
-  }
-
-  hasReason(at: number): boolean {
-    return (this.#columns.reason[at] ?? 0) > 0;
+    const tokenized = this.#tokenized.map(({ counts, cut, rows, tokens }) => ({
+      counts: counts.subarray(start, stop),
+      cut: cut.subarray(start, stop),
+      rows: rows.subarray(start, stop + 1),
+      tokens,
+    }));
+    return new TokenPage(this.rows.slice(start, stop), tokenized);
   }
 
   /** Tokens of a row's whole text. */
   tokenCount(at: number, tokenizer: number): number {
-    return this.#columns.tokenized[tokenizer]?.counts[at] ?? 0;
+    return this.#tokenized[tokenizer]?.counts[at] ?? 0;
   }
 
-  row(at: number): TokenRow {
-    const { reasons, tokenized } = this.#columns;
-    const flags = this.#columns.flags[at] ?? 0;
-    const reason = this.#columns.reason[at] ?? 0;
+  protected make(at: number): TokenRow {
     return {
-      position: this.position[at] ?? 0,
-      index: this.index(at),
-      text: this.text(at),
-      clipped: (flags & FLAG_CLIPPED) !== 0,
-      pending: (flags & FLAG_PENDING) !== 0,
-      reason: reason > 0 ? reasons.at(reason - 1) : null,
-      tokenized: tokenized.map(({ counts, cut, rows, tokens }) => ({
+      ...this.rows.row(at),
+      tokenized: this.#tokenized.map(({ counts, cut, rows, tokens }) => ({
         count: counts[at] ?? 0,
         cut: cut[at] ?? 0,
         tokens: new Tokens(tokens, rows[at] ?? 0, rows[at + 1] ?? 0),
@@ -288,11 +217,6 @@ function readTokens(read: Sections, number: number): TokenColumns {
   return columns;
 }
 
-/** Check that a header is one that this page can read, and name its type. */
 export function tokenizeHeader(header: Record<string, unknown>): TokenizeHeader {
-  checkVersion(header);
-  if (header.kind !== "tokenize" || !Array.isArray(header.tokenizers) || !Array.isArray(header.sections)) {
-    throw new WireError("The result's header is not one of a tokenization.");
-  }
-  return header as unknown as TokenizeHeader;
+  return checkHeader(header, ["tokenize"], ["tokenizers", "sections"], "a tokenization");
 }

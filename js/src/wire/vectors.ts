@@ -1,5 +1,5 @@
 // Embeddings and similarities on the wire: their rows are texts, and what is drawn of them comes beside.
-import { checkVersion, type Header, type Sections, WireError } from "./sections";
+import { checkHeader, type Header, type Sections } from "./sections";
 
 export type Measure = "cosine" | "dot" | "euclidean" | "manhattan";
 
@@ -67,11 +67,6 @@ export function readNamed(read: Sections, prefix: string): Named[] {
   }));
 }
 
-/** Check that a header is one that this page can read, and name its type. */
 export function vectorHeader(header: Record<string, unknown>): VectorHeader {
-  checkVersion(header);
-  if ((header.kind !== "embed" && header.kind !== "similar") || !Array.isArray(header.maps)) {
-    throw new WireError("The result's header is not one of vectors.");
-  }
-  return header as unknown as VectorHeader;
+  return checkHeader(header, ["embed", "similar"], ["maps"], "vectors");
 }
