@@ -221,6 +221,29 @@ describe("rows in the kernel", () => {
     expect(kept).toHaveLength(40);
   });
 
+  it("keeps the page of the row that the keyboard is on, however far one scrolls", async () => {
+    const many = makeRows(6000, 2, (at) => `t${at}`);
+    const { model, kernel, source, pages, settle } = remote(many, 100);
+    model.onSend = (message) => kernel.answer(message);
+    for (let start = 0; start < 6000; start += 100) {
+      source.want(start, start + 30, 205);
+      await settle();
+    }
+    expect(source.row(205)?.position).toBe(205);
+    expect(source.row(305)).toBeUndefined();
+    expect(pages().filter((page) => page === 2)).toHaveLength(1);
+  });
+
+  it("asks for that page too, and does not take the question back when it is scrolled past", async () => {
+    const { model, source, pages, settle } = remote(rows, 100);
+    source.want(300, 330, 310);
+    await settle();
+    source.want(700, 730, 310);
+    await settle();
+    expect(pages()).toEqual([3, 7]);
+    expect(model.sent.filter((message) => message.type === "cancel")).toHaveLength(0);
+  });
+
   it("cancels what it still waits for when it is disposed of", async () => {
     const { model, source, settle } = remote(rows, 100);
     source.want(500, 530);

@@ -188,7 +188,10 @@ export function RowTable<R extends { position: number }, Q extends Query, Key ex
   const { query, ask, active, setActive, open, setOpen, selected } = table;
   const [exporting, setExporting] = useState(false);
   const element = useRef<HTMLDivElement>(null);
-  const want = useCallback((start: number, stop: number) => source.want(start, stop), [source]);
+  const want = useCallback(
+    (start: number, stop: number, at: number) => source.want(start, stop, at),
+    [source],
+  );
   const close = () => {
     setOpen(false);
     element.current?.querySelector<HTMLElement>(`[data-at="${active}"]`)?.focus();

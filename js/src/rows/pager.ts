@@ -20,7 +20,7 @@ export class Pager<A> {
   readonly #keeper: Keeper<A>;
   readonly #waiting: Waiting;
   readonly #asked = new Map<number, AbortController>();
-  #wanted: [number, number] = [0, 0];
+  #wanted: [first: number, last: number, held: number] = [0, 0, 0];
   #pace: ReturnType<typeof setTimeout> | undefined;
   #error: string | null = null;
   #disposed = false;
@@ -35,9 +35,12 @@ export class Pager<A> {
     return this.#waiting.message === null ? null : { message: this.#waiting.message, retry: false };
   }
 
-  /** Pages first to last are in sight. The first wish is asked at once; those that follow quickly are gathered. */
-  want(first: number, last: number): void {
-    this.#wanted = [first, last];
+  /**
+   * Pages first to last are in sight, and one more is needed out of sight. The first wish is asked at once; those
+   * that follow quickly are gathered.
+   */
+  want(first: number, last: number, held = first): void {
+    this.#wanted = [first, last, held];
     if (this.#pace !== undefined) return;
     this.#fetch();
     this.#pace = setTimeout(() => {
@@ -50,7 +53,7 @@ export class Pager<A> {
   restart(): void {
     this.#cancelAll();
     this.#error = null;
-    this.#wanted = [0, 0];
+    this.#wanted = [0, 0, 0];
     this.#fetch();
   }
 
@@ -66,19 +69,21 @@ export class Pager<A> {
     this.#cancelAll();
   }
 
-  /** Ask for the pages in sight that are missing, and take back questions about pages scrolled past. */
+  /** Ask for the pages needed that are missing, and take back questions about pages scrolled past. */
   #fetch(): void {
     if (this.#disposed || this.#error !== null) return;
-    const [first, last] = this.#wanted;
+    const [first, last, held] = this.#wanted;
     for (const [number, controller] of this.#asked) {
-      if (number < first - 1 || number > last + 1) {
+      if (number !== held && (number < first - 1 || number > last + 1)) {
         this.#asked.delete(number);
         controller.abort();
       }
     }
-    for (let number = first; number <= last; number++) {
+    const ask = (number: number) => {
       if (!this.#keeper.has(number) && !this.#asked.has(number)) void this.#ask(number);
-    }
+    };
+    for (let number = first; number <= last; number++) ask(number);
+    ask(held);
     if (this.#asked.size === 0) this.#waiting.end();
   }
 

@@ -81,9 +81,10 @@ export class RemoteRows<R, Q extends Query> implements RowSource<R, Q> {
     return page && within < page.count ? page.row(within) : undefined;
   }
 
-  want(start: number, stop: number): void {
+  want(start: number, stop: number, active = start): void {
     const first = Math.floor(start / PAGE_ROWS);
-    this.#pager.want(first, Math.max(first, Math.ceil(stop / PAGE_ROWS) - 1));
+    const last = Math.max(first, Math.ceil(stop / PAGE_ROWS) - 1);
+    this.#pager.want(first, last, Math.floor(active / PAGE_ROWS));
   }
 
   retry(): void {

@@ -19,8 +19,8 @@ export interface RowSource<R, Q extends Query> {
   setQuery(query: Q): void;
   /** The row at a place in the table; undefined while it is on its way. */
   row(at: number): R | undefined;
-  /** Tell which rows [start, stop) are on the screen. */
-  want(start: number, stop: number): void;
+  /** Tell which rows [start, stop) are on the screen, and which one the keyboard is on, wherever it is. */
+  want(start: number, stop: number, active?: number): void;
   retry(): void;
   /** The whole text of a row of which the table has only the beginning. */
   fullText(position: number, signal: AbortSignal): Promise<string>;

@@ -33,7 +33,8 @@ interface GridProps<R, Key extends string | number> {
   onActive(at: number): void;
   onOpen(at: number): void;
   onClose(): void;
-  onRange(start: number, stop: number): void;
+  /** Rows [start, stop) are on the screen, and the active one is in the page. */
+  onRange(start: number, stop: number, active: number): void;
   /** None where rows cannot be selected. */
   selecting?: Selecting;
   /** When this changes, the table shows other rows: back to the top. */
@@ -51,7 +52,8 @@ export function Grid<R, Key extends string | number>(props: GridProps<R, Key>) {
   const widths = columns.map(({ width, narrowWidth }) => (narrow ? (narrowWidth ?? width) : width));
   const tracks = [...(selecting ? [SELECT_TRACK] : []), ...widths].join(" ");
 
-  useLayoutEffect(() => onRange(start, stop), [start, stop, onRange]);
+  // Not on another active row: it was in sight when it became active.
+  useLayoutEffect(() => onRange(start, stop, active), [start, stop, onRange]);
   useLayoutEffect(() => virtual.toTop(), [props.epoch]);
   // A key moved to another row: it may only now be in the page.
   useLayoutEffect(() => {
