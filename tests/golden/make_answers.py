@@ -4,11 +4,8 @@ Both ends of the wire are tested against these files. This script is a third rea
 independent of both ends: it needs only numpy. Run it after a change of the wire, and look at what changed.
 """
 
-import base64
-import json
-from pathlib import Path
-
 import numpy as np
+from wire import asked, common, in_order, keep, packed, strings
 
 ADA = "Ada 👩‍💻 was born in London; naïve? No."
 ARABIC = "ولدت آدا في لندن."
@@ -56,43 +53,6 @@ FILLED_TEXTS = {
 SEARCHES = ["", "ada", "WHERE", "伦敦", "لندن", "<img", "row-", "über", "no such thing"]
 
 
-def strings(name, values):
-    data = [value.encode() for value in values]
-    offsets = np.cumsum([0, *map(len, data)]).astype(np.uint32)
-    return [(f"{name}_offsets", offsets), (f"{name}_bytes", np.frombuffer(b"".join(data), np.uint8))]
-
-
-def packed(columns):
-    sections, payload = [], b""
-    for name, array in columns:
-        payload += b"\0" * (-len(payload) % 8)
-        data = array.tobytes()
-        sections.append(
-            {
-                "name": name,
-                "dtype": str(array.dtype),
-                "shape": list(array.shape),
-                "offset": len(payload),
-                "nbytes": len(data),
-            }
-        )
-        payload += data
-    return sections, payload
-
-
-def common(rows, texts):
-    """The sections that every page of rows has; `rows` is a list of (label, reason)."""
-    reasons = sorted({reason for _, reason in rows if reason is not None})
-    return [
-        ("position", np.arange(len(rows), dtype=np.uint32)),
-        ("reason", np.array([0 if reason is None else reasons.index(reason) + 1 for _, reason in rows], np.uint8)),
-        ("flags", np.zeros(len(rows), np.uint8)),
-        *strings("texts", texts),
-        *strings("index", [label for label, _ in rows]),
-        *strings("reasons", reasons),
-    ]
-
-
 def answer_columns(rows, named_by):
     found = [answer for row in rows for answer in row[4]]
     contexts = [row[2] for row in rows]
@@ -129,7 +89,7 @@ def fill_columns():
     ]
 
 
-def asked(rows, filters):
+def queried(rows, filters):
     """Every sort both ways, every search and filter, and a page; `rows` is a list of (text, label, score, bucket)."""
     everything = {"start": 0, "stop": 1000, "sort": {"by": "row", "descending": False}, "search": ""}
     if filters:
@@ -140,12 +100,7 @@ def asked(rows, filters):
     for label in filters:
         found += [{**everything, "label": label}, {**everything, "label": label, "search": "o"}]
     found += [{**everything, "start": 1, "stop": 3, "sort": {"by": "score", "descending": True}}]
-    told = []
-    for params in found:
-        positions = matching(rows, params)
-        page = positions[params["start"] : params["stop"]]
-        told.append({"params": params, "total": len(positions), "positions": page})
-    return told
+    return asked(found, lambda params: matching(rows, params))
 
 
 def matching(rows, params):
@@ -160,10 +115,7 @@ def matching(rows, params):
         text, _, score, _ = rows[at]
         return {"row": at, "text": text or None, "score": score}[by]
 
-    keyed = [at for at in found if key(at) is not None]
-    # Python's reverse sort keeps equal rows in their first order, which is what the rules ask for.
-    ordered = sorted(keyed, key=key, reverse=params["sort"]["descending"])
-    return ordered + [at for at in found if key(at) is None]
+    return in_order(found, key, params["sort"]["descending"])
 
 
 def answer_case(rows, named_by):
@@ -201,9 +153,8 @@ def answer_case(rows, named_by):
         (name, row[0], row[4][0][2] if row[4] else None, bucket)
         for name, row, bucket in zip(names, rows, buckets, strict=True)
     ]
-    queries = asked(by, [0, 1, "without_score"])
-    encoded = base64.b64encode(payload).decode()
-    return {"header": header, "payload_base64": encoded, "rows": told, "queries": queries}
+    queries = queried(by, [0, 1, "without_score"])
+    return {"header": header, "payload_base64": payload, "rows": told, "queries": queries}
 
 
 def fill_case():
@@ -237,20 +188,17 @@ def fill_case():
         for label, text, reason, masks in FILLED
     ]
     by = [(text, label, masks[0][2][0][1] if masks else None, None) for label, text, _, masks in FILLED]
-    encoded = base64.b64encode(payload).decode()
-    return {"header": header, "payload_base64": encoded, "rows": told, "queries": asked(by, [])}
+    return {"header": header, "payload_base64": payload, "rows": told, "queries": queried(by, [])}
 
 
 def main():
-    here = Path(__file__).parent
     cases = {
         "own": answer_case(OWN, "question"),
         "shared": answer_case(SHARED, "shared"),
         "asked": answer_case(ASKED, "context"),
     }
-    for name, content in (("answer", cases), ("fill", {"masks": fill_case()})):
-        text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-        (here / f"{name}.json").write_text(text, encoding="utf-8")
+    keep("answer.json", cases)
+    keep("fill.json", {"masks": fill_case()})
 
 
 if __name__ == "__main__":

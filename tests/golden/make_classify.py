@@ -4,11 +4,8 @@ Both ends of the wire are tested against that file. This script is a third readi
 independent of both ends: it needs only numpy. Run it after a change of the wire, and look at what changed.
 """
 
-import base64
-import json
-from pathlib import Path
-
 import numpy as np
+from wire import asked, common, in_order, keep, packed
 
 # (index label, text, reason, clipped, cut by the model's limit); a reason means that there is no score.
 ROWS = [
@@ -55,37 +52,10 @@ SEARCHES = ["", "good", "GOOD", "éclair", "ÉCLAIR", "电影", "الفيلم", 
 
 def encode(scores):
     """The header's sections and the payload of all ROWS; scores is [row, label] float32."""
-    reasons = sorted({row[2] for row in ROWS if row[2] is not None})
-    columns = [
-        ("position", np.arange(len(ROWS), dtype=np.uint32)),
-        ("scores", scores),
-        ("reason", np.array([0 if r[2] is None else reasons.index(r[2]) + 1 for r in ROWS], np.uint8)),
-        ("flags", np.array([r[3] + 2 * r[4] for r in ROWS], np.uint8)),
-        *strings("texts", [row[1] for row in ROWS]),
-        *strings("index", [row[0] for row in ROWS]),
-        *strings("reasons", reasons),
-    ]
-    sections, payload = [], b""
-    for name, array in columns:
-        payload += b"\0" * (-len(payload) % 8)
-        data = array.tobytes()
-        sections.append(
-            {
-                "name": name,
-                "dtype": str(array.dtype),
-                "shape": list(array.shape),
-                "offset": len(payload),
-                "nbytes": len(data),
-            }
-        )
-        payload += data
-    return sections, payload
-
-
-def strings(name, values):
-    data = [value.encode() for value in values]
-    offsets = np.cumsum([0, *map(len, data)]).astype(np.uint32)
-    return [(f"{name}_offsets", offsets), (f"{name}_bytes", np.frombuffer(b"".join(data), np.uint8))]
+    position, *others = common(
+        [(row[0], row[2]) for row in ROWS], [row[1] for row in ROWS], [row[3] + 2 * row[4] for row in ROWS]
+    )
+    return packed([position, ("scores", scores), *others])
 
 
 def answer(scores, problem, threshold, *, sort, label, search):
@@ -117,10 +87,7 @@ def answer(scores, problem, threshold, *, sort, label, search):
         return float(scores[at, best[at] if by == "score" else by])
 
     found = [at for at in range(len(ROWS)) if matches(at)]
-    with_key = [at for at in found if key(at) is not None]
-    without = [at for at in found if key(at) is None]
-    # Python's reverse sort keeps equal rows in their first order, which is what the rules ask for.
-    return sorted(with_key, key=key, reverse=sort["descending"]) + without
+    return in_order(found, key, sort["descending"])
 
 
 def queries(labels):
@@ -164,12 +131,10 @@ def case(title, problem, threshold, labels, scores):
         "notes": ["2 texts were cut at 512 tokens: 1,204 tokens were not read."],
         "sections": sections,
     }
-    asked = []
-    for params in queries(labels):
-        rules = {name: params[name] for name in ("sort", "label", "search")}
-        positions = answer(scores, problem, threshold, **rules)
-        page = positions[params["start"] : params["stop"]]
-        asked.append({"params": params, "total": len(positions), "positions": page})
+
+    def rows_of(params):
+        return answer(scores, problem, threshold, **{name: params[name] for name in ("sort", "label", "search")})
+
     rows = [
         {
             "index": index,
@@ -181,8 +146,7 @@ def case(title, problem, threshold, labels, scores):
         }
         for at, (index, text, reason, clipped, cut) in enumerate(ROWS)
     ]
-    payload_base64 = base64.b64encode(payload).decode()
-    return {"header": header, "payload_base64": payload_base64, "rows": rows, "queries": asked}
+    return {"header": header, "payload_base64": payload, "rows": rows, "queries": asked(queries(labels), rows_of)}
 
 
 def main():
@@ -190,8 +154,7 @@ def main():
         "single_label": case("movie-sentiment-minilm", "single_label", 0.5, **SINGLE),
         "multi_label": case("emotions", "multi_label", 0.7, **MULTI),
     }
-    path = Path(__file__).with_name("classify.json")
-    path.write_text(json.dumps(cases, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    keep("classify.json", cases)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,8 @@ Both ends of the wire are tested against that file. This script is a third readi
 independent of both ends: it needs only numpy. Run it after a change of the wire, and look at what changed.
 """
 
-import base64
-import json
-from pathlib import Path
-
 import numpy as np
+from wire import asked, common, in_order, keep, packed
 
 TYPES = ["PER", "LOC", "ORG", "<b>OTHER</b>"]
 
@@ -31,16 +28,10 @@ SEARCHES = ["", "london", "LONDON", "北京", "<img", "row-", "über", "no such 
 
 def encode():
     """The header's sections and the payload of all ROWS."""
-    reasons = sorted({row[2] for row in ROWS if row[2] is not None})
     spans = [span for row in ROWS for span in row[3]]
     lengths = [len(row[3]) for row in ROWS]
     columns = [
-        ("position", np.arange(len(ROWS), dtype=np.uint32)),
-        ("reason", np.array([0 if r[2] is None else reasons.index(r[2]) + 1 for r in ROWS], np.uint8)),
-        ("flags", np.zeros(len(ROWS), np.uint8)),
-        *strings("texts", [row[1] for row in ROWS]),
-        *strings("index", [row[0] for row in ROWS]),
-        *strings("reasons", reasons),
+        *common([(row[0], row[2]) for row in ROWS], [row[1] for row in ROWS]),
         ("count", np.array(lengths, np.uint32)),
         ("found", np.cumsum([0, *lengths]).astype(np.uint32)),
         ("start", np.array([span[0] for span in spans], np.uint32)),
@@ -48,27 +39,7 @@ def encode():
         ("type", np.array([span[2] for span in spans], np.uint32)),
         ("score", np.array([span[3] for span in spans], np.float32)),
     ]
-    sections, payload = [], b""
-    for name, array in columns:
-        payload += b"\0" * (-len(payload) % 8)
-        data = array.tobytes()
-        sections.append(
-            {
-                "name": name,
-                "dtype": str(array.dtype),
-                "shape": list(array.shape),
-                "offset": len(payload),
-                "nbytes": len(data),
-            }
-        )
-        payload += data
-    return sections, payload
-
-
-def strings(name, values):
-    data = [value.encode() for value in values]
-    offsets = np.cumsum([0, *map(len, data)]).astype(np.uint32)
-    return [(f"{name}_offsets", offsets), (f"{name}_bytes", np.frombuffer(b"".join(data), np.uint8))]
+    return packed(columns)
 
 
 def answer(sort, search, kind):
@@ -89,10 +60,7 @@ def answer(sort, search, kind):
             return row[1] or None
         return None if row[2] is not None else len(row[3])
 
-    with_key = [at for at in found if key(at) is not None]
-    without = [at for at in found if key(at) is None]
-    # Python's reverse sort keeps equal rows in their first order, which is what the rules ask for.
-    return sorted(with_key, key=key, reverse=sort["descending"]) + without
+    return in_order(found, key, sort["descending"])
 
 
 def queries():
@@ -126,11 +94,6 @@ def main():
         "notes": ["1 text was too long."],
         "sections": sections,
     }
-    asked = []
-    for params in queries():
-        positions = answer(params["sort"], params["search"], params["type"])
-        page = positions[params["start"] : params["stop"]]
-        asked.append({"params": params, "total": len(positions), "positions": page})
     rows = [
         {
             "index": index,
@@ -143,10 +106,9 @@ def main():
         }
         for index, text, reason, found in ROWS
     ]
-    payload_base64 = base64.b64encode(payload).decode()
-    case = {"header": header, "payload_base64": payload_base64, "rows": rows, "queries": asked}
-    path = Path(__file__).with_name("entities.json")
-    path.write_text(json.dumps({"texts": case}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    told = asked(queries(), lambda params: answer(params["sort"], params["search"], params["type"]))
+    case = {"header": header, "payload_base64": payload, "rows": rows, "queries": told}
+    keep("entities.json", {"texts": case})
 
 
 if __name__ == "__main__":

@@ -4,11 +4,8 @@ Both ends of the wire are tested against that file. This script is a third readi
 independent of both ends: it needs only numpy. Run it after a change of the wire, and look at what changed.
 """
 
-import base64
-import json
-from pathlib import Path
-
 import numpy as np
+from wire import asked, common, in_order, keep, packed, strings
 
 ENDINGS = [
     *("", "end of text", "stop string", "reached --max-new-tokens"),
@@ -35,16 +32,10 @@ SEARCHES = ["", "capital", "CAPITAL", "首都", "<img", "row-", "über", "no suc
 
 def encode():
     """The header's sections and the payload of all ROWS."""
-    reasons = sorted({row[2] for row in ROWS if row[2] is not None})
     tokens = [token for row in ROWS for token in row[4]]
     lengths = [len(row[4]) for row in ROWS]
     columns = [
-        ("position", np.arange(len(ROWS), dtype=np.uint32)),
-        ("reason", np.array([0 if r[2] is None else reasons.index(r[2]) + 1 for r in ROWS], np.uint8)),
-        ("flags", np.zeros(len(ROWS), np.uint8)),
-        *strings("texts", [row[1] for row in ROWS]),
-        *strings("index", [row[0] for row in ROWS]),
-        *strings("reasons", reasons),
+        *common([(row[0], row[2]) for row in ROWS], [row[1] for row in ROWS]),
         ("tokens", np.array(lengths, np.uint32)),
         ("mean", np.array([mean(row) for row in ROWS], np.float32)),
         ("ending", np.array([row[3] for row in ROWS], np.uint8)),
@@ -52,27 +43,7 @@ def encode():
         ("probabilities", np.array([probability for _, probability in tokens], np.float32)),
         *strings("pieces", [piece for piece, _ in tokens]),
     ]
-    sections, payload = [], b""
-    for name, array in columns:
-        payload += b"\0" * (-len(payload) % 8)
-        data = array.tobytes()
-        sections.append(
-            {
-                "name": name,
-                "dtype": str(array.dtype),
-                "shape": list(array.shape),
-                "offset": len(payload),
-                "nbytes": len(data),
-            }
-        )
-        payload += data
-    return sections, payload
-
-
-def strings(name, values):
-    data = [value.encode() for value in values]
-    offsets = np.cumsum([0, *map(len, data)]).astype(np.uint32)
-    return [(f"{name}_offsets", offsets), (f"{name}_bytes", np.frombuffer(b"".join(data), np.uint8))]
+    return packed(columns)
 
 
 def mean(row):
@@ -98,10 +69,7 @@ def answer(sort, search):
             return None
         return {"written": written(row), "tokens": len(row[4]), "mean": mean(row), "ending": row[3]}[by]
 
-    with_key = [at for at in found if key(at) is not None]
-    without = [at for at in found if key(at) is None]
-    # Python's reverse sort keeps equal rows in their first order, which is what the rules ask for.
-    return sorted(with_key, key=key, reverse=sort["descending"]) + without
+    return in_order(found, key, sort["descending"])
 
 
 def queries():
@@ -133,11 +101,6 @@ def main():
         "notes": ["1 prompt was too long."],
         "sections": sections,
     }
-    asked = []
-    for params in queries():
-        positions = answer(params["sort"], params["search"])
-        page = positions[params["start"] : params["stop"]]
-        asked.append({"params": params, "total": len(positions), "positions": page})
     rows = [
         {
             "index": index,
@@ -149,10 +112,9 @@ def main():
         }
         for index, prompt, reason, ending, tokens in ROWS
     ]
-    payload_base64 = base64.b64encode(payload).decode()
-    case = {"header": header, "payload_base64": payload_base64, "rows": rows, "queries": asked}
-    path = Path(__file__).with_name("generate.json")
-    path.write_text(json.dumps({"prompts": case}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    told = asked(queries(), lambda params: answer(params["sort"], params["search"]))
+    case = {"header": header, "payload_base64": payload, "rows": rows, "queries": told}
+    keep("generate.json", {"prompts": case})
 
 
 if __name__ == "__main__":

@@ -5,13 +5,11 @@ independent of both ends: it needs only numpy, and its two tokenizers are toys. 
 wire, and look at what changed.
 """
 
-import base64
-import json
 import re
 import unicodedata
-from pathlib import Path
 
 import numpy as np
+from wire import asked, common, in_order, keep, packed, strings
 
 SPECIAL, ADDED, UNKNOWN, CONTINUES, CUT, NO_OFFSETS = 1, 2, 4, 8, 16, 32
 
@@ -145,14 +143,12 @@ def tokenized(tokenize, vocabulary, limit, special_tokens):
 
 def encode(tokenizers):
     """The header's sections and the payload of all ROWS."""
-    reasons = sorted({row[2] for row in ROWS if row[2] is not None})
     columns = [
-        ("position", np.arange(len(ROWS), dtype=np.uint32)),
-        ("reason", np.array([0 if r[2] is None else reasons.index(r[2]) + 1 for r in ROWS], np.uint8)),
-        ("flags", np.array([at in CLIPPED for at in range(len(ROWS))], np.uint8)),
-        *strings("texts", [row[1][: CLIPPED.get(at)] for at, row in enumerate(ROWS)]),
-        *strings("index", [row[0] for row in ROWS]),
-        *strings("reasons", reasons),
+        *common(
+            [(row[0], row[2]) for row in ROWS],
+            [row[1][: CLIPPED.get(at)] for at, row in enumerate(ROWS)],
+            [at in CLIPPED for at in range(len(ROWS))],
+        ),
     ]
     for number, rows in enumerate(tokenizers):
         tokens = [token for row in rows for token in row["tokens"]]
@@ -171,27 +167,7 @@ def encode(tokenizers):
             *strings(f"t{number}_pieces", [piece[1] for piece in pieces]),
             *strings(f"t{number}_bytes", [piece[2] for piece in pieces]),
         ]
-    sections, payload = [], b""
-    for name, array in columns:
-        payload += b"\0" * (-len(payload) % 8)
-        data = array.tobytes()
-        sections.append(
-            {
-                "name": name,
-                "dtype": str(array.dtype),
-                "shape": list(array.shape),
-                "offset": len(payload),
-                "nbytes": len(data),
-            }
-        )
-        payload += data
-    return sections, payload
-
-
-def strings(name, values):
-    data = [value.encode() for value in values]
-    offsets = np.cumsum([0, *map(len, data)]).astype(np.uint32)
-    return [(f"{name}_offsets", offsets), (f"{name}_bytes", np.frombuffer(b"".join(data), np.uint8))]
+    return packed(columns)
 
 
 def totals(rows):
@@ -246,10 +222,7 @@ def answer(tokenizers, *, sort, search):
         return tokenizers[int(by.removeprefix("tokens"))][at]["count"]
 
     found = [at for at in range(len(ROWS)) if matches(at)]
-    with_key = [at for at in found if key(at) is not None]
-    without = [at for at in found if key(at) is None]
-    # Python's reverse sort keeps equal rows in their first order, which is what the rules ask for.
-    return sorted(with_key, key=key, reverse=sort["descending"]) + without
+    return in_order(found, key, sort["descending"])
 
 
 def queries(tokenizers):
@@ -288,11 +261,6 @@ def case(title, *tokenizers):
         ],
         "sections": sections,
     }
-    asked = []
-    for params in queries(tokens):
-        positions = answer(tokens, sort=params["sort"], search=params["search"])
-        page = positions[params["start"] : params["stop"]]
-        asked.append({"params": params, "total": len(positions), "positions": page})
     rows = [
         {
             "index": index,
@@ -308,8 +276,8 @@ def case(title, *tokenizers):
         for told in row["tokenizers"]:
             if told["all"] == told["tokens"]:
                 del told["all"]  # only where some do not travel
-    payload_base64 = base64.b64encode(payload).decode()
-    return {"header": header, "payload_base64": payload_base64, "rows": rows, "queries": asked}
+    queried = asked(queries(tokens), lambda params: answer(tokens, sort=params["sort"], search=params["search"]))
+    return {"header": header, "payload_base64": payload, "rows": rows, "queries": queried}
 
 
 def main():
@@ -329,8 +297,7 @@ def main():
         "side": "left",
     }
     cases = {"one": case("toy-wordpiece", wordpieces), "two": case("toy-wordpiece, toy-bytes", wordpieces, bytelevels)}
-    path = Path(__file__).with_name("tokenize.json")
-    path.write_text(json.dumps(cases, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    keep("tokenize.json", cases)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,8 @@ Both ends of the wire are tested against that file. This script is a third readi
 independent of both ends: it needs only numpy. Run it after a change of the wire, and look at what changed.
 """
 
-import base64
-import json
-from pathlib import Path
-
 import numpy as np
+from wire import common, keep, packed, strings
 
 # (index label, text, reason, cut by the model's limit, vector); a reason means that there is no vector.
 ROWS = [
@@ -35,12 +32,6 @@ def cosine(a, b):
     )
 
 
-def strings(name, values):
-    data = [value.encode() for value in values]
-    offsets = np.cumsum([0, *map(len, data)]).astype(np.uint32)
-    return [(f"{name}_offsets", offsets), (f"{name}_bytes", np.frombuffer(b"".join(data), np.uint8))]
-
-
 def named(name, rows, positions):
     positions = [int(position) for position in positions]
     texts = strings(f"{name}_texts", [rows[position][1] for position in positions])
@@ -48,26 +39,9 @@ def named(name, rows, positions):
     return [(name, np.array(positions, np.uint32)), *texts, *index]
 
 
-def packed(columns):
-    sections, payload = [], b""
-    for name, array in columns:
-        payload += b"\0" * (-len(payload) % 8)
-        data = array.tobytes()
-        section = {"name": name, "dtype": str(array.dtype), "shape": list(array.shape)}
-        sections.append({**section, "offset": len(payload), "nbytes": len(data)})
-        payload += data
-    return sections, base64.b64encode(payload).decode()
-
-
 def rows_of_page():
-    reasons = sorted({row[2] for row in ROWS if row[2] is not None})
     return [
-        ("position", np.arange(len(ROWS), dtype=np.uint32)),
-        ("reason", np.array([0 if row[2] is None else reasons.index(row[2]) + 1 for row in ROWS], np.uint8)),
-        ("flags", np.array([2 * row[3] for row in ROWS], np.uint8)),
-        *strings("texts", [row[1] for row in ROWS]),
-        *strings("index", [row[0] for row in ROWS]),
-        *strings("reasons", reasons),
+        *common([(row[0], row[2]) for row in ROWS], [row[1] for row in ROWS], [2 * row[3] for row in ROWS]),
         ("points", vectors()),
         ("cluster", np.array(CLUSTERS, np.uint8)),
     ]
@@ -156,8 +130,7 @@ def case(kind, others=None):
 
 def main():
     cases = {"embed": case("embed"), "similar": case("similar"), "crosswise": case("similar", OTHERS)}
-    path = Path(__file__).with_name("vectors.json")
-    path.write_text(json.dumps(cases, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    keep("vectors.json", cases)
 
 
 if __name__ == "__main__":
