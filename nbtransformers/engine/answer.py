@@ -14,7 +14,7 @@ from nbtransformers.engine.answers import AnswerWindow, Spans, best_spans
 from nbtransformers.engine.encoding import Items
 from nbtransformers.engine.padding import Inputs
 from nbtransformers.engine.pairs import PairEncoder, PairItems
-from nbtransformers.engine.running import DoneWindow, Gathered, Hooks, RowTask
+from nbtransformers.engine.rowtask import DoneWindow, Gathered, Hooks, RowTask
 from nbtransformers.engine.scoring import HeadTask, Scorer
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.pairs import PairRows, read_pairs
@@ -143,7 +143,7 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
         return "spans"
 
     def worker(self, hooks: Hooks) -> Scorer:
-        """A scorer that refuses questions without room for a context, and remembers the contexts."""
+        """A scorer that remembers the contexts."""
         return _PairScorer(self, hooks)
 
     def note(self, window: RowWindow) -> None:
@@ -154,20 +154,13 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
         """Forget the contexts too."""
         self._contexts = Contexts()
 
-    def refused(self, window: RowWindow) -> RowWindow:
-        """A window, with the reasons of the questions that leave no room for a context."""
-        asked = [row for row in range(len(window.texts)) if row not in window.reasons]
-        refused = self.head.encoder.refusals([window.texts[row] or "" for row in asked])
-        return replace(window, reasons=window.reasons | {asked[number]: why for number, why in refused.items()})
+    def refusals(self, texts: Sequence[str]) -> dict[int, str]:
+        """Which questions leave no room for a context, and why."""
+        return self.head.encoder.refusals(texts)
 
-    def known(self, before: Answers, rows: slice) -> tuple[NDArray[Any], NDArray[np.int32]]:
-        """The answers, and the counts."""
-        values = self.head.empty(rows.stop - rows.start)
-        for number, row in enumerate(range(rows.start, rows.stop)):
-            if row not in before.reasons:
-                values[number] = before.found[row], float(before.no_answer[row])
-        counts = np.stack([before.tokens[rows], before.unread[rows], before.doubtful[rows]])
-        return values, counts.astype(np.int32)
+    def kept(self, before: Answers, row: int) -> Value:
+        """The answers of a row, and the score of there being none."""
+        return before.found[row], float(before.no_answer[row])
 
     def packed(self, values: NDArray[Any]) -> tuple[Ragged, NDArray[np.float32]]:
         """The answers of a window, and the scores of there being none."""
@@ -213,12 +206,12 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
 
 class _PairScorer(Scorer):
     def __init__(self, task: AnswerTask, hooks: Hooks) -> None:
-        super().__init__(task.head, task.ready.card, task.ready.loaded, task.request.run, hooks)
-        self._task = task
+        super().__init__(task, hooks)
+        self._note = task.note
 
     def do(self, window: RowWindow, known: DoneWindow | None = None) -> DoneWindow:
-        self._task.note(window)
-        return _told(super().do(window if self.stopping else self._task.refused(window), known))
+        self._note(window)
+        return _told(super().do(window, known))
 
 
 def _told(done: DoneWindow) -> DoneWindow:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nbtransformers.engine.answer import Contexts
 from nbtransformers.engine.decoding import Continuation, Decoding
 from nbtransformers.engine.prompts import Encoded, PromptEncoder
-from nbtransformers.engine.running import DoneWindow, Gathered, Hooks
+from nbtransformers.engine.rowtask import DoneWindow, Gathered, Hooks
 from nbtransformers.engine.writing import UnderWay, Writer, WritingTask
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.pairs import PairRows, read_pairs
@@ -85,15 +85,14 @@ class AnswerWritingTask(WritingTask):
         """Forget the contexts that are written down."""
         self.contexts = Contexts()
 
-    def known(self, before: Answers, rows: slice) -> tuple[NDArray[Any], NDArray[np.int32]]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The answers, and the counts."""
+    def kept(self, before: Answers, row: int) -> Any:
+        """The answer of a row."""
         assert before.written is not None
-        values = self.empty(rows.stop - rows.start)
-        for number, row in enumerate(range(rows.start, rows.stop)):
-            if row not in before.reasons:
-                values[number] = before.found[row][0].tolist(), before.written[int(before.found.rows[row])]
-        counts = np.stack([before.tokens[rows], before.unread[rows], before.doubtful[rows]])
-        return values, counts.astype(np.int32)
+        return before.found[row][0].tolist(), before.written[int(before.found.rows[row])]
+
+    def counted(self, before: Answers) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """As of any rows: the result is none of those that are texts."""
+        return super(WritingTask, self).counted(before)
 
     def packed(self, values: NDArray[Any]) -> tuple[Ragged, list[Any]]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Room for the answers of a window, and what was written: it is looked up beside the contexts, in `result`."""

@@ -9,7 +9,7 @@ from nbtransformers.engine import running
 from nbtransformers.engine.heads import ScoringHead, head_for, needed_head
 from nbtransformers.engine.reading import reading_of
 from nbtransformers.engine.recipe import classify_recipe
-from nbtransformers.engine.running import Gathered
+from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.scoring import HeadTask
 from nbtransformers.loading.bundled import BUNDLED_ENCODER, BUNDLED_SENTIMENT
 from nbtransformers.loading.card import Card
@@ -35,10 +35,9 @@ class ClassifyTask(HeadTask[Classification, ScoringHead]):
         """A classifier, or for zero-shot an encoder."""
         return needed_head(self.request, card)
 
-    def known(self, before: Classification, rows: slice) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """The scores, and the counts."""
-        counts = np.stack([before.tokens[rows], before.unread[rows], before.doubtful[rows]])
-        return before.scores[rows], counts.astype(np.int32)
+    def kept(self, before: Classification, row: int) -> NDArray[np.float32]:
+        """The scores of a row."""
+        return before.scores[row]
 
     def result(self, gathered: Gathered) -> Classification:
         """The scores with their labels."""

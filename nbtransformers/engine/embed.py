@@ -16,7 +16,7 @@ from nbtransformers.engine.padding import Inputs
 from nbtransformers.engine.pooling import Embedder, Wishes, declared
 from nbtransformers.engine.recipe import embed_recipe
 from nbtransformers.engine.resuming import reference
-from nbtransformers.engine.running import Gathered
+from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.scoring import HeadTask, mean_by_owner
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.loading.bundled import BUNDLED_ENCODER
@@ -110,10 +110,9 @@ class EmbedTask(HeadTask[Embeddings, EmbedHead]):
             )
         return "encoder"
 
-    def known(self, before: Embeddings, rows: slice) -> tuple[Vectors, NDArray[np.int32]]:
-        """The vectors, and the counts."""
-        counts = np.stack([before.tokens[rows], before.unread[rows], before.doubtful[rows]])
-        return before.vectors[rows], counts.astype(np.int32)
+    def kept(self, before: Embeddings, row: int) -> NDArray[np.float32]:
+        """The vector of a row."""
+        return before.vectors[row]
 
     def result(self, gathered: Gathered) -> Embeddings:
         """The vectors with what there is to say of them."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nbtransformers.engine import running
 from nbtransformers.engine.encoding import Items
 from nbtransformers.engine.padding import Inputs
-from nbtransformers.engine.running import Gathered
+from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.scoring import HeadTask
 from nbtransformers.engine.spans import Tags, decode, label_words, tags_of
 from nbtransformers.engine.tokens import spelling_of
@@ -216,14 +216,9 @@ class EntitiesTask(HeadTask[Entities, TokenHead]):
         """The tokens and the spans of all windows."""
         return Ragged.joined((part[0] for part in parts), TAGGED), Ragged.joined((part[1] for part in parts), SPAN)
 
-    def known(self, before: Entities, rows: slice) -> tuple[NDArray[Any], NDArray[np.int32]]:
-        """The tokens and the spans, and the counts."""
-        values = self.head.empty(rows.stop - rows.start)
-        for number, row in enumerate(range(rows.start, rows.stop)):
-            if row not in before.reasons:
-                values[number] = before.tagged[row], before.found[row]
-        counts = np.stack([before.tokens[rows], before.unread[rows], before.doubtful[rows]])
-        return values, counts.astype(np.int32)
+    def kept(self, before: Entities, row: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The tokens and the spans of a row."""
+        return before.tagged[row], before.found[row]
 
     def notes(self, gathered: Gathered) -> list[str]:
         """Also what is odd about the labels."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,10 @@ from nbtransformers.engine import running
 from nbtransformers.engine.encoding import Items, text_limit, too_long_error
 from nbtransformers.engine.padding import Inputs
 from nbtransformers.engine.pieces import Pieces
-from nbtransformers.engine.running import DoneWindow, Gathered, Hooks
-from nbtransformers.engine.scoring import HeadTask, Scorer
+from nbtransformers.engine.rowtask import Gathered
+from nbtransformers.engine.scoring import HeadTask
 from nbtransformers.engine.tokens import spelling_of
 from nbtransformers.errors import UserError, shown
-from nbtransformers.inputs.rows import RowWindow
 from nbtransformers.loading.card import Card, refuse_other_head
 from nbtransformers.loading.models import Head
 from nbtransformers.loading.registry import LoadedModel
@@ -265,27 +264,18 @@ class FillTask(HeadTask[Filling, FillHead]):
         refuse_other_head(card, "masked")
         return "masked"
 
-    def worker(self, hooks: Hooks) -> Scorer:
-        """A scorer that leaves out texts without a mask."""
-        return _MaskScorer(self, hooks)
-
-    def refused(self, window: RowWindow) -> RowWindow:
-        """A window, with the reasons of the texts that cannot be filled."""
-        asked = [row for row in range(len(window.texts)) if row not in window.reasons]
-        texts = [window.texts[row] or "" for row in asked]
+    def refusals(self, texts: Sequence[str]) -> dict[int, str]:
+        """Which texts cannot be filled, and why."""
         self._foreign += sum(map(self.head.is_foreign, texts))
-        return replace(
-            window, reasons=window.reasons | {asked[number]: why for number, why in self.head.refusals(texts).items()}
-        )
+        return self.head.refusals(texts)
 
-    def known(self, before: Filling, rows: slice) -> tuple[NDArray[Any], NDArray[np.int32]]:
-        """The masks with their fillings, and the counts."""
-        values = self.head.empty(rows.stop - rows.start)
-        for number, row in enumerate(range(rows.start, rows.stop)):
-            if row not in before.reasons:
-                values[number] = before.found[row]
-        counts = np.stack([before.tokens_read[rows], before.unread[rows], before.doubtful[rows]])
-        return values, counts.astype(np.int32)
+    def kept(self, before: Filling, row: int) -> NDArray[Any]:
+        """The masks of a row with their fillings."""
+        return before.found[row]
+
+    def counted(self, before: Filling) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """As of any rows, by the names that a `Filling` has for them."""
+        return before.tokens_read, before.unread, before.doubtful
 
     def packed(self, values: NDArray[Any]) -> Ragged:
         """The masks of a window."""
@@ -321,15 +311,6 @@ class FillTask(HeadTask[Filling, FillHead]):
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
         )
-
-
-class _MaskScorer(Scorer):
-    def __init__(self, task: FillTask, hooks: Hooks) -> None:
-        super().__init__(task.head, task.ready.card, task.ready.loaded, task.request.run, hooks)
-        self._task = task
-
-    def do(self, window: RowWindow, known: DoneWindow | None = None) -> DoneWindow:
-        return super().do(window if self.stopping else self._task.refused(window), known)
 
 
 def fill(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nbtransformers.engine import running
 from nbtransformers.engine.prompts import Encoded, PromptEncoder
-from nbtransformers.engine.running import Gathered
+from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.writing import WritingTask, as_read, decoding_of, with_objects
 from nbtransformers.loading.bundled import BUNDLED_DECODER
 from nbtransformers.progress import OnPartial, OnProgress, silent

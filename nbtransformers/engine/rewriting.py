@@ -17,7 +17,7 @@ from nbtransformers.engine.encoding import text_limit, too_long_error
 from nbtransformers.engine.generation import Rows
 from nbtransformers.engine.parts import By, Part, between, cut, stretches
 from nbtransformers.engine.prompts import Encoded, decoder_limit
-from nbtransformers.engine.running import DoneWindow, Gathered, Hooks
+from nbtransformers.engine.rowtask import DoneWindow, Gathered, Hooks
 from nbtransformers.engine.wording import Wording
 from nbtransformers.engine.writing import Packed, UnderWay, Writer, WritingTask, decoding_of
 from nbtransformers.inputs.rows import RowWindow
@@ -144,13 +144,10 @@ class RewritingTask(WritingTask):
         """A writer of parts."""
         return _PartsWriter(self, hooks)
 
-    def known(self, before: Rewriting, rows: slice) -> tuple[NDArray[Any], NDArray[np.int32]]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The texts that were finished, and the counts."""
-        values, counts = super().known(before, rows)
-        for number, value in enumerate(values):
-            if value is not None:
-                values[number] = _rewritten(value, int(before.parts[rows.start + number]))
-        return values, counts
+    def kept(self, before: Rewriting, row: int) -> Rewritten | None:
+        """The text of a row, and in how many parts it was read; None where it was stopped on the way."""
+        value = super().kept(before, row)
+        return None if value is None else _rewritten(value, int(before.parts[row]))
 
     def packed(self, values: NDArray[Any]) -> Any:
         """The tokens, pieces, texts, endings and parts of a window."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -16,12 +17,11 @@ from nbtransformers.engine.linear import in_their_place, packed_linears
 from nbtransformers.engine.padding import Inputs, Outputs, Padding, padding_for, padding_is_harmless, padding_token
 from nbtransformers.engine.plan import Plan, Tuner, candidates
 from nbtransformers.engine.remarks import in_another_script, too_many_unknown
-from nbtransformers.engine.running import COUNTS, DoneWindow, Hooks, RowTask, has_value
+from nbtransformers.engine.rowtask import COUNTS, DoneWindow, Hooks, RowTask, has_value
 from nbtransformers.engine.threads import cpu_threads, torch_threads
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import RowWindow
 from nbtransformers.loading.card import Card
-from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import Progress
 from nbtransformers.request import RunOptions
 from nbtransformers.results.reasons import Reasons
@@ -67,30 +67,26 @@ class HeadTask(RowTask[R], Generic[R, H]):
 
     def worker(self, hooks: Hooks) -> Scorer:
         """A scorer with the head."""
-        return Scorer(self.head, self.ready.card, self.ready.loaded, self.request.run, hooks)
+        return Scorer(self, hooks)
+
+    def refusals(self, texts: Sequence[str]) -> dict[int, str]:
+        """Which of some texts the head is not to see, and why: their place among them to the reason."""
+        return {}
 
 
 class Scorer:
     """Scores one window of rows after another with one head; once it is to stop it scores no more.
 
     Args:
-        head: texts to items, outputs to scores.
-        card: what the model says of itself.
-        loaded: the model that the head runs. What is learned about it (its best plan, whether it may be
-            padded) is kept in its notes for the next call.
-        options: how to run.
+        task: whose head: texts to items, outputs to scores. What is learned about its model (its best plan, whether
+            it may be padded) is kept in the model's notes for the next call.
         hooks: what it tells and asks while it works.
     """
 
-    def __init__(
-        self,
-        head: RowHead,
-        card: Card,
-        loaded: LoadedModel,
-        options: RunOptions,
-        hooks: Hooks,
-    ) -> None:
-        self._head, self._card, self._loaded, self._hooks = head, card, loaded, hooks
+    def __init__(self, task: HeadTask[Any, Any], hooks: Hooks) -> None:
+        self._head: RowHead = task.head
+        self._card, self._loaded, self._refusals, self._hooks = task.ready.card, task.ready.loaded, task.refusals, hooks
+        loaded, head, options = self._loaded, self._head, task.request.run
         self._done = 0
         self._started = time.perf_counter()
         self._threads = cpu_threads()
@@ -138,7 +134,7 @@ class Scorer:
             window: the rows.
             known: the same rows as an earlier run left them: those that it finished stay as they are.
         """
-        state = _UnderWay(window, self._head, self._card, known)
+        state = _UnderWay(window if self.stopping else self._refused(window), self._head, self._card, known)
         self._done += len(window.texts) - len(state.rows)
         self._report()
         if len(state.rows) and not self.stopping:
@@ -152,6 +148,12 @@ class Scorer:
         if self._batcher.settled and not self.account.out_of_memory:
             self._loaded.notes[self._plan_key] = self.plan
         return state.as_it_stands(NOT_DONE if self.account.interrupted else NOT_FINITE)
+
+    def _refused(self, window: RowWindow) -> RowWindow:
+        """A window, with the reasons of the texts that the head is not to see."""
+        asked = [row for row in range(len(window.texts)) if row not in window.reasons]
+        refused = self._refusals([window.texts[row] or "" for row in asked])
+        return replace(window, reasons=window.reasons | {asked[number]: why for number, why in refused.items()})
 
     def _score_rows(self, state: _UnderWay) -> None:
         try:

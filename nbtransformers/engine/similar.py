@@ -7,7 +7,7 @@ from dataclasses import replace
 from nbtransformers.engine import running
 from nbtransformers.engine.embed import EmbedTask
 from nbtransformers.engine.resuming import remember
-from nbtransformers.engine.running import Hooks
+from nbtransformers.engine.rowtask import Hooks
 from nbtransformers.engine.scoring import Scorer
 from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import DataRef, Objects, SimilarRequest

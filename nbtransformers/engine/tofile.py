@@ -16,17 +16,8 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine.plan import candidates
 from nbtransformers.engine.remarks import halved, remarks
-from nbtransformers.engine.running import (
-    COUNTS,
-    DoneWindow,
-    Gathered,
-    Hooks,
-    Ready,
-    RowTask,
-    Worker,
-    at_work,
-    report_of,
-)
+from nbtransformers.engine.rowtask import COUNTS, DoneWindow, Gathered, Hooks, Ready, RowTask, Worker
+from nbtransformers.engine.running import at_work, report_of
 from nbtransformers.engine.scoring import HeadTask
 from nbtransformers.engine.threads import cpu_threads
 from nbtransformers.errors import UserError, shown

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine import running
 from nbtransformers.engine.rewriting import RewritingTask
-from nbtransformers.engine.running import Gathered
+from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.wording import Wording, to_translate
 from nbtransformers.engine.writing import as_read
 from nbtransformers.errors import UserError

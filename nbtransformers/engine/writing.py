@@ -20,7 +20,7 @@ from nbtransformers.engine.plan import Plan
 from nbtransformers.engine.prompts import Encoded
 from nbtransformers.engine.remarks import in_another_script, stopped
 from nbtransformers.engine.resuming import reference
-from nbtransformers.engine.running import COUNTS, DoneWindow, Gathered, Hooks, RowTask
+from nbtransformers.engine.rowtask import COUNTS, DoneWindow, Gathered, Hooks, RowTask
 from nbtransformers.engine.tokens import spelling_of
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import RowWindow
@@ -91,14 +91,13 @@ class WritingTask(RowTask[Generation]):
         """A writer."""
         return Writer(self, hooks)
 
-    def known(self, before: Generation, rows: slice) -> tuple[NDArray[Any], NDArray[np.int32]]:
-        """The texts that were finished, and the counts."""
-        values = self.empty(rows.stop - rows.start)
-        for number, row in enumerate(range(rows.start, rows.stop)):
-            if row not in before.reasons and before.endings[row] != STOPPED:
-                values[number] = _continuation(before, row)
-        counts = np.stack([before.read[rows], np.zeros_like(before.read[rows]), before.doubtful[rows]])
-        return values, counts.astype(np.int32)
+    def kept(self, before: Any, row: int) -> Any:
+        """The text of a row; None where it was stopped on the way."""
+        return None if before.endings[row] == STOPPED else _continuation(before, row)
+
+    def counted(self, before: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """As of any rows; what went unread of a text is not kept."""
+        return before.read, np.zeros_like(before.read), before.doubtful
 
     def packed(self, values: NDArray[Any]) -> Packed:
         """The tokens, pieces, texts and endings of a window."""

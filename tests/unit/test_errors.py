@@ -63,7 +63,7 @@ def test_a_defect_keeps_its_traceback(terminal: Terminal, monkeypatch: pytest.Mo
     def broken(*args: Any) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("nbtransformers.engine.running.read", broken)
+    monkeypatch.setattr("nbtransformers.engine.rowtask.read", broken)
     done = terminal.shell.run_cell("%classify ['a']")
     assert isinstance(done.error_in_exec, ZeroDivisionError)
     said = terminal.capsys.readouterr().out

@@ -134,7 +134,7 @@ def test_what_the_model_finished_is_kept_and_the_rest_can_be_resumed(
 
 
 def test_a_failure_on_the_way_keeps_what_is_finished(counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nbtransformers.engine import running as engine
+    from nbtransformers.engine import rowtask as engine
     from nbtransformers.engine.classify import ClassifyTask
 
     monkeypatch.setattr(ClassifyTask, "window_rows", 500)
@@ -250,7 +250,7 @@ def test_an_interrupt_before_anything_is_done_is_one_line(terminal: Terminal, mo
     def stopped(*args: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nbtransformers.engine.running.load", stopped)
+    monkeypatch.setattr("nbtransformers.engine.rowtask.load", stopped)
     done = terminal.shell.run_cell("%classify ['a joy']")
     assert isinstance(done.error_in_exec, KeyboardInterrupt)
     said = helpers.one_line(terminal.capsys.readouterr().out)
