@@ -33,6 +33,28 @@ class Progress:
 
 OnProgress = Callable[[Progress], None]
 
+_ETA_AFTER = 0.5  # seconds; earlier it would only be a guess
+
+
+def under_way(message: str, done: int, total: int | None, tokens: int, seconds: float) -> Progress:
+    """How far the work on the rows is, with its pace and the time that is left as far as they can be told.
+
+    Args:
+        message: one line for a person.
+        done: rows finished so far.
+        total: rows in all; None when it is not known.
+        tokens: that went through the model.
+        seconds: since the work began.
+    """
+    return Progress(
+        "running",
+        message,
+        done,
+        total,
+        tokens_per_s=tokens / seconds if tokens else None,
+        eta_s=seconds * (total - done) / done if total and done and seconds > _ETA_AFTER else None,
+    )
+
 
 def silent(_: Progress) -> None:
     """The callback that shows nothing."""

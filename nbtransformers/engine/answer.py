@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nbtransformers.engine import running
 from nbtransformers.engine.answers import AnswerWindow, Spans, best_spans
 from nbtransformers.engine.encoding import Items
-from nbtransformers.engine.padding import Inputs
+from nbtransformers.engine.padding import Inputs, tensors_of
 from nbtransformers.engine.pairs import PairEncoder, PairItems
 from nbtransformers.engine.rowtask import DoneWindow, Gathered, Hooks, RowTask
 from nbtransformers.engine.scoring import HeadTask, Scorer
@@ -53,7 +53,7 @@ class AnswerHead:
         import torch
 
         with torch.inference_mode():
-            tensors = {name: torch.from_numpy(array).to(self._loaded.device) for name, array in inputs.items()}
+            tensors = tensors_of(inputs, self._loaded.device)
             output = self._loaded.model(**tensors)
             logits = torch.stack([output.start_logits, output.end_logits], dim=1).float().cpu().numpy()
         mask = inputs.get("attention_mask")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.encoding import Items
+from nbtransformers.engine.failures import why_failed
 from nbtransformers.engine.out_of_memory import free_cache, is_out_of_memory, let_go
 from nbtransformers.engine.padding import Forward, Outputs, Padding, collate
 from nbtransformers.engine.plan import Plan, Tuner
@@ -202,7 +203,7 @@ class _Run:
         if not is_out_of_memory(error) and not account.batches and len(account.failures) >= _GIVE_UP_AFTER:
             raise error
         self.last_error = error
-        account.failures[int(batch[0])] = _reason(error, width)
+        account.failures[int(batch[0])] = why_failed(error, width)
         self._batcher.on_batch(batch, self.outputs)
 
     def _put_back(self, *batches: Chosen) -> None:
@@ -301,10 +302,3 @@ def _attempt(forward: Callable[[Chosen], Outputs], batch: Chosen) -> Outputs | E
     except Exception as error:
         let_go(error)  # it is kept for a while, and the batch must be gone before the next one
         return error
-
-
-def _reason(error: Exception, width: int) -> str:
-    if is_out_of_memory(error):
-        return f"out of memory at {width:,} tokens"
-    first = (str(error).strip().splitlines() or [""])[0][:120]
-    return f"the model failed: {type(error).__name__}: {first}"

@@ -11,9 +11,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.engine.decoding import Continuation, Ending, Prompt, end_tokens, generation_config
+from nbtransformers.engine.decoding import Continuation, Ending, Prompt
 from nbtransformers.engine.detokenizing import Detokenizer
 from nbtransformers.engine.generation import Generator, Rows
+from nbtransformers.engine.generation_config import end_tokens, generation_config
 from nbtransformers.engine.running import at_work
 from nbtransformers.engine.writing import WritingTask, objects_of, records_of, with_objects
 from nbtransformers.errors import UserError, shown

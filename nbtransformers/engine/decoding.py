@@ -15,6 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.detokenizing import Detokenizer
+from nbtransformers.engine.generation_config import (
+    end_tokens,
+    generation_config,
+    is_beam_search,
+    is_sampling,
+    start_token,
+)
 from nbtransformers.interrupt import Stop
 from nbtransformers.results.generation import ALTERNATIVES, Ending
 
@@ -120,62 +127,6 @@ def decode(
         return watcher.rows(sequences)
 
 
-# --- settings ---
-
-
-def generation_config(model: Any, options: Mapping[str, Any], most: int) -> Any:
-    """The options over the model's own settings, complete."""
-    from transformers import GenerationConfig
-
-    own = model.generation_config
-    fixed = {"max_new_tokens": most, "num_return_sequences": 1, "return_dict_in_generate": False, "max_length": None}
-    config = GenerationConfig(**{**_consistent(own, options), **fixed})
-    for name, value in own.to_dict().items():
-        if value is not None and name not in fixed and getattr(config, name, None) is None:
-            setattr(config, name, value)
-    if config.min_new_tokens is not None:
-        config.min_new_tokens = min(config.min_new_tokens, most)  # a context may leave less room than was asked for
-    if config.min_length and model.config.is_encoder_decoder:
-        config.min_length = min(config.min_length, most + 1)  # with the token that a text starts with
-    if config.pad_token_id is None:
-        config.pad_token_id = model.config.get_text_config().pad_token_id
-    if config.pad_token_id is None:
-        config.pad_token_id = next(iter(end_tokens(config)), 0)
-    return config
-
-
-def _consistent(own: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-    """To ask for sampling takes back the model's own wish for beams, and the other way round."""
-    given = dict(options)
-    if given.get("do_sample"):
-        given.setdefault("num_beams", 1)
-    elif (given.get("num_beams") or 1) > 1 or ((own.num_beams or 1) > 1 and own.do_sample):
-        given["do_sample"] = False
-    return given
-
-
-def is_sampling(config: Any) -> bool:
-    """Whether tokens are drawn."""
-    return bool(config.do_sample)
-
-
-def is_beam_search(config: Any) -> bool:
-    """Whether several texts are followed at once."""
-    return (config.num_beams or 1) > 1
-
-
-def end_tokens(config: Any) -> list[int]:
-    """The tokens that end a text."""
-    ends = config.eos_token_id
-    return [] if ends is None else list(ends) if isinstance(ends, list | tuple) else [int(ends)]
-
-
-def start_token(config: Any) -> int:
-    """What the new text of an encoder-decoder begins with."""
-    start = config.decoder_start_token_id
-    return int(config.bos_token_id if start is None else start)
-
-
 def _inputs(model: Any, prompts: Sequence[Prompt], config: Any) -> dict[str, Any]:
     import torch
 
@@ -227,28 +178,14 @@ class _StepWatch:
         self._steps: list[_Step] = []
         self._said: Any = None
 
-    def run(
-        self,
-        model: Any,
-        input_ids: Any,
-        logits_processor: Any,
-        stopping_criteria: Any,
-        generation_config: Any,
-        **kw: Any,
-    ) -> Any:
+    def run(self, model: Any, input_ids: Any, **prepared: Any) -> Any:
         """In the place of the last step of `generate`: all is prepared, and the loop itself is Transformers' own."""
-        logits_processor.insert(0, self._hear)
-        if is_sampling(generation_config):
-            logits_processor.append(_Draw(self._batch.prompts, self._batch.decoding.seed, input_ids.device))
-        stopping_criteria.append(self._see)
-        return type(model)._sample(
-            model,
-            input_ids,
-            logits_processor=logits_processor,
-            stopping_criteria=stopping_criteria,
-            generation_config=generation_config,
-            **kw,
-        )
+        prepared["logits_processor"].insert(0, self._hear)
+        if is_sampling(prepared["generation_config"]):
+            draw = _Draw(self._batch.prompts, self._batch.decoding.seed, input_ids.device)
+            prepared["logits_processor"].append(draw)
+        prepared["stopping_criteria"].append(self._see)
+        return type(model)._sample(model, input_ids, **prepared)
 
     def _hear(self, input_ids: Any, logits: torch.Tensor) -> torch.Tensor:
         """What the model says, float32 `[row, token]`, before anything changes it."""
@@ -364,25 +301,10 @@ class _BeamWatch:
         self._batch, self._stop, self._on_step = batch, stop, on_step
         self._stopped = False
 
-    def run(
-        self,
-        model: Any,
-        input_ids: Any,
-        logits_processor: Any,
-        stopping_criteria: Any,
-        generation_config: Any,
-        **kw: Any,
-    ) -> Any:
+    def run(self, model: Any, input_ids: Any, **prepared: Any) -> Any:
         """In the place of the last step of `generate`, as above."""
-        stopping_criteria.append(self._see)
-        return type(model)._beam_search(
-            model,
-            input_ids,
-            logits_processor=logits_processor,
-            stopping_criteria=stopping_criteria,
-            generation_config=generation_config,
-            **kw,
-        )
+        prepared["stopping_criteria"].append(self._see)
+        return type(model)._beam_search(model, input_ids, **prepared)
 
     def _see(self, input_ids: torch.Tensor, _: Any) -> torch.Tensor:
         """Which candidates have their last token: bool `[row * candidate]`."""

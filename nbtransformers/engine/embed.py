@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine import running
 from nbtransformers.engine.encoding import Items
+from nbtransformers.engine.heads import for_bundled
 from nbtransformers.engine.padding import Inputs
 from nbtransformers.engine.pooling import Embedder, Wishes, declared
 from nbtransformers.engine.recipe import embed_recipe
@@ -103,8 +104,7 @@ class EmbedTask(HeadTask[Embeddings, EmbedHead]):
     def needed_head(self, card: Card) -> Head:
         """The bare model."""
         if not card.is_encoder:
-            default = self.request.model is not None and self.request.model.default_from
-            bundled = f"Type `--model {BUNDLED_ENCODER}`" if default else "Leave `--model` out"
+            bundled = for_bundled(self.request.model, BUNDLED_ENCODER)
             raise UserError(
                 f"{card.what}, not an encoder of texts.", hint=f"{bundled} (the bundled encoder), or give an encoder."
             )

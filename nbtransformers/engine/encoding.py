@@ -139,12 +139,20 @@ class Encoder:
         )
 
     def _unknown(self, ids: list[NDArray[np.int64]], owner: NDArray[np.int64], texts: int) -> NDArray[np.int64]:
-        unknown = self._tokenizer.unk_token_id
-        # GPT-2 and its like name the end of text as unknown token, and have no use for one.
-        if unknown is None or unknown == self._tokenizer.eos_token_id:
+        unknown = unknown_token(self._tokenizer)
+        if unknown is None:
             return np.zeros(texts, dtype=np.int64)
         found = np.fromiter(((row == unknown).sum() for row in ids), dtype=np.int64, count=len(ids))
         return np.bincount(owner, found, texts).astype(np.int64)
+
+
+def unknown_token(tokenizer: Any) -> int | None:
+    """The token for what a tokenizer does not know; None where it has no use for one.
+
+    GPT-2 and its like name the end of text as unknown token.
+    """
+    unknown = tokenizer.unk_token_id
+    return None if unknown == tokenizer.eos_token_id else unknown
 
 
 def too_long_error(rows: Sequence[int], tokens: int, name: str, limit: int) -> UserError:

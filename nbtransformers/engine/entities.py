@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine import running
 from nbtransformers.engine.encoding import Items
-from nbtransformers.engine.padding import Inputs
+from nbtransformers.engine.padding import Inputs, tensors_of
 from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.scoring import HeadTask
 from nbtransformers.engine.spans import Tags, decode, label_words, tags_of
@@ -65,7 +65,7 @@ class TokenHead:
         import torch
 
         with torch.inference_mode():
-            tensors = {name: torch.from_numpy(array).to(self._loaded.device) for name, array in inputs.items()}
+            tensors = tensors_of(inputs, self._loaded.device)
             output = self._loaded.model(**tensors)
             logits = output.logits if hasattr(output, "logits") else output[0]
             probabilities = torch.softmax(logits.float(), dim=-1).cpu().numpy()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine import running
 from nbtransformers.engine.encoding import Items, text_limit, too_long_error
-from nbtransformers.engine.padding import Inputs
+from nbtransformers.engine.padding import Inputs, tensors_of
 from nbtransformers.engine.pieces import Pieces
 from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.scoring import HeadTask
@@ -181,7 +181,7 @@ class FillHead:
         import torch
 
         with torch.inference_mode():
-            tensors = {name: torch.from_numpy(array).to(self._loaded.device) for name, array in inputs.items()}
+            tensors = tensors_of(inputs, self._loaded.device)
             masked = tensors["input_ids"] == self._loaded.tokenizer.mask_token_id
             probabilities = self._loaded.model(**tensors).logits[masked].float().softmax(-1)
             if self._targets is not None:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nbtransformers.engine.batching import Account
-from nbtransformers.engine.decoding import Continuation, Decoding, Prompt, decode, generation_config
+from nbtransformers.engine.decoding import Continuation, Decoding, Prompt, decode
+from nbtransformers.engine.failures import why_failed
+from nbtransformers.engine.generation_config import generation_config
 from nbtransformers.engine.linear import in_their_place, packed_linears
 from nbtransformers.engine.out_of_memory import free_cache, is_out_of_memory, let_go
 from nbtransformers.engine.plan import Plan
@@ -161,7 +163,7 @@ class Generator:
         if not out_of_memory and not account.batches and len(account.failures) >= _GIVE_UP_AFTER:
             raise error
         self._last_error = error
-        account.failures[batch[0].row] = _why(error, _size(batch[0]))
+        account.failures[batch[0].row] = why_failed(error, _size(batch[0]))
         return {}
 
     def _may_be_padded(self, prompts: Sequence[Prompt]) -> bool:
@@ -195,13 +197,6 @@ class Generator:
         with self._threads:
             rows = decode(self._loaded.model, self._loaded.tokenizer, once, greedily)
         return np.log(np.maximum(rows[0].top_probabilities[0], 1e-30))
-
-
-def _why(error: Exception, tokens: int) -> str:
-    if is_out_of_memory(error):
-        return f"out of memory at {tokens:,} tokens"
-    first = (str(error).strip().splitlines() or [""])[0][:120]
-    return f"the model failed: {type(error).__name__}: {first}"
 
 
 def _size(prompt: Prompt) -> int:

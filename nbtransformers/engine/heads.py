@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.encoding import Encoder, Items
-from nbtransformers.engine.padding import Inputs
+from nbtransformers.engine.padding import Inputs, tensors_of
 from nbtransformers.engine.pooling import Embedder, Wishes
 from nbtransformers.engine.scoring import RowHead, mean_by_owner
 from nbtransformers.engine.threads import torch_threads
@@ -18,7 +18,7 @@ from nbtransformers.loading.bundled import BUNDLED_ENCODER, BUNDLED_SENTIMENT
 from nbtransformers.loading.card import Card
 from nbtransformers.loading.models import Head
 from nbtransformers.loading.registry import LoadedModel
-from nbtransformers.request import ClassifyRequest
+from nbtransformers.request import ClassifyRequest, ModelRef
 from nbtransformers.results.recipe import Problem, Scores
 
 _COSINE_SCALE = 20.0  # all-MiniLM was trained on softmax(20 · cosine), as its train_script.py has it
@@ -64,11 +64,11 @@ def needed_head(request: ClassifyRequest, card: Card) -> Head:
     """
     if request.labels is None:
         if card.architecture and not card.is_classifier:
-            raise UserError(f"{_what(card)}, not a sequence classifier.", hint=_instead(request, card))
+            raise UserError(f"{card.what}, not a sequence classifier.", hint=_instead(request, card))
         return "classifier"
     if not card.is_encoder:
         raise UserError(
-            f"{_what(card)}, not an encoder of texts.",
+            f"{card.what}, not an encoder of texts.",
             hint=f"{_bundled(request)} (zero-shot by the bundled encoder), or give an encoder or an NLI model.",
         )
     if not card.is_classifier:
@@ -86,11 +86,6 @@ def needed_head(request: ClassifyRequest, card: Card) -> Head:
     return "classifier"
 
 
-def _what(card: Card) -> str:
-    purpose = f"for {card.task} ({card.architecture})" if card.task else f"a {card.architecture}"
-    return f"{card.name} is {purpose}"
-
-
 def _instead(request: ClassifyRequest, card: Card) -> str:
     if card.is_encoder:
         return "Give a classifier, or `--labels a,b,c` for zero-shot with this encoder."
@@ -99,10 +94,12 @@ def _instead(request: ClassifyRequest, card: Card) -> str:
 
 
 def _bundled(request: ClassifyRequest) -> str:
-    """What to type for the bundled model: without an option, a default would be taken again."""
-    if request.model is None or not request.model.default_from:
-        return "Leave `--model` out"
-    return f"Type `--model {BUNDLED_SENTIMENT if request.labels is None else BUNDLED_ENCODER}`"
+    return for_bundled(request.model, BUNDLED_SENTIMENT if request.labels is None else BUNDLED_ENCODER)
+
+
+def for_bundled(model: ModelRef | None, bundled: str) -> str:
+    """What to type for a bundled model: without an option, a default would be taken again."""
+    return f"Type `--model {bundled}`" if model is not None and model.default_from else "Leave `--model` out"
 
 
 def head_for(request: ClassifyRequest, card: Card, loaded: LoadedModel) -> ScoringHead:
@@ -247,15 +244,9 @@ def _logits(loaded: LoadedModel, inputs: Inputs) -> NDArray[np.float32]:
     import torch
 
     with torch.inference_mode():
-        output = loaded.model(**_tensors(loaded, inputs))
+        output = loaded.model(**tensors_of(inputs, loaded.device))
         logits = output.logits if hasattr(output, "logits") else output[0]
         return logits.float().cpu().numpy()
-
-
-def _tensors(loaded: LoadedModel, inputs: Inputs) -> dict[str, Any]:
-    import torch
-
-    return {name: torch.from_numpy(array).to(loaded.device) for name, array in inputs.items()}
 
 
 # --- what the scores mean ---

@@ -24,6 +24,13 @@ Forward = Callable[[Inputs], Outputs]
 """One batch through a model."""
 
 
+def tensors_of(inputs: Inputs, device: str) -> dict[str, Any]:
+    """What a model is called with, as tensors where it is."""
+    import torch
+
+    return {name: torch.from_numpy(array).to(device) for name, array in inputs.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Padding:
     """How the items of a batch are brought to one length.

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.engine.encoding import Items, text_limit, too_long_error
+from nbtransformers.engine.encoding import Items, text_limit, too_long_error, unknown_token
 from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
@@ -209,9 +209,8 @@ class PairEncoder:
         return -1
 
     def _unknown(self, pairs: Sequence[tuple[_Tokens, _Tokens]]) -> NDArray[np.int64]:
-        unknown = self._tokenizer.unk_token_id
-        # GPT-2 and its like name the end of text as unknown token, and have no use for one.
-        if unknown is None or unknown == self._tokenizer.eos_token_id:
+        unknown = unknown_token(self._tokenizer)
+        if unknown is None:
             return np.zeros(len(pairs), dtype=np.int64)
         return np.array([sum(int((part.ids == unknown).sum()) for part in pair) for pair in pairs], dtype=np.int64)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.encoding import Encoder, Items, model_limit
-from nbtransformers.engine.padding import Inputs
+from nbtransformers.engine.padding import Inputs, tensors_of
 from nbtransformers.errors import UserError, shown
 from nbtransformers.loading.descriptions import shown_error
 from nbtransformers.loading.registry import LoadedModel
@@ -91,7 +91,7 @@ class Embedder:
         import torch
 
         with torch.inference_mode():
-            tensors = {name: torch.from_numpy(array).to(self._loaded.device) for name, array in inputs.items()}
+            tensors = tensors_of(inputs, self._loaded.device)
             # Half precision is for the model: sums over a text's tokens, and what follows, are in float32.
             hidden = self._model(**tensors).last_hidden_state.float()
             vectors = pooled(hidden, tensors.get("attention_mask"), self.poolings, self._prompt_mask(tensors))

@@ -11,6 +11,7 @@ import numpy as np
 
 from nbtransformers.engine.decoding import Prompt
 from nbtransformers.engine.encoding import model_limit
+from nbtransformers.engine.failures import first_line
 from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.request import GenerateRequest, conversation_fault
@@ -57,7 +58,7 @@ class PromptEncoder:
                 reasons[place] = str(error)
                 continue
             except Exception as error:  # a template is a program of its own
-                reasons[place] = f"the prompt cannot be encoded: {type(error).__name__}: {_first_line(error)}"
+                reasons[place] = f"the prompt cannot be encoded: {type(error).__name__}: {first_line(error)}"
                 continue
             found = self.prompt(row, ids)
             if isinstance(found, str):
@@ -140,7 +141,3 @@ def _without_chat(request: GenerateRequest) -> str:
     return (
         f"Leave `--{'system' if request.system is not None else 'chat'}` out, or give a chat model: `--model smollm2`."
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:120]

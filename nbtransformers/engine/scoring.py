@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine.batching import Account, Batcher
 from nbtransformers.engine.encoding import Items
+from nbtransformers.engine.failures import first_line
 from nbtransformers.engine.linear import in_their_place, packed_linears
 from nbtransformers.engine.padding import Inputs, Outputs, Padding, padding_for, padding_is_harmless, padding_token
 from nbtransformers.engine.plan import Plan, Tuner, candidates
@@ -22,7 +23,7 @@ from nbtransformers.engine.threads import cpu_threads, torch_threads
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import RowWindow
 from nbtransformers.loading.card import Card
-from nbtransformers.progress import Progress
+from nbtransformers.progress import under_way
 from nbtransformers.request import RunOptions
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.rows import NOT_DONE, NOT_FINITE
@@ -32,8 +33,6 @@ _ROUNDING = 2e-5  # relative difference that another batch shape may make in flo
 _HALF_ROUNDING = 5e-2
 R = TypeVar("R")
 H = TypeVar("H", bound="RowHead")
-
-_ETA_AFTER = 0.5  # seconds; earlier it would only be a guess
 
 
 class RowHead(Protocol):
@@ -190,27 +189,15 @@ class Scorer:
         self._hooks.on_rows(lambda: state.as_it_stands(NOT_DONE))
 
     def _report(self) -> None:
-        seconds, tokens, done, total = self.seconds, self.account.tokens, self._done, self._hooks.total
-        progress = Progress(
-            "running",
-            f"{self._loaded.name} on {self._loaded.device}",
-            done,
-            total,
-            tokens_per_s=tokens / seconds if tokens else None,
-            eta_s=seconds * (total - done) / done if total and done and seconds > _ETA_AFTER else None,
-        )
-        self._hooks.on_progress(progress)
+        where = f"{self._loaded.name} on {self._loaded.device}"
+        self._hooks.on_progress(under_way(where, self._done, self._hooks.total, self.account.tokens, self.seconds))
 
 
 def _model_fails(name: str, error: Exception) -> UserError:
     return UserError(
-        f"{name} fails on these texts: {type(error).__name__}: {_first_line(error, 160).rstrip('.')}.",
+        f"{name} fails on these texts: {type(error).__name__}: {first_line(error, 160).rstrip('.')}.",
         hint="Call it on one of them in plain Transformers to see where.",
     )
-
-
-def _first_line(error: Exception, limit: int) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:limit]
 
 
 class _UnderWay:
@@ -250,7 +237,7 @@ class _UnderWay:
             try:
                 self._encode(np.array([row]))
             except Exception as failure:
-                self._unreadable[row] = f"the tokenizer failed: {type(failure).__name__}: {_first_line(failure, 120)}"
+                self._unreadable[row] = f"the tokenizer failed: {type(failure).__name__}: {first_line(failure)}"
         if len(self._unreadable) == len(self.rows):
             raise error
         self.rows = self.rows[[row not in self._unreadable for row in self.rows.tolist()]]

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.engine.failures import first_line
 from nbtransformers.engine.reading import reading_of, with_reasons
 from nbtransformers.engine.recipe import tokenize_recipe
 from nbtransformers.engine.remarks import stopped
@@ -24,7 +25,7 @@ from nbtransformers.loading.bundled import BUNDLED_ENCODER
 from nbtransformers.loading.named import naming_default
 from nbtransformers.loading.tokenizers import LoadedTokenizer, load_tokenizer
 from nbtransformers.plain_text import count
-from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace, Progress, silent
+from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace, Progress, silent, under_way
 from nbtransformers.request import ModelRef, Objects, TokenizeRequest
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import TokenizeRecipe
@@ -41,7 +42,6 @@ _log = logging.getLogger(__name__)
 WINDOW_ROWS = 20_000
 _CHUNK_ROWS, _CHUNK_CHARACTERS = 2_000, 200_000  # what is tokenized at once: a fraction of a second
 _MANY_UNKNOWN = 0.05  # of the tokens that are no special ones
-_ETA_AFTER = 0.5  # seconds; earlier it would only be a guess
 
 
 def tokenize(
@@ -252,7 +252,7 @@ class _Work:
                 try:
                     self._of_rows(texts, [row])
                 except Exception as failure:
-                    reasons[row] = f"the tokenizer failed: {type(failure).__name__}: {_first_line(failure)}"
+                    reasons[row] = f"the tokenizer failed: {type(failure).__name__}: {first_line(failure)}"
             left = [row for row in rows if row not in reasons]
             if not left and not self._made:
                 raise _tokenizer_fails(error) from error
@@ -283,9 +283,7 @@ class _Work:
 
     def _report(self, on_progress: OnProgress) -> None:
         seconds, done, total = time.perf_counter() - self._started, self._done.rows, self._rows.total
-        eta = seconds * (total - done) / done if total and done and seconds > _ETA_AFTER else None
-        rate = self._made / seconds if self._made else None
-        on_progress(Progress("running", "Tokenizing", done, total, tokens_per_s=rate, eta_s=eta))
+        on_progress(under_way("Tokenizing", done, total, self._made, seconds))
 
     def result(self) -> Tokenization:
         """All rows so far."""
@@ -350,13 +348,9 @@ def _none(rows: int) -> Tokenized:
 
 def _tokenizer_fails(error: Exception) -> UserError:
     return UserError(
-        f"The tokenizer fails on these texts: {type(error).__name__}: {_first_line(error).rstrip('.')}.",
+        f"The tokenizer fails on these texts: {type(error).__name__}: {first_line(error).rstrip('.')}.",
         hint="Call it on one of them in plain Transformers to see where.",
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:120]
 
 
 def _notes(tokenizers: Sequence[Tokens]) -> Iterator[str]:

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.batching import Account
-from nbtransformers.engine.decoding import Continuation, Decoding, generation_config, is_beam_search, is_sampling
+from nbtransformers.engine.decoding import Continuation, Decoding
+from nbtransformers.engine.failures import first_line
 from nbtransformers.engine.generation import Generator, Rows
+from nbtransformers.engine.generation_config import generation_config, is_beam_search, is_sampling
 from nbtransformers.engine.pieces import Pieces
 from nbtransformers.engine.plan import Plan
 from nbtransformers.engine.prompts import Encoded
@@ -27,7 +29,7 @@ from nbtransformers.inputs.rows import RowWindow
 from nbtransformers.loading.card import Card, refuse_other_head
 from nbtransformers.loading.models import Head
 from nbtransformers.plain_text import count
-from nbtransformers.progress import Progress
+from nbtransformers.progress import under_way
 from nbtransformers.request import DecodingOptions, Objects
 from nbtransformers.results.generation import ALTERNATIVES, ENDINGS, STOPPED, TOKEN, Generation
 from nbtransformers.results.ragged import Ragged
@@ -38,8 +40,6 @@ from nbtransformers.results.tokens import Spelling
 
 Packed = tuple[Ragged, Texts, Texts, NDArray[np.uint8]]
 """Of some rows the tokens, their pieces, the texts, and why these ended."""
-
-_ETA_AFTER = 0.5  # seconds; earlier it would only be a guess
 
 
 class WritingTask(RowTask[Generation]):
@@ -345,23 +345,13 @@ class Writer:
         self._report()
 
     def _report(self) -> None:
-        seconds, written, done, total = self.seconds, self._generator.new_tokens, self._done, self._hooks.total
-        self._hooks.on_progress(
-            Progress(
-                "running",
-                f"{self._loaded.name} on {self._loaded.device}",
-                done,
-                total,
-                tokens_per_s=written / seconds if written else None,
-                eta_s=seconds * (total - done) / done if total and done and seconds > _ETA_AFTER else None,
-            )
-        )
+        where, written = f"{self._loaded.name} on {self._loaded.device}", self._generator.new_tokens
+        self._hooks.on_progress(under_way(where, self._done, self._hooks.total, written, self.seconds))
 
 
 def _model_fails(name: str, error: Exception) -> UserError:
-    said = (str(error).strip().splitlines() or [""])[0][:160].rstrip(".")
     return UserError(
-        f"{name} fails on these prompts: {type(error).__name__}: {said}.",
+        f"{name} fails on these prompts: {type(error).__name__}: {first_line(error, 160).rstrip('.')}.",
         hint="Call its `generate` on one of them in plain Transformers to see where.",
     )
 

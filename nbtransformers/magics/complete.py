@@ -82,7 +82,12 @@ def complete(lines: Sequence[str], row: int, column: int, shell: Any) -> Complet
         return _on_line(cell[1], True, lines[row][cell.end(1) : column], lines[row][column:], shell)
     begun = _continued(lines, row, column)
     line = _LINE.match(begun)
-    return _on_line(line[1], False, begun[line.end(1) :], lines[row][column:], shell) if line else None
+    if line is None:
+        return None
+    found = _on_line(line[1], False, begun[line.end(1) :], lines[row][column:], shell)
+    if found is not None and not lines[row][:column].endswith(found.typed):
+        return Completed("")  # a word that began above the line cannot be replaced
+    return found
 
 
 # At the beginning of a line, behind an assignment, or to be timed.

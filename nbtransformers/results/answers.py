@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from nbtransformers.plain_text import count, printable
 from nbtransformers.request import AnswerRequest
-from nbtransformers.results.export import Writable
+from nbtransformers.results.figures import BLUE, SPREAD_HEIGHT, bars_height, canvas, legend, score_bars, titled
 from nbtransformers.results.pairs import Pairs
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.rows import pandas_index, row_names
+from nbtransformers.results.rows import RowResult, row_names, row_numbers, row_table
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
-from nbtransformers.results.terminal import printed, row_table
+from nbtransformers.results.terminal import line_table, printed
 from nbtransformers.results.texts import Texts
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Answers(Writable):
+class Answers(RowResult):
     """The answers to some questions, each from its context.
 
     Attributes:
@@ -105,11 +105,6 @@ class Answers(Writable):
         return [found[0].answer if (found := self.of(row)) else None for row in range(len(self))]
 
     @property
-    def done(self) -> NDArray[np.bool_]:
-        """Bool `[row]`: the rows that were finished, with an answer or with a reason for none."""
-        return self.reasons.done
-
-    @property
     def best(self) -> NDArray[np.int64]:
         """Int64 `[row]`: the place of its best answer in `found.flat`; -1 for a row without any."""
         return np.where(self.found.counts > 0, self.found.rows[:-1], -1)
@@ -145,7 +140,7 @@ class Answers(Writable):
         """
         import pandas as pd
 
-        taken = np.arange(len(self)) if rows is None else np.arange(len(self))[np.asarray(rows, dtype=np.int64)]
+        taken = row_numbers(self, rows)
         found = [self.of(row) or [Answer(None, -1, -1, float("nan"))] for row in taken.tolist()]
         flat = [answer for answers in found for answer in answers]
         columns: dict[str, Any] = {
@@ -163,13 +158,7 @@ class Answers(Writable):
 
     def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
         """What `to_pandas` gives, of so many questions at a time at most."""
-        taken = np.arange(len(self)) if rows is None else rows
-        stretches = (self.to_pandas(taken[start : start + most]) for start in range(0, len(taken), most))
-        return Table(self.to_pandas(range(0)), stretches, self.to_pandas_index(), labelled="row")
-
-    def to_pandas_index(self) -> pd.Index:
-        """The labels of the rows, as pandas has them."""
-        return pandas_index(self)
+        return row_table(self, rows, most, labelled="row")
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Of one question the answers with their scores, as bars; of several, how their best scores are spread.
@@ -177,23 +166,14 @@ class Answers(Writable):
         Example:
             >>> result.plot().figure.savefig("answers.svg")
         """
-        from matplotlib import pyplot as plt
-
         found = self.of(0) if len(self) == 1 else []
-        if ax is None:
-            height = 0.9 + 0.32 * max(1, len(found)) if len(self) == 1 else 2.6
-            _, ax = plt.subplots(figsize=(6.4, min(height, 12)), layout="constrained")
+        ax = canvas(ax, bars_height(max(1, len(found))) if len(self) == 1 else SPREAD_HEIGHT)
         if len(self) == 1:
             _plot_answers(found, ax)
         else:
             _plot_scores(self, ax)
         title = printable(self.questions[0] or "") if len(self) == 1 else count(len(self), "question")
-        ax.set_title(f"{self.run.model} · {title}", loc="left", fontsize=10, parse_math=False)
-        ax.spines[["top", "right"]].set_visible(False)
-        return ax
-
-    def __repr__(self) -> str:
-        return str(self)
+        return titled(ax, f"{self.run.model} · {title}")
 
     def __str__(self) -> str:
         """The head of the table and the notes, for a plain terminal."""
@@ -201,26 +181,21 @@ class Answers(Writable):
 
 
 def _plot_answers(found: list[Answer], ax: Axes) -> None:
-    # By number, since two answers may read alike; and a $ in one is no formula.
-    bars = ax.barh(range(len(found)), [answer.score for answer in found], color="#0072B2", height=0.62)
-    names = [printable(answer.answer or f"({NO_ANSWER})") for answer in found]
-    ax.set_yticks(range(len(found)), [name if len(name) < 40 else f"{name[:39]}…" for name in names], parse_math=False)
-    ax.bar_label(bars, fmt="{:.3f}", padding=4)
-    ax.invert_yaxis()
-    ax.margins(x=0.12)
-    ax.set_xlabel("score")
+    names = [answer.answer or f"({NO_ANSWER})" for answer in found]
+    short = [name if len(name) < 40 else f"{name[:39]}…" for name in names]
+    score_bars(ax, short, [answer.score for answer in found], "score")
 
 
 def _plot_scores(result: Answers, ax: Axes) -> None:
     best, answered = result.best, result.answered
-    parts = [("answered", answered, "#0072B2"), (NO_ANSWER, (best >= 0) & ~answered, "#999999")]
+    parts = [("answered", answered, BLUE), (NO_ANSWER, (best >= 0) & ~answered, "#999999")]
     edges = np.linspace(0, 1, 21)
     for label, rows, colour in parts:
         if rows.any():
             ax.hist(result.found.flat["score"][best[rows]], bins=edges.tolist(), alpha=0.75, label=label, color=colour)
     ax.set(xlabel="score of the best answer", ylabel="questions")
     if parts[1][1].any():
-        ax.legend(frameon=False)
+        legend(ax)
 
 
 def _as_text(result: Answers, rows: int = 10) -> str:
@@ -229,7 +204,7 @@ def _as_text(result: Answers, rows: int = 10) -> str:
     left = len(result) - shown
     return printed(
         f"{result.run.pinned_model}: {_totals_line(result)}",
-        row_table(["", "answer", "score", "question"], lines, right=["score"]) if lines else None,
+        line_table(["", "answer", "score", "question"], lines, right=["score"]) if lines else None,
         f"… {left:,} more questions: .to_pandas()" if left else None,
         *(f"Note: {note}" for note in result.notes),
     )

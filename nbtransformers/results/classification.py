@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,24 +11,22 @@ from numpy.typing import NDArray
 
 from nbtransformers.plain_text import count, printable
 from nbtransformers.request import ClassifyRequest
-from nbtransformers.results.export import Writable
+from nbtransformers.results.figures import SPREAD_HEIGHT, bars_height, canvas, count_bars, legend, titled
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import Problem, Recipe
-from nbtransformers.results.rows import index_of, pandas_index, row_names
+from nbtransformers.results.rows import RowResult, index_of, row_names, row_table
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
+from nbtransformers.results.terminal import line_table, printed
 from nbtransformers.results.texts import Texts
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-_NAME_CELLS = 30  # of a printed index or label
-_GAPS = 12  # between the columns of a printed table, and around it
-
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Classification(Writable):
+class Classification(RowResult):
     """The labels of some texts.
 
     Attributes:
@@ -78,11 +76,6 @@ class Classification(Writable):
     def scored(self) -> NDArray[np.bool_]:
         """Bool `[text]`: the rows that have a score."""
         return np.logical_not(np.isnan(self.scores).any(axis=1))
-
-    @property
-    def done(self) -> NDArray[np.bool_]:
-        """Bool `[text]`: the rows that were finished, with a score or with a reason for none."""
-        return self.reasons.done
 
     @property
     def best(self) -> NDArray[np.int64]:
@@ -136,9 +129,7 @@ class Classification(Writable):
 
     def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
         """What `to_pandas` gives, in stretches of so many rows at most."""
-        taken = range(len(self)) if rows is None else rows
-        stretches = (self.to_pandas(taken[start : start + most]) for start in range(0, len(taken), most))
-        return Table(self.to_pandas(range(0)), stretches, self.to_pandas_index())
+        return row_table(self, rows, most)
 
     def top(self, k: int | None = None) -> pd.DataFrame:
         """The `k` best labels of each scored text, one row each: columns `row`, `rank`, `label`, `score`.
@@ -159,29 +150,19 @@ class Classification(Writable):
             }
         )
 
-    def to_pandas_index(self) -> pd.Index:
-        """The labels of the rows, as pandas has them."""
-        return pandas_index(self)
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """How many texts each label has, as bars; for regression, how the values are spread.
 
         Example:
             >>> result.plot().figure.savefig("labels.svg")
         """
-        from matplotlib import pyplot as plt
-
-        if ax is None:
-            height = 2.6 if self.problem == "regression" else 0.9 + 0.32 * len(self.labels)
-            _, ax = plt.subplots(figsize=(6.4, min(height, 12)), layout="constrained")
-        draw: Callable[[Classification, Axes], None] = _plot_values if self.problem == "regression" else _plot_totals
-        draw(self, ax)
-        ax.set_title(f"{self.run.model} · {count(len(self), 'text')}", loc="left", fontsize=10, parse_math=False)
-        ax.spines[["top", "right"]].set_visible(False)
-        return ax
-
-    def __repr__(self) -> str:
-        return str(self)
+        is_regression = self.problem == "regression"
+        ax = canvas(ax, SPREAD_HEIGHT if is_regression else bars_height(len(self.labels)))
+        if is_regression:
+            _plot_values(self, ax)
+        else:
+            count_bars(ax, self.totals, "texts")
+        return titled(ax, f"{self.run.model} · {count(len(self), 'text')}")
 
     def __str__(self) -> str:
         """The head of the table, the totals and the notes, for a plain terminal."""
@@ -206,44 +187,25 @@ def shown_labels(result: Classification, row: int) -> list[int]:
     return order[:1].tolist()
 
 
-def _plot_totals(result: Classification, ax: Axes) -> None:
-    totals = result.totals
-    # By number, since two names may print alike; and a $ in a name is no formula.
-    bars = ax.barh(range(len(totals)), list(totals.values()), color="#0072B2", height=0.62)
-    ax.set_yticks(range(len(totals)), [printable(name) for name in totals], parse_math=False)
-    ax.bar_label(bars, labels=[f"{value:,}" for value in totals.values()], padding=4)
-    ax.invert_yaxis()
-    ax.margins(x=0.12)
-    ax.set_xlabel("texts")
-
-
 def _plot_values(result: Classification, ax: Axes) -> None:
     for number, name in enumerate(result.labels):
         values = result.scores[result.scored, number]
         ax.hist(values, bins="auto" if len(values) < 5000 else 60, alpha=0.75, label=printable(name))
     ax.set(xlabel="value", ylabel="texts")
     if len(result.labels) > 1:
-        for text in ax.legend(frameon=False).get_texts():
-            text.set_parse_math(False)
+        legend(ax)
 
 
 def _as_text(result: Classification, rows: int = 10) -> str:
-    import io
-
-    from rich.console import Console
-
-    width = 100
-    console = Console(file=io.StringIO(), width=width, color_system=None, force_jupyter=False, legacy_windows=False)
-    console.print(f"{printable(result.run.pinned_model)}: {_totals_line(result)}", markup=False, highlight=False)
-    if len(result):
-        console.print(_table(result, min(rows, len(result)), width))
-    if len(result) > rows:
-        console.print(f"… {len(result) - rows:,} more rows: .to_pandas()", markup=False, highlight=False)
-    remarks = [f"Note: {note}" for note in result.notes] + ([f"Scores: {result.method}"] if result.method else [])
-    for remark in remarks:
-        console.print(printable(remark), markup=False, highlight=False)
-    text: str = console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    names = row_names(result, range(min(rows, len(result))))
+    lines = [(name, *_cells(result, row)) for row, name in enumerate(names)]
+    return printed(
+        f"{result.run.pinned_model}: {_totals_line(result)}",
+        line_table(["", "label", "score", "text"], lines, right=["score"], least=5) if lines else None,
+        f"… {len(result) - rows:,} more rows: .to_pandas()" if len(result) > rows else None,
+        *(f"Note: {note}" for note in result.notes),
+        f"Scores: {result.method}" if result.method else None,
+    )
 
 
 def _totals_line(result: Classification) -> str:
@@ -254,32 +216,11 @@ def _totals_line(result: Classification) -> str:
             parts.append(f"mean {values.mean():.3f}, from {values.min():.3f} to {values.max():.3f}")
     else:
         totals = sorted(result.totals.items(), key=lambda item: -item[1])
-        parts += [f"{printable(name)} {value:,}" for name, value in totals[:6]]
+        parts += [f"{name} {value:,}" for name, value in totals[:6]]
     without = len(result) - int(result.scored.sum())
     if without:
         parts.append(f"without a score {without:,}")
     return " · ".join(parts)
-
-
-def _table(result: Classification, rows: int, width: int) -> Any:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    names = row_names(result, range(rows))
-    cells = [[Text(printable(cell)) for cell in (name, *_cells(result, row))] for row, name in enumerate(names)]
-    # A long text must not push the label and the score aside.
-    taken = [min(_NAME_CELLS, max(5, *(line[column].cell_len for line in cells))) for column in range(3)]
-    left = width - sum(taken) - _GAPS
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", no_wrap=True, max_width=_NAME_CELLS)
-    table.add_column("label", no_wrap=True, max_width=_NAME_CELLS)
-    table.add_column("score", justify="right", no_wrap=True)
-    table.add_column("text", no_wrap=True)
-    for line in cells:
-        line[-1].truncate(left, overflow="ellipsis")
-        table.add_row(*line)
-    return table
 
 
 def _cells(result: Classification, row: int) -> tuple[str, str, str]:

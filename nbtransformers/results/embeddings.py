@@ -13,15 +13,15 @@ from nbtransformers.errors import UserError, kind_of, shown
 from nbtransformers.plain_text import count, printable
 from nbtransformers.request import EmbedRequest, Measure, Pooling
 from nbtransformers.results.clusters import Clusters, clusters
-from nbtransformers.results.export import Writable
+from nbtransformers.results.figures import BLUE, canvas, titled
 from nbtransformers.results.maps import Projection, projection
 from nbtransformers.results.neighbours import check_count, nearest
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import EmbedRecipe
-from nbtransformers.results.rows import pandas_index, row_names
+from nbtransformers.results.rows import RowResult, row_names, row_numbers, row_table
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
-from nbtransformers.results.terminal import printed, row_table
+from nbtransformers.results.terminal import line_table, printed
 from nbtransformers.results.texts import Texts
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _LABEL_CHARACTERS = 28
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Embeddings(Writable):
+class Embeddings(RowResult):
     """The vectors of some texts.
 
     Attributes:
@@ -102,11 +102,6 @@ class Embeddings(Writable):
         return np.isfinite(self.vectors[:, 0])  # a vector is whole, or not there
 
     @property
-    def done(self) -> NDArray[np.bool_]:
-        """Bool `[text]`: the rows that were finished, with a vector or with a reason for none."""
-        return self.reasons.done
-
-    @property
     def method(self) -> str:
         """How the vectors came about, in words."""
         parts = [f"{_POOLED[pooling]}" for pooling in self.poolings]
@@ -120,7 +115,7 @@ class Embeddings(Writable):
         """
         import pandas as pd
 
-        taken = np.arange(len(self)) if rows is None else np.asarray(rows, dtype=np.int64)
+        taken = row_numbers(self, rows)
         has = self.embedded
         found = pd.Series([self.vectors[row] if has[row] else None for row in taken.tolist()], dtype=object)
         columns = {
@@ -132,14 +127,7 @@ class Embeddings(Writable):
 
     def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
         """What `to_pandas` gives, in stretches of so many rows at most."""
-        taken = np.arange(len(self)) if rows is None else rows
-        stretches = (self.to_pandas(taken[start : start + most]) for start in range(0, len(taken), most))
-        head = self.to_pandas(np.empty(0, dtype=np.int64))
-        return Table(head, stretches, self.to_pandas_index(), vectors={"vector": self.dimension})
-
-    def to_pandas_index(self) -> pd.Index:
-        """The labels of the rows, as pandas has them."""
-        return pandas_index(self)
+        return row_table(self, rows, most, vectors={"vector": self.dimension})
 
     def query_vectors(self, query: Query, prompt: str | None = None, prompt_name: str | None = None) -> Vectors:
         """Queries as vectors `[query, dimension]`: texts are embedded, by the model that made the others.
@@ -247,24 +235,16 @@ class Embeddings(Writable):
         Example:
             >>> result.plot("umap").figure.savefig("map.svg")
         """
-        from matplotlib import pyplot as plt
-
         found = self.projection(method)
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
+        ax = canvas(ax, 5.2)
         few = len(self) <= _LABELLED
-        ax.scatter(*found.points.T, s=24 if few else max(2, 16 - len(self) // 2000), color="#0072B2", alpha=0.75)
+        ax.scatter(*found.points.T, s=24 if few else max(2, 16 - len(self) // 2000), color=BLUE, alpha=0.75)
         if few:
             _label(ax, found.points, self.texts)
         axes = ("first", "second") if found.explained is None else [f"{share:.0%}" for share in found.explained]
         ax.set(xlabel=f"{found.title}, {axes[0]}", ylabel=f"{found.title}, {axes[1]}")
-        ax.set_title(f"{self.run.model} · {count(len(self), 'text')}", loc="left", fontsize=10, parse_math=False)
-        ax.spines[["top", "right"]].set_visible(False)
         ax.margins(0.12)
-        return ax
-
-    def __repr__(self) -> str:
-        return str(self)
+        return titled(ax, f"{self.run.model} · {count(len(self), 'text')}")
 
     def __str__(self) -> str:
         """The head of the table and the notes, for a plain terminal."""
@@ -321,7 +301,7 @@ def _as_text(result: Embeddings, rows: int = 10) -> str:
     left = len(result) - len(shown_rows)
     return printed(
         f"{printable(result.run.pinned_model)}: {' · '.join(parts)}",
-        row_table(("", "vector", "text"), cells) if cells else None,
+        line_table(("", "vector", "text"), cells) if cells else None,
         f"… {left:,} more rows: .to_pandas()" if left else "",
         *(f"Note: {note}" for note in result.notes),
         f"Vectors: {result.method}",

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.plain_text import count, printable
+from nbtransformers.plain_text import count
 from nbtransformers.request import EntitiesRequest
-from nbtransformers.results.export import Writable, Written
+from nbtransformers.results.export import Written
+from nbtransformers.results.figures import bars_height, canvas, count_bars, titled
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.rows import pandas_index, refuse_missing_row, row_names
+from nbtransformers.results.rows import RowResult, refuse_missing_row, row_names, row_numbers
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
+from nbtransformers.results.terminal import WIDTH, line_table, printed
 from nbtransformers.results.texts import Texts
 from nbtransformers.results.tokens import PerRow, Spelling
 
@@ -35,9 +37,6 @@ TAGGED = np.dtype(
     ]
 )
 """A token: its number, where it stands, its own label with its probability, and whether a word begins with it."""
-
-_WIDTH = 100  # of a printed result
-_NAME_CELLS = 30
 
 
 class Span(NamedTuple):
@@ -59,7 +58,7 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Entities(Writable):
+class Entities(RowResult):
     """The entities in some texts.
 
     Attributes:
@@ -107,11 +106,6 @@ class Entities(Writable):
         return len(self.texts)
 
     @property
-    def done(self) -> NDArray[np.bool_]:
-        """Bool `[text]`: the rows that were finished, with a result or with a reason for none."""
-        return self.reasons.done
-
-    @property
     def spans(self) -> PerRow[Span]:
         """The entities of each text: one list of `Span` a row."""
         return PerRow(self.found.rows, self._between)
@@ -136,16 +130,16 @@ class Entities(Writable):
 
         Columns: `row` (the input's index), `start`, `end` (code points), `label`, `score`, `text` (what is between).
         """
-        taken = np.arange(len(self)) if rows is None else np.asarray(rows, dtype=np.int64)
+        taken = row_numbers(self, rows)
         return self._frame(self.found.places(taken), np.repeat(taken, self.found.counts[taken]))
 
     def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
         """What `to_pandas` gives, in stretches of so many entities at most."""
-        taken = np.arange(len(self)) if rows is None else rows
+        taken = row_numbers(self, rows)
         places, owners = self.found.places(taken), np.repeat(taken, self.found.counts[taken])
         starts = range(0, max(1, len(places)), most)
         stretches = (self._frame(places[at : at + most], owners[at : at + most]) for at in starts)
-        return Table(self.to_pandas(range(0)), stretches, pandas_index(self), labelled="row")
+        return Table(self.to_pandas(range(0)), stretches, self.to_pandas_index(), labelled="row")
 
     def _frame(self, places: NDArray[np.int64], owners: NDArray[np.int64]) -> pd.DataFrame:
         import pandas as pd
@@ -154,7 +148,7 @@ class Entities(Writable):
         names = np.array([*self.types, None], dtype=object)[:-1]
         # As objects: pandas' own type for text cannot hold a lone surrogate.
         columns: dict[str, Any] = {
-            "row": pandas_index(self).to_flat_index().take(owners),
+            "row": self.to_pandas_index().to_flat_index().take(owners),
             "start": spans["start"].astype(np.int64),
             "end": spans["stop"].astype(np.int64),
             "label": pd.Series(names[spans["type"]], dtype=object),
@@ -240,24 +234,10 @@ class Entities(Writable):
         Example:
             >>> result.plot().figure.savefig("entities.svg")
         """
-        from matplotlib import pyplot as plt
-
         totals = self.totals
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.4, min(12.0, 0.9 + 0.32 * len(totals))), layout="constrained")
-        # By number, since two names may print alike; and a $ in a name is no formula.
-        bars = ax.barh(range(len(totals)), list(totals.values()), color="#0072B2", height=0.62)
-        ax.set_yticks(range(len(totals)), [printable(name) for name in totals], parse_math=False)
-        ax.bar_label(bars, labels=[f"{value:,}" for value in totals.values()], padding=4)
-        ax.invert_yaxis()
-        ax.margins(x=0.12)
-        ax.set_xlabel("entities")
-        ax.set_title(f"{self.run.model} · {count(len(self), 'text')}", loc="left", fontsize=10, parse_math=False)
-        ax.spines[["top", "right"]].set_visible(False)
-        return ax
-
-    def __repr__(self) -> str:
-        return str(self)
+        ax = canvas(ax, bars_height(len(totals)))
+        count_bars(ax, totals, "entities")
+        return titled(ax, f"{self.run.model} · {count(len(self), 'text')}")
 
     def __str__(self) -> str:
         """The first texts with their entities marked, the totals and the notes, for a plain terminal."""
@@ -268,24 +248,14 @@ class Entities(Writable):
 
 
 def _as_text(result: Entities, rows: int = 10) -> str:
-    import io
-
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=_WIDTH, color_system=None, force_jupyter=False, legacy_windows=False)
-
-    def say(line: str) -> None:
-        console.print(printable(line), markup=False, highlight=False)
-
-    say(f"{result.run.pinned_model}: {_totals_line(result)}")
-    if len(result):
-        console.print(_table(result, min(rows, len(result))))
-    if len(result) > rows:
-        say(f"… {len(result) - rows:,} more rows: .to_pandas()")
-    for note in result.notes:
-        say(f"Note: {note}")
-    text: str = console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    names = row_names(result, range(min(rows, len(result))))
+    lines = [(name, *_cells(result, row)) for row, name in enumerate(names)]
+    return printed(
+        f"{result.run.pinned_model}: {_totals_line(result)}",
+        line_table(["", "entities", "text"], lines, right=["entities"], least=8) if lines else None,
+        f"… {len(result) - rows:,} more rows: .to_pandas()" if len(result) > rows else None,
+        *(f"Note: {note}" for note in result.notes),
+    )
 
 
 def _totals_line(result: Entities) -> str:
@@ -294,35 +264,15 @@ def _totals_line(result: Entities) -> str:
     return " · ".join([*parts, *(f"{name} {value:,}" for name, value in totals[:6] if value)])
 
 
-def _table(result: Entities, rows: int) -> Any:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    lines = [
-        [Text(printable(cell)) for cell in (name, *_cells(result, row))]
-        for row, name in enumerate(row_names(result, range(rows)))
-    ]
-    taken = [min(_NAME_CELLS, max(8, *(line[column].cell_len for line in lines))) for column in range(2)]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", no_wrap=True, max_width=_NAME_CELLS)
-    table.add_column("entities", justify="right", no_wrap=True)
-    table.add_column("text", no_wrap=True)
-    for line in lines:
-        line[-1].truncate(_WIDTH - sum(taken) - 9, overflow="ellipsis")
-        table.add_row(*line)
-    return table
-
-
 def _cells(result: Entities, row: int) -> tuple[str, str]:
     reason, text = result.reasons.get(row), result.texts[row] or ""
     if reason is not None:
-        return "–", f"({reason}) {text[:_WIDTH]}".rstrip()
+        return "–", f"({reason}) {text[:WIDTH]}".rstrip()
     parts: list[str] = []
     at = 0
     for start, end, label, _, inside in result.spans[row]:
         parts += [text[at:start], f"[{inside} {label}]"]
         at = end
-        if at > _WIDTH:  # no more of it can be seen
+        if at > WIDTH:  # no more of it can be seen
             break
-    return f"{int(result.found.counts[row]):,}", "".join([*parts, text[at : at + _WIDTH]])
+    return f"{int(result.found.counts[row]):,}", "".join([*parts, text[at : at + WIDTH]])

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.plain_text import count, printable
+from nbtransformers.plain_text import count
 from nbtransformers.request import FillRequest
-from nbtransformers.results.export import Writable
+from nbtransformers.results.figures import BLUE, SPREAD_HEIGHT, bars_height, canvas, score_bars, titled
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.rows import pandas_index, row_names
+from nbtransformers.results.rows import RowResult, row_names, row_numbers, row_table
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
-from nbtransformers.results.terminal import printed, row_table
+from nbtransformers.results.terminal import line_table, printed
 from nbtransformers.results.texts import Texts
 from nbtransformers.results.tokens import PerRow, Spelling
 
@@ -41,7 +41,7 @@ def mask_kind(fillings: int) -> np.dtype[Any]:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Filling(Writable):
+class Filling(RowResult):
     """What may stand in the place of masked words.
 
     Several masks of a text are filled independently of one another: each as if the others stayed masked.
@@ -81,11 +81,6 @@ class Filling(Writable):
 
     def __len__(self) -> int:
         return len(self.prompts)
-
-    @property
-    def done(self) -> NDArray[np.bool_]:
-        """Bool `[row]`: the rows that were finished, filled or with a reason for not."""
-        return self.reasons.done
 
     @property
     def texts(self) -> list[str | None]:
@@ -143,7 +138,7 @@ class Filling(Writable):
         """
         import pandas as pd
 
-        taken = np.arange(len(self)) if rows is None else np.arange(len(self))[np.asarray(rows, dtype=np.int64)]
+        taken = row_numbers(self, rows)
         places = self.found.places(taken)
         records, counts = self.found.flat[places], self.found.counts[taken]
         ranks = records["ids"].shape[1]
@@ -166,13 +161,7 @@ class Filling(Writable):
 
     def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
         """What `to_pandas` gives, of so many texts at a time at most."""
-        taken = np.arange(len(self)) if rows is None else rows
-        stretches = (self.to_pandas(taken[start : start + most]) for start in range(0, len(taken), most))
-        return Table(self.to_pandas(range(0)), stretches, self.to_pandas_index(), labelled="row")
-
-    def to_pandas_index(self) -> pd.Index:
-        """The labels of the rows, as pandas has them."""
-        return pandas_index(self)
+        return row_table(self, rows, most, labelled="row")
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Of one text with one mask the fillings with their probabilities, as bars; else how the best are spread.
@@ -180,31 +169,15 @@ class Filling(Writable):
         Example:
             >>> result.plot().figure.savefig("fillings.svg")
         """
-        from matplotlib import pyplot as plt
-
         masks = self.found.flat
         alone = len(masks) == 1
-        if ax is None:
-            height = 0.9 + 0.32 * masks["ids"].shape[1] if alone else 2.6
-            _, ax = plt.subplots(figsize=(6.4, min(height, 12)), layout="constrained")
+        ax = canvas(ax, bars_height(masks["ids"].shape[1]) if alone else SPREAD_HEIGHT)
         if alone:
-            # By number, since two fillings may read alike; and a $ in one is no formula.
-            names = [printable(token) for token in self.spelled(masks["ids"][0])]
-            bars = ax.barh(range(len(names)), masks["probabilities"][0], color="#0072B2", height=0.62)
-            ax.set_yticks(range(len(names)), names, parse_math=False)
-            ax.bar_label(bars, fmt="{:.3f}", padding=4)
-            ax.invert_yaxis()
-            ax.margins(x=0.12)
-            ax.set_xlabel("probability")
+            score_bars(ax, self.spelled(masks["ids"][0]), masks["probabilities"][0].tolist(), "probability")
         else:
-            ax.hist(masks["probabilities"][:, 0], bins=np.linspace(0, 1, 21).tolist(), color="#0072B2", alpha=0.75)
+            ax.hist(masks["probabilities"][:, 0], bins=np.linspace(0, 1, 21).tolist(), color=BLUE, alpha=0.75)
             ax.set(xlabel="probability of the likeliest filling", ylabel="masks")
-        ax.set_title(f"{self.run.model} · {count(len(masks), 'mask')}", loc="left", fontsize=10, parse_math=False)
-        ax.spines[["top", "right"]].set_visible(False)
-        return ax
-
-    def __repr__(self) -> str:
-        return str(self)
+        return titled(ax, f"{self.run.model} · {count(len(masks), 'mask')}")
 
     def __str__(self) -> str:
         """The head of the table and the notes, for a plain terminal."""
@@ -219,7 +192,7 @@ def _as_text(result: Filling, rows: int = 10) -> str:
     totals = [count(len(result), "text"), *([f"not filled {without:,}"] if without else [])]
     return printed(
         f"{result.run.pinned_model}: {' · '.join(totals)}",
-        row_table(["", "fillings", "score", "text"], lines, right=["score"]) if lines else None,
+        line_table(["", "fillings", "score", "text"], lines, right=["score"]) if lines else None,
         f"… {left:,} more texts: .to_pandas()" if left else None,
         *(f"Note: {note}" for note in result.notes),
     )

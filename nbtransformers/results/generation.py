@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError
 from nbtransformers.plain_text import count, printable
-from nbtransformers.results.export import Writable
+from nbtransformers.results.figures import BLUE, canvas, titled
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.rows import pandas_index, refuse_missing_row, row_names
+from nbtransformers.results.rows import RowResult, refuse_missing_row, row_names, row_numbers, row_table
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
 from nbtransformers.results.terminal import WIDTH, printed
@@ -96,7 +96,7 @@ class ArrayPerRow(Sequence[NDArray[np.float32]]):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Generation(Writable):
+class Generation(RowResult):
     """What a model wrote for some prompts.
 
     Probabilities are the model's own: the softmax of what it says, at temperature 1, before penalties, temperature,
@@ -244,7 +244,7 @@ class Generation(Writable):
         """
         import pandas as pd
 
-        taken = np.arange(len(self)) if rows is None else np.asarray(rows, dtype=np.int64)
+        taken = row_numbers(self, rows)
         mean = self.log_probability[taken]
         # As objects: pandas' own type for text cannot hold a lone surrogate, and makes None a NaN.
         columns: dict[str, Any] = {
@@ -256,14 +256,11 @@ class Generation(Writable):
             "finish_reason": pd.Series(np.array([None, *ENDINGS[1:]], object)[self.endings[taken]], dtype=object),
             "reason": pd.Series(self.reasons.at(taken), dtype=object),
         }
-        return pd.DataFrame(columns).set_axis(pandas_index(self)[taken], axis=0)
+        return pd.DataFrame(columns).set_axis(self.to_pandas_index()[taken], axis=0)
 
     def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
         """What `to_pandas` gives, in stretches of so many rows at most."""
-        taken = np.arange(len(self)) if rows is None else rows
-        starts = range(0, max(1, len(taken)), most)
-        stretches: Iterator[pd.DataFrame] = (self.to_pandas(taken[start : start + most]) for start in starts)
-        return Table(self.to_pandas(range(0)), stretches, pandas_index(self))
+        return row_table(self, rows, most)
 
     def tokens_of(self, row: int) -> pd.DataFrame:
         """The tokens of one text, with the number `row`.
@@ -307,24 +304,15 @@ class Generation(Writable):
         Example:
             >>> result.plot(row=2).figure.savefig("tokens.svg")
         """
-        from matplotlib import pyplot as plt
-
         refuse_missing_row(self, row)
         tokens, likely = self.tokens[row], self.probabilities[row]
-        if ax is None:
-            width = min(16.0, max(4.8, 0.24 * len(tokens)))
-            _, ax = plt.subplots(figsize=(width, 3.4), layout="constrained")
-        ax.bar(range(len(tokens)), likely.tolist(), color="#0072B2", width=0.8)
+        ax = canvas(ax, 3.4, width=min(16.0, max(4.8, 0.24 * len(tokens))))
+        ax.bar(range(len(tokens)), likely.tolist(), color=BLUE, width=0.8)
         names = [printable(token.strip()) or "·" for token in tokens]
         ax.set_xticks(range(len(tokens)), names, rotation=90, fontsize=8, parse_math=False)
         ax.set(ylabel="probability", ylim=(0, 1))
         ax.margins(x=0.01)
-        ax.set_title(f"{self.run.model} · row {row_names(self, [row])[0]}", loc="left", fontsize=10, parse_math=False)
-        ax.spines[["top", "right"]].set_visible(False)
-        return ax
-
-    def __repr__(self) -> str:
-        return str(self)
+        return titled(ax, f"{self.run.model} · row {row_names(self, [row])[0]}")
 
     def __str__(self) -> str:
         """The first texts with their prompts, the totals and the notes, for a plain terminal."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.results.generation import Generation
+from nbtransformers.results.rows import row_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ class Rewriting(Generation):
         Columns: `text` (that was read), `summary` or `translation`, `parts` (in how many it was read), `tokens` (how
         many were written), `log_probability` (their mean), `perplexity`, `finish_reason`, `reason` (why there is none).
         """
-        taken = np.arange(len(self)) if rows is None else np.asarray(rows, dtype=np.int64)
+        taken = row_numbers(self, rows)
         frame = Generation.to_pandas(self, taken).rename(columns={"prompt": "text", "text": self.written})
         frame.insert(2, "parts", self.parts[taken])
         return frame

@@ -10,17 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError
-from nbtransformers.plain_text import count, printable, size
+from nbtransformers.plain_text import count, size
 from nbtransformers.request import Measure, SimilarRequest
-from nbtransformers.results.embeddings import Embeddings, Query, short
-from nbtransformers.results.export import Writable
+from nbtransformers.results.embeddings import Embeddings, Query
 from nbtransformers.results.neighbours import check_count, nearest, similar_pairs, similarities
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import EmbedRecipe
-from nbtransformers.results.rows import pandas_index, row_names
+from nbtransformers.results.rows import RowResult, index_of, pandas_index, row_numbers, row_table
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
-from nbtransformers.results.terminal import printed, row_table
 from nbtransformers.results.texts import Texts
 from nbtransformers.results.tiles import Rows, Tiles
 
@@ -32,13 +30,11 @@ Vectors = NDArray[np.float32]
 
 LARGEST_MATRIX = 2**30  # bytes
 SOON_COMPARED = 5_000  # texts whose pairs are all compared within a second, without being asked to
-_TILES = 400  # a side of a figure's heat map, at most
-_LABELLED = 30  # texts of a figure that can be labelled
 _PART = 512  # rows of the matrix at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Similarity(Writable):
+class Similarity(RowResult):
     """How alike some texts are: to each other, or to those of a second list.
 
     The texts are embedded; what is compared is computed when it is asked for.
@@ -131,6 +127,12 @@ class Similarity(Writable):
         """Rows and columns of the matrix."""
         return len(self.embeddings), len(self.columns)
 
+    @property
+    def extent(self) -> str:
+        """How many texts are compared, for a person."""
+        rows, columns = self.shape
+        return count(rows, "text") if self.others is None else f"{count(rows, 'text')} × {columns:,}"
+
     # --- the matrix ---
 
     @property
@@ -196,8 +198,6 @@ class Similarity(Writable):
             UserError: when it is too large, as `matrix`.
         """
         import pandas as pd
-
-        from nbtransformers.results.rows import index_of
 
         return pd.DataFrame(self.matrix, index=index_of(self.texts), columns=index_of(self.columns.texts))
 
@@ -353,7 +353,7 @@ class Similarity(Writable):
         """
         import pandas as pd
 
-        taken = np.arange(len(self)) if rows is None else np.asarray(rows, dtype=np.int64)
+        taken = row_numbers(self, rows)
         vectors = self.embeddings.vectors[taken]
         columns: dict[str, Any] = {"text": _column(self.texts, taken)}
         if self.query_vector is not None:
@@ -369,15 +369,8 @@ class Similarity(Writable):
 
     def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
         """What `to_pandas` gives, in stretches of so many rows at most."""
-        taken = np.arange(len(self)) if rows is None else rows
-        stretches = (self.to_pandas(taken[start : start + most]) for start in range(0, len(taken), most))
-        head = self.to_pandas(np.empty(0, dtype=np.int64))
-        pointers = {"nearest": pandas_index(self.columns)} if "nearest" in head else {}
-        return Table(head, stretches, self.to_pandas_index(), pointers=pointers)
-
-    def to_pandas_index(self) -> pd.Index:
-        """The labels of the rows, as pandas has them."""
-        return pandas_index(self)
+        pointers = {"nearest": pandas_index(self.columns)} if self.query_vector is None else {}
+        return row_table(self, rows, most, pointers=pointers)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The matrix as a heat map, like beside like; few texts with their beginnings, many as means over tiles.
@@ -385,14 +378,15 @@ class Similarity(Writable):
         Example:
             >>> result.plot().figure.savefig("similarity.svg")
         """
-        return _heat_map(self, ax)
+        from nbtransformers.results.similarityshown import heat_map
 
-    def __repr__(self) -> str:
-        return str(self)
+        return heat_map(self, ax)
 
     def __str__(self) -> str:
         """The nearest, or the most similar pairs, and the notes, for a plain terminal."""
-        return _as_text(self)
+        from nbtransformers.results.similarityshown import as_text
+
+        return as_text(self)
 
 
 def _taken(vectors: Vectors, rows: Rows | None, side: str) -> Vectors:
@@ -426,81 +420,3 @@ def _labels(index: pd.Index, rows: NDArray[np.int64]) -> pd.Series:
 
 def _nothing(rows: int) -> tuple[NDArray[np.int64], Vectors]:
     return np.full(rows, -1, dtype=np.int64), np.full(rows, np.nan, dtype=np.float32)
-
-
-# --- for people ---
-
-
-def _heat_map(result: Similarity, ax: Axes | None) -> Axes:
-    from matplotlib import pyplot as plt
-
-    if ax is None:
-        _, ax = plt.subplots(figsize=(7.2, 6.0), layout="constrained")
-    values, _, _ = result.tiles(result.order, result.column_order, _TILES)
-    is_bounded = result.measure == "cosine"
-    image = ax.imshow(values, aspect="auto", cmap="viridis", vmin=0 if is_bounded else None, interpolation="nearest")
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
-    bar.set_label(result.measure if is_bounded or result.measure == "dot" else f"minus the {result.measure} distance")
-    for axis, order, texts in (
-        (ax.yaxis, result.order, result.texts),
-        (ax.xaxis, result.column_order, result.columns.texts),
-    ):
-        axis.set_ticks([])
-        if len(order) <= _LABELLED:
-            labels = [short(texts[row]) for row in order.tolist()]
-            turn = 90 if axis is ax.xaxis else 0
-            axis.set_ticks(range(len(order)), labels, fontsize=8, rotation=turn, parse_math=False)
-    rows, columns = result.shape
-    what = count(rows, "text") if result.others is None else f"{count(rows, 'text')} × {columns:,}"
-    ax.set_title(f"{result.run.model} · {what}", loc="left", fontsize=10, parse_math=False)
-    return ax
-
-
-def _as_text(result: Similarity) -> str:
-    rows, columns = result.shape
-    what = count(rows, "text") if result.others is None else f"{count(rows, 'text')} × {columns:,}"
-    without = rows - int(result.embeddings.embedded.sum())
-    parts = [what, MEASURE_NAMES[result.measure], *([f"without a vector {without:,}"] if without else [])]
-    return printed(
-        f"{printable(result.run.pinned_model)}: {' · '.join(parts)}",
-        *(_nearest_lines(result) if result.query_vector is not None else _pair_lines(result)),
-        *(f"Note: {note}" for note in result.notes),
-    )
-
-
-MEASURE_NAMES: dict[Measure, str] = {
-    "cosine": "cosine",
-    "dot": "dot product",
-    "euclidean": "minus the Euclidean distance",
-    "manhattan": "minus the Manhattan distance",
-}
-
-
-def _nearest_lines(result: Similarity) -> list[Any]:
-    assert result.query_vector is not None
-    found, scores = result.positions(result.query_vector[None], result.request.top_k)
-    rows = found[0][found[0] >= 0].tolist()
-    names = row_names(result, rows)
-    cells = [
-        (name, f"{score:.3f}", result.texts[row] or "")
-        for name, score, row in zip(names, scores[0].tolist(), rows, strict=False)
-    ]
-    return [
-        f"Nearest to: {result.request.query}",
-        row_table(("", "score", "text"), cells, right=["score"]) if cells else "None: no text has a vector.",
-    ]
-
-
-def _pair_lines(result: Similarity) -> list[Any]:
-    rows, columns = result.shape
-    if rows * columns > SOON_COMPARED**2:
-        return ["Most similar pairs: .pairs(10)"]
-    pairs, scores = result.pair_positions(result.request.top_k)
-    if not len(pairs):
-        return []
-    names = zip(row_names(result, pairs[:, 0].tolist()), row_names(result.columns, pairs[:, 1].tolist()), strict=True)
-    cells = [
-        (f"{a} – {b}", f"{score:.3f}", short(result.texts[row], 28), result.columns.texts[other] or "")
-        for (a, b), score, (row, other) in zip(names, scores.tolist(), pairs.tolist(), strict=True)
-    ]
-    return ["Most similar pairs:", row_table(("", "score", "text", "and"), cells, right=["score"])]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.plain_text import count, file_size, seconds
 from nbtransformers.results.run import RunReport
-from nbtransformers.results.terminal import printed, row_table
+from nbtransformers.results.terminal import line_table, printed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +100,7 @@ class Stored:
     def __str__(self) -> str:
         """The file, its first rows and the notes, for a plain terminal."""
         names, rows = self.cells()
-        table = row_table(names, rows) if rows else ""
+        table = line_table(names, rows) if rows else ""
         return printed(f"{self.path.name}: {self.summary}", table, self.more, *(f"Note: {note}" for note in self.notes))
 
 

@@ -26,13 +26,22 @@ def printed(*parts: Any) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def row_table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> Any:
+def line_table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[str] = (),
+    *,
+    least: int = 0,
+    most: int = _CELLS,
+) -> Any:
     """A table whose last column gets the room that the others leave, one line a row.
 
     Args:
         heads: the names of the columns.
         rows: the cells of each row.
         right: the columns whose cells stand at their right end.
+        least: the cells that a column but the last is thought to take at least.
+        most: the cells that it gets at most.
     """
     from rich import box
     from rich.table import Table
@@ -40,11 +49,12 @@ def row_table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequen
 
     cells = [[Text(printable(cell)) for cell in row] for row in rows]
     widths = [
-        min(_CELLS, max(len(head), *(row[number].cell_len for row in cells))) for number, head in enumerate(heads[:-1])
+        min(most, max(least, len(head), *(row[number].cell_len for row in cells)))
+        for number, head in enumerate(heads[:-1])
     ]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in heads:
-        table.add_column(head, no_wrap=True, justify="right" if head in right else "left", max_width=_CELLS)
+        table.add_column(head, no_wrap=True, justify="right" if head in right else "left", max_width=most)
     table.columns[-1].max_width = None
     left = WIDTH - sum(widths) - _GAP * len(heads)
     for row in cells:

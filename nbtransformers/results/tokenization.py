@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError, did_you_mean
 from nbtransformers.plain_text import count, printable, seconds
 from nbtransformers.request import TokenizeRequest
-from nbtransformers.results.export import Writable
+from nbtransformers.results.figures import canvas, legend
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import TokenizeRecipe
-from nbtransformers.results.rows import pandas_index, row_names
+from nbtransformers.results.rows import RowResult, row_names
 from nbtransformers.results.table import Table
+from nbtransformers.results.terminal import WIDTH, line_table, printed
 from nbtransformers.results.texts import Texts
 from nbtransformers.results.tokens import CUT, SPECIAL, UNKNOWN, Batch, PerRow, Tokens, Totals
 from nbtransformers.results.tokentable import token_frames
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 BATCH_SIZE = 32  # texts in the batch that is shown, unless the request says otherwise
 HOW_WORDS_COUNT = "by Unicode word boundaries (UAX #29); a Chinese, Hiragana or Thai character is one"
 
-_WIDTH = 100  # of a printed result
-_NAME_CELLS = 24
+_NAME_CELLS = 24  # of a printed index or tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class TokenizeRun:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Tokenization(Writable):
+class Tokenization(RowResult):
     """The tokens of some texts.
 
     Attributes:
@@ -138,11 +138,6 @@ class Tokenization(Writable):
         return self.tokenizers[0].counts
 
     @property
-    def done(self) -> NDArray[np.bool_]:
-        """Bool `[text]`: the rows that were finished, with tokens or with a reason for none."""
-        return self.reasons.done
-
-    @property
     def attention_mask(self) -> NDArray[np.int64]:
         """Int64 `[text, token]`: the mask of the batch, by the first tokenizer; 0 where there is padding."""
         return self.batch().attention_mask
@@ -207,19 +202,13 @@ class Tokenization(Writable):
 
     def table(self, rows: NDArray[np.int64] | None, most: int) -> Table:
         """What `to_pandas` gives, in stretches of so many tokens at most."""
-        return Table(self.to_pandas(range(0)), token_frames(self, rows, most), pandas_index(self), labelled="row")
+        return Table(self.to_pandas(range(0)), token_frames(self, rows, most), self.to_pandas_index(), labelled="row")
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """How long the texts are in tokens, with the limit where it is near: a histogram for each tokenizer."""
-        import matplotlib.pyplot as plt
-
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
+        ax = canvas(ax, 3.5, width=7)
         _plot(self, ax)
         return ax
-
-    def __repr__(self) -> str:
-        return str(self)
 
     def __str__(self) -> str:
         """The first texts with their tokens, the totals and the notes, for a plain terminal."""
@@ -238,33 +227,22 @@ def _plot(result: Tokenization, ax: Axes) -> None:
             ax.axvline(tokens.limit, color=colour, linestyle="--", label=f"limit of {printable(tokens.name)}")
     ax.set(xlabel="tokens", ylabel="texts")
     if lengths:
-        for text in ax.legend(frameon=False).get_texts():
-            text.set_parse_math(False)
+        legend(ax)
 
 
 # --- in a terminal ---
 
 
 def _as_text(result: Tokenization, rows: int = 10) -> str:
-    import io
-
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=_WIDTH, color_system=None, force_jupyter=False, legacy_windows=False)
-
-    def say(line: str) -> None:
-        console.print(printable(line), markup=False, highlight=False)
-
-    for number, tokens in enumerate(result.tokenizers):
-        say(f"{tokens.name}: {totals_line(result, number)}")
-    if len(result):
-        console.print(_table(result, min(rows, len(result))))
-    if len(result) > rows:
-        say(f"… {len(result) - rows:,} more rows: .to_pandas()")
-    for note in result.notes:
-        say(f"Note: {note}")
-    text: str = console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    several = len(result.tokenizers) > 1
+    lines = list(_lines(result, min(rows, len(result)), several))
+    heads = ["", *(["tokenizer"] if several else []), "tokens", ""]
+    return printed(
+        *(f"{tokens.name}: {totals_line(result, number)}" for number, tokens in enumerate(result.tokenizers)),
+        line_table(heads, lines, right=["tokens"], least=6, most=_NAME_CELLS) if lines else None,
+        f"… {len(result) - rows:,} more rows: .to_pandas()" if len(result) > rows else None,
+        *(f"Note: {note}" for note in result.notes),
+    )
 
 
 def totals_line(result: Tokenization, tokenizer: int) -> str:
@@ -281,28 +259,6 @@ def totals_line(result: Tokenization, tokenizer: int) -> str:
     return " · ".join(parts)
 
 
-def _table(result: Tokenization, rows: int) -> Any:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    several = len(result.tokenizers) > 1
-    lines = [[Text(printable(cell)) for cell in line] for line in _lines(result, rows, several)]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", no_wrap=True, max_width=_NAME_CELLS)
-    if several:
-        table.add_column("tokenizer", no_wrap=True, max_width=_NAME_CELLS)
-    table.add_column("tokens", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    # A long text must not push the others aside.
-    columns = len(lines[0]) - 1
-    taken = [min(_NAME_CELLS, max(6, *(line[column].cell_len for line in lines))) for column in range(columns)]
-    for line in lines:
-        line[-1].truncate(_WIDTH - sum(taken) - 3 * len(line), overflow="ellipsis")
-        table.add_row(*line)
-    return table
-
-
 def _lines(result: Tokenization, rows: int, several: bool) -> Iterator[list[str]]:
     for row, name in enumerate(row_names(result, range(rows))):
         reason = result.reasons.get(row)
@@ -313,9 +269,9 @@ def _lines(result: Tokenization, rows: int, several: bool) -> Iterator[list[str]
 
 def _cells(result: Tokenization, tokens: Tokens, row: int, reason: str | None) -> tuple[str, str]:
     if reason is not None:
-        return "–", f"({reason}) {(result.texts[row] or '')[:_WIDTH]}".rstrip()
+        return "–", f"({reason}) {(result.texts[row] or '')[:WIDTH]}".rstrip()
     start, stop = int(tokens.rows[row]), int(tokens.rows[row + 1])
-    shown = slice(start, min(stop, start + _WIDTH))  # a token is a cell at least: no more can be seen
+    shown = slice(start, min(stop, start + WIDTH))  # a token is a cell at least: no more can be seen
     pieces = tokens.spelling.pieces_of(tokens.flat.ids[shown])
     cut = (tokens.flat.flags[shown] & CUT) > 0
     if cut.any():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.results.rows import pandas_index
+from nbtransformers.results.rows import pandas_index, row_numbers
 from nbtransformers.results.texts import Texts
 from nbtransformers.results.tokens import ADDED, CONTINUES, CUT, SPECIAL, UNKNOWN, Tokens
 
@@ -30,8 +30,7 @@ def token_frames(
         rows: the numbers of the texts; None takes all.
         most: tokens in a frame at most, be it in the middle of a text; None puts all of a tokenizer into one.
     """
-    numbers = np.arange(len(result))
-    taken = numbers if rows is None else numbers[np.asarray(rows, dtype=np.int64)]
+    taken = row_numbers(result, rows)
     labels = pandas_index(result).to_flat_index()  # a MultiIndex as tuples: it is to be one column
     for tokens in result.tokenizers:
         stops = np.cumsum(tokens.counts[taken])

@@ -255,12 +255,15 @@ def test_stop_strings_end_a_text_where_plain_transformers_ends_it(folders: dict[
     wanted = next(token for token in free.tokens[1][3:6] if token.strip())
     for options in ({}, {"num_beams": 3}):
         result = nbt.generate(PROMPTS, model=str(folder), max_new_tokens=NEW, stop_strings=[wanted], **options)
+        ended = 0
         for row, ids in enumerate(_ids(folder, PROMPTS)):
             expected = _alone(folder, ids, 0, stop_strings=[wanted], tokenizer=tokenizer, **options)
             text = result.texts[row] or ""
             if wanted in text and not text.startswith(wanted):
                 assert result.found[row]["id"].tolist() == expected
                 assert wanted not in "".join(result.tokens[row][:-1])
+                ended += 1
+        assert ended
 
 
 @pytest.mark.slow

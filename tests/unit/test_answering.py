@@ -329,6 +329,16 @@ def test_a_model_may_write_the_answers(tmp_path: Path) -> None:
     assert np.isnan(result.no_answer).all()
 
 
+def test_a_written_answer_that_is_in_its_context_has_its_place(tmp_path: Path) -> None:
+    folder, context = str(save_writer("t5", tmp_path)), "the striker scored twice."
+    for _ in range(9):  # a model of random weights writes anything: it is given that to read, until it writes it again
+        found = nbt.answer("who scored?", context, model=folder, generate=True, max_answer_length=1).of(0)[0]
+        if found.start >= 0:
+            break
+        context += f" {found.answer}"
+    assert found.answer and context[found.start : found.end].casefold() == found.answer.casefold()
+
+
 def test_a_model_that_only_goes_on_cannot_be_told_to_answer(tmp_path: Path) -> None:
     folder = str(save_writer("base", tmp_path))
     with pytest.raises(UserError) as caught:

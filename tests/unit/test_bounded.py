@@ -60,6 +60,5 @@ def test_a_million_rows_of_parquet_take_no_more_memory_than_the_first(tmp_path: 
     rows, memory = used(tmp_path / "a.parquet")
     assert rows == 1_000_000
     # What Arrow keeps at hand for the next batch settles within the first tenth.
-    # What Arrow keeps at hand for the next batch settles within the first tenth.
     assert max(memory) - max(memory[:5]) < size / 2
     assert max(memory[25:]) - max(memory[:25]) < size / 8

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 from datasets import Dataset, DatasetDict
 from helpers import Notebook
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nbtransformers.loading.registry import REGISTRY
@@ -315,6 +315,7 @@ PIECES += [
 
 
 @settings(max_examples=500)
+@example(parts=["'", "\\", "\n"], cursor=1.0)
 @given(parts=st.lists(st.sampled_from(PIECES), max_size=12), cursor=st.floats(0, 1))
 def test_no_line_breaks_it(shell: Any, parts: list[str], cursor: float) -> None:
     code = "%classify " * (len(parts) % 2) + "".join(parts)

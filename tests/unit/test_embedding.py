@@ -173,7 +173,7 @@ def test_a_width_that_is_another_than_the_configuration_says() -> None:
 
     model: Any = BertModel(bert_config()).eval()
     model.config.hidden_size = 48
-    with pytest.raises(UserError, match=r"gives vectors of 32 numbers, and its configuration says 48|of \d+ numbers"):
+    with pytest.raises(UserError, match=r"^model gives vectors of 16 numbers, and its configuration says 48\."):
         nbt.embed(["a joy"], model=model, tokenizer=tokenizer())
 
 
@@ -244,7 +244,9 @@ def test_pairs_of_one_list_and_of_two(compared: Similarity) -> None:
     best = np.unravel_index(np.nan_to_num(matrix, nan=-np.inf).argmax(), matrix.shape)
     assert (pairs["row"][0], pairs["other"][0]) == best and pairs["score"][0] == pytest.approx(matrix[best])
     crosswise = nbt.similar(FEW, pd.Series(["fun", "a vote in parliament"], index=["f", "p"]))
-    assert crosswise.shape == (4, 2) and crosswise.pairs(1)["other"].tolist() in (["f"], ["p"])
+    assert (
+        crosswise.shape == (4, 2) and crosswise.matrix.argmax() == 2 and crosswise.pairs(1)["other"].tolist() == ["f"]
+    )
     frame = crosswise.to_pandas()
     assert list(frame) == ["text", "nearest", "score", "nearest_text", "reason"]
     assert frame["nearest"].tolist()[1] == "f" and frame["nearest"].tolist()[3] == "p"
@@ -294,7 +296,7 @@ def test_tiles_are_means_over_the_matrix(measure: Any, crosswise: bool) -> None:
         [[np.nanmean(matrix[a:b, c:d]) for c, d in pairwise(other_starts)] for a, b in pairwise(starts)]
     )
     assert starts[0] == 0 and starts[-1] == 50 and len(starts) == 11
-    np.testing.assert_allclose(values, expected, atol=1e-5 if measure != "euclidean" else 1.0)
+    np.testing.assert_allclose(values, expected, atol=1e-5 if measure != "euclidean" else 0.4)  # of a sample
     few, _, _ = result.tiles(rows[:4], columns[:4], 10)
     np.testing.assert_allclose(few, matrix[:4, :4], atol=1e-5)
 

@@ -120,14 +120,14 @@ def test_any_head_stays_as_it_is_and_works(tmp_path: Path, head: Head) -> None:
     plain.save_pretrained(tmp_path / "model")
     helpers.tokenizer().save_pretrained(tmp_path / "model")
     loaded, _ = load(ModelRef("folder", str(tmp_path / "model")), {}, head, dtype="int8")
-    weights = dict(loaded.model.named_parameters())
+    weights = dict(loaded.model.named_parameters(remove_duplicate=False))  # a head may share its table of words
     assert any(isinstance(weight.data, Int8Tensor) for weight in weights.values())
     heads = [weight for name, weight in weights.items() if name.startswith(("lm_head", "classifier"))]
-    assert not any(isinstance(weight.data, Int8Tensor) for weight in heads)
+    assert heads and not any(isinstance(weight.data, Int8Tensor) for weight in heads)
     inputs = {"input_ids": torch.arange(4, 12)[None]}
     if head == "tokens":
         found, expected = loaded.model(**inputs).logits, plain(**inputs).logits
         assert (found - expected).abs().max() < 0.1
     else:
-        written = loaded.model.generate(**inputs, max_new_tokens=4, do_sample=False)
-        assert written.shape[1] >= 5
+        written = loaded.model.generate(**inputs, min_new_tokens=4, max_new_tokens=4, do_sample=False)
+        assert written.shape == (1, 4 + (8 if head == "causal" else 1))  # behind the prompt, or the start token

@@ -105,4 +105,5 @@ def test_no_rows_are_said_to_be_none() -> None:
 
 
 def test_a_wide_vector_is_cut_short() -> None:
-    assert len(json.dumps(stored_header(stored())[0])) < 2_000
+    wide = stored().head.assign(vector=[np.arange(4_096.0)] * 4)
+    assert len(json.dumps(stored_header(stored(head=wide))[0])) < 2_000

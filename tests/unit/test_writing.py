@@ -304,7 +304,7 @@ def test_drawn_texts_are_resumed_as_they_would_have_been(writer: Writer) -> None
 def test_a_beam_search_that_is_stopped_keeps_the_best_so_far(writer: Writer) -> None:
     writer[0].generation_config.eos_token_id = None
     part = run(writer, PROMPTS[:2], stopping(8), num_beams=2)
-    assert [ENDINGS[ending] for ending in part.endings if ending] == ["stopped"] * int((part.endings > 0).sum())
+    assert {ENDINGS[ending] for ending in part.endings if ending} == {"stopped"}
     assert 0 < max(map(len, ids_of(part))) < 20
 
 
