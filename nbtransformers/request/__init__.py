@@ -1,6 +1,7 @@
 """What was asked for: one frozen dataclass a task, with no IPython, torch, DataFrame or model in it."""
 
 from nbtransformers.request.answer import AnswerRequest
+from nbtransformers.request.attention import AttentionRequest
 from nbtransformers.request.classify import ClassifyRequest, parse_labels
 from nbtransformers.request.conversation import conversation_fault, is_conversation
 from nbtransformers.request.decoding import DecodingOptions, parse_stop_strings
@@ -17,6 +18,7 @@ from nbtransformers.request.translate import PARTS_OF, PartsOf, TranslateRequest
 
 Request = (
     AnswerRequest
+    | AttentionRequest
     | ClassifyRequest
     | EmbedRequest
     | EntitiesRequest
@@ -40,6 +42,7 @@ __all__ = [
     "POOLINGS",
     "Aggregation",
     "AnswerRequest",
+    "AttentionRequest",
     "ClassifyRequest",
     "DataKind",
     "DataRef",
