@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Part = Literal["self", "cross", "encoder"]
-"""Which attention: of a text to itself (of an encoder-decoder: the decoder's), of the decoder to the encoder's text, and
-of the encoder's text to itself."""
+"""Which attention: of a text to itself (of an encoder-decoder: the decoder's), of the decoder to the encoder's text,
+and of the encoder's text to itself."""
 
 Floats = NDArray[np.float32]
 Rows = slice | NDArray[np.int64]
