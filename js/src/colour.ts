@@ -49,6 +49,11 @@ function meaning(label: string): string | null {
   return MEANINGS.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 }
 
+/** A colour name for a head: the same wherever its number stands. */
+export function headColour(head: number): string {
+  return PALETTE[head % PALETTE.length] ?? "blue";
+}
+
 /** A colour name as a CSS value. */
 export function cssColour(name: string): string {
   return `var(--nbt-${name})`;

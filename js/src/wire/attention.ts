@@ -1,0 +1,230 @@
+// An attention result on the wire: the tokens of each side, and of each part what the grid shows of its heads.
+import { checkHeader, type Header, type Sections, WireError } from "./sections";
+
+/** Which attention: of a text to itself, of a decoder to the encoder's text, of the encoder's text to itself. */
+export type PartName = "self" | "cross" | "encoder";
+
+export type SideName = "queries" | "encoded";
+
+export interface PartFacts {
+  part: PartName;
+  layers: number;
+  /** Of the layer that has most. */
+  heads: number;
+  queries: number;
+  keys: number;
+  query_side: SideName;
+  key_side: SideName;
+  /** No token attends to what comes after it. */
+  causal: boolean;
+  /** Cells along each side of a thumbnail. */
+  thumb: number;
+  /** Of how many queries the measures and thumbnails were taken; null for all. */
+  sampled: number | null;
+}
+
+export interface Labelled {
+  label: string;
+  score: number;
+}
+
+export interface Predictions {
+  kind: string;
+  before: Labelled[];
+  after?: Labelled[];
+}
+
+export interface AttentionHeader extends Header {
+  kind: "attention";
+  model: string;
+  parts: PartFacts[];
+  /** The names of what is measured of each head, in the order of the section. */
+  measures: string[];
+  pair: boolean;
+  text: string | null;
+  pair_text: string | null;
+  target_text: string | null;
+  /** The difference of two: weights go from -1 to 1. */
+  signed: boolean;
+  has_steps: boolean;
+  predictions: Predictions | null;
+}
+
+export interface Token {
+  position: number;
+  /** As the tokenizer writes it. */
+  piece: string;
+  /** As the text has it; for a special token, its name. */
+  text: string;
+  special: boolean;
+  /** Not the first piece of its word. */
+  continues: boolean;
+  /** Of the second text of a pair. */
+  second: boolean;
+  /** The number of its word, rising over both texts of a pair; -1 for a special token. */
+  word: number;
+  /** Where it stands in its text, in code points. */
+  start: number;
+  stop: number;
+}
+
+const SPECIAL = 1;
+const CONTINUES = 2;
+const SECOND = 4;
+
+/** The tokens of a side: the first came with the header, the rest is added when it comes. */
+export class Tokens {
+  readonly name: SideName;
+  /** How many there are. */
+  readonly count: number;
+  readonly #here: Token[] = [];
+
+  constructor(name: SideName, count: number) {
+    this.name = name;
+    this.count = count;
+  }
+
+  /** How many are here. */
+  get known(): number {
+    return this.#here.length;
+  }
+
+  at(position: number): Token | undefined {
+    return this.#here[position];
+  }
+
+  /** Tokens that follow those that are here. */
+  add(read: Sections): void {
+    const { name } = this;
+    const [pieces, texts] = [read.strings(`${name}_pieces`), read.strings(`${name}_text`)];
+    const [flags, words] = [read.uint8(`${name}_flags`), read.int32(`${name}_words`)];
+    const [starts, stops] = [read.uint32(`${name}_start`), read.uint32(`${name}_stop`)];
+    flags.forEach((bits, at) => {
+      this.#here.push({
+        position: this.#here.length,
+        piece: pieces.at(at),
+        text: texts.at(at),
+        special: (bits & SPECIAL) > 0,
+        continues: (bits & CONTINUES) > 0,
+        second: (bits & SECOND) > 0,
+        word: words[at] ?? -1,
+        start: starts[at] ?? 0,
+        stop: stops[at] ?? 0,
+      });
+    });
+  }
+}
+
+/** What a part's grid is drawn from. */
+interface Overview {
+  /** `[measure, layer, head]`. */
+  measures: Float32Array;
+  /** `[layer, head, cell, cell]`, each head by its own greatest weight. */
+  thumbs: Uint8Array;
+  /** `[layer, head]`. */
+  thumbMax: Float32Array;
+}
+
+/** A result as it is read: what came with its header, and what is added to it. */
+export class Reading {
+  readonly header: AttentionHeader;
+  readonly #read: Sections;
+  readonly #sides = new Map<SideName, Tokens>();
+  readonly #overviews = new Map<PartName, Overview>();
+  /** Parts whose measures were taken of all queries since. */
+  readonly #refined = new Set<PartName>();
+
+  constructor(header: AttentionHeader, read: Sections) {
+    this.header = header;
+    this.#read = read;
+    for (const { part, query_side, key_side, queries, keys } of header.parts) {
+      for (const [name, count] of [
+        [query_side, queries],
+        [key_side, keys],
+      ] as const) {
+        if (this.#sides.has(name)) continue;
+        const tokens = new Tokens(name, count);
+        tokens.add(read);
+        this.#sides.set(name, tokens);
+      }
+      this.#overviews.set(part, overviewOf(part, read));
+    }
+  }
+
+  get sides(): Tokens[] {
+    return [...this.#sides.values()];
+  }
+
+  /** The tokens that attend. */
+  queries({ query_side }: PartFacts): Tokens {
+    return this.#side(query_side);
+  }
+
+  /** The tokens that are attended to. */
+  keys({ key_side }: PartFacts): Tokens {
+    return this.#side(key_side);
+  }
+
+  /** The weights `[query, key]` of a head where they all came with the header; else null. */
+  weights({ part, heads, queries, keys }: PartFacts, layer: number, head: number): Float32Array | null {
+    if (!this.#read.has(`${part}_weights`)) return null;
+    const from = (layer * heads + head) * queries * keys;
+    return this.#read.float32(`${part}_weights`).subarray(from, from + queries * keys);
+  }
+
+  /** Whether every weight is here. */
+  isWhole({ part }: PartFacts): boolean {
+    return this.#read.has(`${part}_weights`);
+  }
+
+  measure({ part, layers, heads }: PartFacts, name: string, layer: number, head: number): number {
+    const number = this.header.measures.indexOf(name);
+    return this.#overview(part).measures[(number * layers + layer) * heads + head] ?? Number.NaN;
+  }
+
+  /** The thumbnail `[cell, cell]` of a head, from 0 to 255. */
+  thumb({ part, heads, thumb }: PartFacts, layer: number, head: number): Uint8Array {
+    const from = (layer * heads + head) * thumb * thumb;
+    return this.#overview(part).thumbs.subarray(from, from + thumb * thumb);
+  }
+
+  /** The greatest weight of a head, as far as its thumbnail shows. */
+  greatest({ part, heads }: PartFacts, layer: number, head: number): number {
+    return this.#overview(part).thumbMax[layer * heads + head] ?? Number.NaN;
+  }
+
+  /** Of how many queries the measures and thumbnails are; null for all. */
+  sampled({ part, sampled }: PartFacts): number | null {
+    return this.#refined.has(part) ? null : sampled;
+  }
+
+  /** The measures and thumbnails of all queries have come. */
+  refine({ part }: PartFacts, read: Sections): void {
+    this.#overviews.set(part, overviewOf(part, read));
+    this.#refined.add(part);
+  }
+
+  #side(name: SideName): Tokens {
+    const side = this.#sides.get(name);
+    if (!side) throw new WireError(`The result arrived incomplete: it has no tokens "${name}".`);
+    return side;
+  }
+
+  #overview(part: PartName): Overview {
+    const found = this.#overviews.get(part);
+    if (!found) throw new WireError(`The result has no part "${part}".`);
+    return found;
+  }
+}
+
+function overviewOf(part: PartName, read: Sections): Overview {
+  return {
+    measures: read.float32(`${part}_measures`),
+    thumbs: read.uint8(`${part}_thumbs`),
+    thumbMax: read.float32(`${part}_thumb_max`),
+  };
+}
+
+export function attentionHeader(header: Record<string, unknown>): AttentionHeader {
+  return checkHeader(header, ["attention"], ["parts", "measures"], "attention");
+}
