@@ -7,6 +7,7 @@ from nbtransformers.request.conversation import conversation_fault, is_conversat
 from nbtransformers.request.decoding import DecodingOptions, parse_stop_strings
 from nbtransformers.request.embed import POOLINGS, EmbedRequest, Pooling
 from nbtransformers.request.entities import AGGREGATIONS, Aggregation, EntitiesRequest
+from nbtransformers.request.explain import BASELINES, METHODS, Baseline, ExplainRequest, Method, parse_methods
 from nbtransformers.request.fill import FillRequest, parse_targets
 from nbtransformers.request.generate import GenerateRequest
 from nbtransformers.request.refs import DataKind, DataRef, ModelKind, ModelRef, Objects
@@ -22,6 +23,7 @@ Request = (
     | ClassifyRequest
     | EmbedRequest
     | EntitiesRequest
+    | ExplainRequest
     | FillRequest
     | GenerateRequest
     | SimilarRequest
@@ -33,16 +35,19 @@ Request = (
 
 __all__ = [
     "AGGREGATIONS",
+    "BASELINES",
     "DATA_TYPES",
     "DEVICES",
     "LONG_TEXT",
     "MEASURES",
+    "METHODS",
     "OF_PARTS",
     "PARTS_OF",
     "POOLINGS",
     "Aggregation",
     "AnswerRequest",
     "AttentionRequest",
+    "Baseline",
     "ClassifyRequest",
     "DataKind",
     "DataRef",
@@ -50,10 +55,12 @@ __all__ = [
     "DecodingOptions",
     "EmbedRequest",
     "EntitiesRequest",
+    "ExplainRequest",
     "FillRequest",
     "GenerateRequest",
     "LongText",
     "Measure",
+    "Method",
     "ModelKind",
     "ModelRef",
     "Objects",
@@ -69,6 +76,7 @@ __all__ = [
     "conversation_fault",
     "is_conversation",
     "parse_labels",
+    "parse_methods",
     "parse_stop_strings",
     "parse_targets",
 ]
