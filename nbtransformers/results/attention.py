@@ -54,6 +54,7 @@ class Attention:
         run: how it went.
         notes: what a careful reader should be told.
         part: which attention `attention[layer, head]` is of; `cross` and `encoder` are the same result of another part.
+        signed: whether it is the difference of two, whose weights lie between -1 and 1.
 
     Example:
         >>> attention = nbt.attention("The cat sat because it was tired.")
@@ -68,6 +69,7 @@ class Attention:
     run: RunReport
     notes: tuple[str, ...] = ()
     part: Part = "self"
+    signed: bool = False
 
     @property
     def shape(self) -> Extent:
