@@ -1,7 +1,8 @@
 // Every kind in one widget, for the development page and the tests; a notebook is sent one of the bundles.
+import { ATTENTION } from "./bundles/attention";
 import { READING } from "./bundles/panel";
 import { TOKENS } from "./bundles/tokens";
 import { VECTORS } from "./bundles/vectors";
 import { widgetOf } from "./widget";
 
-export default widgetOf({ ...READING, ...TOKENS, ...VECTORS });
+export default widgetOf({ ...READING, ...TOKENS, ...VECTORS, ...ATTENTION });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import stored from "../../tests/golden/vectors.json";
 import { luminance, parseColour } from "../src/colour";
-import { endsOf, levelFor, ordered, stretchesIn, type Tile } from "../src/rows/tiles";
-import css from "../src/vectors.css?raw";
+import css from "../src/plane.css?raw";
+import { type NamedTile, ordered } from "../src/rows/namedtiles";
+import { endsOf, levelFor, stretchesIn } from "../src/rows/tiles";
 import { boxOf, nearestPoint, within } from "../src/views/lasso";
 import { fitted } from "../src/views/points";
 import { rampOf, STOPS, stepOf } from "../src/views/ramp";
@@ -122,7 +123,7 @@ describe("tiles", () => {
   });
 
   const named = (names: string[]) => names.map((text, position) => ({ position, index: text, text }));
-  const tile: Tile = {
+  const tile: NamedTile = {
     rows: [0, 2, 2],
     columns: [0, 3, 3],
     values: new Float32Array([1, 2, 3, 4, Number.NaN, 6]),

@@ -4,7 +4,8 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort } from "../channel";
 import { EVERYTHING, select, type TextQuery } from "../query/texts";
 import { ask, type Kept, useAnswer } from "../rows/answers";
-import { ordered, type Tile, Tiles } from "../rows/tiles";
+import { type NamedTile, namedTiles, type Order, ordered } from "../rows/namedtiles";
+import { eachPlace } from "../rows/tiles";
 import { Selection } from "../selection";
 import type { Column } from "../views/grid";
 import { Matrix } from "../views/matrix";
@@ -92,7 +93,7 @@ function Views({ rows, read, tab, onTab }: ViewsProps) {
   const { header, channel, page } = rows;
   const { matrix, measure } = header;
   const kept = useMemo<Kept>(() => new Map(), [header]);
-  const tiles = useMemo(() => new Tiles(channel, wholeOf(header, page, read)), [channel, header]);
+  const tiles = useMemo(() => namedTiles(channel, wholeOf(header, page, read)), [channel, header]);
   const [asked, setAsked] = useState<Asked | null>(header.query === null ? null : { text: header.query });
   const onNear = (row: Named) => {
     setAsked({ row });
@@ -131,17 +132,16 @@ function Views({ rows, read, tab, onTab }: ViewsProps) {
 function wholeOf({ matrix }: VectorHeader, page: TextPage, read: Sections) {
   if (!matrix || !read.has("values")) return null;
   const rowNames = Array.from(page.position, (_, at) => page.row(at));
-  const stretch = (count: number) => Uint32Array.from({ length: count + 1 }, (_, at) => at);
-  const tile: Tile = {
+  const tile: NamedTile = {
     rows: [0, matrix.rows, matrix.rows],
     columns: [0, matrix.columns, matrix.columns],
     values: read.float32("values"),
-    rowStarts: stretch(matrix.rows),
-    columnStarts: stretch(matrix.columns),
+    rowStarts: eachPlace(matrix.rows),
+    columnStarts: eachPlace(matrix.columns),
     rowNames,
     columnNames: matrix.crosswise ? readNamed(read, "column") : rowNames,
   };
-  return (order: string) =>
+  return (order: Order) =>
     order === "input" ? tile : ordered(tile, read.uint32("order"), read.uint32("column_order"));
 }
 

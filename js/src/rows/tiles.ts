@@ -1,29 +1,27 @@
-// Parts of a matrix: all of it where it came with the result, else asked for where one looks, as fine as the screen is.
-import type { Channel } from "../channel";
-import { type Named, readNamed } from "../wire/vectors";
-import { ask } from "./answers";
+// Parts of a matrix: all of it where it is here, else asked for where one looks, as fine as the screen is.
 import { keepNewest } from "./remote";
-
-export type Order = "input" | "cluster";
 
 /** From one place in the order of a side to before another, and as how many cells. */
 export type Stretch = readonly [start: number, stop: number, cells: number];
 
-export interface Tile {
+/** A part of a matrix that is asked for. */
+export interface Area {
   rows: Stretch;
   columns: Stretch;
+  /** Something to see at once, of a few of its rows. */
+  quick?: boolean;
+}
+
+export interface Tile extends Area {
   values: Float32Array;
   /** Where each cell begins in the order, and where the last ends. */
   rowStarts: Uint32Array;
   columnStarts: Uint32Array;
-  /** The text of each cell; none where a cell is the mean of several. */
-  rowNames: Named[];
-  columnNames: Named[];
 }
 
 /** Cells of a tile's side. */
 export const SIDE = 256;
-/** Whoever zooms on asks nothing: the kernel answers all that it is asked. */
+/** Whoever zooms on asks nothing more: the kernel answers all that it is asked. */
 const PAUSE_MS = 100;
 /** Of a quarter of a megabyte each. */
 const KEPT = 80;
@@ -48,38 +46,62 @@ export function stretchesIn(count: number, level: number, from: number, to: numb
   return found;
 }
 
-export class Tiles {
-  readonly #channel: Channel | null;
-  readonly #whole: ((order: Order) => Tile) | null;
-  readonly #tiles = new Map<string, Tile>();
+/** The tiles of matrices that `P` tells apart. */
+export class Tiles<P extends object, T extends Tile> {
+  readonly #ask: (params: P & Area, signal: AbortSignal) => Promise<T>;
+  readonly #whole: ((params: P) => T | null) | null;
+  readonly #tiles = new Map<string, T>();
   readonly #asked = new Map<string, AbortController>();
+  /** Not asked for again before someone wants that. */
+  readonly #failed = new Set<string>();
+  #lastWanted = 0;
   /** Something is to be drawn again. */
   changed: () => void = () => {};
   problem: string | null = null;
 
-  /** `whole` gives the matrix in an order, where it is here. */
-  constructor(channel: Channel | null, whole: ((order: Order) => Tile) | null) {
-    this.#channel = channel;
+  /** `whole` gives a matrix that is here. */
+  constructor(
+    ask: (params: P & Area, signal: AbortSignal) => Promise<T>,
+    whole: ((params: P) => T | null) | null,
+  ) {
+    this.#ask = ask;
     this.#whole = whole;
   }
 
   /** Those of some parts that are here; the others are asked for, and what was asked and is not among them is not. */
-  want(order: Order, parts: readonly (readonly [Stretch, Stretch])[]): Tile[] {
-    if (this.#whole)
-      return [this.#kept(order, () => this.#whole?.(order))].filter((tile) => tile !== undefined);
-    const keys = new Map(parts.map(([rows, columns]) => [`${order} ${rows} ${columns}`, { rows, columns }]));
+  want(params: P, areas: readonly Area[]): T[] {
+    const whole = this.#kept(keyOf(params), () => this.#whole?.(params) ?? undefined);
+    if (whole) return [whole];
+    const keys = new Map(areas.map((area) => [keyOf({ ...params, ...area }), area]));
     for (const [key, controller] of this.#asked) {
       if (keys.has(key)) continue;
       controller.abort();
       this.#asked.delete(key);
     }
-    const found: Tile[] = [];
-    for (const [key, { rows, columns }] of keys) {
+    const found: T[] = [];
+    const now = Date.now();
+    const pause = now - this.#lastWanted < PAUSE_MS ? PAUSE_MS : 0;
+    for (const [key, area] of keys) {
       const tile = this.#kept(key);
       if (tile) found.push(tile);
-      else if (!this.#asked.has(key)) void this.#ask(key, order, rows, columns);
+      else if (!this.#asked.has(key) && !this.#failed.has(key)) {
+        this.#lastWanted = now;
+        void this.#fetch(key, { ...params, ...area }, pause);
+      }
     }
     return found;
+  }
+
+  /** Ask again for what could not be had. */
+  retry(): void {
+    this.problem = null;
+    this.#failed.clear();
+    this.changed();
+  }
+
+  /** Whether a part is here. */
+  has(params: P, area: Area): boolean {
+    return this.#tiles.has(keyOf(params)) || this.#tiles.has(keyOf({ ...params, ...area }));
   }
 
   get waiting(): boolean {
@@ -88,35 +110,25 @@ export class Tiles {
 
   dispose(): void {
     for (const controller of this.#asked.values()) controller.abort();
+    this.#asked.clear();
   }
 
-  #kept(key: string, make?: () => Tile | undefined): Tile | undefined {
+  #kept(key: string, make?: () => T | undefined): T | undefined {
     const tile = this.#tiles.get(key) ?? make?.();
     if (tile) keepNewest(this.#tiles, key, tile, KEPT);
     return tile;
   }
 
-  async #ask(key: string, order: Order, rows: Stretch, columns: Stretch): Promise<void> {
-    if (!this.#channel) return;
+  async #fetch(key: string, params: P & Area, pause: number): Promise<void> {
     const controller = new AbortController();
     this.#asked.set(key, controller);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await new Promise((resolve) => setTimeout(resolve, pause));
     if (controller.signal.aborted) return;
     try {
-      const { read } = await ask(this.#channel, "tile", { order, rows, columns }, controller.signal);
-      const named = read.has("row");
-      const tile = {
-        rows,
-        columns,
-        values: read.float32("values"),
-        rowStarts: read.uint32("row_starts"),
-        columnStarts: read.uint32("column_starts"),
-        rowNames: named ? readNamed(read, "row") : [],
-        columnNames: named ? readNamed(read, "column") : [],
-      };
-      keepNewest(this.#tiles, key, tile, KEPT);
+      keepNewest(this.#tiles, key, await this.#ask(params, controller.signal), KEPT);
     } catch (error) {
       if (controller.signal.aborted) return;
+      this.#failed.add(key);
       this.problem = error instanceof Error ? error.message : String(error);
       return;
     } finally {
@@ -126,25 +138,8 @@ export class Tiles {
   }
 }
 
-/** A matrix that is here, with its sides in another order. */
-export function ordered(tile: Tile, rows: ArrayLike<number>, columns: ArrayLike<number>): Tile {
-  const width = columns.length;
-  const values = new Float32Array(tile.values.length);
-  for (let row = 0; row < rows.length; row++) {
-    for (let column = 0; column < width; column++) {
-      values[row * width + column] = tile.values[
-        (rows[row] as number) * width + (columns[column] as number)
-      ] as number;
-    }
-  }
-  const take = (names: Named[], order: ArrayLike<number>) =>
-    Array.from(order, (number) => names[number] as Named);
-  return {
-    ...tile,
-    values,
-    rowNames: take(tile.rowNames, rows),
-    columnNames: take(tile.columnNames, columns),
-  };
+function keyOf(params: object): string {
+  return JSON.stringify(params);
 }
 
 /** The least and the greatest number of a tile. */
@@ -155,4 +150,9 @@ export function endsOf({ values }: Tile): [number, number] {
     if (value > high) high = value;
   }
   return low <= high ? [low, high] : [0, 1];
+}
+
+/** Where each of some cells of one place begins, and where the last ends. */
+export function eachPlace(count: number): Uint32Array {
+  return Uint32Array.from({ length: count + 1 }, (_, at) => at);
 }

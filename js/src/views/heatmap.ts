@@ -1,27 +1,44 @@
-// The picture of a matrix: its cells by colour, with their numbers and the names of the texts where there is room.
-import type { Stretch, Tile } from "../rows/tiles";
+// The picture of a matrix: its cells by colour, with their numbers and the names of its sides where there is room.
+import type { Tile } from "../rows/tiles";
 import { oneLine } from "../text";
 import { directionOf } from "../tokens/direction";
-import type { MatrixShape, Named } from "../wire/vectors";
 import { fittedLine } from "./labels";
 import { exactly } from "./named";
 import type { Paper } from "./plane";
-import { type Ramp, rampOf, stepOf } from "./ramp";
+import { type Ramp, rampOf, stepAt } from "./ramp";
 
 /** A name beside a row needs so much. */
 export const NAME_PX = 13;
 /** A number in a cell needs so much. */
 const NUMBER_PX = 34;
 
-export function drawMatrix(
-  paper: Paper,
-  shape: MatrixShape,
-  here: readonly Tile[],
-  low: number,
-  high: number,
-): void {
+/** How values become colours. */
+export interface Paint {
+  /** Tells paints apart. */
+  key: string;
+  /** The custom properties of its stops are `--nbt-RAMP-0` and so on. */
+  ramp: string;
+  /** From 0 to 1, of a value in a row of cells of a tile. */
+  share(value: number, tile: Tile, row: number): number;
+}
+
+/** A matrix of so many rows and columns, and what is here of it. */
+export interface Picture {
+  rows: number;
+  columns: number;
+  here: readonly Tile[];
+  paint: Paint;
+  /** What a place of a side is called, where that is known. */
+  rowName(at: number): string | undefined;
+  columnName(at: number): string | undefined;
+  /** Changes with the names. */
+  epoch?: unknown;
+}
+
+export function drawMatrix(paper: Paper, picture: Picture): void {
   const { context, frame, x, y } = paper;
-  const ramp = rampOf(paper.colour);
+  const { rows, columns, here, paint } = picture;
+  const ramp = rampOf(paper.colour, paint.ramp);
   context.save();
   context.beginPath();
   context.rect(frame.left, frame.top, frame.width, frame.height);
@@ -32,86 +49,81 @@ export function drawMatrix(
   context.fill();
   context.globalAlpha = 1;
   for (const tile of here) {
-    const [left, right] = tile.columns.map((at) => x(at / shape.columns)) as [number, number];
-    const [top, bottom] = tile.rows.map((at) => y(at / shape.rows)) as [number, number];
-    const image = imageOf(tile, ramp, low, high);
+    const [left, right] = [x(tile.columns[0] / columns), x(tile.columns[1] / columns)];
+    const [top, bottom] = [y(tile.rows[0] / rows), y(tile.rows[1] / rows)];
+    const image = imageOf(tile, ramp, paint);
     // Cells that are smaller than a pixel are mixed, any other has its edges.
     context.imageSmoothingEnabled = right - left < image.width;
     context.imageSmoothingQuality = "high";
     context.drawImage(image, left, top, right - left, bottom - top);
     if ((right - left) / image.width >= NUMBER_PX && (bottom - top) / image.height >= NAME_PX + 3) {
-      writeNumbers(paper, shape, tile, ramp, low, high);
+      writeNumbers(paper, picture, tile, ramp);
     }
   }
   context.restore();
-  const finest = here.filter(({ rowNames }) => rowNames.length > 0);
   context.fillStyle = paper.colour("--nbt-fg") || "grey";
   context.textBaseline = "middle";
-  if (frame.left > 0)
-    for (const tile of new Set(finest)) writeNames(paper, tile.rowNames, tile.rows, shape.rows, false);
-  if (frame.top > 0)
-    for (const tile of finest) writeNames(paper, tile.columnNames, tile.columns, shape.columns, true);
+  if (frame.left > 0) writeNames(paper, picture.rowName, rows, false);
+  if (frame.top > 0) writeNames(paper, picture.columnName, columns, true);
 }
 
 const images = new WeakMap<Tile, { key: string; image: HTMLCanvasElement }>();
 
 /** A tile as a picture of one pixel a cell. */
-function imageOf(tile: Tile, { pixels }: Ramp, low: number, high: number): HTMLCanvasElement {
-  const key = [low, high, pixels[0]].join();
+function imageOf(tile: Tile, { pixels }: Ramp, paint: Paint): HTMLCanvasElement {
+  const key = `${paint.key} ${pixels[0]} ${pixels.at(-1)}`;
   const known = images.get(tile);
   if (known?.key === key) return known.image;
-  const image = document.createElement("canvas");
-  image.width = tile.columnStarts.length - 1;
+  const image = known?.image ?? document.createElement("canvas");
+  const width = tile.columnStarts.length - 1;
+  image.width = width;
   image.height = tile.rowStarts.length - 1;
   const data = new ImageData(image.width, image.height);
   const cells = new Uint32Array(data.data.buffer);
   tile.values.forEach((value, at) => {
-    if (!Number.isNaN(value)) cells[at] = pixels[stepOf(value, low, high)] ?? 0;
+    if (!Number.isNaN(value))
+      cells[at] = pixels[stepAt(paint.share(value, tile, Math.floor(at / width)))] ?? 0;
   });
   image.getContext("2d")?.putImageData(data, 0, 0);
   images.set(tile, { key, image });
   return image;
 }
 
-function writeNumbers(
-  { context, x, y, frame }: Paper,
-  shape: MatrixShape,
-  tile: Tile,
-  ramp: Ramp,
-  low: number,
-  high: number,
-) {
+function writeNumbers({ context, x, y, frame }: Paper, picture: Picture, tile: Tile, ramp: Ramp) {
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.direction = "ltr";
+  const width = tile.columnStarts.length - 1;
   tile.values.forEach((value, at) => {
-    const width = tile.columnStarts.length - 1;
-    const left = x((tile.columns[0] + (at % width) + 0.5) / shape.columns);
-    const top = y((tile.rows[0] + Math.floor(at / width) + 0.5) / shape.rows);
+    const row = Math.floor(at / width);
+    const left = x((tile.columns[0] + (at % width) + 0.5) / picture.columns);
+    const top = y((tile.rows[0] + row + 0.5) / picture.rows);
     const inSight =
       left > frame.left &&
       left < frame.left + frame.width &&
       top > frame.top &&
       top < frame.top + frame.height;
     if (Number.isNaN(value) || !inSight) return;
-    context.fillStyle = ramp.ink[stepOf(value, low, high)] ?? "#111";
+    context.fillStyle = ramp.ink[stepAt(picture.paint.share(value, tile, row))] ?? "#111";
     context.fillText(exactly(value, 2), left, top);
   });
 }
 
+/** The names of the places in sight, where each has its room. */
 function writeNames(
   paper: Paper,
-  names: readonly Named[],
-  [start]: Stretch,
+  name: (at: number) => string | undefined,
   count: number,
   across: boolean,
 ): void {
-  const { context, frame, x, y } = paper;
+  const { context, frame } = paper;
   const [from, length] = across ? [frame.left, frame.width] : [frame.top, frame.height];
-  names.forEach(({ text, index }, at) => {
-    const middle = (across ? x : y)((start + at + 0.5) / count);
-    if (middle < from || middle > from + length) return;
-    const line = oneLine(text).trim() || index;
+  const place = across ? paper.x : paper.y;
+  const [begin, each] = [place(0), (place(1) - place(0)) / count];
+  const first = Math.max(0, Math.ceil((from - begin) / each - 0.5));
+  for (let at = first; at < count && place((at + 0.5) / count) <= from + length; at++) {
+    const middle = place((at + 0.5) / count);
+    const line = oneLine(name(at) ?? "").trim();
     context.save();
     context.direction = directionOf(line);
     if (across) {
@@ -124,18 +136,17 @@ function writeNames(
       context.fillText(fittedLine(context, line, frame.left - 12), frame.left - 8, middle);
     }
     context.restore();
-  });
+  }
 }
 
 /** Some cells that lie together, as the places of their first and behind their last. */
 export function markCells(
   { context, x, y, colour }: Paper,
-  shape: MatrixShape,
-  rows: readonly number[],
-  columns: readonly number[],
+  picture: Picture,
+  { rows, columns }: { rows: readonly [number, number]; columns: readonly [number, number] },
 ): void {
-  const [top, bottom] = rows.map((at) => y(at / shape.rows)) as [number, number];
-  const [left, right] = columns.map((at) => x(at / shape.columns)) as [number, number];
+  const [top, bottom] = [y(rows[0] / picture.rows), y(rows[1] / picture.rows)];
+  const [left, right] = [x(columns[0] / picture.columns), x(columns[1] / picture.columns)];
   context.lineWidth = 2;
   context.strokeStyle = colour("--nbt-mark");
   context.strokeRect(left - 1, top - 1, Math.max(3, right - left) + 2, Math.max(3, bottom - top) + 2);

@@ -37,6 +37,8 @@ interface PlaneProps {
   most: Point;
   onView(view: View): void;
   tool?: Tool;
+  /** Whether a double click goes nearer. */
+  doubled?: boolean;
   /** Draws the picture; again when one of `epoch` changes. */
   draw(paper: Paper): void;
   epoch: readonly unknown[];
@@ -54,6 +56,8 @@ interface PlaneProps {
 /** A press that moves no further than this is no drag. */
 const STILL_PX = 4;
 const STEP = 1.5;
+/** Of a double click. */
+const LEAP = 3;
 const GUESS_PX = 600;
 const MIDDLE = { x: 0.5, y: 0.5 };
 
@@ -159,6 +163,7 @@ export function Plane(props: PlaneProps) {
         onPointerUp={onPointerUp}
         onPointerCancel={onPointerUp}
         onPointerLeave={() => props.onPoint(null)}
+        onDblClick={(event) => props.doubled && zoomBy(LEAP, place(event))}
         onWheel={(event) => {
           // A page that is scrolled must not stick to a picture that comes under the pointer.
           if (!event.ctrlKey && document.activeElement !== above.current) return;

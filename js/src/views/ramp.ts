@@ -1,5 +1,5 @@
 // Colours for numbers: a ramp of steadily falling or rising lightness, read alike by all kinds of colour vision.
-// Its stops are custom properties in vectors.css, for light and for dark; the more alike, the farther from the page.
+// Its stops are custom properties in plane.css, for light and for dark; the more alike, the farther from the page.
 import { luminance, parseColour, type Rgba } from "../colour";
 
 export const STOPS = 5;
@@ -13,10 +13,11 @@ export interface Ramp {
   ink: string[];
 }
 
-export function rampOf(colour: (name: string) => string): Ramp {
+/** `name` is that of its custom properties. */
+export function rampOf(colour: (name: string) => string, name = "ramp"): Ramp {
   const stops = Array.from(
     { length: STOPS },
-    (_, at) => parseColour(colour(`--nbt-ramp-${at}`)) ?? ([0, 0, 0, 1] as Rgba),
+    (_, at) => parseColour(colour(`--nbt-${name}-${at}`)) ?? ([0, 0, 0, 1] as Rgba),
   );
   const ink: string[] = [];
   const pixels = new Uint32Array(STEPS);
@@ -33,6 +34,10 @@ export function rampOf(colour: (name: string) => string): Ramp {
 
 /** The step of a value between two ends. */
 export function stepOf(value: number, low: number, high: number): number {
-  const share = high > low ? (value - low) / (high - low) : 1;
+  return stepAt(high > low ? (value - low) / (high - low) : 1);
+}
+
+/** The step of a share of the way from one end to the other. */
+export function stepAt(share: number): number {
   return Math.round(Math.min(1, Math.max(0, share)) * (STEPS - 1));
 }

@@ -17,37 +17,32 @@ export interface PartFacts {
   key_side: SideName;
   /** No token attends to what comes after it. */
   causal: boolean;
-  /** Cells along each side of a thumbnail. */
-  thumb: number;
+  /** Rows and columns of cells of a thumbnail. */
+  thumb: [rows: number, columns: number];
   /** Of how many queries the measures and thumbnails were taken; null for all. */
   sampled: number | null;
 }
 
-export interface Labelled {
-  label: string;
-  score: number;
-}
-
-export interface Predictions {
-  kind: string;
-  before: Labelled[];
-  after?: Labelled[];
-}
-
 export interface AttentionHeader extends Header {
   kind: "attention";
-  model: string;
   parts: PartFacts[];
+  /** How many tokens a side has, and how many of them came with the header. */
+  sides: Partial<Record<SideName, { tokens: number; here: number }>>;
   /** The names of what is measured of each head, in the order of the section. */
   measures: string[];
   pair: boolean;
   text: string | null;
   pair_text: string | null;
   target_text: string | null;
+  /** The texts are only the beginnings of longer ones. */
+  clipped: boolean;
   /** The difference of two: weights go from -1 to 1. */
   signed: boolean;
   has_steps: boolean;
-  predictions: Predictions | null;
+  /** What the kernel can do with the model. */
+  can: string[];
+  /** How many results this one took the place of. */
+  depth: number;
 }
 
 export interface Token {
@@ -119,7 +114,7 @@ export class Tokens {
 interface Overview {
   /** `[measure, layer, head]`. */
   measures: Float32Array;
-  /** `[layer, head, cell, cell]`, each head by its own greatest weight. */
+  /** `[layer, head, row, column]`, each head by its own greatest weight. */
   thumbs: Uint8Array;
   /** `[layer, head]`. */
   thumbMax: Float32Array;
@@ -137,18 +132,12 @@ export class Reading {
   constructor(header: AttentionHeader, read: Sections) {
     this.header = header;
     this.#read = read;
-    for (const { part, query_side, key_side, queries, keys } of header.parts) {
-      for (const [name, count] of [
-        [query_side, queries],
-        [key_side, keys],
-      ] as const) {
-        if (this.#sides.has(name)) continue;
-        const tokens = new Tokens(name, count);
-        tokens.add(read);
-        this.#sides.set(name, tokens);
-      }
-      this.#overviews.set(part, overviewOf(part, read));
+    for (const [key, { tokens: count }] of Object.entries(header.sides)) {
+      const tokens = new Tokens(key as SideName, count);
+      tokens.add(read);
+      this.#sides.set(tokens.name, tokens);
     }
+    for (const { part } of header.parts) this.#overviews.set(part, overviewOf(part, read));
   }
 
   get sides(): Tokens[] {
@@ -182,10 +171,11 @@ export class Reading {
     return this.#overview(part).measures[(number * layers + layer) * heads + head] ?? Number.NaN;
   }
 
-  /** The thumbnail `[cell, cell]` of a head, from 0 to 255. */
+  /** The thumbnail `[row, column]` of a head, from 0 to 255; of a difference 128 is none. */
   thumb({ part, heads, thumb }: PartFacts, layer: number, head: number): Uint8Array {
-    const from = (layer * heads + head) * thumb * thumb;
-    return this.#overview(part).thumbs.subarray(from, from + thumb * thumb);
+    const size = thumb[0] * thumb[1];
+    const from = (layer * heads + head) * size;
+    return this.#overview(part).thumbs.subarray(from, from + size);
   }
 
   /** The greatest weight of a head, as far as its thumbnail shows. */
