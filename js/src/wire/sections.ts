@@ -130,6 +130,11 @@ export class Sections {
     return new Int32Array(aligned(bytes, 4), alignedOffset(bytes, 4), bytes.byteLength / 4);
   }
 
+  uint16(name: string): Uint16Array {
+    const bytes = this.#bytes(name, "uint16");
+    return new Uint16Array(aligned(bytes, 2), alignedOffset(bytes, 2), bytes.byteLength / 2);
+  }
+
   uint8(name: string): Uint8Array {
     return this.#bytes(name, "uint8");
   }

@@ -1,0 +1,9 @@
+// A file that the reader keeps, made of what is on the page; no kernel is needed for it.
+
+/** Offer a text for saving. A data address: to make one of another kind is not allowed everywhere. */
+export function saveText(text: string, type: string, name: string): void {
+  const link = document.createElement("a");
+  link.href = `data:${type};charset=utf-8,${encodeURIComponent(text)}`;
+  link.download = name;
+  link.click();
+}
