@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,14 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError
 from nbtransformers.plain_text import count
 from nbtransformers.request import AttentionRequest
+from nbtransformers.results import attentionflow, attentiontiles
+from nbtransformers.results.attentionflow import Direction
 from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part
+from nbtransformers.results.attentionmeasures import Measures, measured
+from nbtransformers.results.attentiontiles import Edges, Pooling, Tile
 from nbtransformers.results.run import RunReport
+
+_CELLS = 256  # of a side of a tile, unless somebody says otherwise
 
 SPECIAL, CONTINUES, SECOND = 1, 2, 4
 """Bits of a token's flags: a special one; not the first piece of its word; of the second text of a pair."""
@@ -168,6 +175,134 @@ class Attention:
     def v(self, layer: int, head: int) -> Floats:
         """Float32 `[key, dim]`: the values of a head."""
         return self.maps.v(self.part, self.layer(layer), self.head(head))
+
+    # --- all heads in numbers ---
+
+    def measures(self, queries: int | None = None) -> Measures:
+        """What each head attends to: entropy, distance, and its share on some tokens, each `[layer, head]`.
+
+        `nbtransformers.results.attentionmeasures` says what each is.
+
+        Args:
+            queries: take so many evenly spaced queries at most, for a long text; None takes all.
+
+        Example:
+            >>> attention.measures().to_pandas().sort_values("induction")
+        """
+        return measured(self, queries)
+
+    def entropy(self, queries: int | None = None) -> Floats:
+        """Float32 `[layer, head]`: how widely each head spreads its weights, in nats; the mean over its queries.
+
+        Args:
+            queries: as for `measures`.
+        """
+        return self.measures(queries)["entropy"]
+
+    # --- heads together, and layers one behind the other ---
+
+    def mean(self, layer: int) -> Floats:
+        """Float32 `[query, key]`: the mean over the heads of a layer.
+
+        Raises:
+            UserError: when there is no such layer, or the matrix would take more than 256 MiB.
+        """
+        return attentionflow.mean(self, self.layer(layer))
+
+    def rollout(self, layers: int | None = None) -> Floats:
+        """Float32 `[position, token]`: what of each token is in each position after so many layers, or after all.
+
+        The attention rollout of Abnar & Zuidema 2020: in each layer half of a position stays, and half is the mean
+        of what its heads attend to.
+
+        Raises:
+            UserError: for `cross`, for a difference, or when the matrix would take more than 256 MiB.
+        """
+        return attentionflow.rollout(self, layers)
+
+    def flow(self, token: int, direction: Direction = "from") -> Floats:
+        """Float32 `[layer, token]`: the rollout of one token, layer by layer.
+
+        Args:
+            token: the number of a token.
+            direction: `from` gives how much of it is in each other token, `to` how much of each other is in it.
+
+        Raises:
+            UserError: when there is no such token or direction, and as `rollout`.
+        """
+        if direction not in ("from", "to"):
+            raise UserError(f"There is no direction {direction!r}.", hint='Type `"from"` or `"to"`.')
+        return attentionflow.flow(self, int(self._rows([token])[0]), direction)
+
+    # --- parts of a head ---
+
+    def tile(
+        self,
+        layer: int,
+        head: int | Literal["mean"],
+        rows: tuple[int, int, int] | None = None,
+        columns: tuple[int, int, int] | None = None,
+        pooling: Pooling = "max",
+        *,
+        quick: bool = False,
+    ) -> Tile:
+        """A part of a head seen from afar, as a grid of cells: of a head of any length, block by block.
+
+        Args:
+            layer: the layer.
+            head: the head, or `mean` for the mean over the heads of the layer.
+            rows: the first query, the one behind the last, and how many cells at most; None is all in 256 cells.
+            columns: the same of the keys.
+            pooling: what stands for a cell, its largest weight (`max`) or its `mean`.
+            quick: take four evenly spaced queries of each cell.
+
+        Raises:
+            UserError: when there is no such layer, head, query or key.
+
+        Example:
+            >>> attention.tile(3, 7, rows=(0, 1000, 100)).values.shape
+            (100, 10)
+        """
+        shape = self.shape
+        which = None if head == "mean" else self.head(head)
+        taken = self._stretch(rows, "query", shape.queries), self._stretch(columns, "key", shape.keys)
+        return attentiontiles.tile(self, self.layer(layer), which, *taken, pooling, quick=quick)
+
+    def edges(
+        self,
+        layer: int,
+        heads: int | Sequence[int],
+        rows: tuple[int, int] | None = None,
+        columns: tuple[int, int] | None = None,
+        most: int = 100,
+    ) -> Edges:
+        """The strongest weights of some heads, the strongest first.
+
+        Args:
+            layer: the layer.
+            heads: one head, or several.
+            rows: the first query and the one behind the last; None is all.
+            columns: the same of the keys.
+            most: how many, at most.
+
+        Raises:
+            UserError: when there is no such layer, head, query or key.
+        """
+        shape = self.shape
+        given = [heads] if isinstance(heads, int | np.integer) else heads
+        numbers = np.array([self.head(head) for head in given], np.int64)
+        start, stop, _ = self._stretch(None if rows is None else (*rows, 1), "query", shape.queries)
+        first, last, _ = self._stretch(None if columns is None else (*columns, 1), "key", shape.keys)
+        return attentiontiles.edges(self, self.layer(layer), numbers, (start, stop), (first, last), most)
+
+    def _stretch(self, given: tuple[int, int, int] | None, what: str, total: int) -> tuple[int, int, int]:
+        start, stop, cells = (0, total, _CELLS) if given is None else given
+        if not 0 <= start < stop <= total or cells < 1:
+            raise UserError(
+                f"{'Queries' if what == 'query' else 'Keys'} {start} to {stop} are not all there.",
+                hint=f"There are {total:,}, from 0: give the first, and the one behind the last.",
+            )
+        return start, stop, cells
 
 
 def _numbered(what: str, number: Any, total: int, model: str) -> int:
