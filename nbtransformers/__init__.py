@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nbtransformers.coding import code
     from nbtransformers.doors.answer import answer
+    from nbtransformers.doors.attention import attention
     from nbtransformers.doors.classify import classify
     from nbtransformers.doors.embed import embed
     from nbtransformers.doors.entities import entities
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "answer": ("nbtransformers.doors.answer", "answer"),
+    "attention": ("nbtransformers.doors.attention", "attention"),
     "classify": ("nbtransformers.doors.classify", "classify"),
     "code": ("nbtransformers.coding", "code"),
     "continue_from": ("nbtransformers.doors.generate", "continue_from"),
@@ -55,6 +57,7 @@ _PUBLIC = {
 __all__ = [
     "UserError",
     "answer",
+    "attention",
     "classify",
     "code",
     "continue_from",

@@ -46,6 +46,15 @@ class Options(InputOptions, ModelOptions, RunArguments, total=False):
     """All that a task on texts and a model takes besides its own arguments."""
 
 
+class OneTextOptions(ModelOptions, total=False):
+    """All that a task on one text and a model takes besides its own arguments."""
+
+    device: str | None
+    dtype: DataType | None
+    max_length: int | None
+    long: LongText | None
+
+
 class DecodingArguments(TypedDict, total=False):
     """How a model that writes chooses its tokens, by the names of `GenerationConfig`."""
 

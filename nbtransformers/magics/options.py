@@ -120,6 +120,10 @@ RUN = (
     Option("max-length", "tokens read of one text (default: the model's limit)", "N", whole_number),
     Option("long", "what happens to a longer text (default: truncate)", "RULE", choices=LONG_TEXT),
 )
+RUN_ONE_TEXT = (
+    *(option for option in RUN if option.name in ("device", "dtype", "max-length")),
+    Option("long", "what happens to a longer text (default: error)", "RULE", choices=("truncate", "error")),
+)
 RUN_WHOLE = (
     *(option for option in RUN if option.name != "long"),
     Option("long", "what happens to a longer text (default: window)", "RULE", choices=LONG_TEXT),
@@ -176,6 +180,10 @@ SIMILAR = (
 )
 MEASURE = (Option("measure", "how to compare (default: as the model says, or cosine)", "HOW", choices=MEASURES),)
 
+ATTENTION = (
+    Option("pair", "a second text that the model reads behind it, as one input", "TEXT"),
+    Option("target", "what the decoder of an encoder-decoder reads (default: what it writes)", "TEXT", short="t"),
+)
 PROMPTS = (
     Option("lines", "the cell is one prompt a line, and not one in all"),
     *(option for option in INPUT if option.name != "whole"),

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from nbtransformers.magics import (
     answer,
+    attention,
     classify,
     embed,
     entities,
@@ -49,6 +50,7 @@ class Magic:
 
 MAGICS = (
     Magic("answer", answer.answer, answer.OPTIONS, answer.HELP),
+    Magic("attention", attention.attention, attention.OPTIONS, attention.HELP),
     Magic("classify", classify.classify, classify.OPTIONS, classify.HELP),
     Magic("embed", embed.embed, embed.OPTIONS, embed.HELP),
     Magic("entities", entities.entities, entities.OPTIONS, entities.HELP),

@@ -1,0 +1,243 @@
+"""AttentionRequest in, Attention out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.engine.attentiontokens import Reading, behind_start, read_target, read_texts, written
+from nbtransformers.engine.capture.forward import captured
+from nbtransformers.engine.decoding import Decoding, Prompt, decode
+from nbtransformers.engine.encoding import text_limit
+from nbtransformers.engine.generation_config import start_token
+from nbtransformers.engine.padding import tensors_of
+from nbtransformers.engine.prompts import decoder_limit
+from nbtransformers.engine.remarks import in_another_script, remarks
+from nbtransformers.engine.rowtask import Ready, prepare
+from nbtransformers.engine.running import at_work
+from nbtransformers.errors import UserError
+from nbtransformers.inputs.rows import read
+from nbtransformers.loading.bundled import BUNDLED_ENCODER
+from nbtransformers.loading.card import Card
+from nbtransformers.loading.heads import Head
+from nbtransformers.loading.models import quiet_transformers
+from nbtransformers.loading.registry import LoadedModel
+from nbtransformers.plain_text import count
+from nbtransformers.progress import OnPartial, OnProgress, Progress, silent
+from nbtransformers.request import AttentionRequest, ModelRef, Objects
+from nbtransformers.results.attention import SPECIAL, Attention, Side
+from nbtransformers.results.run import RunReport
+
+TARGET_TOKENS = 64  # that a model writes at most, where nobody says what its decoder reads
+
+# A model is loaded with its own head, so that what it predicts can be seen to change; the rarest comes first.
+_HEADS: tuple[Head, ...] = ("classifier", "tokens", "spans", "seq2seq", "causal", "masked")
+
+
+def attention(
+    request: AttentionRequest,
+    objects: Objects,
+    on_progress: OnProgress = silent,
+    on_partial: OnPartial | None = None,
+) -> Attention:
+    """Read a text with a model, and keep what its attention is computed from.
+
+    Args:
+        request: what to do.
+        objects: what the request's `variable` references name.
+        on_progress: told what is going on.
+        on_partial: never called: there is nothing to see before the end.
+
+    Raises:
+        UserError: when there is not exactly one text, it is too long, or the model has no attention.
+
+    Example:
+        >>> attention(AttentionRequest(DataRef("whole", "Good film.")), {}).tokens
+        ['[CLS]', 'good', 'film', '.', '[SEP]']
+    """
+    text, notes = one_text(request, objects)
+    ready = prepare(request, model_ref(request), head_of, objects, on_progress)
+    loaded = ready.loaded
+    with at_work(loaded, on_progress), quiet_transformers():
+        started = time.perf_counter()
+        inputs = model_inputs(request, loaded, text, on_progress)
+        on_progress(Progress("running", "Reading the text", 0, 1))
+        maps = captured(loaded, tensors_of(inputs.arrays, loaded.device))
+        seconds = time.perf_counter() - started
+    on_progress(Progress("running", "Reading the text", 1, 1))
+    return Attention(
+        request=request,
+        queries=inputs.queries,
+        encoded=inputs.encoded,
+        maps=maps,
+        run=_report(ready, inputs, seconds),
+        notes=(*_remarks(ready.card, text), *inputs.notes, *notes),
+    )
+
+
+def model_ref(request: AttentionRequest) -> ModelRef:
+    """The request's model, or the bundled encoder."""
+    return request.model or ModelRef("bundled", BUNDLED_ENCODER)
+
+
+def head_of(card: Card) -> Head:
+    """The head that a model is loaded with: its own, else none."""
+    return next((head for head in _HEADS if head in card.heads), "encoder")
+
+
+def one_text(request: AttentionRequest, objects: Objects) -> tuple[str, tuple[str, ...]]:
+    """The text of a request, and what was guessed while reading it.
+
+    Raises:
+        UserError: when there is none, or more than one.
+    """
+    rows = read(request.data, objects)
+    window = next(rows.windows(2), None)
+    if window is None or not window.texts:
+        raise UserError("There is no text.", hint="Give one.")
+    if len(window.texts) > 1:
+        number = "more than one" if rows.total is None else f"{rows.total:,}"
+        raise UserError(
+            f"Attention is looked at in one text, and there are {number}.", hint="Give one of them, such as `texts[0]`."
+        )
+    if window.reasons:
+        raise UserError(f"There is no text to read: it is {window.reasons[0]}.", hint="Give a text.")
+    return window.texts[0] or "", rows.notes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inputs:
+    """What a model is called with, and what its tokens are.
+
+    Attributes:
+        arrays: argument to int64 `[1, token]`.
+        queries: the tokens that attend.
+        encoded: of an encoder-decoder, the encoder's.
+        notes: what a careful reader should know of them.
+    """
+
+    arrays: Mapping[str, NDArray[np.int64]]
+    queries: Side
+    encoded: Side | None
+    notes: tuple[str, ...]
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that are read, on both sides."""
+        return len(self.queries) + (0 if self.encoded is None else len(self.encoded))
+
+
+def model_inputs(request: AttentionRequest, loaded: LoadedModel, text: str, on_progress: OnProgress) -> Inputs:
+    """The tokens of a request's texts within the model's limits; a decoder's text is written where none is given.
+
+    Raises:
+        UserError: when a text is too long, or there is a target and no decoder to read it.
+    """
+    config, cut = loaded.model.config, request.run.long == "truncate"
+    taken = loaded.tokenizer.num_special_tokens_to_add(pair=request.pair is not None)
+    limit = text_limit(loaded, request.run.max_length, taken)
+    what = "The text" if request.pair is None else "The pair of texts"
+    reading = read_texts(loaded.tokenizer, text, request.pair, limit, what=what, who=loaded.name, cut=cut)
+    notes = _notes(reading, what, loaded.name)
+    arrays = _arrays(loaded.model, reading)
+    if not config.is_encoder_decoder:
+        if request.target is not None:
+            raise UserError(
+                f"{loaded.name} is no encoder-decoder: it reads no target.", hint="Leave `--target` out."
+            )
+        return Inputs(arrays, reading.side, None, notes)
+    if request.target is None:
+        decoder, note = _written(loaded, reading.side.ids, on_progress)
+        notes = (*notes, note)
+    else:
+        decoder = _taught(loaded, request.target, cut)
+    return Inputs({**arrays, "decoder_input_ids": decoder.ids[None]}, decoder, reading.side, notes)
+
+
+def _arrays(model: Any, reading: Reading) -> dict[str, NDArray[np.int64]]:
+    import inspect
+
+    arrays = {"input_ids": reading.side.ids[None]}
+    # A tokenizer may give types to a model that has no use for them.
+    if reading.types is not None and "token_type_ids" in inspect.signature(model.forward).parameters:
+        arrays["token_type_ids"] = reading.types[None]
+    return arrays
+
+
+def _notes(reading: Reading, what: str, name: str) -> tuple[str, ...]:
+    notes: list[str] = []
+    if reading.unread:
+        notes.append(f"{what} was cut: {count(reading.unread, 'token')} beyond the limit of {name} went unread.")
+    if (reading.side.flags & SPECIAL).all():
+        notes.append("All tokens are special ones: no word of the text is among them.")
+    elif len(reading.side) == 1:
+        notes.append("There is one token: all its attention is on itself.")
+    return tuple(notes)
+
+
+def _taught(loaded: LoadedModel, target: str, cut: bool) -> Side:
+    """The decoder's side of a text that is given: as the model is taught to write it."""
+    import torch
+
+    model, tokenizer = loaded.model, loaded.tokenizer
+    side = read_target(tokenizer, target, decoder_limit(loaded), who=loaded.name, cut=cut)
+    if hasattr(model, "prepare_decoder_input_ids_from_labels"):  # some models move another token than the first
+        ids = model.prepare_decoder_input_ids_from_labels(labels=torch.from_numpy(side.ids[None].copy()))[0].numpy()
+    else:
+        ids = np.concatenate([[_start(model)], side.ids[:-1]])
+    return behind_start(tokenizer, side, ids.astype(np.int64))
+
+
+def _written(loaded: LoadedModel, ids: NDArray[np.int64], on_progress: OnProgress) -> tuple[Side, str]:
+    """The decoder's side of what the model writes itself, and the note that says so."""
+    model, tokenizer = loaded.model, loaded.tokenizer
+    if not model.can_generate():
+        raise UserError(
+            f"{loaded.name} is an encoder-decoder without a head to write with: it needs a text for its decoder.",
+            hint='Type `--target "a text"`.',
+        )
+    on_progress(Progress("running", "Writing the decoder's text", 0, None))
+    limit = decoder_limit(loaded)
+    most = min(TARGET_TOKENS, limit) if limit else TARGET_TOKENS
+    (found,) = decode(model, tokenizer, [Prompt(0, ids, most)], Decoding({"do_sample": False, "num_beams": 1}))
+    side = written(tokenizer, found.ids.astype(np.int64), found.pieces)
+    # The last token is what the decoder says, and reads no more: as in teaching.
+    decoder = np.concatenate([[_start(model)], side.ids[:-1]]).astype(np.int64)
+    text = "".join(found.pieces).strip()
+    end = "" if found.ending == "end of text" else f", and would go on after {count(len(side), 'token')}"
+    note = f"The model wrote its decoder's text itself, greedily{end}: {text or '(nothing)'}"
+    return behind_start(tokenizer, side, decoder), note
+
+
+def _start(model: Any) -> int:
+    """The token that a decoder's text begins with."""
+    config = getattr(model, "generation_config", None)
+    if config is None or (config.decoder_start_token_id is None and config.bos_token_id is None):
+        config = model.config
+    return start_token(config)
+
+
+def _remarks(card: Card, text: str) -> list[str]:
+    return remarks(card, np.zeros(1, np.int64), in_another_script(card, [text]), "attention")
+
+
+def _report(ready: Ready, inputs: Inputs, seconds: float) -> RunReport:
+    loaded = ready.loaded
+    return RunReport(
+        model=loaded.name,
+        device=loaded.device,
+        dtype=loaded.dtype,
+        threads=1,
+        batch_tokens=inputs.tokens,
+        batches=1,
+        tokens=inputs.tokens,
+        pad_tokens=0,
+        load_seconds=ready.load_seconds,
+        seconds=seconds,
+        revision=ready.card.revision,
+    )
