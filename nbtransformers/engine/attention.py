@@ -147,9 +147,7 @@ def model_inputs(request: AttentionRequest, loaded: LoadedModel, text: str, on_p
     arrays = _arrays(loaded.model, reading)
     if not config.is_encoder_decoder:
         if request.target is not None:
-            raise UserError(
-                f"{loaded.name} is no encoder-decoder: it reads no target.", hint="Leave `--target` out."
-            )
+            raise UserError(f"{loaded.name} is no encoder-decoder: it reads no target.", hint="Leave `--target` out.")
         return Inputs(arrays, reading.side, None, notes)
     if request.target is None:
         decoder, note = _written(loaded, reading.side.ids, on_progress)

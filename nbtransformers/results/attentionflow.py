@@ -103,9 +103,7 @@ def _refuse_other(attention: Attention) -> None:
             hint="Take that of the decoder, `attention.rollout()`, or of the encoder, `attention.encoder.rollout()`.",
         )
     if attention.signed:
-        raise UserError(
-            "A difference has no rollout.", hint="Subtract two rollouts: `a.rollout() - b.rollout()`."
-        )
+        raise UserError("A difference has no rollout.", hint="Subtract two rollouts: `a.rollout() - b.rollout()`.")
 
 
 def _refuse_large(rows: int, columns: int, instead: str) -> None:
