@@ -120,7 +120,11 @@ export function encodeRows(
   return pack(columns);
 }
 
-export type NamedArray = [string, Float32Array | Uint32Array | Int32Array | Uint8Array, number[]];
+export type NamedArray = [
+  string,
+  Float32Array | Uint32Array | Int32Array | Uint16Array | Uint8Array,
+  number[],
+];
 
 export function stringTable(name: string, values: readonly string[]): NamedArray[] {
   const encoded = values.map((value) => new TextEncoder().encode(value));
@@ -143,6 +147,7 @@ export function pack(columns: NamedArray[]): { sections: Section[]; payload: Dat
     [Float32Array, "float32"],
     [Uint32Array, "uint32"],
     [Int32Array, "int32"],
+    [Uint16Array, "uint16"],
     [Uint8Array, "uint8"],
   ]);
   let offset = 0;
