@@ -1,0 +1,58 @@
+"""What is added to the scores of a layer for the places of query and key: ALiBi, T5's and others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bias:
+    """The bias of each head, by query and key.
+
+    One that depends on the distance alone is kept as a row of all distances; any other as it is, T² numbers.
+
+    Attributes:
+        by_distance: `[head, distance]`, of key minus query from 1 - queries to keys - 1; None where it is kept whole.
+        whole: `[head, query or 1, key]`, or None; `head` is 1 where all heads share it.
+        queries: how many there are.
+        keys: how many there are.
+    """
+
+    by_distance: torch.Tensor | None
+    whole: torch.Tensor | None
+    queries: int
+    keys: int
+
+    @classmethod
+    def by(cls, added: torch.Tensor, queries: torch.Tensor, keys: torch.Tensor) -> Bias:
+        """The bias of some queries and keys, by what is added to all scores, `[head, query or 1, key]`."""
+        import torch
+
+        rows = queries if added.shape[1] > 1 else torch.zeros(1, dtype=torch.int64)
+        all_of_them = rows.shape[0] == added.shape[1] and len(keys) == added.shape[2]
+        part = added if all_of_them else added[:, rows.to(added.device)][:, :, keys.to(added.device)]
+        if part.shape[1] > 1 and torch.equal(part[:, 1:, 1:], part[:, :-1, :-1]):
+            # From the last query's first key, up that column, then along the first query's row.
+            line = torch.cat([part[:, :, 0].flip(-1), part[:, 0, 1:]], dim=-1)
+            return cls(line.cpu(), None, len(queries), len(keys))
+        return cls(None, part.cpu() if part.is_cuda else part.clone(), len(queries), len(keys))
+
+    def rows(self, head: int, queries: torch.Tensor) -> torch.Tensor:
+        """Float32 `[query or 1, key]` of some queries."""
+        import torch
+
+        if self.by_distance is not None:
+            line = self.by_distance[head % len(self.by_distance)].float()
+            return line[self.queries - 1 - queries[:, None] + torch.arange(self.keys)]
+        assert self.whole is not None
+        whole = self.whole[head % len(self.whole)]
+        return (whole if whole.shape[0] == 1 else whole[queries]).float()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes."""
+        return sum(tensor.nbytes for tensor in (self.by_distance, self.whole) if tensor is not None)

@@ -1,0 +1,228 @@
+"""One forward pass, and the attention maps of what it read."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from nbtransformers.engine.alone import alone_with
+from nbtransformers.engine.capture.collecting import Collector
+from nbtransformers.engine.capture.layer import Layer
+from nbtransformers.engine.capture.listening import implementations
+from nbtransformers.engine.capture.store import STORE, Store
+from nbtransformers.errors import UserError
+from nbtransformers.loading.registry import LoadedModel
+from nbtransformers.plain_text import count
+from nbtransformers.progress import silent
+from nbtransformers.results.attentionmaps import Extent, Floats, Part, Rows, Steps
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, eq=False)
+class Capture:
+    """What a pass left.
+
+    Attributes:
+        layers: the attention layers of each part, in the order in which they were run.
+        output: what the model gave, on the CPU.
+        shared_bytes: what layers share.
+    """
+
+    layers: dict[Part, list[Layer]]
+    output: Any
+    shared_bytes: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the layers and of the output."""
+        values = self.output.values() if isinstance(self.output, Mapping) else ()
+        own = sum(layer.nbytes for layers in self.layers.values() for layer in layers)
+        return own + self.shared_bytes + sum(getattr(value, "nbytes", 0) for value in values)
+
+
+def captured(
+    loaded: LoadedModel, inputs: Mapping[str, Any], *, row: int = 0, store: Store | None = None
+) -> CapturedMaps:
+    """Run a model once on one row of a batch, and keep what its attention was made of.
+
+    The caller holds the model (`alone_with`). The model is left as it was, whatever happens. Padding is run, as in
+    the batch, and left out of what is kept: the maps speak of the tokens that the attention mask leaves.
+
+    Args:
+        loaded: the model.
+        inputs: what the model is called with, tensors `[row, token]`, on any device; others are handed on.
+        row: which row of the batch.
+        store: where it is kept, until newer captures need the room: then it is run again when it is asked for.
+
+    Raises:
+        UserError: when the model has no attention between tokens, or it would not fit into memory.
+        Interrupted: when the user stops it.
+
+    Example:
+        >>> maps = captured(loaded, tokenizer("Good film.", return_tensors="pt"))
+        >>> maps.weights("self", 0, 3, slice(None)).shape
+        (5, 5)
+    """
+    return CapturedMaps(loaded, one_row(inputs, row), store or STORE)
+
+
+def one_row(inputs: Mapping[str, Any], row: int) -> dict[str, Any]:
+    """The inputs of one row of a batch, still as a batch, on the CPU."""
+    import torch
+
+    tensors = [value for value in inputs.values() if isinstance(value, torch.Tensor)]
+    rows = max((len(tensor) for tensor in tensors if tensor.ndim), default=0)
+    if not 0 <= row < rows:
+        raise IndexError(f"row {row} of {rows}")
+
+    def of(value: Any) -> Any:
+        if not isinstance(value, torch.Tensor) or value.ndim == 0:
+            return value
+        return (value[row : row + 1] if len(value) == rows else value).detach().cpu()
+
+    return {name: of(value) for name, value in inputs.items()}
+
+
+class CapturedMaps:
+    """The attention of one reading, computed from what a pass left: the protocol `Maps`.
+
+    Attributes:
+        notes: what a careful reader should be told of how it was captured.
+    """
+
+    def __init__(self, loaded: LoadedModel, inputs: dict[str, Any], store: Store) -> None:
+        self._loaded, self._inputs, self._store = loaded, inputs, store
+        capture = self._run()
+        self._extents = {part: _extent(layers) for part, layers in capture.layers.items()}
+        self.notes = _notes(loaded)
+
+    def _run(self) -> Capture:
+        capture = _captured(self._loaded, self._inputs)
+        self._store.keep(self, capture)
+        return capture
+
+    def _capture(self) -> Capture:
+        found = cast("Capture | None", self._store.of(self))
+        if found is not None:
+            return found
+        with alone_with(self._loaded, silent):
+            return self._run()
+
+    def _layer(self, part: Part, layer: int, head: int = 0) -> Layer:
+        found = self._capture().layers[part][layer]
+        if not 0 <= head < found.heads:
+            heads = count(found.heads, "head")
+            raise UserError(
+                f"Layer {layer} of {self._loaded.name} has {heads}, and no head {head}.",
+                hint=f"They are numbered from 0 to {found.heads - 1}.",
+            )
+        return found
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that there are."""
+        return tuple(self._extents)
+
+    @property
+    def output(self) -> Any:
+        """What the model gave for the row, on the CPU: hidden states, and logits where it has a head."""
+        return self._capture().output
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are kept now: none once newer captures needed the room."""
+        found = self._store.of(self)
+        return 0 if found is None else found.nbytes
+
+    def extent(self, part: Part) -> Extent:
+        """How much there is of a part; of layers with unlike numbers of heads the most."""
+        return self._extents[part]
+
+    def weights(self, part: Part, layer: int, head: int, rows: Rows) -> Floats:
+        """Float32 `[query, key]`: the attention weights of some queries."""
+        import torch
+
+        numbers = np.arange(self.extent(part).queries)[rows]
+        return self._layer(part, layer, head).weights(head, torch.from_numpy(numbers))
+
+    def q(self, part: Part, layer: int, head: int) -> Floats:
+        """Float32 `[query, dim]`: the queries of a head."""
+        return _array(self._layer(part, layer, head).query_rows(head))
+
+    def k(self, part: Part, layer: int, head: int) -> Floats:
+        """Float32 `[key, dim]`: the keys that a head uses."""
+        return _array(self._layer(part, layer, head).key_rows(head))
+
+    def v(self, part: Part, layer: int, head: int) -> Floats:
+        """Float32 `[key, dim]`: the values that a head uses."""
+        return _array(self._layer(part, layer, head).value_rows(head))
+
+    def steps(self, part: Part, layer: int, head: int, query: int) -> Steps:
+        """How the weights of a query come about."""
+        return self._layer(part, layer, head).steps(head, query)
+
+    def cost(self, part: Part, layer: int) -> int:
+        """Bytes that one look at a layer takes at once beyond the answer."""
+        return self._layer(part, layer).cost
+
+
+def _captured(loaded: LoadedModel, inputs: dict[str, Any]) -> Capture:
+    import torch
+
+    collector = Collector(loaded, inputs)
+    with torch.inference_mode(), at_rest(loaded.model), collector.collecting():
+        output = loaded.model(**on_device(inputs, loaded.model))
+    return Capture(collector.layers(), on_cpu(output), collector.shared_bytes)
+
+
+def on_device(inputs: Mapping[str, Any], model: Any) -> dict[str, Any]:
+    """The inputs where a model wants them."""
+    device = model.device
+    return {name: value.to(device) if hasattr(value, "to") else value for name, value in inputs.items()}
+
+
+@contextmanager
+def at_rest(model: Any) -> Generator[None]:
+    """Meanwhile a model neither drops anything out nor keeps keys for a next token; each module is then as before."""
+    with ExitStack() as undo:
+        for module in model.modules():
+            if module.training:
+                undo.callback(setattr, module, "training", True)
+                module.training = False
+            config = getattr(module, "config", None)
+            if getattr(config, "use_cache", False):
+                undo.callback(setattr, config, "use_cache", config.use_cache)
+                cast("Any", config).use_cache = False
+        yield
+
+
+def on_cpu(output: Any) -> Any:
+    """A model's output with its tensors on the CPU, and without what it keeps for a next token."""
+    import torch
+
+    if not isinstance(output, Mapping):
+        return output
+    kept = {name: value.cpu() for name, value in output.items() if isinstance(value, torch.Tensor)}
+    return type(output)(**kept)
+
+
+def _extent(layers: list[Layer]) -> Extent:
+    first = layers[0]
+    return Extent(len(layers), max(layer.heads for layer in layers), first.q.shape[1], first.seen.keys)
+
+
+def _notes(loaded: LoadedModel) -> tuple[str, ...]:
+    other = sorted(implementations(loaded.model) - {"sdpa", "eager"})
+    if not other:
+        return ()
+    return (f"{loaded.name} runs on {', '.join(other)}; this pass ran on plain kernels, which differ by rounding.",)
+
+
+def _array(tensor: torch.Tensor) -> Floats:
+    return tensor.float().cpu().numpy().copy()
