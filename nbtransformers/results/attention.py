@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError
 from nbtransformers.plain_text import count
 from nbtransformers.request import AttentionRequest
-from nbtransformers.results import attentionflow, attentiontiles
-from nbtransformers.results.attentionflow import Direction
 from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part
-from nbtransformers.results.attentionmeasures import Measures, measured
-from nbtransformers.results.attentiontiles import Edges, Pooling, Tile
 from nbtransformers.results.run import RunReport
+
+if TYPE_CHECKING:
+    from nbtransformers.results.attentionedges import Edges
+    from nbtransformers.results.attentionmeasures import Measures
+    from nbtransformers.results.attentiontiles import Tile
 
 _CELLS = 256  # of a side of a tile, unless somebody says otherwise
 
@@ -189,6 +190,8 @@ class Attention:
         Example:
             >>> attention.measures().to_pandas().sort_values("induction")
         """
+        from nbtransformers.results.attentionmeasures import measured
+
         return measured(self, queries)
 
     def entropy(self, queries: int | None = None) -> Floats:
@@ -207,7 +210,9 @@ class Attention:
         Raises:
             UserError: when there is no such layer, or the matrix would take more than 256 MiB.
         """
-        return attentionflow.mean(self, self.layer(layer))
+        from nbtransformers.results.attentionflow import mean
+
+        return mean(self, self.layer(layer))
 
     def rollout(self, layers: int | None = None) -> Floats:
         """Float32 `[position, token]`: what of each token is in each position after so many layers, or after all.
@@ -218,9 +223,11 @@ class Attention:
         Raises:
             UserError: for `cross`, for a difference, or when the matrix would take more than 256 MiB.
         """
-        return attentionflow.rollout(self, layers)
+        from nbtransformers.results.attentionflow import rollout
 
-    def flow(self, token: int, direction: Direction = "from") -> Floats:
+        return rollout(self, layers)
+
+    def flow(self, token: int, direction: Literal["from", "to"] = "from") -> Floats:
         """Float32 `[layer, token]`: the rollout of one token, layer by layer.
 
         Args:
@@ -230,9 +237,11 @@ class Attention:
         Raises:
             UserError: when there is no such token or direction, and as `rollout`.
         """
+        from nbtransformers.results.attentionflow import flow
+
         if direction not in ("from", "to"):
             raise UserError(f"There is no direction {direction!r}.", hint='Type `"from"` or `"to"`.')
-        return attentionflow.flow(self, int(self._rows([token])[0]), direction)
+        return flow(self, int(self._rows([token])[0]), direction)
 
     # --- parts of a head ---
 
@@ -242,9 +251,9 @@ class Attention:
         head: int | Literal["mean"],
         rows: tuple[int, int, int] | None = None,
         columns: tuple[int, int, int] | None = None,
-        pooling: Pooling = "max",
         *,
-        quick: bool = False,
+        mean: bool = False,
+        most: int | None = None,
     ) -> Tile:
         """A part of a head seen from afar, as a grid of cells: of a head of any length, block by block.
 
@@ -253,20 +262,24 @@ class Attention:
             head: the head, or `mean` for the mean over the heads of the layer.
             rows: the first query, the one behind the last, and how many cells at most; None is all in 256 cells.
             columns: the same of the keys.
-            pooling: what stands for a cell, its largest weight (`max`) or its `mean`.
-            quick: take four evenly spaced queries of each cell.
+            mean: the mean of each cell; else its largest weight.
+            most: weights to compute: where there are more in these rows, evenly spaced ones stand for the others, and
+                the tile is `sampled`; None computes all.
 
         Raises:
             UserError: when there is no such layer, head, query or key.
 
         Example:
             >>> attention.tile(3, 7, rows=(0, 1000, 100)).values.shape
-            (100, 10)
+            (100, 256)
         """
+        from nbtransformers.results.attentiontiles import tile
+
         shape = self.shape
-        which = None if head == "mean" else self.head(head)
+        heads = range(shape.heads) if head == "mean" else [self.head(head)]
         taken = self._stretch(rows, "query", shape.queries), self._stretch(columns, "key", shape.keys)
-        return attentiontiles.tile(self, self.layer(layer), which, *taken, pooling, quick=quick)
+        affordable = len(heads) * shape.queries * shape.keys if most is None else most
+        return tile(self, self.layer(layer), heads, *taken, mean=mean, most=affordable)
 
     def edges(
         self,
@@ -288,12 +301,14 @@ class Attention:
         Raises:
             UserError: when there is no such layer, head, query or key.
         """
+        from nbtransformers.results.attentionedges import edges
+
         shape = self.shape
         given = [heads] if isinstance(heads, int | np.integer) else heads
         numbers = np.array([self.head(head) for head in given], np.int64)
         start, stop, _ = self._stretch(None if rows is None else (*rows, 1), "query", shape.queries)
         first, last, _ = self._stretch(None if columns is None else (*columns, 1), "key", shape.keys)
-        return attentiontiles.edges(self, self.layer(layer), numbers, (start, stop), (first, last), most)
+        return edges(self, self.layer(layer), numbers, (start, stop), (first, last), most)
 
     def _stretch(self, given: tuple[int, int, int] | None, what: str, total: int) -> tuple[int, int, int]:
         start, stop, cells = (0, total, _CELLS) if given is None else given

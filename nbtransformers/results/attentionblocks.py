@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.results.attentionmaps import Floats, Maps, Part
+from nbtransformers.results.attentionmaps import Floats
+from nbtransformers.results.attentiontiles import mean_weights
+
+if TYPE_CHECKING:
+    from nbtransformers.results.attention import Attention
 
 BLOCK = 2**21  # weights at once: 8 MiB
 
 Numbers = NDArray[np.int64]
 
 
-def blocks(
-    maps: Maps, part: Part, layer: int, head: int | None, rows: Numbers, cuts: Numbers | None = None
-) -> Iterator[tuple[slice, Floats]]:
+def blocks(attention: Attention, layer: int, heads: Sequence[int], rows: Numbers) -> Iterator[tuple[slice, Floats]]:
     """Some queries of a head, a block at a time: which of `rows` they are, and their weights float32 `[query, key]`.
 
     Args:
-        maps: where the weights are.
-        part: which attention.
+        attention: whose, with the part to look at.
         layer: the layer.
-        head: the head; None is the mean over all heads of the layer.
+        heads: one head, or those whose mean is meant.
         rows: int64, the numbers of the queries.
-        cuts: int64, rising, where a block may end within `rows`, as far as it is then not too large; None is anywhere.
     """
-    most = max(1, BLOCK // max(1, maps.extent(part).keys))
-    at = 0
-    while at < len(rows):
-        stop = min(at + most, len(rows))
-        if cuts is not None and stop < len(rows):
-            cut = int(cuts[np.searchsorted(cuts, stop, side="right") - 1])
-            stop = cut if cut > at else stop
-        yield slice(at, stop), weights_of(maps, part, layer, head, rows[at:stop])
-        at = stop
-
-
-def weights_of(maps: Maps, part: Part, layer: int, head: int | None, rows: Numbers) -> Floats:
-    """Float32 `[query, key]`: some queries of a head, or (None) of the mean over the heads of a layer."""
-    if head is not None:
-        return maps.weights(part, layer, head, rows)
-    heads = maps.extent(part).heads
-    total = np.array(maps.weights(part, layer, 0, rows), np.float32)
-    for other in range(1, heads):
-        total += maps.weights(part, layer, other, rows)
-    return total / np.float32(heads)
+    most = max(1, BLOCK // max(1, attention.shape.keys))
+    for start in range(0, len(rows), most):
+        place = slice(start, min(start + most, len(rows)))
+        yield place, mean_weights(attention, layer, heads, rows[place])
 
 
 def evenly(total: int, most: int | None) -> Numbers:

@@ -8,6 +8,7 @@ knows nothing of values, nor of what the feed-forward layers do.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.plain_text import size
 from nbtransformers.results.attentionblocks import Numbers, blocks
 from nbtransformers.results.attentionmaps import Floats
+from nbtransformers.results.attentionrollout import rollouts
 
 if TYPE_CHECKING:
     from nbtransformers.results.attention import Attention
@@ -34,7 +36,7 @@ def mean(attention: Attention, layer: int) -> Floats:
     shape = attention.shape
     _refuse_large(shape.queries, shape.keys, 'a part of it: `.tile(layer, "mean", rows=(0, 1000, 1000))`')
     found = np.empty((shape.queries, shape.keys), np.float32)
-    for place, weights in blocks(attention.maps, attention.part, layer, None, np.arange(shape.queries)):
+    for place, weights in blocks(attention, layer, range(attention.shape.heads), np.arange(shape.queries)):
         found[place] = weights
     return found
 
@@ -45,15 +47,13 @@ def rollout(attention: Attention, layers: int | None = None) -> Floats:
     Raises:
         UserError: when the attention is to another text, or the matrix would take too much memory.
     """
-    _refuse_other(attention)
     shape = attention.shape
     _refuse_large(shape.queries, 2 * shape.keys, "of one token: `.flow(token)`")
-    reached = np.eye(shape.keys, dtype=np.float32)
-    for layer in range(shape.layers if layers is None else layers):
-        before, reached = reached, np.empty_like(reached)
-        for place, mixed in _mixed(attention, layer):
-            reached[place] = mixed @ before
-    return reached
+    wanted = shape.layers if layers is None else layers
+    found = np.eye(shape.keys, dtype=np.float32)
+    for found in islice(rollouts(attention), wanted):
+        pass
+    return found
 
 
 def flow(attention: Attention, token: int, direction: Direction) -> Floats:
@@ -86,7 +86,7 @@ def flow(attention: Attention, token: int, direction: Direction) -> Floats:
 def _mixed(attention: Attention, layer: int) -> Iterator[tuple[slice, Floats]]:
     """Some rows of Â of a layer at a time: which, and float32 `[position, token]`."""
     rows = np.arange(attention.shape.queries)
-    for place, weights in blocks(attention.maps, attention.part, layer, None, rows):
+    for place, weights in blocks(attention, layer, range(attention.shape.heads), rows):
         yield place, _half_kept(weights, rows[place])
 
 
@@ -97,13 +97,9 @@ def _half_kept(weights: Floats, rows: Numbers) -> Floats:
 
 
 def _refuse_other(attention: Attention) -> None:
-    if attention.part == "cross":
-        raise UserError(
-            "Attention to another text has no rollout: what was read is not what is added to.",
-            hint="Take that of the decoder, `attention.rollout()`, or of the encoder, `attention.encoder.rollout()`.",
-        )
-    if attention.signed:
-        raise UserError("A difference has no rollout.", hint="Subtract two rollouts: `a.rollout() - b.rollout()`.")
+    if attention.part == "cross" or attention.signed:
+        what = "a difference" if attention.signed else "attention to another text"
+        raise UserError(f"There is no rollout of {what}.", hint="Look at a part where a text attends to itself.")
 
 
 def _refuse_large(rows: int, columns: int, instead: str) -> None:

@@ -94,7 +94,7 @@ def measured(attention: Attention, queries: int | None = None) -> Measures:
     measure = HeadMeasures(attention, rows)
     for layer, head in _heads(attention):
         sums = measure.sums()
-        for place, weights in blocks(attention.maps, attention.part, layer, head, rows):
+        for place, weights in blocks(attention, layer, [head], rows):
             sums.add(place, weights)
         values[:, layer, head] = sums.means()
     return Measures(values, _sampled(rows, total.queries))
