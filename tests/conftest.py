@@ -11,11 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any Hugging Face library is imported
 os.environ["HF_HUB_CACHE"] = tempfile.mkdtemp(prefix="nbt-hub-")  # messages name what is cached
 atexit.register(shutil.rmtree, os.environ["HF_HUB_CACHE"], ignore_errors=True)
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+
+# On a busy machine a slow example says nothing. Whether a change lands must follow from the change and not from a draw:
+# `.ci/run` asks for the same examples every time, and all other runs look for new ones.
+settings.register_profile("unhurried", deadline=None, derandomize="NBT_SAME_EXAMPLES" in os.environ)
+settings.load_profile("unhurried")
 
 # A shell starts what runs in the background deaf to interrupts, and a kernel would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +10,6 @@ from typing import Any
 import helpers
 import pytest
 from helpers import Notebook, Terminal
-from hypothesis import settings
-
-# On a busy machine a slow example says nothing. Whether a change lands must follow from the change and not from a draw:
-# `.ci/run` asks for the same examples every time, and all other runs look for new ones.
-settings.register_profile("unhurried", deadline=None, derandomize="NBT_SAME_EXAMPLES" in os.environ)
-settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
