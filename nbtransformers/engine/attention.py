@@ -76,7 +76,7 @@ def attention(
         encoded=inputs.encoded,
         maps=maps,
         run=_report(ready, inputs, seconds),
-        notes=(*_remarks(ready.card, text), *inputs.notes, *notes),
+        notes=(*_remarks(ready.card, text), *inputs.notes, *maps.notes, *notes),
     )
 
 
@@ -102,9 +102,10 @@ def one_text(request: AttentionRequest, objects: Objects) -> tuple[str, tuple[st
         raise UserError("There is no text.", hint="Give one.")
     if len(window.texts) > 1:
         number = "more than one" if rows.total is None else f"{rows.total:,}"
-        raise UserError(
-            f"Attention is looked at in one text, and there are {number}.", hint="Give one of them, such as `texts[0]`."
-        )
+        hint = "Give one of them, such as `texts[0]`."
+        if request.data.kind == "file":
+            hint = f"Of a whole file give `Path({request.data.value!r}).read_text()`."
+        raise UserError(f"Attention is looked at in one text, and there are {number}.", hint=hint)
     if window.reasons:
         raise UserError(f"There is no text to read: it is {window.reasons[0]}.", hint="Give a text.")
     return window.texts[0] or "", rows.notes
