@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtransformers.panels.channel import Method
 from nbtransformers.results.answers import Answers
+from nbtransformers.results.attention import Attention
 from nbtransformers.results.classification import Classification
 from nbtransformers.results.embeddings import Embeddings
 from nbtransformers.results.entities import Entities
@@ -21,11 +22,23 @@ from nbtransformers.results.tokenization import Tokenization
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
 
-Result = Answers | Classification | Entities | Generation | Embeddings | Similarity | Stored | Filling | Tokenization
+Result = (
+    Answers
+    | Attention
+    | Classification
+    | Entities
+    | Generation
+    | Embeddings
+    | Similarity
+    | Stored
+    | Filling
+    | Tokenization
+)
 """Any result."""
 
 RESULTS: tuple[type, ...] = (
     Answers,
+    Attention,
     Classification,
     Entities,
     Generation,
@@ -71,6 +84,14 @@ def _answers() -> Kind:
     from nbtransformers.panels.answering.wire import answers_header, partial_header
 
     return Kind("answer", "Answers", answers_header, answers_snapshot, methods, actions, partial_header)
+
+
+def _attention() -> Kind:
+    from nbtransformers.panels.attention.methods import methods
+    from nbtransformers.panels.attention.snapshot import attention_snapshot
+    from nbtransformers.panels.attention.wire import attention_header
+
+    return Kind("attention", "Attention", attention_header, attention_snapshot, methods)
 
 
 def _classification() -> Kind:
@@ -154,6 +175,7 @@ def _similarity() -> Kind:
 
 _KINDS: dict[type, Callable[[], Kind]] = {
     Answers: _answers,
+    Attention: _attention,
     Classification: _classification,
     Embeddings: _embeddings,
     Entities: _entities,
