@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nbtransformers.doors.entities import entities
     from nbtransformers.doors.fill import fill
     from nbtransformers.doors.generate import continue_from, generate
+    from nbtransformers.doors.positions import positions
     from nbtransformers.doors.resume import resume
     from nbtransformers.doors.similar import similar
     from nbtransformers.doors.summarize import summarize
@@ -41,6 +42,7 @@ _PUBLIC = {
     "fill": ("nbtransformers.doors.fill", "fill"),
     "generate": ("nbtransformers.doors.generate", "generate"),
     "loaded": ("nbtransformers.session", "loaded"),
+    "positions": ("nbtransformers.doors.positions", "positions"),
     "resume": ("nbtransformers.doors.resume", "resume"),
     "set_default": ("nbtransformers.session", "set_default"),
     "panel": ("nbtransformers.panels.shown", "panel"),
@@ -69,6 +71,7 @@ __all__ = [
     "load_ipython_extension",
     "loaded",
     "panel",
+    "positions",
     "resume",
     "selected",
     "set_default",

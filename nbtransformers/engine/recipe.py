@@ -10,7 +10,19 @@ from nbtransformers.engine.padding import program_padding
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.loading.tokenizers import LoadedTokenizer
 from nbtransformers.request import ModelRef
-from nbtransformers.results.recipe import EmbedRecipe, Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
+from nbtransformers.results.recipe import (
+    EmbedRecipe,
+    ExplainRecipe,
+    MethodRecipe,
+    Place,
+    PositionsPart,
+    PositionsRecipe,
+    Reading,
+    Recipe,
+    Scores,
+    TokenizeRecipe,
+    TokenizerRecipe,
+)
 from nbtransformers.results.tokens import Tokens
 
 
@@ -40,6 +52,32 @@ def embed_recipe(reading: Reading, model: ModelRef, loaded: LoadedModel) -> Embe
     return EmbedRecipe(reading, replace(_place(model, loaded.folder), pickled=loaded.pickled), loaded.dtype)
 
 
+def explain_recipe(
+    model: ModelRef,
+    loaded: LoadedModel,
+    auto_class: str,
+    texts: tuple[str, ...],
+    limit: int,
+    logit: tuple[str, str],
+    methods: tuple[MethodRecipe, ...],
+    words: tuple[tuple[int, int], ...],
+) -> ExplainRecipe:
+    """The recipe of an explanation.
+
+    Args:
+        model: the reference that the model was loaded by.
+        loaded: the model.
+        auto_class: the class that loads it.
+        texts: what its tokenizer is given.
+        limit: tokens that are read; 0 is no limit.
+        logit: what is explained, as code and in words.
+        methods: how it is explained.
+        words: where the tokens of each word begin and end.
+    """
+    place = replace(_place(model, loaded.folder), pickled=loaded.pickled)
+    return ExplainRecipe(texts, place, loaded.dtype, auto_class, limit, *logit, methods, words)
+
+
 def tokenize_recipe(
     reading: Reading, models: Sequence[ModelRef], loaded: Sequence[LoadedTokenizer], made: Sequence[Tokens]
 ) -> TokenizeRecipe:
@@ -64,6 +102,18 @@ def tokenize_recipe(
             for ref, one, own in zip(models, loaded, made, strict=True)
         ),
     )
+
+
+def positions_recipe(model: ModelRef, loaded: LoadedModel, parts: tuple[PositionsPart, ...]) -> PositionsRecipe:
+    """The recipe of a model's encodings of positions.
+
+    Args:
+        model: the reference that the model was loaded by.
+        loaded: the model.
+        parts: how a program comes to each of them.
+    """
+    place = replace(_place(model, loaded.folder), pickled=loaded.pickled)
+    return PositionsRecipe(parts, place=place, dtype=loaded.dtype)
 
 
 def _place(model: ModelRef, folder: Path | None) -> Place:

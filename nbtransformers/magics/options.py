@@ -107,6 +107,7 @@ MODEL = (
     Option("tokenizer", "the variable that holds a model variable's tokenizer", "VARIABLE"),
     *_GATE,
 )
+MODEL_ALONE = tuple(option for option in MODEL if option.name != "tokenizer")
 TOKENIZERS = (
     Option("model", "whose tokenizer; repeat it to compare several", "NAME", short="m", repeats=True),
     Option("revision", "a Hub model's branch, tag or commit", "REV"),
@@ -177,6 +178,10 @@ SIMILAR = (
     Option("other", "a second list to compare with: a variable, a file or a dataset", "NAME", several=True),
     Option("query", "find the nearest to this text", "TEXT", short="q"),
     Option("top-k", "how many of the nearest, or of the closest pairs (default: 10)", "K", whole_number, short="k"),
+)
+POSITIONS = (
+    Option("length", "how many positions (default: those that a model's table has, else some hundred)", "N", whole_number),
+    Option("dim", "the formula's dimensions (default: 64)", "N", whole_number),
 )
 MEASURE = (Option("measure", "how to compare (default: as the model says, or cosine)", "HOW", choices=MEASURES),)
 

@@ -10,6 +10,7 @@ from nbtransformers.request.entities import AGGREGATIONS, Aggregation, EntitiesR
 from nbtransformers.request.explain import BASELINES, METHODS, Baseline, ExplainRequest, Method, parse_methods
 from nbtransformers.request.fill import FillRequest, parse_targets
 from nbtransformers.request.generate import GenerateRequest
+from nbtransformers.request.positions import PositionsRequest
 from nbtransformers.request.refs import DataKind, DataRef, ModelKind, ModelRef, Objects
 from nbtransformers.request.run import DATA_TYPES, DEVICES, LONG_TEXT, DataType, LongText, RunOptions
 from nbtransformers.request.similar import MEASURES, Measure, SimilarRequest
@@ -26,6 +27,7 @@ Request = (
     | ExplainRequest
     | FillRequest
     | GenerateRequest
+    | PositionsRequest
     | SimilarRequest
     | SummarizeRequest
     | TokenizeRequest
@@ -67,6 +69,7 @@ __all__ = [
     "OfParts",
     "PartsOf",
     "Pooling",
+    "PositionsRequest",
     "Request",
     "RunOptions",
     "SimilarRequest",

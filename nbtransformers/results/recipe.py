@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nbtransformers.request import DataRef, ModelRef, Pooling
+from nbtransformers.request import Baseline, DataRef, Method, ModelRef, Pooling
 
 Problem = Literal["single_label", "multi_label", "regression"]
 HeadKind = Literal["trained", "similarity", "entailment"]
@@ -151,3 +151,95 @@ class EmbedRecipe:
     reading: Reading
     place: Place
     dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRecipe:
+    """What a program must know of one method of an explanation.
+
+    Attributes:
+        method: its name.
+        baseline: what the tokens are compared with; None where they are compared with nothing.
+        steps: of integrated gradients.
+        rows: how many rows the model reads at once.
+    """
+
+    method: Method
+    baseline: Baseline | None
+    steps: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainRecipe:
+    """What a program must know to explain a prediction in the same way.
+
+    Attributes:
+        texts: the text, and the second one of a pair, as the model's tokenizer is given them.
+        place: where the model is.
+        dtype: the type that it computed in.
+        auto_class: the class that loads it.
+        limit: tokens that are read; 0 is no limit.
+        logit: what is explained, as an expression of `outputs` with one value a row.
+        said: the same in words.
+        methods: how it is explained.
+        words: where the tokens of each word begin and end: those that occlusion takes away together.
+    """
+
+    texts: tuple[str, ...]
+    place: Place
+    dtype: str
+    auto_class: str
+    limit: int
+    logit: str
+    said: str
+    methods: tuple[MethodRecipe, ...]
+    words: tuple[tuple[int, int], ...]
+
+
+PositionsReading = Literal["formula", "table", "rotary", "buckets", "slopes"]
+
+
+@dataclass(frozen=True, slots=True)
+class PositionsPart:
+    """How a program comes to one encoding of positions.
+
+    Attributes:
+        name: what it is called in the result; empty where a model has one only.
+        reading: by the formula, as rows of a table, from a rotary module, from the buckets of a relative bias, or from
+            the slopes of one.
+        length: how many positions.
+        module: the module of the model that has it.
+        attribute: of a table, the tensor of the module; of slopes, the function that makes them.
+        offset: the row of a table that position 0 has.
+        layer_type: which layers a rotary module is asked for, where it knows several.
+        heads: of slopes, how many heads there are.
+        scaling: of slopes, what they are multiplied by.
+    """
+
+    name: str
+    reading: PositionsReading
+    length: int
+    module: str = ""
+    attribute: str = "weight"
+    offset: int = 0
+    layer_type: str | None = None
+    heads: int = 0
+    scaling: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class PositionsRecipe:
+    """What a program must know to show the same encodings of positions.
+
+    Attributes:
+        parts: the encodings.
+        dim: of the formula, how many dimensions; 0 of a model.
+        place: where the model is; None is the formula.
+        dtype: the type that the model was loaded in.
+    """
+
+    parts: tuple[PositionsPart, ...]
+    dim: int = 0
+    place: Place | None = None
+    dtype: str = "float32"

@@ -1,0 +1,90 @@
+"""PositionsRequest in, Positions out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nbtransformers.engine.alone import alone_with
+from nbtransformers.engine.device import pick_device, pick_dtype
+from nbtransformers.engine.positionfinding import Found, encodings_of
+from nbtransformers.engine.recipe import positions_recipe
+from nbtransformers.engine.sinusoids import FORMULA, sinusoidal
+from nbtransformers.loading.card import Card, card
+from nbtransformers.loading.models import load, model_and_tokenizer
+from nbtransformers.loading.named import naming_default
+from nbtransformers.loading.registry import REGISTRY, LoadedModel
+from nbtransformers.progress import OnPartial, OnProgress, Progress, silent
+from nbtransformers.request import ModelRef, Objects, PositionsRequest
+from nbtransformers.results.positions import Positions, TableEncoding
+from nbtransformers.results.recipe import PositionsPart, PositionsRecipe
+
+LENGTH, DIM = 128, 64  # of the formula, unless something else is asked for
+
+
+def positions(
+    request: PositionsRequest, objects: Objects, on_progress: OnProgress = silent, on_partial: OnPartial | None = None
+) -> Positions:
+    """The encodings of positions that a request asks for.
+
+    Args:
+        request: whose.
+        objects: what the request's `variable` reference names.
+        on_progress: told what is going on.
+        on_partial: not used: there is nothing to wait for.
+
+    Raises:
+        UserError: when the model cannot be loaded, tells no positions that are known here, or has fewer.
+
+    Example:
+        >>> positions(PositionsRequest(length=4, dim=2), {}).values[0].tolist()
+        [0.0, 1.0]
+    """
+    if request.model is None:
+        return _by_formula(request)
+
+    def on_load(message: str) -> None:
+        on_progress(Progress("loading", message))
+
+    with naming_default(request.model):
+        described = card(request.model, objects, on_load)
+    loaded = _loaded(request, request.model, objects, on_load)
+    with alone_with(loaded, on_progress):
+        found = encodings_of(loaded.model, loaded.name, request.length)
+    return _result(request, described, loaded, found)
+
+
+def _by_formula(request: PositionsRequest) -> Positions:
+    length, dim = request.length or LENGTH, request.dim or DIM
+    table = TableEncoding(
+        name="", form="sinusoidal", positions=np.arange(length), formula=FORMULA, table=sinusoidal(length, dim)
+    )
+    recipe = PositionsRecipe((PositionsPart("", "formula", length),), dim)
+    return Positions(request, (table,), recipe=recipe)
+
+
+def _loaded(request: PositionsRequest, ref: ModelRef, objects: Objects, on_load: Callable[[str], None]) -> LoadedModel:
+    """The model; of a user's own no tokenizer is asked for, and it stays where it is."""
+    if ref.kind == "variable":
+        model = model_and_tokenizer(objects[ref.name])[0]
+        lock, notes = REGISTRY.lock_and_notes(model)
+        return LoadedModel(
+            ref.name, model, None, None, "", str(model.dtype).removeprefix("torch."), 0, False, lock, notes
+        )
+    device = pick_device(request.run.device)
+    dtype = pick_dtype(request.run.dtype, device)
+    return load(ref, objects, "encoder", device=device, dtype=dtype, on_load=on_load)[0]
+
+
+def _result(request: PositionsRequest, described: Card, loaded: LoadedModel, found: list[Found]) -> Positions:
+    assert request.model is not None
+    parts = tuple(one.part for one in found)
+    return Positions(
+        request=request,
+        encodings=tuple(one.encoding for one in found),
+        model=loaded.name,
+        revision=described.revision,
+        notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
+        recipe=positions_recipe(request.model, loaded, parts),
+    )

@@ -1,0 +1,235 @@
+"""Encodings of positions against what plain Transformers makes of them in a forward pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from oracle.tiny import ARCHITECTURES
+from transformers import AutoConfig, AutoModel
+
+from nbtransformers.engine.positions import positions
+from nbtransformers.request import ModelRef, PositionsRequest
+from nbtransformers.results.positions import Positions, RelativeEncoding, RotaryEncoding
+
+_SMALL = {"vocab_size": 99, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+_LLAMA = {
+    **{**_SMALL, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2},
+    **{"intermediate_size": 64, "max_position_embeddings": 64},
+}
+_BART = {
+    **{**_SMALL, "d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2},
+    **{"decoder_attention_heads": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "max_position_embeddings": 40},
+    **{"decoder_start_token_id": 2, "forced_eos_token_id": 2},
+}
+_OPT = {
+    **{**_SMALL, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "ffn_dim": 32},
+    **{"max_position_embeddings": 40, "word_embed_proj_dim": 16},
+}
+_GPTJ = {**_SMALL, "n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 40, "rotary_dim": 8, "n_inner": 32}
+TABLES: dict[str, dict[str, Any]] = {
+    **{name: ARCHITECTURES[name] for name in ("bert", "roberta", "distilbert", "albert", "electra", "mpnet", "gpt2")},
+    "bart": _BART,
+    "mbart": _BART,
+    "opt": _OPT,
+    "pegasus": _BART,
+    "marian": _BART,
+    "m2m_100": _BART,
+    "blenderbot": _BART,
+    "biogpt": _LLAMA,
+    "xglm": {**_OPT, "d_model": 16, "num_layers": 1, "attention_heads": 2},
+    "xlm-roberta": {**ARCHITECTURES["roberta"], "vocab_size": 99},
+}
+ROTARY: dict[str, dict[str, Any]] = {
+    "llama": _LLAMA,
+    "qwen2": _LLAMA,
+    "mistral": {**_LLAMA, "sliding_window": 8},
+    "gpt_neox": {**_LLAMA, "rotary_pct": 0.5},
+    "cohere": _LLAMA,
+    "phi": {**_LLAMA, "partial_rotary_factor": 0.5},
+    "gemma3_text": {**_LLAMA, "head_dim": 8, "num_hidden_layers": 6},
+    "modernbert": ARCHITECTURES["modernbert"],
+    "gptj": _GPTJ,
+    "roformer": {**ARCHITECTURES["bert"], "vocab_size": 99},
+}
+SCALED: dict[str, dict[str, Any]] = {
+    "linear": {"factor": 4.0},
+    "dynamic": {"factor": 2.0},
+    "yarn": {"factor": 4.0, "original_max_position_embeddings": 16},
+    "llama3": {
+        **{"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0},
+        "original_max_position_embeddings": 16,
+    },
+}
+
+
+def built(kind: str, config: dict[str, Any]) -> Any:
+    torch.manual_seed(0)
+    return AutoModel.from_config(AutoConfig.for_model(kind, **config)).eval()
+
+
+def looked_at(model: Any, **asked: Any) -> Positions:
+    return positions(PositionsRequest(model=ModelRef("variable", "model"), **asked), {"model": model})
+
+
+def given(model: Any, source: str, tokens: int) -> list[tuple[Any, Any, Any]]:
+    """What a module is called with in a forward pass, and what it gives."""
+    seen: list[tuple[Any, Any, Any]] = []
+    hook = model.get_submodule(source).register_forward_hook(
+        lambda module, args, kwargs, output: seen.append((args, kwargs, output)), with_kwargs=True
+    )
+    ids = torch.arange(3, 3 + tokens)[None]
+    with torch.no_grad():
+        decoding = {"decoder_input_ids": ids} if model.config.is_encoder_decoder else {}
+        model(input_ids=ids, **decoding)
+    hook.remove()
+    return seen
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_table_is_what_the_model_adds(kind: str) -> None:
+    model = built(kind, TABLES[kind])
+    result = looked_at(model)
+    tables = [one for one in result.encodings if one.form in ("learned", "sinusoidal")]
+    assert [one.name for one in tables] == (["encoder", "decoder"] if model.config.is_encoder_decoder else [""])
+    for one in tables:
+        ((_, _, output),) = given(model, one.source, 20)
+        np.testing.assert_array_equal(one.values[:20], output.numpy().reshape(20, -1))
+        assert len(one.positions) >= 20
+    assert {one.form for one in tables} == {"sinusoidal" if kind in ("pegasus", "marian", "m2m_100", "xglm") else "learned"}
+
+
+@pytest.mark.parametrize("kind", ROTARY)
+def test_rotations_are_those_of_the_rotary_module(kind: str) -> None:
+    model = built(kind, ROTARY[kind])
+    found = looked_at(model).encodings
+    assert len(found) == (2 if kind in ("gemma3_text", "modernbert") else 1)
+    for one in found:
+        assert isinstance(one, RotaryEncoding)
+        for args, kwargs, output in given(model, one.source, 20):
+            layer_type = kwargs.get("layer_type") or next((arg for arg in args if isinstance(arg, str)), None)
+            if layer_type is not None and layer_type.replace("_", " ") != one.name:
+                continue
+            assert_same_turns(one, output)
+
+
+def assert_same_turns(one: RotaryEncoding, output: Any) -> None:
+    if isinstance(output, tuple):
+        columns = [part[0].numpy() for part in output]
+        columns = columns if columns[0][0].any() else columns[::-1]
+    else:
+        half = output.shape[-1] // 2
+        columns = [output[:20, half:].numpy(), output[:20, :half].numpy()]
+    for pairs, made in zip((one.cos, one.sin), columns, strict=True):
+        repeats = made.shape[1] // pairs.shape[1]
+        ways = [np.tile(pairs[:20], repeats), np.repeat(pairs[:20], repeats, axis=1)]
+        assert any(np.array_equal(way, made) for way in ways)
+    np.testing.assert_allclose(one.scaling * np.cos(one.angles), one.cos, atol=2e-4)
+    np.testing.assert_allclose(one.scaling * np.sin(one.angles), one.sin, atol=2e-4)
+
+
+@pytest.mark.parametrize("kind", SCALED)
+def test_scaled_rotations(kind: str) -> None:
+    model = built("llama", {**_LLAMA, "rope_parameters": {"rope_type": kind, "rope_theta": 10_000.0, **SCALED[kind]}})
+    before = model.rotary_emb.inv_freq.clone()
+    (one,) = looked_at(model, length=100).encodings
+    assert isinstance(one, RotaryEncoding)
+    with torch.no_grad():
+        cos, sin = model.rotary_emb(torch.zeros(1), torch.arange(100)[None])
+    half = cos.shape[-1] // 2
+    np.testing.assert_array_equal(one.cos, cos[0, :, :half].numpy())
+    np.testing.assert_array_equal(one.sin, sin[0, :, :half].numpy())
+    np.testing.assert_allclose(one.frequencies, model.rotary_emb.inv_freq.numpy(), rtol=1e-5)
+    assert one.scaling == pytest.approx(model.rotary_emb.attention_scaling)
+    assert kind in one.formula[1]
+    # To look at a model changes nothing in it.
+    fresh = built("llama", {**_LLAMA, "rope_parameters": {"rope_type": kind, "rope_theta": 10_000.0, **SCALED[kind]}})
+    looked_at(fresh, length=100)
+    torch.testing.assert_close(fresh.rotary_emb.inv_freq, before, rtol=0, atol=0)
+
+
+def test_a_vector_that_is_turned_is_as_alike_as_told() -> None:
+    from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
+
+    model = built("llama", _LLAMA)
+    (one,) = looked_at(model).encodings
+    cos, sin = model.rotary_emb(torch.zeros(1), torch.arange(64)[None])
+    vector = torch.full((1, 1, 64, 8), 8**-0.5)
+    turned, _ = apply_rotary_pos_emb(vector, vector, cos, sin)
+    products = (turned[0, 0] @ turned[0, 0].T).numpy()
+    np.testing.assert_allclose(one.similarity(), products, atol=1e-5)
+    distances, by_distance = one.by_distance()
+    np.testing.assert_allclose(by_distance, products[0], atol=1e-5)
+    assert distances.tolist() == list(range(64))
+
+
+@pytest.mark.parametrize("architecture", ["t5", "mpnet", "bloom", "mpt"])
+def test_what_heads_add_is_all_that_is_left_where_queries_are_zero(architecture: str) -> None:
+    """With q = 0, the weights of eager attention are the softmax of the bias alone."""
+    model = built(architecture, RELATIVE[architecture])
+    model.set_attn_implementation("eager")
+    for name, parameter in model.named_parameters():
+        if name.endswith(ZEROED):
+            parameter.data.zero_()
+    found = [one for one in looked_at(model).encodings if isinstance(one, RelativeEncoding)]
+    ids = torch.arange(3, 23)[None]
+    decoding = {"decoder_input_ids": ids} if model.config.is_encoder_decoder else {}
+    with torch.no_grad():
+        output = model(input_ids=ids, output_attentions=True, **decoding)
+    weights = (
+        {"encoder": output.encoder_attentions, "decoder": output.decoder_attentions}
+        if decoding
+        else {"": output.attentions}
+    )
+    assert [one.name for one in found] == list(weights)
+    for one in found:
+        for head in range(one.columns):
+            bias = one.similarity(head)[:20, :20].astype(np.float64)
+            expected = np.exp(np.where(np.isnan(bias), -np.inf, bias))
+            expected /= expected.sum(axis=1, keepdims=True)
+            np.testing.assert_allclose(weights[one.name][0][0, head].numpy(), expected, atol=1e-6)
+
+
+def test_slopes_that_go_into_the_mask() -> None:
+    """Of Falcon: under eager attention, Transformers adds them twice, so that weights tell nothing."""
+    model = built("falcon", RELATIVE["falcon"])
+    (one,) = looked_at(model).encodings
+    assert isinstance(one, RelativeEncoding)
+    seen: list[Any] = []
+    layer = model.h[0].self_attention
+    layer.register_forward_pre_hook(lambda _, args, kwargs: seen.append(kwargs["attention_mask"]), with_kwargs=True)
+    with torch.no_grad():
+        model(input_ids=torch.arange(3, 23)[None])
+    for head in range(one.columns):
+        bias, added = one.similarity(head)[:20, :20], seen[0][0, head].numpy()
+        # A softmax is the same wherever a row begins; theirs begins with the first key.
+        expected = bias - np.diagonal(bias)[:, None]
+        np.testing.assert_allclose(
+            np.where(np.isnan(bias), np.nan, added - np.diagonal(added)[:, None]), expected, atol=1e-2
+        )
+
+
+ZEROED = ("SelfAttention.q.weight", "attn.q.weight", "attn.q.bias", "query_key_value.weight", "query_key_value.bias", "Wqkv.weight")
+RELATIVE: dict[str, dict[str, Any]] = {
+    "t5": ARCHITECTURES["t5"],
+    "mpnet": ARCHITECTURES["mpnet"],
+    "bloom": {"vocab_size": 99, "hidden_size": 32, "n_layer": 1, "n_head": 4},
+    "mpt": {"vocab_size": 99, "d_model": 32, "n_layers": 1, "n_heads": 4, "expansion_ratio": 2, "max_seq_len": 64},
+    "falcon": {
+        **{"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 4},
+        **{"alibi": True, "new_decoder_architecture": False, "multi_query": False},
+    },
+}
+
+
+def test_a_model_without_any_is_told_in_one_line() -> None:
+    from nbtransformers.errors import UserError
+
+    model = built("mamba", {"vocab_size": 99, "hidden_size": 16, "num_hidden_layers": 1})
+    with pytest.raises(UserError) as caught:
+        looked_at(model)
+    assert str(caught.value) == (
+        "model has no encoding of positions that is known here. `%positions` alone shows the sinusoidal formula."
+    )
