@@ -1,14 +1,269 @@
-// The attention inspector: what every view of it is given is in views/looking.ts.
-import { useMemo } from "preact/hooks";
-import { attentionHeader, Reading } from "../wire/attention";
+// The attention inspector: all heads at a glance, one as a map, as lines, step by step, several taken together, and what
+// happens without some. What every view is given is in views/looking.ts.
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import type { Channel } from "../channel";
+import { ask as askChannel, type Kept } from "../rows/answers";
+import { type MapTiles, mapTiles, type Pooling } from "../rows/attentiontiles";
+import { AttentionGrid } from "../views/attentiongrid";
+import { AttentionLines } from "../views/attentionlines";
+import { AttentionMatrix, placesOfMap } from "../views/attentionmatrix";
+import type { Ask, Look, ViewProps } from "../views/looking";
+import { Segments } from "../views/segments";
+import { Stepper } from "../views/stepper";
+import { attentionHeader, type PartName, Reading } from "../wire/attention";
 import { Sections } from "../wire/sections";
 import type { ResultProps } from "./panel";
 import { Result } from "./rowtable";
 
-export function AttentionPanel({ header: raw, payload }: ResultProps) {
+type Tab = "grid" | "matrix" | "lines";
+
+const TABS: Record<Tab, string> = {
+  grid: "Grid",
+  matrix: "Matrix",
+  lines: "Lines",
+};
+
+const PARTS: Record<PartName, [title: string, help: string]> = {
+  self: ["Self", "From a text to itself"],
+  cross: ["Cross", "From the text that is written to the one that is read"],
+  encoder: ["Encoder", "From the text that is read to itself"],
+};
+
+export function AttentionPanel({ header: raw, payload, channel }: ResultProps) {
   const reading = useMemo(() => {
     const header = attentionHeader(raw);
     return new Reading(header, new Sections(header.sections, payload));
   }, [raw, payload]);
-  return <Result rows={{ header: reading.header, progress: null }}>{null}</Result>;
+  return (
+    <Result rows={{ header: reading.header, progress: null }}>
+      <Inspector reading={reading} channel={channel} />
+    </Result>
+  );
+}
+
+function Inspector({ reading, channel }: { reading: Reading; channel: Channel }) {
+  const ask = useCallback<Ask>(
+    async (method, params, signal) => {
+      const { facts, read } = await askChannel<never>(channel, method, params, signal);
+      return { result: facts, read };
+    },
+    [channel],
+  );
+  const kept = useMemo<Kept>(() => new Map(), [reading]);
+  const [look, setLook] = useLook(reading);
+  useTokens(reading, ask);
+  const tiles = useMemo(
+    () =>
+      mapTiles(reading, ask, (params) => {
+        const part = reading.header.parts.find(({ part }) => part === params.part) ?? look.part;
+        const { hide_special: hideSpecial = false, words = false } = params;
+        return placesOfMap(reading.queries(part), reading.keys(part), { hideSpecial, words });
+      }),
+    [reading, ask],
+  );
+  const [tab, setTab] = useState<Tab>("grid");
+  const tabs = Object.keys(TABS) as Tab[];
+  const { parts } = reading.header;
+  const view: ViewProps = { reading, look, setLook, ask, kept };
+  return (
+    <>
+      <nav class="nbt-tools" aria-label="Views">
+        <Segments
+          label="View"
+          options={tabs.map((key) => [key, TABS[key]] as const)}
+          chosen={tab}
+          onChoose={(key) => setTab(key)}
+        />
+        {parts.length > 1 && (
+          <Segments
+            label="Attention"
+            options={parts.map(({ part }) => [part, ...PARTS[part]] as const)}
+            chosen={look.part.part}
+            onChoose={(name) => setLook({ part: parts.find(({ part }) => part === name) ?? look.part })}
+          />
+        )}
+      </nav>
+      {tab !== "grid" && <HeadBar look={look} setLook={setLook} />}
+      {tab === "grid" && (
+        <AttentionGrid
+          {...view}
+          onOpen={({ layer, head }) => {
+            setLook({ layer, head });
+            setTab("matrix");
+          }}
+        />
+      )}
+      {tab === "matrix" && <OneMap {...view} tiles={tiles} onTab={setTab} />}
+      {tab === "lines" && <AttentionLines {...view} />}
+    </>
+  );
+}
+
+/** Where one looks, as far as a result has it; another result is looked at in the same place. */
+function useLook(reading: Reading): [Look, ViewProps["setLook"]] {
+  const { parts } = reading.header;
+  const [wish, setWish] = useState<Omit<Look, "part"> & { part: PartName }>({
+    part: "self",
+    layer: 0,
+    head: 0,
+    heads: [0],
+    pinned: null,
+    scale: "linear",
+    hideSpecial: false,
+    words: false,
+  });
+  const look = useMemo((): Look => {
+    const part = parts.find(({ part }) => part === wish.part) ?? (parts[0] as Look["part"]);
+    const [layer, head] = [Math.min(wish.layer, part.layers - 1), Math.min(wish.head, part.heads - 1)];
+    const heads = wish.heads.filter((one) => one < part.heads);
+    return {
+      ...wish,
+      part,
+      layer,
+      head,
+      heads: heads.includes(head) ? heads : [head],
+      pinned: wish.pinned !== null && wish.pinned < part.queries ? wish.pinned : null,
+    };
+  }, [parts, wish]);
+  const setLook = useCallback((change: Partial<Look>) => {
+    const { part, ...rest } = change;
+    setWish((now) => {
+      const next = { ...now, ...rest };
+      // Of another part the tokens are others.
+      if (part && part.part !== now.part)
+        Object.assign(next, { part: part.part, pinned: rest.pinned ?? null });
+      // Who goes to another head means that one; who chooses heads means them all.
+      if (rest.head !== undefined && !rest.heads && !next.heads.includes(rest.head)) next.heads = [rest.head];
+      if (rest.heads && !rest.heads.includes(next.head)) next.head = rest.heads[0] ?? 0;
+      return next;
+    });
+  }, []);
+  return [look, setLook];
+}
+
+/** Tokens beyond those that came with the header are asked for while one looks; drawn again when some come. */
+function useTokens(reading: Reading, ask: Ask): void {
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const controller = new AbortController();
+    const load = async () => {
+      for (const side of reading.sides) {
+        let before = -1;
+        while (side.known < side.count && side.known > before && !controller.signal.aborted) {
+          before = side.known;
+          const params = { side: side.name, start: before, stop: side.count };
+          const { read } = await ask("tokens", params, controller.signal);
+          side.add(read);
+          draw((times) => times + 1);
+        }
+      }
+    };
+    // Whoever cannot be asked leaves the tokens without names.
+    load().catch(() => {});
+    return () => controller.abort();
+  }, [reading, ask]);
+}
+
+function HeadBar({ look, setLook }: Pick<ViewProps, "look" | "setLook">) {
+  const { part, layer, head, hideSpecial, words } = look;
+  return (
+    <div class="nbt-tools">
+      <Stepper name="Layer" value={layer} count={part.layers} onChange={(layer) => setLook({ layer })} />
+      <Stepper
+        name="Head"
+        value={head}
+        count={part.heads}
+        onChange={(head) => setLook({ head, heads: [head] })}
+      />
+      <button
+        type="button"
+        class="nbt-toggle"
+        aria-pressed={words}
+        title="Show the tokens of a word as one: what they get is summed, what they give is their mean"
+        onClick={() => setLook({ words: !words })}
+      >
+        Words
+      </button>
+      <button
+        type="button"
+        class="nbt-toggle"
+        aria-pressed={hideSpecial}
+        title="Leave out tokens such as [CLS] and [SEP]"
+        onClick={() => setLook({ hideSpecial: !hideSpecial })}
+      >
+        Hide special
+      </button>
+    </div>
+  );
+}
+
+interface OneMapProps extends ViewProps {
+  tiles: MapTiles;
+  onTab(tab: Tab): void;
+}
+
+/** The map of one head. */
+function OneMap({ reading, look, setLook, tiles, onTab }: OneMapProps) {
+  const [pooling, setPooling] = useState<Pooling>("max");
+  const { part, layer, head, scale } = look;
+  const step = (by: number, heads: number) => {
+    const next = layer * part.heads + head + by * heads;
+    if (next < 0 || next >= part.layers * part.heads) return;
+    const to = next % part.heads;
+    setLook({ layer: Math.floor(next / part.heads), head: to, heads: [to] });
+  };
+  const onKey = ({ key }: KeyboardEvent) => {
+    if (key === "[" || key === "]") step(key === "[" ? -1 : 1, 1);
+    else if (key === "PageUp" || key === "PageDown") step(key === "PageUp" ? -1 : 1, part.heads);
+    else return false;
+    return true;
+  };
+  return (
+    <>
+      <div class="nbt-tools">
+        <Segments
+          label="Scale"
+          options={[
+            ["linear", "Linear"],
+            ["log", "Log"],
+            ["row", "By row", "Each row by its own greatest weight"],
+          ]}
+          chosen={scale}
+          onChoose={(scale) => setLook({ scale })}
+        />
+        {!reading.isWhole(part) && (
+          <Segments
+            label="Cells of several weights"
+            options={[
+              ["max", "Greatest", "A cell of several weights shows the greatest"],
+              ["mean", "Mean", "A cell of several weights shows their mean"],
+            ]}
+            chosen={pooling}
+            onChoose={(key) => setPooling(key)}
+          />
+        )}
+      </div>
+      <AttentionMatrix
+        label={`Attention of layer ${layer}, head ${head}`}
+        reading={reading}
+        look={look}
+        source={{ layer, head }}
+        pooling={pooling}
+        tiles={tiles}
+        onKey={onKey}
+        actions={(query) => (
+          <button
+            type="button"
+            class="nbt-button nbt-button-outlined"
+            onClick={() => {
+              setLook({ pinned: query });
+              onTab("lines");
+            }}
+          >
+            Lines
+          </button>
+        )}
+      />
+    </>
+  );
 }

@@ -1,7 +1,7 @@
 // What every view of an attention result is given: the reading, where one looks, and the way to ask for more.
 import type { Kept } from "../rows/answers";
+import type { Asker } from "../rows/attentiontiles";
 import type { PartFacts, Reading } from "../wire/attention";
-import type { Section, Sections } from "../wire/sections";
 
 /** How weights are turned into colours: as they are, by their logarithm, or each row by its own greatest. */
 export type Scale = "linear" | "log" | "row";
@@ -22,11 +22,7 @@ export interface Look {
 }
 
 /** Asks the kernel; rejects with a line to show, or with an AbortError. */
-export type Ask = <T>(
-  method: string,
-  params: object,
-  signal: AbortSignal,
-) => Promise<{ result: T & { sections: Section[] }; read: Sections }>;
+export type Ask = Asker;
 
 export interface ViewProps {
   reading: Reading;

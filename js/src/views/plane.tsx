@@ -232,7 +232,7 @@ function withPaper(
 }
 
 /** The panel's theme: what is drawn on a canvas does not change its colours by itself. */
-function useTheme(element: { current: HTMLElement | null }): string {
+export function useTheme(element: { current: HTMLElement | null }): string {
   const [theme, setTheme] = useState("");
   useEffect(() => {
     const root = element.current?.closest<HTMLElement>(".nbt-live");

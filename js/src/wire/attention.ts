@@ -9,7 +9,6 @@ export type SideName = "queries" | "encoded";
 export interface PartFacts {
   part: PartName;
   layers: number;
-  /** Of the layer that has most. */
   heads: number;
   queries: number;
   keys: number;
@@ -19,7 +18,7 @@ export interface PartFacts {
   causal: boolean;
   /** Rows and columns of cells of a thumbnail. */
   thumb: [rows: number, columns: number];
-  /** Of how many queries the measures and thumbnails were taken; null for all. */
+  /** Of how many queries the measures and thumbnails in the header were taken; null for all. */
   sampled: number | null;
 }
 
@@ -110,6 +109,13 @@ export class Tokens {
   }
 }
 
+/** What a closer look at some layers answers. */
+export interface Refined {
+  layers: [start: number, stop: number];
+  thumb: [rows: number, columns: number];
+  sampled: number | null;
+}
+
 /** What a part's grid is drawn from. */
 interface Overview {
   /** `[measure, layer, head]`. */
@@ -118,6 +124,10 @@ interface Overview {
   thumbs: Uint8Array;
   /** `[layer, head]`. */
   thumbMax: Float32Array;
+  /** Of each layer, from how many queries it was taken; null for all. */
+  sampled: (number | null)[];
+  /** Layers that were looked at more closely since. */
+  refined: Set<number>;
 }
 
 /** A result as it is read: what came with its header, and what is added to it. */
@@ -126,9 +136,6 @@ export class Reading {
   readonly #read: Sections;
   readonly #sides = new Map<SideName, Tokens>();
   readonly #overviews = new Map<PartName, Overview>();
-  /** Parts whose measures were taken of all queries since. */
-  readonly #refined = new Set<PartName>();
-
   constructor(header: AttentionHeader, read: Sections) {
     this.header = header;
     this.#read = read;
@@ -137,7 +144,16 @@ export class Reading {
       tokens.add(read);
       this.#sides.set(tokens.name, tokens);
     }
-    for (const { part } of header.parts) this.#overviews.set(part, overviewOf(part, read));
+    for (const { part, layers, sampled } of header.parts) {
+      this.#overviews.set(part, {
+        // What is refined is written over: the payload stays as it came.
+        measures: read.float32(`${part}_measures`).slice(),
+        thumbs: read.uint8(`${part}_thumbs`).slice(),
+        thumbMax: read.float32(`${part}_thumb_max`).slice(),
+        sampled: new Array(layers).fill(sampled),
+        refined: new Set(),
+      });
+    }
   }
 
   get sides(): Tokens[] {
@@ -183,15 +199,30 @@ export class Reading {
     return this.#overview(part).thumbMax[layer * heads + head] ?? Number.NaN;
   }
 
-  /** Of how many queries the measures and thumbnails are; null for all. */
-  sampled({ part, sampled }: PartFacts): number | null {
-    return this.#refined.has(part) ? null : sampled;
+  /** Of how many queries a layer's measures and thumbnails were taken; null for all. */
+  sampled({ part }: PartFacts, layer: number): number | null {
+    return this.#overview(part).sampled[layer] ?? null;
   }
 
-  /** The measures and thumbnails of all queries have come. */
-  refine({ part }: PartFacts, read: Sections): void {
-    this.#overviews.set(part, overviewOf(part, read));
-    this.#refined.add(part);
+  /** Whether a layer was looked at more closely already. */
+  isRefined({ part }: PartFacts, layer: number): boolean {
+    return this.#overview(part).refined.has(layer);
+  }
+
+  /** Put what a closer look at some layers told in the place of what came with the header. */
+  refine({ part, layers, heads, thumb }: PartFacts, facts: Refined, read: Sections): void {
+    const overview = this.#overview(part);
+    const [start, stop] = facts.layers;
+    const [measures, width] = [read.float32(`${part}_measures`), (stop - start) * heads];
+    for (let number = 0; number < this.header.measures.length; number++) {
+      const from = measures.subarray(number * width, (number + 1) * width);
+      overview.measures.set(from, (number * layers + start) * heads);
+    }
+    overview.sampled.fill(facts.sampled, start, stop);
+    for (let layer = start; layer < stop; layer++) overview.refined.add(layer);
+    if (facts.thumb[0] !== thumb[0] || facts.thumb[1] !== thumb[1]) return;
+    overview.thumbs.set(read.uint8(`${part}_thumbs`), start * heads * thumb[0] * thumb[1]);
+    overview.thumbMax.set(read.float32(`${part}_thumb_max`), start * heads);
   }
 
   #side(name: SideName): Tokens {
@@ -205,14 +236,6 @@ export class Reading {
     if (!found) throw new WireError(`The result has no part "${part}".`);
     return found;
   }
-}
-
-function overviewOf(part: PartName, read: Sections): Overview {
-  return {
-    measures: read.float32(`${part}_measures`),
-    thumbs: read.uint8(`${part}_thumbs`),
-    thumbMax: read.float32(`${part}_thumb_max`),
-  };
 }
 
 export function attentionHeader(header: Record<string, unknown>): AttentionHeader {

@@ -1,0 +1,222 @@
+// One map of attention as a heat map: as coarse as the text is long, and exact where one looks closely.
+import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
+import type { MapParams, MapTile, MapTiles, Place, Pooling, Source } from "../rows/attentiontiles";
+import type { Area } from "../rows/tiles";
+import { formatCount, formatValue } from "../text";
+import type { PartFacts, Reading, Tokens } from "../wire/attention";
+import { nameOf, placesOf, textOf } from "./edges";
+import { type Found, HeatPlane, isOne, useHeat } from "./heat";
+import type { Paint } from "./heatmap";
+import type { Look, Scale } from "./looking";
+import { exactly } from "./named";
+import { WaitStrip } from "./notices";
+
+interface AttentionMatrixProps {
+  label: string;
+  reading: Reading;
+  look: Look;
+  source: Source;
+  pooling: Pooling;
+  tiles: MapTiles;
+  /** A key that is of no use to the map itself; whether it was of use. */
+  onKey?(event: KeyboardEvent): boolean;
+  /** What can be done from a query token that is kept. */
+  actions?(query: number): ComponentChildren;
+}
+
+const SIDE_PX = 560;
+/** A longer text has an overview that is quick before one that is exact. */
+const QUICK = 1024;
+
+export function AttentionMatrix(props: AttentionMatrixProps) {
+  const { label, reading, look, source, pooling, tiles, onKey, actions } = props;
+  const { part, hideSpecial, words, scale } = look;
+  const [queries, keys] = [reading.queries(part), reading.keys(part)];
+  const [rows, columns] = useMemo(
+    () => placesOfMap(queries, keys, { hideSpecial, words }),
+    [queries, keys, queries.known, keys.known, hideSpecial, words],
+  );
+  const params = paramsOf(part, source, pooling, look);
+  const square = part.query_side === part.key_side;
+  const shape = { rows: rows.length, columns: columns.length, square, height: SIDE_PX, left: 120, top: 84 };
+  const heat = useHeat<MapTile>(shape, tiles, (areas) => tiles.want(params, hurried(tiles, params, areas)));
+  const { here, exact, found, pinned } = heat;
+  const most = mostOf(here, exact && pooling === "mean");
+  const { signed } = reading.header;
+  const paint = paintOf(scale, most, signed && source.layer !== "rollout");
+  const picture = {
+    paint,
+    rowName: (at: number) => rows[at] && shortly(queries, rows[at]),
+    columnName: (at: number) => columns[at] && shortly(keys, columns[at]),
+    epoch: `${queries.known} ${keys.known} ${JSON.stringify(params)}`,
+  };
+  if (rows.length === 0 || columns.length === 0)
+    return <p class="nbt-none">No token is left to show: the text has only special ones.</p>;
+  const query = found && isOne(found) ? rows[found.rows[0]] : undefined;
+  return (
+    <section class="nbt-matrix nbt-map" aria-label={label}>
+      <Legend scale={scale} most={most} paint={paint} pooling={exact ? null : pooling} />
+      {tiles.problem && <WaitStrip message={tiles.problem} retry={() => tiles.retry()} />}
+      <HeatPlane label={label} heat={heat} picture={picture} {...(onKey ? { onKey } : {})}>
+        <Readout
+          found={found}
+          waiting={tiles.waiting}
+          pooling={pooling}
+          sides={{ queries, keys, rows, columns }}
+        >
+          {pinned && query && actions?.(query.start)}
+        </Readout>
+      </HeatPlane>
+    </section>
+  );
+}
+
+/** The lines of both sides of a map. */
+export function placesOfMap(
+  queries: Tokens,
+  keys: Tokens,
+  { hideSpecial, words }: Pick<Look, "hideSpecial" | "words">,
+): [Place[], Place[]] {
+  const shown = { hideSpecial, words, text: "both" as const };
+  const rows = placesOf(queries, shown);
+  return [rows, queries === keys ? rows : placesOf(keys, shown)];
+}
+
+export function paramsOf(
+  { part }: PartFacts,
+  source: Source,
+  pooling: Pooling,
+  { hideSpecial, words, scale }: Pick<Look, "hideSpecial" | "words" | "scale">,
+): MapParams {
+  return {
+    part,
+    ...source,
+    pooling,
+    ...(hideSpecial ? { hide_special: true } : {}),
+    ...(words ? { words: true } : {}),
+    ...(scale === "row" ? { row_most: true } : {}),
+  };
+}
+
+/** The overview of a long text comes from some of its rows first. */
+function hurried(tiles: MapTiles, params: MapParams, areas: readonly Area[]): Area[] {
+  const [afar, ...rest] = areas;
+  if (!afar) return [];
+  const isLong = afar.rows[1] - afar.rows[0] > QUICK;
+  return isLong && !tiles.has(params, afar) ? [{ ...afar, quick: true }, afar, ...rest] : [afar, ...rest];
+}
+
+/** What the end of the colours stands for. Means lie far below what they are means of. */
+function mostOf(here: readonly MapTile[], isMeans: boolean): number {
+  const of = isMeans && here.length > 1 ? here.slice(1) : here.slice(0, 2);
+  return Math.max(0, ...of.map(({ most }) => most));
+}
+
+/** Weights of less than so many powers of ten below the greatest are coloured alike. */
+const DECADES = 4;
+
+export function paintOf(scale: Scale, most: number, signed: boolean): Paint {
+  const sized = (value: number, greatest: number) => {
+    const share = greatest > 0 ? value / greatest : 0;
+    return scale === "log" ? Math.max(0, 1 + Math.log10(share) / DECADES) : share;
+  };
+  return {
+    key: `${scale} ${most} ${signed}`,
+    ramp: signed ? "diverge" : "ramp",
+    share: (value, tile, row) => {
+      const size = sized(Math.abs(value), scale === "row" ? ((tile as MapTile).rowMost[row] ?? 0) : most);
+      return signed ? 0.5 + (Math.sign(value) * size) / 2 : size;
+    },
+  };
+}
+
+interface LegendProps {
+  scale: Scale;
+  most: number;
+  paint: Paint;
+  /** How cells of several weights are made; null where there are none. */
+  pooling: Pooling | null;
+}
+
+function Legend({ scale, most, paint, pooling }: LegendProps) {
+  const isDifference = paint.ramp === "diverge";
+  const high = scale === "row" ? "the row’s greatest" : formatValue(most);
+  const low = isDifference ? `−${high}` : scale === "log" ? formatValue(most / 10 ** DECADES) : "0";
+  return (
+    <p class="nbt-map-legend">
+      <span class={isDifference ? "nbt-ramp nbt-ramp-diverge" : "nbt-ramp"}>
+        <span>{isDifference ? "Difference" : "Weight"}</span>
+        <span>{low}</span>
+        <i aria-hidden="true" />
+        <span>{high}</span>
+      </span>
+      {pooling && <span class="nbt-aside">{POOLED[pooling]}</span>}
+    </p>
+  );
+}
+
+const POOLED: Record<Pooling, string> = {
+  max: "each cell the greatest of several: zoom in for single weights",
+  mean: "each cell the mean of several: zoom in for single weights",
+};
+
+interface Sides {
+  queries: Tokens;
+  keys: Tokens;
+  rows: readonly Place[];
+  columns: readonly Place[];
+}
+
+interface ReadoutProps {
+  found: Found<MapTile> | null;
+  waiting: boolean;
+  pooling: Pooling;
+  sides: Sides;
+  children: ComponentChildren;
+}
+
+function Readout({ found, waiting, pooling, sides, children }: ReadoutProps) {
+  if (!found) {
+    return (
+      <div class="nbt-readout nbt-muted">
+        {waiting ? "Waiting for the kernel…" : "Point at a cell, or walk with the arrow keys."}
+      </div>
+    );
+  }
+  const { rows, columns, value, tile } = found;
+  const count = (rows[1] - rows[0]) * (columns[1] - columns[0]);
+  const [query, key] = [sides.rows[rows[0]], sides.columns[columns[0]]];
+  return (
+    <div class="nbt-readout" aria-live="polite">
+      <span class="nbt-value-big" title={String(value)}>
+        {exactly(value)}
+      </span>
+      {count === 1 && query && key ? (
+        <div class="nbt-pair">
+          <End name="from" side={sides.queries} place={query} />
+          <End name="to" side={sides.keys} place={key} />
+        </div>
+      ) : (
+        <span>{`the ${pooling === "max" ? "greatest" : "mean"} of ${formatCount(count)} weights`}</span>
+      )}
+      {tile.sampled && <span class="nbt-aside">from some of the rows, until all have come</span>}
+      {children && <span class="nbt-tools">{children}</span>}
+    </div>
+  );
+}
+
+function End({ name, side, place }: { name: string; side: Tokens; place: Place }) {
+  return (
+    <p title={nameOf(side, place)}>
+      <bdi class="nbt-number">{`${name} ${place.start}`}</bdi>
+      <span dir="auto">{shortly(side, place)}</span>
+    </p>
+  );
+}
+
+/** A token as a line beside the map has it: what is only a blank, by its mark. */
+export function shortly(side: Tokens, place: Place): string {
+  const text = textOf(side, place);
+  return text.trim() || nameOf(side, place).replace(/ · tokens? .*$/, "");
+}
