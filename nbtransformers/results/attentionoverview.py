@@ -46,7 +46,7 @@ def cuts(length: int, most: int) -> NDArray[np.int64]:
 
 
 def overview(
-    attention: Attention, side: int, *, layers: range | None = None, most: int = _VALUES
+    attention: Attention, side: int, *, layers: range | None = None, most: int = _VALUES, whole: bool = False
 ) -> Overview:
     """Measure and draw all heads of a part, of a long text from evenly spaced queries.
 
@@ -55,10 +55,12 @@ def overview(
         side: cells of a side of a picture, at most.
         layers: which; None takes all.
         most: weights to look at; fewer queries are taken where there would be more.
+        whole: all queries of a long text too, as far as that goes.
     """
     shape = attention.shape
     layers = range(shape.layers) if layers is None else layers
-    taken = _taken(shape.queries, max(1, most // max(1, len(layers) * shape.heads * shape.keys)))
+    affordable = most // max(1, len(layers) * shape.heads * shape.keys)
+    taken = _taken(shape.queries, shape.queries if whole or shape.queries <= _WHOLE else _SAMPLE, affordable)
     measure = _Measures(attention, taken)
     down, across = cuts(shape.queries, side), cuts(shape.keys, side)
     measures = np.full((len(MEASURES), len(layers), shape.heads), np.nan, np.float32)
@@ -91,16 +93,13 @@ def pooled(
     return np.where(-low > top, low, top)
 
 
-def _taken(queries: int, affordable: int) -> NDArray[np.int64]:
-    """The queries that are looked at."""
-    sample = queries if queries <= _WHOLE else _SAMPLE
-    sample = min(sample, max(_FEW, affordable))
-    return np.unique(np.linspace(0, queries - 1, min(queries, sample)).round().astype(np.int64))
+def _taken(queries: int, wanted: int, affordable: int) -> NDArray[np.int64]:
+    """The queries that are looked at, evenly spaced."""
+    number = min(wanted, max(_FEW, affordable))
+    return np.unique(np.linspace(0, queries - 1, min(queries, number)).round().astype(np.int64))
 
 
-def _heads(
-    attention: Attention, layers: range, taken: NDArray[np.int64]
-) -> Iterator[tuple[tuple[int, int], Floats]]:
+def _heads(attention: Attention, layers: range, taken: NDArray[np.int64]) -> Iterator[tuple[tuple[int, int], Floats]]:
     maps, part, shape = attention.maps, attention.part, attention.shape
     rows = slice(0, shape.queries) if len(taken) == shape.queries else taken
     for number, layer in enumerate(layers):

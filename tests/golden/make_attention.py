@@ -209,7 +209,7 @@ def tile(weights, part, layer, head, rows, columns, pooling):
 
 
 def rows_answer(weights, part, layer, heads, queries):
-    found = weights[layer][heads][:, queries]
+    found = weights[layer][heads][:, queries]  # [head, query, key]
     params = {"part": part, "layer": layer, "heads": heads, "queries": queries}
     return answer("rows", params, [("weights", found)], listed(found))
 
@@ -284,7 +284,8 @@ def flow(weights, token, direction):
         found.append(mixed[token] if direction == "to" else mixed[:, token])
     made = np.array(found, np.float32)
     params = {"part": "self", "token": token, "direction": direction}
-    return answer("flow", params, [("share", made)], listed(made))
+    starts = ("starts", np.arange(tokens + 1, dtype=np.uint32))
+    return answer("flow", params, [("share", made), starts], listed(made), sampled=False)
 
 
 def all_answers(weights, part, causal):
@@ -310,7 +311,7 @@ def case(queries, parts, *, encoded=None, pair=False, target=None, signed=False,
         found, ids[name] = side_columns(name, tokens, 0, min(len(tokens), first_tokens))
         columns += found
         told_sides[name] = {"tokens": len(tokens), "here": min(len(tokens), first_tokens)}
-    side = max(6, min(24, int(np.sqrt(50_000 / (LAYERS * HEADS * len(parts))))))
+    side = max(5, min(24, int(np.sqrt(75_000 / (LAYERS * HEADS * len(parts)) - 32))))
     facts, answers, told = [], [], {}
     whole = sum(LAYERS * HEADS * len(sides[q]) * len(sides[k]) for _, q, k, _ in parts) <= 20_000
     for part, query_side, key_side, causal in parts:
@@ -348,21 +349,24 @@ def case(queries, parts, *, encoded=None, pair=False, target=None, signed=False,
             told[part] = listed(weights)
     sections, payload = packed(columns)
     read = encoded or queries
+    tokens = f"{len(queries):,} token{'s'[: len(queries) != 1]}"
+    if encoded:
+        tokens = f"{len(encoded)} tokens → {len(queries)}"
     header = {
         "version": 1,
         "kind": "attention",
         "title": "a-model",
-        "subtitle": f"{len(queries):,} token{'s'[: len(queries) != 1]} · {LAYERS} layers × {HEADS} heads · 400 ms",
+        "subtitle": f"{tokens} · {LAYERS} layers × {HEADS} heads · 400 ms",
         "rows": len(queries),
         "inline": whole,
         "parts": facts,
         "sides": told_sides,
         "measures": MEASURES,
         "pair": pair,
-        "text": text_of(read),
+        "text": text_of(read)[:2000],
         "pair_text": text_of(read, second=True) if pair else None,
         "target_text": target,
-        "clipped": False,
+        "clipped": len(text_of(read)) > 2000,
         "signed": signed,
         "has_steps": not signed,
         "can": [],
@@ -377,7 +381,8 @@ def case(queries, parts, *, encoded=None, pair=False, target=None, signed=False,
         told_page = [piece for piece, _, _ in queries[first_tokens - 5 :]]
         answers.append(answer("tokens", params, page, told_page, start=first_tokens - 5))
     tokens = {name: [list(token) for token in one] for name, one in sides.items()}
-    return {"header": header, "payload_base64": payload, "tokens": tokens, "weights": told, "answers": answers}
+    told = {"text": text_of(read), "tokens": tokens, "weights": told, "answers": answers}
+    return {"header": header, "payload_base64": payload, **told}
 
 
 def main():

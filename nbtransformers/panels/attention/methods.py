@@ -1,0 +1,221 @@
+"""What the panel of an attention can be asked."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.errors import UserError
+from nbtransformers.panels.attention.asked import heads_of, number, stretch
+from nbtransformers.panels.attention.wire import overview_arrays, part_of, side_arrays, sides_of, texts_of, thumb_side
+from nbtransformers.panels.channel import Answer, Method
+from nbtransformers.panels.packing import packed, sendable
+from nbtransformers.results.attention import Attention
+from nbtransformers.results.attentionmaps import Floats, Part
+from nbtransformers.results.attentionoverview import cuts, overview, pooled
+from nbtransformers.results.attentionrollout import affordable_cells, rollouts, stretches
+from nbtransformers.results.attentiontiles import mean_weights, tile
+
+MOST_EDGES = 2_000
+MOST_HEADS = 16  # in one answer
+MOST_ROWS = 4  # queries of each of them
+MOST_KEYS = 256  # of the steps of a query
+TOKENS_PAGE = 2_000
+
+_QUICK = 2**22  # weights of a first look: some ten milliseconds
+_THOROUGH = 2**26  # of a whole head of 8,192 tokens: a second or two
+_ROLLOUT = 2**28
+_SHARES = 2**25  # of rollouts that are kept: 128 MB
+_SIDE = 512  # cells of a tile
+_THUMB = 48
+
+
+def methods(result: Attention) -> dict[str, Method]:
+    """The questions about a result.
+
+    `tile` (a part of a map), `rows` (the weights of some queries), `edges` (the strongest weights of a part), `steps`
+    (how the weights of a query come about), `measures` (those of a layer, of more queries), `flow` (a token through
+    the layers), `tokens` (a page of a side) and `texts` (whole). Whatever is asked for, an answer takes bounded work:
+    where it would take more, some queries stand for all, and the answer says `sampled`.
+    """
+
+    @cache
+    def rolled(part: Part) -> tuple[Floats, NDArray[np.int64]]:
+        of_part = result.of_part(part)
+        cells = affordable_cells(of_part, _ROLLOUT, _SHARES)
+        return np.array(list(rollouts(of_part, cells))), stretches(of_part.shape.keys, cells)
+
+    def tile_(params: dict[str, Any]) -> Answer:
+        of_part = part_of(result, params.get("part"))
+        if params.get("layer") == "rollout":
+            shares, starts = rolled(of_part.part)
+            return _rollout_tile(of_part, shares[-1], starts, params)
+        return _tile(of_part, params)
+
+    def flow(params: dict[str, Any]) -> Answer:
+        of_part = part_of(result, params.get("part"))
+        token = number(params, "token", of_part.shape.keys)
+        shares, starts = rolled(of_part.part)
+        cell = int(np.searchsorted(starts, token, side="right")) - 1
+        share = shares[:, cell] if params.get("direction") == "to" else shares[:, :, cell]
+        sampled = len(starts) - 1 < of_part.shape.keys
+        return _answered({"share": share, "starts": starts.astype(np.uint32)}, sampled=sampled)
+
+    def tokens(params: dict[str, Any]) -> Answer:
+        side = str(params.get("side"))
+        if side not in sides_of(result):
+            raise UserError(f"There are no tokens {side} here.", hint="Run the cell again.")
+        start, stop, _ = stretch([params.get("start"), params.get("stop"), 1], len(sides_of(result)[side]), "token")
+        return _answered(side_arrays(result, side, start, min(stop, start + TOKENS_PAGE)), start=start)
+
+    def texts(params: dict[str, Any]) -> Answer:
+        return {name: None if text is None else sendable(text) for name, text in texts_of(result).items()}, []
+
+    def of(method: Any) -> Method:
+        return lambda params: method(part_of(result, params.get("part")), params)
+
+    return {
+        "tile": tile_,
+        "rows": of(_rows),
+        "edges": of(_edges),
+        "steps": of(_steps),
+        "measures": of(_measures),
+        "flow": flow,
+        "tokens": tokens,
+        "texts": texts,
+    }
+
+
+def _tile(result: Attention, params: dict[str, Any]) -> Answer:
+    """A part of a head, or of the mean of heads.
+
+    `rows` and `columns` are each [start, stop, cells]; `pooling` is `max` or `mean`; `quick` takes a first look.
+    """
+    layer, heads = number(params, "layer", result.shape.layers), heads_of(params.get("head"), result.shape.heads)
+    rows, columns = _rectangle(result, params)
+    most = _QUICK if params.get("quick") else _THOROUGH
+    made = tile(result, layer, heads, rows, columns, mean=params.get("pooling") == "mean", most=most)
+    starts = {"row_starts": made.row_starts, "column_starts": made.column_starts}
+    arrays = {name: values.astype(np.uint32) for name, values in starts.items()}
+    return _answered({"values": made.values, **arrays}, exact=made.exact, sampled=made.sampled)
+
+
+def _rollout_tile(result: Attention, shares: Floats, starts: NDArray[np.int64], params: dict[str, Any]) -> Answer:
+    """A part of the rollout after the last layer; of a long text it is between stretches of it."""
+    sides = _rectangle(result, params)
+    spans = [np.searchsorted(starts, [start, stop - 1], side="right") - 1 for start, stop, _ in sides]
+    found = shares[spans[0][0] : spans[0][1] + 1, spans[1][0] : spans[1][1] + 1]
+    begun = [cuts(length, cells) for length, (_, _, cells) in zip(found.shape, sides, strict=True)]
+    values = pooled(found, begun[0][:-1], begun[1][:-1], mean=params.get("pooling") == "mean")
+    row_starts, column_starts = (
+        starts[span[0] + cut].astype(np.uint32) for span, cut in zip(spans, begun, strict=True)
+    )
+    sampled = len(starts) - 1 < result.shape.keys
+    arrays = {"values": values, "row_starts": row_starts, "column_starts": column_starts}
+    return _answered(arrays, exact=not sampled and values.shape == found.shape, sampled=sampled)
+
+
+def _rectangle(result: Attention, params: dict[str, Any]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    lengths = (("rows", result.shape.queries), ("columns", result.shape.keys))
+    rows, columns = (stretch(params.get(name), length, name, _SIDE) for name, length in lengths)
+    return rows, columns
+
+
+def _rows(result: Attention, params: dict[str, Any]) -> Answer:
+    """The weights of some queries in some heads, exactly."""
+    layer = number(params, "layer", result.shape.layers)
+    heads = heads_of(params.get("heads"), result.shape.heads)[:MOST_HEADS]
+    queries = np.array(heads_of(params.get("queries"), result.shape.queries, "query")[:MOST_ROWS])
+    found = [mean_weights(result, layer, [head], queries) for head in heads]
+    return _answered({"weights": np.array(found, np.float32)})
+
+
+def _edges(result: Attention, params: dict[str, Any]) -> Answer:
+    """The strongest weights between the tokens `rows` [start, stop] and `columns`; of a difference the farthest from 0.
+
+    Where there are many rows, evenly spaced ones are looked at.
+    """
+    shape = result.shape
+    layer, heads = number(params, "layer", shape.layers), heads_of(params.get("heads"), shape.heads)[:MOST_HEADS]
+    top, bottom, _ = stretch(params.get("rows"), shape.queries, "rows")
+    left, right, _ = stretch(params.get("columns"), shape.keys, "columns")
+    affordable = max(1, _THOROUGH // max(1, 4 * shape.keys * len(heads)))
+    queries = np.unique(np.linspace(top, bottom - 1, min(bottom - top, affordable)).round().astype(np.int64))
+    found = np.array([mean_weights(result, layer, [head], queries)[:, left:right] for head in heads])
+    strength = np.abs(found).ravel()
+    most = max(1, min(MOST_EDGES, number(params, "most", MOST_EDGES + 1)))
+    places = np.flatnonzero(strength)
+    if len(places) > most:
+        places = places[np.sort(np.argpartition(-strength[places], most - 1)[:most])]
+    places = places[np.argsort(-strength[places], kind="stable")]
+    head, row, column = np.unravel_index(places, found.shape)
+    arrays = {
+        "head": np.array(heads, np.uint16)[head],
+        "query": queries[row].astype(np.uint32),
+        "key": (left + column).astype(np.uint32),
+        "weight": found.ravel()[places],
+    }
+    return _answered(arrays, sampled=len(queries) < bottom - top)
+
+
+def _steps(result: Attention, params: dict[str, Any]) -> Answer:
+    """How the weights of a query come about, of the heaviest keys as they stand in the text."""
+    shape = result.shape
+    layer, head = number(params, "layer", shape.layers), number(params, "head", shape.heads)
+    query = number(params, "query", shape.queries)
+    most = max(1, min(MOST_KEYS, int(params.get("most") or 32)))
+    found = result.maps.steps(result.part, layer, head, query)
+    keys = np.sort(np.argsort(-found.weights, kind="stable")[:most])
+    bias = {} if found.bias is None else {"bias": found.bias[keys]}
+    arrays: dict[str, NDArray[Any]] = {
+        "q": found.q,
+        "keys": keys.astype(np.uint32),
+        "k": found.k[keys],
+        "products": found.q * found.k[keys],
+        "scores": found.scores[keys],
+        **bias,
+        "masked": found.masked[keys].astype(np.uint8),
+        "weights": found.weights[keys],
+        "v": found.v[keys],
+        "head_output": found.head_output,
+        "concatenated": found.concatenated,
+        "projected": found.projected,
+    }
+    facts = {
+        "query": query,
+        "scaling": found.scaling,
+        "softcap": found.softcap,
+        "sink": found.sink,
+        "dims": len(found.q),
+        "keys": len(found.weights),
+        "masked_keys": int(np.count_nonzero(found.masked)),
+        "log_sum": _log_sum(found.scores, found.sink),
+    }
+    return _answered(arrays, **facts)
+
+
+def _log_sum(scores: Floats, sink: float | None) -> float | None:
+    """What the scores are lessened by, so that they are the logarithms of the weights; None where all are masked."""
+    every = scores if sink is None else np.append(scores, np.float32(sink))
+    top = float(every.max())
+    return top + float(np.log(np.exp(every.astype(np.float64) - top).sum())) if np.isfinite(top) else None
+
+
+def _measures(result: Attention, params: dict[str, Any]) -> Answer:
+    """The measures and thumbs of a layer, or of all, of as many queries as bounded work allows."""
+    total = result.shape.layers
+    layer = None if params.get("layer") is None else number(params, "layer", total)
+    layers = range(total) if layer is None else range(layer, layer + 1)
+    side = min(_THUMB, int(params.get("side") or thumb_side(result)))
+    seen = overview(result, max(1, side), layers=layers, most=_THOROUGH, whole=True)
+    arrays = overview_arrays(result.part, seen, signed=result.signed)
+    thumb = list(seen.pictures.shape[2:])
+    return _answered(arrays, layers=[layers.start, layers.stop], thumb=thumb, sampled=seen.sampled)
+
+
+def _answered(arrays: dict[str, NDArray[Any]], **facts: Any) -> Answer:
+    sections, payload = packed({name: np.ascontiguousarray(values) for name, values in arrays.items()})
+    return {**facts, "sections": sections}, [payload]

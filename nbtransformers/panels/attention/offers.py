@@ -1,0 +1,99 @@
+"""What needs the model again: another text, another model, heads ablated. Who can run one offers it here, since nothing
+on the screen may see one.
+
+What comes of it takes the place of the result on the screen, and can be gone back from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+from weakref import WeakKeyDictionary
+
+from nbtransformers.results.attention import Attention
+from nbtransformers.results.attentionmaps import Part
+
+if TYPE_CHECKING:
+    from nbtransformers.panels.view import View
+
+How = Literal["zero", "mean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says, before and after heads are ablated.
+
+    Attributes:
+        what: what is predicted, for a reader: `label`, `next token`, `masked token`, …
+        labels: what was likeliest before or after.
+        before, after: the score of each of them.
+        change: how far the hidden states of the last layer moved: the mean over tokens of 1 - cosine.
+    """
+
+    what: str
+    labels: tuple[str, ...]
+    before: tuple[float, ...]
+    after: tuple[float, ...]
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What is read instead; None leaves a text out."""
+
+    text: str
+    pair: str | None = None
+    target: str | None = None
+
+
+class Work(Protocol):
+    """What the model can be asked for again."""
+
+    def ablate(self, result: Attention, heads: Sequence[tuple[Part, int, int]], how: How) -> Prediction:
+        """What is predicted with the output of some heads set to zero, or to its mean over the tokens."""
+        ...
+
+    def edit(self, result: Attention, texts: Texts, view: View) -> Attention:
+        """The attention in another text, shown in a view."""
+        ...
+
+    def against(self, result: Attention, texts: Texts | None, model: str | None, view: View) -> Attention:
+        """The difference to the attention in another text, or of another model, shown in a view."""
+        ...
+
+
+_offered: list[Work] = []
+# A result keeps what it was made from; what it was made from knows nothing of it.
+_before: WeakKeyDictionary[Attention, Attention] = WeakKeyDictionary()
+
+
+def offer(work: Work) -> None:
+    """Have the panels of attention ask this for what needs the model, from now on."""
+    _offered[:] = [work]
+
+
+def offered() -> Work | None:
+    """Who can run a model again; None while nobody can."""
+    return _offered[0] if _offered else None
+
+
+def made_from(result: Attention, before: Attention) -> None:
+    """A result is to stand in the place of another one."""
+    _before[result] = before
+
+
+def before(result: Attention) -> Attention | None:
+    """What a result took the place of."""
+    return _before.get(result)
+
+
+def depth(result: Attention) -> int:
+    """How many results lie between one and the first."""
+    earlier = _before.get(result)
+    return 0 if earlier is None else 1 + depth(earlier)
+
+
+def can(result: Attention) -> list[str]:
+    """What a panel can have done that needs the model: a difference, and what came from a file, can only be kept."""
+    return ["ablate", "edit", "against"] if _offered and not result.signed else []
