@@ -23,7 +23,11 @@ export function blocksOf(places: readonly Place[], first: number, last: number, 
   return [Math.floor(from.start / BLOCK) * BLOCK, Math.min(count, Math.ceil(to.stop / BLOCK) * BLOCK)];
 }
 
-/** The strongest weights within a stretch of queries and one of keys. */
+/** A question holds no more. */
+const MOST_HEADS = 16;
+const MOST_QUERIES = 4;
+
+/** The strongest weights within a stretch of queries and one of keys: up to `most` of every sixteen heads. */
 export async function askEdges(
   ask: Ask,
   { part, layer, heads }: Where,
@@ -32,14 +36,22 @@ export async function askEdges(
   most: number,
   signal: AbortSignal,
 ): Promise<Weights> {
-  const params = { part: part.part, layer, heads, rows, columns, most };
-  const { read } = await ask("edges", params, signal);
-  return {
-    head: read.uint16("head"),
-    query: read.uint32("query"),
-    key: read.uint32("key"),
-    weight: read.float32("weight"),
-  };
+  const questions: Promise<Weights>[] = [];
+  for (let h = 0; h < heads.length; h += MOST_HEADS) {
+    const some = heads.slice(h, h + MOST_HEADS);
+    const params = { part: part.part, layer, heads: some, rows, columns, most };
+    questions.push(
+      ask("edges", params, signal).then(({ read }) => ({
+        head: read.uint16("head"),
+        query: read.uint32("query"),
+        key: read.uint32("key"),
+        weight: read.float32("weight"),
+      })),
+    );
+  }
+  const found = await Promise.all(questions);
+  const all = (name: keyof Weights) => found.flatMap((part) => Array.from(part[name]));
+  return { head: all("head"), query: all("query"), key: all("key"), weight: all("weight") };
 }
 
 /** The weights of some queries to all keys, by head and query. */
@@ -50,10 +62,6 @@ export interface Rows {
   /** `[head, query, key]`. */
   weights: Float32Array;
 }
-
-/** A question holds no more. */
-const MOST_HEADS = 16;
-const MOST_QUERIES = 4;
 
 /** The weights of some queries, asked for in as many parts as the kernel takes at once. */
 export async function askRows(

@@ -1,0 +1,205 @@
+// How the weights of one query in one head come about, step by step: every number is the model's own.
+import { useRef, useState } from "preact/hooks";
+import { formatCount, formatShare } from "../text";
+import type { Tokens } from "../wire/attention";
+import { readSteps, type Steps, type StepsFacts } from "../wire/attentionsteps";
+import { useAsked } from "./asking";
+import { OutputFormula, WeightFormula } from "./formula";
+import { KeyTable } from "./keytable";
+import { Token } from "./linesreadout";
+import type { ViewProps } from "./looking";
+import { WaitStrip } from "./notices";
+import { figures, heaviestKey, stagesOf } from "./stages";
+import { Strip } from "./strip";
+import { TokenStepper } from "./tokenstepper";
+
+/** Of a longer text the heaviest. */
+const MOST_KEYS = 32;
+
+export function AttentionSteps(props: ViewProps) {
+  const { signed, has_steps } = props.reading.header;
+  if (signed)
+    return <None text="A difference of two has no steps of its own: look at one of the two by itself." />;
+  if (!has_steps)
+    return (
+      <None text="How these weights come about cannot be shown: this model's own attention does not give away its queries and keys. The weights themselves are exact in the other views." />
+    );
+  return <StepsOfQuery {...props} />;
+}
+
+function None({ text }: { text: string }) {
+  return <p class="nbt-steps nbt-muted">{text}</p>;
+}
+
+function StepsOfQuery({ reading, look, setLook, ask, kept }: ViewProps) {
+  const { part, layer, head, pinned } = look;
+  const [queries, keys] = [reading.queries(part), reading.keys(part)];
+  const query = Math.min(pinned ?? lastOf(queries), queries.count - 1);
+  const where = { part: part.part, layer, head, query };
+  const asked = useAsked(kept, `steps ${Object.values(where)}`, async (signal) => {
+    const { result, read } = await ask<StepsFacts>("steps", { ...where, most: MOST_KEYS }, signal);
+    return readSteps(result, read);
+  });
+  const [key, setKey] = useState<number | null>(null);
+  // What was shown stays until what is asked for arrives.
+  const last = useRef<Steps | null>(null);
+  if (asked.answer) last.current = asked.answer;
+  const steps = asked.answer ?? last.current;
+  const at = steps ? placeOfKey(steps, key) : 0;
+  const toQuery = (next: number) =>
+    next >= 0 && next < queries.count ? () => setLook({ pinned: next }) : undefined;
+  const toKey = (next: number) => {
+    const token = steps?.keys[next];
+    return token === undefined ? undefined : () => setKey(token);
+  };
+  const { notice } = asked;
+  return (
+    <section class="nbt-steps" aria-label={`How the weights of head ${head} of layer ${layer} come about`}>
+      <div class="nbt-tools">
+        <TokenStepper label="query token" onBack={toQuery(query - 1)} onOn={toQuery(query + 1)}>
+          From <Token text={queries.at(query)?.text ?? "…"} />
+          <span class="nbt-lines-place">{query}</span>
+        </TokenStepper>
+        {steps && (
+          <TokenStepper label="key token" onBack={toKey(at - 1)} onOn={toKey(at + 1)}>
+            to <Token text={keys.at(steps.keys[at] ?? -1)?.text ?? "…"} />
+            <span class="nbt-lines-place">{steps.keys[at]}</span>
+          </TokenStepper>
+        )}
+      </div>
+      {notice && <WaitStrip message={notice.message} retry={notice.retry ? asked.retry : null} />}
+      {steps && (
+        <div class={asked.answer ? undefined : "nbt-steps-stale"}>
+          <Weight steps={steps} keys={keys} at={at} onKey={(next) => setKey(steps.keys[next] ?? null)} />
+          <Output steps={steps} head={head} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The last token that is not a special one: it may look at all that stands before it. */
+function lastOf(tokens: Tokens): number {
+  for (let at = tokens.count - 1; at > 0; at--) if (tokens.at(at)?.special === false) return at;
+  return 0;
+}
+
+function placeOfKey(steps: Steps, key: number | null): number {
+  const place = key === null ? -1 : steps.keys.indexOf(key);
+  return place < 0 ? heaviestKey(steps) : place;
+}
+
+interface WeightProps {
+  steps: Steps;
+  keys: Tokens;
+  at: number;
+  onKey(at: number): void;
+}
+
+/** From the query and the keys to the weights. */
+function Weight({ steps, keys, at, onKey }: WeightProps) {
+  const [dim, setDim] = useState<number | null>(null);
+  const { facts, q, k, products } = steps;
+  const { dims } = facts;
+  const of = (values: Float32Array, dim: number) => values[at * dims + dim] ?? Number.NaN;
+  const shown = steps.weights.reduce((sum, weight) => sum + weight, 0);
+  return (
+    <>
+      <div class="nbt-steps-head">
+        <h4>Weights</h4>
+        <WeightFormula steps={steps} />
+      </div>
+      <Numbers steps={steps} at={at} />
+      <KeyTable steps={steps} keys={keys} at={at} dim={dim} onDim={setDim} onKey={onKey} />
+      <p class="nbt-steps-said" aria-live="polite">
+        {dim === null
+          ? saidOfKeys(facts, steps.keys.length, shown)
+          : `Dimension ${dim}: q ${figures(q[dim] ?? Number.NaN)} × k ${figures(of(k, dim))} = ${figures(of(products, dim))}`}
+      </p>
+    </>
+  );
+}
+
+function saidOfKeys({ keys, masked_keys }: StepsFacts, shown: number, share: number): string {
+  const masked = masked_keys > 0 ? ` ${formatCount(masked_keys)} of them are masked.` : "";
+  return shown < keys
+    ? `The ${shown} heaviest of ${formatCount(keys)} keys, with ${formatShare(share, 1)} of the weight.${masked}`
+    : `All ${formatCount(keys)} keys.${masked} Point at a cell to see its numbers.`;
+}
+
+/** The formula with the numbers of one key. */
+function Numbers({ steps, at }: { steps: Steps; at: number }) {
+  const { scaling, log_sum } = steps.facts;
+  const { sum, scaled, capped, bias, masked, score, weight } = stagesOf(steps, at);
+  const parts: [name: string, text: string][] = [
+    ["q · k", figures(sum)],
+    ["scaled", `${figures(sum)} × ${figures(scaling)} = ${figures(scaled)}`],
+  ];
+  if (capped !== null) parts.push(["capped", figures(capped)]);
+  if (bias !== null) parts.push(["with bias", `${figures(capped ?? scaled)} + ${figures(bias)}`]);
+  if (masked) parts.push(["masked", figures(score)]);
+  const less = log_sum === null ? "" : `exp(${figures(score)} − ${figures(log_sum)}) = `;
+  parts.push(["weight", `${less}${figures(weight)}`]);
+  return (
+    <dl class="nbt-steps-numbers">
+      {parts.map(([name, text]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{text}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** From the weighted values to what the module gives. */
+function Output({ steps, head }: { steps: Steps; head: number }) {
+  const { output, concatenated, projected } = steps;
+  const size = output.length;
+  const heads = Math.round(concatenated.length / size);
+  return (
+    <>
+      <div class="nbt-steps-head">
+        <h4>Output</h4>
+        <OutputFormula head={head} heads={heads} />
+      </div>
+      <dl class="nbt-steps-output">
+        <Vector name={`Weighted values summed: head ${head}`} of="o" values={output} />
+        <Vector
+          name={`Outputs of all ${heads} heads, one behind the other`}
+          of="o"
+          values={concatenated}
+          framed={[head * size, (head + 1) * size]}
+          named={(at) => `head ${Math.floor(at / size)}, dimension ${at % size}`}
+        />
+        <Vector name="Projected: what the attention gives for this token" of="y" values={projected} />
+      </dl>
+    </>
+  );
+}
+
+interface VectorProps {
+  name: string;
+  of: string;
+  values: Float32Array;
+  framed?: readonly [number, number];
+  named?(at: number): string;
+}
+
+function Vector({ name, of, values, framed, named }: VectorProps) {
+  const [at, setAt] = useState<number | null>(null);
+  const said =
+    at === null
+      ? `${formatCount(values.length)} dimensions`
+      : `${named?.(at) ?? `dimension ${at}`}: ${of} = ${figures(values[at] ?? Number.NaN)}`;
+  return (
+    <div>
+      <dt>
+        {name} <span class="nbt-lines-place">{said}</span>
+      </dt>
+      <dd>
+        <Strip label={name} values={values} at={at} onPoint={setAt} {...(framed ? { framed } : {})} />
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,155 @@
+// The keys of a query in a table: their vectors as strips, and what becomes of each product, stage by stage.
+import { useMemo } from "preact/hooks";
+import type { Tokens } from "../wire/attention";
+import type { Steps } from "../wire/attentionsteps";
+import { Token } from "./linesreadout";
+import { brief, farthest, figures, isByRoot, type Stages, stagesOf } from "./stages";
+import { Strip } from "./strip";
+
+interface KeyTableProps {
+  steps: Steps;
+  keys: Tokens;
+  /** The key that is looked at, as its place in the list, and the dimension. */
+  at: number;
+  dim: number | null;
+  onDim(dim: number | null): void;
+  onKey(at: number): void;
+}
+
+interface Stage {
+  name: string;
+  help: string;
+  of(stages: Stages): number;
+}
+
+/** The stages that this model has. */
+function stagesIn(steps: Steps): Stage[] {
+  const { dims, scaling, softcap, masked_keys } = steps.facts;
+  const found: Stage[] = [
+    { name: "q · k", help: "The sum of q × k over the dimensions", of: ({ sum }) => sum },
+    {
+      name: isByRoot(steps) ? `÷ √${dims}` : `× ${Number(scaling.toPrecision(3))}`,
+      help: "Scaled",
+      of: ({ scaled }) => scaled,
+    },
+  ];
+  if (softcap !== null)
+    found.push({
+      name: `± ${softcap}`,
+      help: "Kept within the soft cap",
+      of: ({ capped }) => capped ?? Number.NaN,
+    });
+  if (steps.bias)
+    found.push({
+      name: "bias",
+      help: "Added for the distance between the tokens",
+      of: ({ bias }) => bias ?? Number.NaN,
+    });
+  if (steps.bias || masked_keys > 0)
+    found.push({
+      name: "score",
+      help: "What the softmax is taken of: −∞ where masked",
+      of: ({ score }) => score,
+    });
+  return found;
+}
+
+export function KeyTable({ steps, keys, at, dim, onDim, onKey }: KeyTableProps) {
+  const { q, k, products, v, output, weights, facts } = steps;
+  const { dims } = facts;
+  const stages = stagesIn(steps);
+  const weighted = useMemo(
+    () => v.map((value, place) => value * (weights[Math.floor(place / output.length)] ?? 0)),
+    [steps],
+  );
+  const most = useMemo(
+    () => ({ q: farthest(q), k: farthest(k), products: farthest(products), weighted: farthest(weighted) }),
+    [steps, weighted],
+  );
+  const rowOf = (values: Float32Array, size: number, row: number) =>
+    values.subarray(row * size, (row + 1) * size);
+  const look = (row: number) => (next: number | null) => {
+    onDim(next);
+    if (next !== null && row !== at) onKey(row);
+  };
+  return (
+    <div class="nbt-steps-scroll">
+      <table class="nbt-steps-table">
+        <thead>
+          <tr>
+            <th>
+              <span class="nbt-steps-q">q</span>
+            </th>
+            <th class="nbt-steps-strip">
+              <Strip label="The query" values={q} most={most.q} at={dim} onPoint={onDim} />
+            </th>
+            <th colSpan={stages.length + 3} />
+          </tr>
+          <tr>
+            <th>Key</th>
+            <th class="nbt-steps-strip">k</th>
+            <th class="nbt-steps-strip">q × k</th>
+            {stages.map(({ name, help }) => (
+              <th key={name} class="nbt-steps-value" title={help}>
+                {name}
+              </th>
+            ))}
+            <th class="nbt-steps-value">Weight</th>
+            <th class="nbt-steps-strip">weight × v</th>
+          </tr>
+        </thead>
+        <tbody>
+          {Array.from(steps.keys, (key, row) => {
+            const of = stagesOf(steps, row);
+            return (
+              <tr key={key} class={of.masked ? "nbt-steps-masked" : undefined} aria-current={row === at}>
+                <th>
+                  <button type="button" onClick={() => onKey(row)}>
+                    <Token text={keys.at(key)?.text ?? "…"} />
+                    <span class="nbt-lines-place">{key}</span>
+                  </button>
+                </th>
+                <td class="nbt-steps-strip">
+                  <Strip
+                    label="The key"
+                    values={rowOf(k, dims, row)}
+                    most={most.k}
+                    at={dim}
+                    onPoint={look(row)}
+                  />
+                </td>
+                <td class="nbt-steps-strip">
+                  <Strip
+                    label="The products"
+                    values={rowOf(products, dims, row)}
+                    most={most.products}
+                    at={dim}
+                    onPoint={look(row)}
+                  />
+                </td>
+                {stages.map(({ name, of: numberOf }) => (
+                  <td key={name} class="nbt-steps-value" title={figures(numberOf(of))}>
+                    {brief(numberOf(of))}
+                  </td>
+                ))}
+                <td class="nbt-steps-value nbt-steps-weight" title={figures(of.weight)}>
+                  <i style={{ width: `${100 * Math.min(1, Math.max(0, of.weight))}%` }} />
+                  <span>{of.weight.toFixed(4)}</span>
+                </td>
+                <td class="nbt-steps-strip">
+                  <Strip
+                    label="The weighted values"
+                    values={rowOf(weighted, output.length, row)}
+                    most={most.weighted}
+                    at={null}
+                    onPoint={() => {}}
+                  />
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
