@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.attentionmaps import Floats
-from nbtransformers.results.attentionoverview import cuts
-from nbtransformers.results.attentiontiles import mean_weights
+from nbtransformers.results.attentiontiles import cuts, mean_weights
 
 
 def rollouts(attention: Attention, cells: int | None = None) -> Iterator[Floats]:

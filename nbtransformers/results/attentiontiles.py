@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.results.attention import Attention
 from nbtransformers.results.attentionmaps import Floats
-from nbtransformers.results.attentionoverview import cuts, pooled
+
+if TYPE_CHECKING:
+    from nbtransformers.results.attention import Attention
 
 Stretch = tuple[int, int, int]
 """From which token, to which, and in how many cells at most."""
@@ -74,6 +76,33 @@ def tile(
     begun = np.searchsorted(taken, row_starts[:-1])
     values = pooled(narrow, begun, np.arange(narrow.shape[1]), signed=attention.signed, mean=mean)
     return Tile(values, row_starts, column_starts, len(taken) < rows[1] - rows[0])
+
+
+def cuts(length: int, most: int) -> NDArray[np.int64]:
+    """Where so many cells, at most, begin, and the end: int64 `[cell + 1]`."""
+    return np.linspace(0, length, min(length, most) + 1).round().astype(np.int64)
+
+
+def pooled(
+    weights: Floats, rows: NDArray[np.int64], columns: NDArray[np.int64], *, signed: bool = False, mean: bool = False
+) -> Floats:
+    """The greatest weight of each cell, or the mean: float32 `[row, column]`.
+
+    Args:
+        weights: float32 `[query, key]`.
+        rows, columns: where the cells begin, the first at 0.
+        signed: the value that is farthest from 0 is the greatest.
+        mean: the mean instead.
+    """
+    if mean:
+        sums = np.add.reduceat(np.add.reduceat(weights, rows, axis=0, dtype=np.float64), columns, axis=1)
+        sizes = (np.diff(rows, append=len(weights)), np.diff(columns, append=weights.shape[1]))
+        return (sums / np.outer(*sizes)).astype(np.float32)
+    top = np.maximum.reduceat(np.maximum.reduceat(weights, rows, axis=0), columns, axis=1)
+    if not signed:
+        return top
+    low = np.minimum.reduceat(np.minimum.reduceat(weights, rows, axis=0), columns, axis=1)
+    return np.where(-low > top, low, top)
 
 
 def mean_weights(attention: Attention, layer: int, heads: Sequence[int], rows: NDArray[np.int64]) -> Floats:

@@ -232,7 +232,7 @@ def edges(weights, part, layer, heads, rows, columns, most):
     ]
     params = {"part": part, "layer": layer, "heads": heads, "rows": rows, "columns": columns, "most": most}
     told = [[h, q, k, round(w, 6)] for w, h, q, k in found]
-    return answer("edges", params, columns_, told, sampled=False)
+    return answer("edges", params, columns_, told, rows=rows)
 
 
 def steps(part, layer, head, query, most, queries, keys, causal):

@@ -14,10 +14,11 @@ from nbtransformers.panels.attention.wire import overview_arrays, part_of, side_
 from nbtransformers.panels.channel import Answer, Method
 from nbtransformers.panels.packing import packed, sendable
 from nbtransformers.results.attention import Attention
+from nbtransformers.results.attentionedges import edges
 from nbtransformers.results.attentionmaps import Floats, Part
-from nbtransformers.results.attentionoverview import cuts, overview, pooled
+from nbtransformers.results.attentionoverview import overview
 from nbtransformers.results.attentionrollout import affordable_cells, rollouts, stretches
-from nbtransformers.results.attentiontiles import mean_weights, tile
+from nbtransformers.results.attentiontiles import cuts, mean_weights, pooled, tile
 
 MOST_EDGES = 2_000
 MOST_HEADS = 16  # in one answer
@@ -27,6 +28,7 @@ TOKENS_PAGE = 2_000
 
 _QUICK = 2**22  # weights of a first look: some ten milliseconds
 _THOROUGH = 2**26  # of a whole head of 8,192 tokens: a second or two
+_WINDOW = 2**24  # weights of what fits on a screen
 _ROLLOUT = 2**28
 _SHARES = 2**25  # of rollouts that are kept: 128 MB
 _SIDE = 512  # cells of a tile
@@ -136,29 +138,22 @@ def _rows(result: Attention, params: dict[str, Any]) -> Answer:
 def _edges(result: Attention, params: dict[str, Any]) -> Answer:
     """The strongest weights between the tokens `rows` [start, stop] and `columns`; of a difference the farthest from 0.
 
-    Where there are many rows, evenly spaced ones are looked at.
+    `rows` of the answer tells how far bounded work went.
     """
     shape = result.shape
     layer, heads = number(params, "layer", shape.layers), heads_of(params.get("heads"), shape.heads)[:MOST_HEADS]
     top, bottom, _ = stretch(params.get("rows"), shape.queries, "rows")
     left, right, _ = stretch(params.get("columns"), shape.keys, "columns")
-    affordable = max(1, _THOROUGH // max(1, 4 * shape.keys * len(heads)))
-    queries = np.unique(np.linspace(top, bottom - 1, min(bottom - top, affordable)).round().astype(np.int64))
-    found = np.array([mean_weights(result, layer, [head], queries)[:, left:right] for head in heads])
-    strength = np.abs(found).ravel()
-    most = max(1, min(MOST_EDGES, number(params, "most", MOST_EDGES + 1)))
-    places = np.flatnonzero(strength)
-    if len(places) > most:
-        places = places[np.sort(np.argpartition(-strength[places], most - 1)[:most])]
-    places = places[np.argsort(-strength[places], kind="stable")]
-    head, row, column = np.unravel_index(places, found.shape)
+    most = max(1, min(MOST_EDGES, int(params.get("most") or MOST_EDGES)))
+    bottom = min(bottom, top + max(1, _WINDOW // max(1, shape.keys * len(heads))))
+    found = edges(result, layer, np.array(heads), (top, bottom), (left, right), most)
     arrays = {
-        "head": np.array(heads, np.uint16)[head],
-        "query": queries[row].astype(np.uint32),
-        "key": (left + column).astype(np.uint32),
-        "weight": found.ravel()[places],
+        "head": found.heads.astype(np.uint16),
+        "query": found.queries.astype(np.uint32),
+        "key": found.keys.astype(np.uint32),
+        "weight": found.weights,
     }
-    return _answered(arrays, sampled=len(queries) < bottom - top)
+    return _answered(arrays, rows=[top, bottom])
 
 
 def _steps(result: Attention, params: dict[str, Any]) -> Answer:

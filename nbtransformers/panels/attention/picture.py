@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.panels.colours import HEX
 from nbtransformers.results.attentionmaps import Floats
-from nbtransformers.results.attentionoverview import cuts, pooled
+from nbtransformers.results.attentiontiles import cuts, pooled
 
 PIXELS = 24_000  # of all pictures of a page: two a byte
 

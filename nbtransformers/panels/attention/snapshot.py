@@ -13,7 +13,7 @@ from nbtransformers.panels.snapshot import CELL, QUIET, framed, note_line
 from nbtransformers.plain_text import count
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.attentionmaps import Floats, Part
-from nbtransformers.results.attentionoverview import MEASURES
+from nbtransformers.results.attentionmeasures import MEASURES
 
 TEXT_CHARACTERS = 400
 

@@ -26,7 +26,8 @@ from nbtransformers.panels.packing import packed, sendable, string_table
 from nbtransformers.plain_text import count, seconds
 from nbtransformers.results.attention import SECOND, SPECIAL, Attention, Side
 from nbtransformers.results.attentionmaps import Floats, Part
-from nbtransformers.results.attentionoverview import MEASURES, Overview, overview
+from nbtransformers.results.attentionmeasures import MEASURES
+from nbtransformers.results.attentionoverview import Overview, overview
 
 VERSION = 1
 FIRST_TOKENS = 1_000  # of a side, that travel with the header
