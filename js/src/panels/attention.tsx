@@ -7,6 +7,7 @@ import { type MapTiles, mapTiles, type Pooling } from "../rows/attentiontiles";
 import { AttentionGrid } from "../views/attentiongrid";
 import { AttentionLines } from "../views/attentionlines";
 import { AttentionMatrix, placesOfMap } from "../views/attentionmatrix";
+import { AttentionSteps } from "../views/attentionsteps";
 import type { Ask, Look, ViewProps } from "../views/looking";
 import { Segments } from "../views/segments";
 import { Stepper } from "../views/stepper";
@@ -15,12 +16,13 @@ import { Sections } from "../wire/sections";
 import type { ResultProps } from "./panel";
 import { Result } from "./rowtable";
 
-type Tab = "grid" | "matrix" | "lines";
+type Tab = "grid" | "matrix" | "lines" | "steps";
 
 const TABS: Record<Tab, string> = {
   grid: "Grid",
   matrix: "Matrix",
   lines: "Lines",
+  steps: "Steps",
 };
 
 const PARTS: Record<PartName, [title: string, help: string]> = {
@@ -95,6 +97,7 @@ function Inspector({ reading, channel }: { reading: Reading; channel: Channel })
       )}
       {tab === "matrix" && <OneMap {...view} tiles={tiles} onTab={setTab} />}
       {tab === "lines" && <AttentionLines {...view} />}
+      {tab === "steps" && <AttentionSteps {...view} />}
     </>
   );
 }
