@@ -16,6 +16,10 @@ from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part
 from nbtransformers.results.run import RunReport
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from nbtransformers.results.attentionedges import Edges
     from nbtransformers.results.attentionmeasures import Measures
     from nbtransformers.results.attentiontiles import Tile
@@ -48,6 +52,19 @@ class Side:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def labels(self, pair: str | None = None) -> list[str]:
+        """Each token as a reader sees it: its stretch of the text; of a special one, or without a text, its name.
+
+        Args:
+            pair: the second text.
+        """
+        texts = (self.text, pair)
+        found: list[str] = []
+        for piece, (start, stop), flags in zip(self.pieces, self.offsets.tolist(), self.flags.tolist(), strict=True):
+            text = texts[bool(flags & SECOND)]
+            found.append(piece if text is None or stop <= start or flags & SPECIAL else text[start:stop])
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
@@ -103,6 +120,16 @@ class Attention:
     def key_tokens(self) -> list[str]:
         """The tokens that are attended to."""
         return list(self.key_side.pieces)
+
+    @property
+    def labels(self) -> list[str]:
+        """The tokens that attend, as a reader sees them: each with its stretch of the text."""
+        return self.query_side.labels(self.request.pair)
+
+    @property
+    def key_labels(self) -> list[str]:
+        """The tokens that are attended to, as a reader sees them."""
+        return self.key_side.labels(self.request.pair)
 
     @property
     def cross(self) -> Attention:
@@ -309,6 +336,111 @@ class Attention:
         start, stop, _ = self._stretch(None if rows is None else (*rows, 1), "query", shape.queries)
         first, last, _ = self._stretch(None if columns is None else (*columns, 1), "key", shape.keys)
         return edges(self, self.layer(layer), numbers, (start, stop), (first, last), most)
+
+    # --- other looks at the same ---
+
+    def by_words(self) -> Attention:
+        """The same with words in the place of tokens.
+
+        What goes to a word is the sum over its tokens; what a word attends to is the mean over its tokens.
+
+        Example:
+            >>> attention.by_words().tokens
+            ['[CLS]', 'Unbelievable', '!', '[SEP]']
+        """
+        from nbtransformers.results.attentionwords import by_words
+
+        return by_words(self)
+
+    def minus(self, other: Attention) -> Attention:
+        """The difference to another: of another model or checkpoint on this text, or of another text.
+
+        Its weights lie between -1 and 1. Where the texts differ, the tokens are paired as `difflib` pairs them; from
+        and to a token without a partner the difference is NaN.
+
+        Raises:
+            UserError: when the other has not as many layers and heads.
+
+        Example:
+            >>> nbt.attention(text, model="tuned").minus(nbt.attention(text, model="base")).plot(5, 0)
+        """
+        from nbtransformers.results.attentiondifference import minus
+
+        return minus(self, other)
+
+    def __sub__(self, other: Attention) -> Attention:
+        return self.minus(other)
+
+    # --- tables and figures ---
+
+    def to_pandas(self, layer: int | None = None, head: int | None = None) -> pd.DataFrame:
+        """A head as a table, queries down and keys across; or without a head one row a weight.
+
+        Args:
+            layer: the layer; None takes all.
+            head: the head; None takes all, in the columns `layer`, `head`, `query`, `key`, `query_token`, `key_token`
+                and `weight`.
+
+        Raises:
+            UserError: when there is no such layer or head, or there would be more than 20 million rows.
+
+        Example:
+            >>> attention.to_pandas(3, 7).loc["tired"].sort_values()
+        """
+        from nbtransformers.results import attentionframes
+
+        if head is None:
+            return attentionframes.long(self, layer)
+        if layer is None:
+            raise UserError(f"There is a head, {head}, and no layer.", hint="Type `.to_pandas(layer, head)`.")
+        return attentionframes.wide(self, layer, head)
+
+    def to_xarray(self) -> Any:
+        """An xarray `DataArray` `[layer, head, query, key]`; `query_token` and `key_token` are coordinates.
+
+        Raises:
+            UserError: when xarray is not installed, or the array would take more than a gibibyte.
+
+        Example:
+            >>> attention.to_xarray().mean("head")
+        """
+        from nbtransformers.results.attentionframes import labelled
+
+        return labelled(self)
+
+    def plot(self, layer: int, head: int | Literal["mean"], ax: Axes | None = None) -> Axes:
+        """A head as a heat map: queries down, keys across; of a long text the largest weight in each cell.
+
+        Args:
+            layer: the layer.
+            head: the head, or `mean`.
+            ax: where to draw; None makes a new figure.
+
+        Example:
+            >>> attention.plot(3, 7).figure.savefig("head.pdf")
+        """
+        from nbtransformers.results.attentionshown import heat_map
+
+        return heat_map(self, layer, head, ax)
+
+    def plot_grid(self) -> Figure:
+        """All heads as small heat maps, a row a layer, each on a scale of its own.
+
+        Example:
+            >>> attention.plot_grid().savefig("heads.pdf")
+        """
+        from nbtransformers.results.attentionshown import grid
+
+        return grid(self)
+
+    def __str__(self) -> str:
+        """What was read, which heads stand out, and the notes, for a plain terminal."""
+        from nbtransformers.results.attentionshown import as_text
+
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _stretch(self, given: tuple[int, int, int] | None, what: str, total: int) -> tuple[int, int, int]:
         start, stop, cells = (0, total, _CELLS) if given is None else given

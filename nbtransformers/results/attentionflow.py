@@ -7,6 +7,7 @@ knows nothing of values, nor of what the feed-forward layers do.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
@@ -50,10 +51,8 @@ def rollout(attention: Attention, layers: int | None = None) -> Floats:
     shape = attention.shape
     _refuse_large(shape.queries, 2 * shape.keys, "of one token: `.flow(token)`")
     wanted = shape.layers if layers is None else layers
-    found = np.eye(shape.keys, dtype=np.float32)
-    for found in islice(rollouts(attention), wanted):
-        pass
-    return found
+    *_, last = [np.eye(shape.keys, dtype=np.float32), *deque(islice(rollouts(attention), wanted), maxlen=1)]
+    return last
 
 
 def flow(attention: Attention, token: int, direction: Direction) -> Floats:
