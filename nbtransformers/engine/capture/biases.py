@@ -53,6 +53,11 @@ class Bias:
         return (whole if whole.shape[0] == 1 else whole[queries]).float()
 
     @property
+    def is_small(self) -> bool:
+        """Whether it takes far less than T² numbers."""
+        return self.whole is None or self.whole.shape[1] == 1
+
+    @property
     def nbytes(self) -> int:
         """Bytes that it takes."""
         return sum(tensor.nbytes for tensor in (self.by_distance, self.whole) if tensor is not None)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nbtransformers.engine.capture.biases import Bias
-from nbtransformers.engine.capture.layer import Layer
-from nbtransformers.engine.capture.listening import Call, heard, sinks_of
-from nbtransformers.engine.capture.places import Projections, parts_of
-from nbtransformers.engine.capture.seen import Seen
+from nbtransformers.engine.capture.layer import Layer, Layered
+from nbtransformers.engine.capture.listening import Call, heard
+from nbtransformers.engine.capture.making import Masks, Tokens, heard_layer, traced_layer
+from nbtransformers.engine.capture.places import Projections, outside_interface, parts_of
+from nbtransformers.engine.capture.replay import Given, Recent, Replayed, on_cpu, tensors_of
+from nbtransformers.engine.capture.tracing import Traced, Tracer
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.loading.registry import LoadedModel
@@ -19,7 +21,15 @@ from nbtransformers.results.attentionmaps import Part
 if TYPE_CHECKING:
     import torch
 
-_TRIED = 3  # queries of which the pass's own outputs are kept
+
+@dataclass(slots=True)
+class _Running:
+    """An attention module that is running, and what was found in it."""
+
+    module: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    traced: list[Traced] = field(default_factory=list[Traced])
 
 
 class Collector:
@@ -30,137 +40,154 @@ class Collector:
         inputs: what it is called with, of one row.
     """
 
-    def __init__(self, loaded: LoadedModel, inputs: dict[str, Any]) -> None:
+    def __init__(self, loaded: LoadedModel, inputs: Mapping[str, Any]) -> None:
         self._loaded, self._inputs = loaded, inputs
-        self._layers: dict[Part, list[Layer]] = {"self": [], "cross": [], "encoder": []}
+        self._layers: dict[Part, list[Layered]] = {"self": [], "cross": [], "encoder": []}
         self._part_of = parts_of(loaded.model)
         self._projections = Projections()
-        # By tensor, which is kept with them so that its address is not another's meanwhile.
-        self._masks: dict[Any, tuple[Any, Seen, Bias | None]] = {}
-        self._real: dict[tuple[Part | str, int], torch.Tensor] = {}
-        self._stop = lambda: False
+        self._masks = Masks()
+        self._recent = Recent()
+        self._running: _Running | None = None
+        self._tracer = Tracer(self._on_traced)
 
     @contextmanager
     def collecting(self) -> Generator[None]:
-        """Meanwhile what the model's attention is made of is gathered."""
+        """Meanwhile what the model's attention is made of is gathered.
+
+        Raises:
+            Interrupted: when the user stops it.
+        """
         model = self._loaded.model
-        with deferred_interrupts() as self._stop, self._projections.watched(model), heard(model, self._on_call):
+        with deferred_interrupts() as self._stop, ExitStack() as undo:
+            undo.enter_context(self._projections.watched(model))
+            undo.enter_context(heard(model, self._on_call, self._tracer))
+            modules = outside_interface(model)
+            for module in modules:
+                undo.callback(module.register_forward_pre_hook(self._begins, with_kwargs=True).remove)
+                undo.callback(module.register_forward_hook(self._ends).remove)
+            if modules:
+                undo.enter_context(self._tracer.watching())
             yield
 
-    def layers(self) -> dict[Part, list[Layer]]:
+    def layers(self) -> dict[Part, list[Layered]]:
         """The layers of each part that there is, in their order.
 
         Raises:
             UserError: when there is none.
         """
-        self._masks.clear()
-        found = {part: layers for part, layers in self._layers.items() if layers}
+        self._masks = Masks()
+        found: dict[Part, list[Layered]] = {part: layers for part, layers in self._layers.items() if layers}
         if "self" not in found:
+            kind = self._loaded.model.config.model_type
             raise UserError(
-                f"{self._loaded.name} has no attention between tokens: it is of type "
-                f"{self._loaded.model.config.model_type}.",
+                f"{self._loaded.name} has no attention from token to token that could be shown: it is of type {kind}.",
                 hint="Give another model.",
             )
         return found
 
     @property
     def shared_bytes(self) -> int:
-        """What layers share: masks and biases."""
+        """What layers share: masks, biases, and what modules were given."""
         layers = [layer for layers in self._layers.values() for layer in layers]
-        shared = [*(layer.seen for layer in layers), *(layer.bias for layer in layers if layer.bias is not None)]
-        return sum(one.nbytes for one in {id(one): one for one in shared}.values())
+        plain = [layer for layer in layers if isinstance(layer, Layer)]
+        shared = [*(layer.seen for layer in plain), *(layer.bias for layer in plain if layer.bias is not None)]
+        given = [layer.given for layer in layers if isinstance(layer, Replayed)]
+        tensors = tensors_of([(one.args, one.kwargs) for one in given])
+        by_storage = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+        return sum(one.nbytes for one in {id(one): one for one in shared}.values()) + sum(by_storage.values())
+
+    # --- modules that go by the interface ---
 
     def _on_call(self, call: Call, output: torch.Tensor) -> torch.Tensor:
-        if self._stop():
-            raise Interrupted("Interrupted: nothing was captured. Run it again.")
+        self._heed_interrupts()
         part = self._part_of(call.module)
-        layer = self._layer(call, output, part)
+        tokens = self._tokens(part, call.query.shape[2], call.key.shape[2])
+        layer = heard_layer(call, output, tokens, self._masks)
         self._layers[part].append(layer)
-        queries = self._real_tokens(part, call.query.shape[2], queries=True)
 
         def found(projection: Any, given: torch.Tensor | None) -> None:
             layer.projection = projection
             if given is not None:
-                layer.projected_input = _some(given.reshape(call.query.shape[2], -1)[None], queries, 1)[0]
+                queries = given.reshape(call.query.shape[2], -1)
+                layer.projected_input = queries[tokens.queries.to(given.device)].cpu()
 
         self._projections.wait_for(output, found)
         return output
 
-    def _layer(self, call: Call, output: torch.Tensor, part: Part) -> Layer:
-        import torch
+    # --- and those that do not ---
 
-        queries = self._real_tokens(part, call.query.shape[2], queries=True)
-        keys = self._real_tokens(part, call.key.shape[2], queries=False)
-        seen, bias = self._mask_of(call, queries, keys)
-        tried = torch.linspace(0, len(queries) - 1, _TRIED).long().unique()
-        sinks = sinks_of(call.module, call.options)
-        return Layer(
-            q=_some(call.query[0], queries, 1),
-            k=_some(call.key[0], keys, 1),
-            v=_some(call.value[0], keys, 1),
-            scaling=call.query.shape[-1] ** -0.5 if call.scaling is None else float(call.scaling),
-            softcap=call.options.get("softcap"),
-            sinks=None if sinks is None else sinks.detach().flatten().cpu().clone(),
-            seen=seen,
-            bias=bias,
-            tried=tried,
-            came_of_them=output[0, queries[tried].to(output.device)].cpu(),
-            own=call.own,
-        )
+    def _begins(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._heed_interrupts()
+        self._running = _Running(module, args, kwargs)
 
-    def _real_tokens(self, part: Part, total: int, *, queries: bool) -> torch.Tensor:
+    def _on_traced(self, traced: Traced) -> None:
+        if self._running is not None:
+            self._running.traced.append(traced)
+
+    def _ends(self, module: Any, args: tuple[Any, ...], output: Any) -> None:
+        running, self._running = self._running, None
+        if running is None:
+            return
+        part = self._part_of(module)
+        for which, traced in enumerate(running.traced):
+            queries, keys = traced.query.shape[1], traced.key.shape[1]
+            if not self._is_whole(part, queries, keys):
+                continue
+            tokens = self._tokens(part, queries, keys)
+            layer = self._fitting(running, which, traced, traced_layer(traced, tokens), tokens)
+            if layer is None:
+                continue
+            self._layers[part].append(layer)
+            if traced.projected is None:
+                self._wait_for_projection(layer, output[0] if isinstance(output, tuple) else output)
+            return
+
+    def _fitting(
+        self, running: _Running, which: int, traced: Traced, layer: Layer, tokens: Tokens
+    ) -> Layer | Replayed | None:
+        """The layer, or what makes it again where it would take T²; None where it is not what the module computed."""
+        if not layer.agrees:
+            return None
+        if layer.bias is None or layer.bias.is_small:
+            return layer
+        kwargs = {name: value for name, value in running.kwargs.items() if "cache" not in name}
+        given = Given(self._loaded, running.module, on_cpu(running.args), on_cpu(kwargs))
+        shape = (layer.heads, traced.query.shape[1], traced.key.shape[1])
+        return Replayed(given, tokens, which, shape, self._recent)
+
+    def _wait_for_projection(self, layer: Any, output: torch.Tensor) -> None:
+        def found(projection: Any, given: torch.Tensor | None) -> None:
+            if given is None:
+                layer.projection = projection
+
+        self._projections.wait_for(output, found)
+
+    # --- which tokens ---
+
+    def _is_whole(self, part: Part, queries: int, keys: int) -> bool:
+        """Whether an attention is between all tokens that the part reads, as far as that is known."""
+        sides = self._read_by(part, queries=True), self._read_by(part, queries=False)
+        return all(side is None or side.shape[1] == total for side, total in zip(sides, (queries, keys), strict=True))
+
+    def _tokens(self, part: Part, queries: int, keys: int) -> Tokens:
+        return Tokens(self._real(part, queries, of_queries=True), self._real(part, keys, of_queries=False))
+
+    def _real(self, part: Part, total: int, *, of_queries: bool) -> torch.Tensor:
         """The numbers of the tokens that are no padding."""
         import torch
 
+        mask = self._inputs.get(f"{self._prefix(part, queries=of_queries)}attention_mask")
+        if mask is None or tuple(mask.shape) != (1, total):
+            return torch.arange(total)
+        return mask[0].nonzero()[:, 0]
+
+    def _read_by(self, part: Part, *, queries: bool) -> torch.Tensor | None:
+        return self._inputs.get(f"{self._prefix(part, queries=queries)}input_ids")
+
+    def _prefix(self, part: Part, *, queries: bool) -> str:
         of_encoder = part == "encoder" or (part == "cross" and not queries)
-        decodes = self._loaded.model.config.is_encoder_decoder and not of_encoder
-        name = "decoder_attention_mask" if decodes else "attention_mask"
-        if (name, total) not in self._real:
-            mask = self._inputs.get(name)
-            fits = mask is not None and tuple(mask.shape) == (1, total)
-            self._real[name, total] = mask[0].nonzero()[:, 0] if fits else torch.arange(total)
-        return self._real[name, total]
+        return "decoder_" if self._loaded.model.config.is_encoder_decoder and not of_encoder else ""
 
-    def _mask_of(self, call: Call, queries: torch.Tensor, keys: torch.Tensor) -> tuple[Seen, Bias | None]:
-        added = [call.options.get("position_bias"), call.mask]
-        key = (*(_key(tensor) for tensor in added), call.causal, len(queries), len(keys))
-        if key not in self._masks:
-            self._masks[key] = (added, *_read(call, added, queries, keys))
-        return self._masks[key][1:]
-
-
-def _key(tensor: torch.Tensor | None) -> Any:
-    return None if tensor is None else (tensor.data_ptr(), tensor.shape, tensor.stride())
-
-
-def _read(
-    call: Call, added: list[torch.Tensor | None], queries: torch.Tensor, keys: torch.Tensor
-) -> tuple[Seen, Bias | None]:
-    """Which keys are seen, and what is added, by a position bias and a mask."""
-    import torch
-
-    total = call.query.shape[2], call.key.shape[2]
-    seen = Seen.causal(*total) if call.causal and call.mask is None else Seen.everything(*total)
-    bias: torch.Tensor | None = None
-    for tensor in added:
-        if tensor is None:
-            continue
-        grid = tensor.reshape(-1, *tensor.shape[-2:])[..., : total[1]]  # [head or 1, query or 1, key]
-        shown = grid if grid.dtype == torch.bool else grid > torch.finfo(grid.dtype).min / 2
-        if bool((shown == shown[:1]).all()):
-            if not bool(shown.all()):
-                seen = Seen.by(shown[0].expand(total))
-            rest = None if grid.dtype == torch.bool else grid.masked_fill(~shown, 0)
-        else:
-            rest = torch.zeros(shown.shape, device=shown.device).masked_fill(~shown, float("-inf"))
-            rest = rest if grid.dtype == torch.bool else grid.masked_fill(~shown, float("-inf"))
-        if rest is not None and bool(rest.any()):
-            bias = rest if bias is None else bias + rest
-    narrowed = seen.of(queries, keys)
-    return narrowed, None if bias is None else Bias.by(bias, queries, keys)
-
-
-def _some(tensor: torch.Tensor, numbers: torch.Tensor, dim: int) -> torch.Tensor:
-    """Some of a tensor's rows, on the CPU; the tensor itself where these are all."""
-    chosen = tensor if len(numbers) == tensor.shape[dim] else tensor.index_select(dim, numbers.to(tensor.device))
-    return chosen.detach().cpu()
+    def _heed_interrupts(self) -> None:
+        if self._stop():
+            raise Interrupted("Interrupted: nothing was captured. Run it again.")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,8 +10,9 @@ import numpy as np
 
 from nbtransformers.engine.alone import alone_with
 from nbtransformers.engine.capture.collecting import Collector
-from nbtransformers.engine.capture.layer import Layer
+from nbtransformers.engine.capture.layer import Layered
 from nbtransformers.engine.capture.listening import implementations
+from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.store import STORE, Store
 from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
@@ -34,7 +34,7 @@ class Capture:
         shared_bytes: what layers share.
     """
 
-    layers: dict[Part, list[Layer]]
+    layers: dict[Part, list[Layered]]
     output: Any
     shared_bytes: int
 
@@ -99,7 +99,7 @@ class CapturedMaps:
     def __init__(self, loaded: LoadedModel, inputs: dict[str, Any], store: Store) -> None:
         self._loaded, self._inputs, self._store = loaded, inputs, store
         capture = self._run()
-        self._extents = {part: _extent(layers) for part, layers in capture.layers.items()}
+        self._extents: dict[Part, Extent] = {part: _extent(layers) for part, layers in capture.layers.items()}
         self.notes = _notes(loaded)
 
     def _run(self) -> Capture:
@@ -114,7 +114,7 @@ class CapturedMaps:
         with alone_with(self._loaded, silent):
             return self._run()
 
-    def _layer(self, part: Part, layer: int, head: int = 0) -> Layer:
+    def _layer(self, part: Part, layer: int, head: int = 0) -> Layered:
         found = self._capture().layers[part][layer]
         if not 0 <= head < found.heads:
             heads = count(found.heads, "head")
@@ -187,21 +187,6 @@ def on_device(inputs: Mapping[str, Any], model: Any) -> dict[str, Any]:
     return {name: value.to(device) if hasattr(value, "to") else value for name, value in inputs.items()}
 
 
-@contextmanager
-def at_rest(model: Any) -> Generator[None]:
-    """Meanwhile a model neither drops anything out nor keeps keys for a next token; each module is then as before."""
-    with ExitStack() as undo:
-        for module in model.modules():
-            if module.training:
-                undo.callback(setattr, module, "training", True)
-                module.training = False
-            config = getattr(module, "config", None)
-            if getattr(config, "use_cache", False):
-                undo.callback(setattr, config, "use_cache", config.use_cache)
-                cast("Any", config).use_cache = False
-        yield
-
-
 def on_cpu(output: Any) -> Any:
     """A model's output with its tensors on the CPU, and without what it keeps for a next token."""
     import torch
@@ -212,9 +197,9 @@ def on_cpu(output: Any) -> Any:
     return type(output)(**kept)
 
 
-def _extent(layers: list[Layer]) -> Extent:
+def _extent(layers: list[Layered]) -> Extent:
     first = layers[0]
-    return Extent(len(layers), max(layer.heads for layer in layers), first.q.shape[1], first.seen.keys)
+    return Extent(len(layers), max(layer.heads for layer in layers), first.queries, first.keys)
 
 
 def _notes(loaded: LoadedModel) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,8 +17,59 @@ if TYPE_CHECKING:
     import torch
 
 _BLOCK = 8_000_000  # scores at a time: 32 MB
-_LOOSE = {"float32": 1e-4, "float64": 1e-6}  # of the largest number; any other type has few digits
-_LOOSEST = 0.04
+# How far the outputs of a pass may be from those that its queries and keys give, as a share of the largest: what a
+# type rounds. A scaling, a mask or a bias that was missed is off by far more.
+_ROUNDED = {"torch.float32": 1e-3, "torch.float64": 1e-6}
+_ROUNDED_IN_16_BITS = 0.06
+
+
+class Layered(Protocol):
+    """A layer as maps ask for it, whether what it takes is kept or made again."""
+
+    @property
+    def heads(self) -> int:
+        """How many heads there are."""
+        ...
+
+    @property
+    def queries(self) -> int:
+        """How many queries there are."""
+        ...
+
+    @property
+    def keys(self) -> int:
+        """How many keys there are."""
+        ...
+
+    @property
+    def cost(self) -> int:
+        """Bytes that a look at it takes at once beyond the answer."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes, what it shares with other layers not counted."""
+        ...
+
+    def weights(self, head: int, rows: torch.Tensor) -> Floats:
+        """Float32 `[query, key]` of some queries."""
+        ...
+
+    def query_rows(self, head: int) -> torch.Tensor:
+        """Float32 `[query, dim]`."""
+        ...
+
+    def key_rows(self, head: int) -> torch.Tensor:
+        """Float32 `[key, dim]`: those that a head uses."""
+        ...
+
+    def value_rows(self, head: int) -> torch.Tensor:
+        """Float32 `[key, dim]`: those that a head uses."""
+        ...
+
+    def steps(self, head: int, query: int) -> Steps:
+        """How the weights of a query come about."""
+        ...
 
 
 @dataclass(eq=False)
@@ -35,9 +87,11 @@ class Layer:
         bias: or None.
         tried: some queries, and `came_of_them` their outputs `[query, head, dim]` in the pass: what is computed
             here must give the same.
-        own: the eager maths of the layer's own module: scores of some queries and the mask to weights and outputs.
-        projection: the module that the concatenated outputs go through, or None where none was found.
+        own: the eager maths of the layer's own module, for when it does not: queries, keys, values and what is added
+            to the scores, each with a batch axis, to outputs and weights. None where it is not known.
+        projection: the module that the concatenated outputs go through; None where it is not known.
         projected_input: `[query, head * dim]`, what it was given where that is not the outputs alone, as with a gate.
+        projected: `[query, hidden]`, what came out of it, where that was kept in its place.
     """
 
     q: torch.Tensor
@@ -50,15 +104,26 @@ class Layer:
     bias: Bias | None
     tried: torch.Tensor
     came_of_them: torch.Tensor
-    own: Any = None
+    own: Callable[..., tuple[torch.Tensor, torch.Tensor]] | None = None
     projection: Any = None
     projected_input: torch.Tensor | None = None
+    projected: torch.Tensor | None = None
     _by_own: bool | None = field(default=None, init=False)
 
     @property
     def heads(self) -> int:
         """How many heads there are."""
         return self.q.shape[0]
+
+    @property
+    def queries(self) -> int:
+        """How many queries there are."""
+        return self.q.shape[1]
+
+    @property
+    def keys(self) -> int:
+        """How many keys there are."""
+        return self.seen.keys
 
     def query_rows(self, head: int) -> torch.Tensor:
         """Float32 `[query, dim]`."""
@@ -73,17 +138,26 @@ class Layer:
         return self.v[head * self.v.shape[0] // self.heads].float()
 
     def weights(self, head: int, rows: torch.Tensor) -> Floats:
-        """Float32 `[query, key]` of some queries: computed block by block."""
+        """Float32 `[query, key]` of some queries: computed block by block.
+
+        Raises:
+            UserError: when what was kept does not give what the pass gave.
+        """
         import torch
 
         with torch.inference_mode():
-            found = torch.empty(len(rows), self.seen.keys)
-            per_block = max(1, _BLOCK // max(1, self.seen.keys))
+            found = torch.empty(len(rows), self.keys)
+            per_block = max(1, _BLOCK // (max(1, self.keys) * (self.heads if self.goes_by_own else 1)))
             keys = self.key_rows(head)
             for start in range(0, len(rows), per_block):
                 some = rows[start : start + per_block]
-                found[start : start + per_block] = self._softmax(head, self._scores(head, some, keys))
+                found[start : start + per_block] = self._weights(head, some, keys)
             return found.numpy()
+
+    def _weights(self, head: int, rows: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+        if self.goes_by_own:
+            return self._own_maths(rows)[1][head]
+        return self._softmax(head, self._scores(head, rows, keys))
 
     def _scores(self, head: int, rows: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
         scores = (self.q[head][rows].float() @ keys.T) * self.scaling
@@ -105,56 +179,125 @@ class Layer:
         """Float32 `[query, head, dim]`: what each head gives for some queries."""
         import torch
 
-        outputs = [torch.from_numpy(self.weights(head, rows)) @ self.value_rows(head) for head in range(self.heads)]
-        return torch.stack(outputs, 1)
+        if self.goes_by_own:
+            return self._own_maths(rows)[0]
+        with torch.inference_mode():
+            return self._plain_outputs(rows)
 
-    def steps(self, head: int, query: int) -> Steps:
-        """How the weights of a query come about."""
+    def _plain_outputs(self, rows: torch.Tensor) -> torch.Tensor:
         import torch
 
-        if self.projection is None:
-            raise UserError("This layer does not show what projects the outputs of its heads.")
+        outputs = [
+            self._softmax(head, self._scores(head, rows, self.key_rows(head))) @ self.value_rows(head)
+            for head in range(self.heads)
+        ]
+        return torch.stack(outputs, 1)
+
+    # --- is it what the pass computed? ---
+
+    @property
+    def agrees(self) -> bool:
+        """Whether queries, keys and the rest give the outputs that the pass gave for some queries."""
+        import torch
+
+        with torch.inference_mode():
+            return self._is_near(self._plain_outputs(self.tried))
+
+    def _is_near(self, outputs: torch.Tensor) -> bool:
+        wanted = self.came_of_them.float()
+        allowed = _ROUNDED.get(str(self.q.dtype), _ROUNDED_IN_16_BITS) * float(wanted.abs().max().clamp(min=1e-6))
+        return outputs.shape == wanted.shape and bool(((outputs - wanted).abs() <= allowed).all())
+
+    @property
+    def goes_by_own(self) -> bool:
+        """Whether the weights are those of the module's own maths, since the plain ones give something else.
+
+        Raises:
+            UserError: when these do not give what the pass gave, either.
+        """
+        import torch
+
+        if self._by_own is None:
+            self._by_own = not self.agrees
+            if self._by_own:
+                with torch.inference_mode():
+                    if self.own is None or not self._is_near(self._own_maths(self.tried)[0]):
+                        self._by_own = None
+                        raise UserError(
+                            "The attention of this layer is not what its queries and keys give.",
+                            hint="Look at another layer, or load the model with attn_implementation='eager'.",
+                        )
+        return self._by_own
+
+    def _own_maths(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Outputs `[query, head, dim]` and weights `[head, query, key]` of some queries."""
+        import torch
+
+        assert self.own is not None
+        added = torch.zeros(1, len(rows), self.keys).masked_fill_(~self.seen.rows(rows), torch.finfo(self.q.dtype).min)
+        if self.bias is not None:
+            biases = [self.bias.rows(head, rows) for head in range(self.heads)]
+            added = (added + torch.stack(biases)).clamp(min=torch.finfo(self.q.dtype).min)
+        with torch.inference_mode():
+            given = (self.q[:, rows], self.k, self.v, added.to(self.q.dtype))
+            outputs, weights = self.own(*(tensor[None] for tensor in given))
+        return outputs[0].float().cpu(), weights[0].float().cpu()
+
+    # --- how it comes about ---
+
+    def steps(self, head: int, query: int) -> Steps:
+        """How the weights of a query come about.
+
+        Raises:
+            UserError: when it is not known what the outputs are projected by.
+        """
+        import torch
+
         with torch.inference_mode():
             rows = torch.tensor([query])
-            keys, values = self.key_rows(head), self.value_rows(head)
-            scores = self._scores(head, rows, keys)
-            weights = self._softmax(head, scores)
+            keys = self.key_rows(head)
             outputs = self.head_outputs(rows)[0]
-            given = outputs.flatten() if self.projected_input is None else self.projected_input[query]
             return Steps(
-                q=self.q[head, query].float().numpy(),
-                k=keys.numpy(),
+                q=_array(self.q[head, query]),
+                k=_array(keys),
                 scaling=self.scaling,
                 softcap=self.softcap,
                 bias=None if self.bias is None else _array(self.bias.rows(head, rows)[0]),
                 masked=~self.seen.rows(rows)[0].numpy(),
-                scores=_array(scores[0]),
+                scores=_array(self._scores(head, rows, keys)[0]),
                 sink=None if self.sinks is None else float(self.sinks[head]),
-                weights=_array(weights[0]),
-                v=values.numpy(),
+                weights=_array(self._weights(head, rows, keys)[0]),
+                v=_array(self.value_rows(head)),
                 head_output=_array(outputs[head]),
                 concatenated=_array(outputs.flatten()),
-                projected=_array(projected(self.projection, given)),
+                projected=_array(self._projected(query, outputs.flatten())),
             )
+
+    def _projected(self, query: int, outputs: torch.Tensor) -> torch.Tensor:
+        """`[hidden]`: what comes of one token's concatenated outputs."""
+        if self.projected is not None:
+            return self.projected[query]
+        if self.projection is None:
+            raise UserError(
+                "This model does not show how the outputs of its heads are projected.",
+                hint="The weights are there: `attention[layer, head]`.",
+            )
+        given = outputs if self.projected_input is None else self.projected_input[query]
+        weight = next(self.projection.parameters())
+        kind = weight.dtype if weight.is_floating_point() else self.q.dtype
+        return self.projection(given.to(weight.device, kind)[None])[0]
 
     @property
     def cost(self) -> int:
         """Bytes that a look at it takes at once beyond the answer: a block of scores."""
-        return 4 * min(_BLOCK, self.q.shape[1] * self.seen.keys)
+        return 4 * min(_BLOCK, self.queries * self.keys)
 
     @property
     def nbytes(self) -> int:
         """Bytes that it takes, what it shares with other layers not counted."""
-        kept = (self.q, self.k, self.v, self.came_of_them, self.projected_input)
+        kept = (self.q, self.k, self.v, self.came_of_them, self.projected_input, self.projected)
         return sum(tensor.nbytes for tensor in kept if tensor is not None)
 
 
-def projected(projection: Any, given: torch.Tensor) -> torch.Tensor:
-    """Float32 `[hidden]`: what a projection makes of one token's concatenated outputs."""
-    weight = next(projection.parameters())
-    kind = weight.dtype if weight.is_floating_point() else given.dtype
-    return projection(given.to(weight.device, kind)[None])[0].float().cpu()
-
-
 def _array(tensor: torch.Tensor) -> Floats:
-    return np.ascontiguousarray(tensor.float().cpu().numpy())
+    return np.array(tensor.float().cpu().numpy())  # a copy: what is kept is not the caller's to change

@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbtransformers.engine.capture.tracing import Tracer
+
 if TYPE_CHECKING:
     import torch
 
@@ -56,7 +58,7 @@ class _Name(str):
 
 
 @contextmanager
-def heard(model: Any, on_call: OnCall) -> Generator[None]:
+def heard(model: Any, on_call: OnCall, tracer: Tracer) -> Generator[None]:
     """Meanwhile every attention module of a model that goes by the interface is heard.
 
     Each still runs by the implementation that it has, `sdpa` or `eager`; one that has another, whose kernels take no
@@ -66,6 +68,7 @@ def heard(model: Any, on_call: OnCall) -> Generator[None]:
     Args:
         model: the model.
         on_call: told every call.
+        tracer: hears nothing of what is heard here.
     """
     from transformers import AttentionInterface, AttentionMaskInterface
 
@@ -73,8 +76,9 @@ def heard(model: Any, on_call: OnCall) -> Generator[None]:
         ways = {id(config): _way(model, config) for config in interface_configs(model)}
         name = _Name(f"nbtransformers-{next(_numbers)}")  # of this pass alone: another thread has another model
         for interface in (AttentionInterface, AttentionMaskInterface):
-            undo.callback(interface._global_mapping.pop, name, None)
-        AttentionInterface.register(name, _attention(ways, on_call))
+            entries: Any = interface._global_mapping  # pyright: ignore[reportPrivateUsage]
+            undo.callback(entries.pop, name, None)
+        AttentionInterface.register(name, _attention(ways, on_call, tracer))
         AttentionMaskInterface.register(name, _mask(ways))
         for config in interface_configs(model):
             undo.callback(setattr, config, "_attn_implementation_internal", config._attn_implementation_internal)
@@ -129,7 +133,7 @@ def _mask(ways: dict[int, str]) -> Callable[..., Any]:
     return mask
 
 
-def _attention(ways: dict[int, str], on_call: OnCall) -> Callable[..., Any]:
+def _attention(ways: dict[int, str], on_call: OnCall, tracer: Tracer) -> Callable[..., Any]:
     from transformers import AttentionInterface
 
     interface = AttentionInterface()
@@ -146,6 +150,7 @@ def _attention(ways: dict[int, str], on_call: OnCall) -> Callable[..., Any]:
         **options: Any,
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         way, own = ways.get(id(getattr(module, "config", None)), "sdpa"), own_maths(module)
+        tracer.deaf = True
         if own is not None and (way == "eager" or not _fit_for_sdpa(options)):
             mask = additive(attention_mask, query)
             output, weights = own(module, query, key, value, mask, scaling=scaling, dropout=dropout, **options)
@@ -157,6 +162,7 @@ def _attention(ways: dict[int, str], on_call: OnCall) -> Callable[..., Any]:
             )
             # As `sdpa_attention_forward` has it: one query alone sees every key.
             causal = bool(getattr(module, "is_causal", True) if is_causal is None else is_causal) and query.shape[2] > 1
+        tracer.deaf = False
         call = Call(module, query, key, value, attention_mask, causal, scaling, options, own)
         return on_call(call, output), weights
 

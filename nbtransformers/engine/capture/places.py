@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from nbtransformers.engine.capture.listening import uses_interface
 from nbtransformers.results.attentionmaps import Part
 
 if TYPE_CHECKING:
@@ -35,6 +36,25 @@ def _encoder(model: Any) -> Any:
         return None
     found = model.get_encoder()
     return None if found is model else found
+
+
+_ATTENTION = re.compile(r"attention|attn", re.IGNORECASE)
+
+
+def outside_interface(model: Any) -> list[Any]:
+    """The attention modules of a model that do not go by Transformers' interface, as their classes' names tell.
+
+    Of those that lie in one another the innermost.
+    """
+
+    def is_one(module: Any) -> bool:
+        return _ATTENTION.search(type(module).__name__) is not None and not uses_interface(module)
+
+    return [
+        module
+        for module in model.modules()
+        if is_one(module) and not any(is_one(inner) for inner in module.modules() if inner is not module)
+    ]
 
 
 class Projections:
