@@ -1,8 +1,11 @@
 // What the development page shows: one entry a state.
+
+import attention from "../../tests/golden/attention.json";
 import goldenStored from "../../tests/golden/stored.json";
 import vectors from "../../tests/golden/vectors.json";
 import { encodeRows, FakeKernel, type FakeModel, type FakeRow, makeRows } from "../test/fake";
 import { ANSWERS, FILLED, traitsOf } from "../test/fakeanswers";
+import { type FakeAttention, FakeAttentionKernel, fakeAttention } from "../test/fakeattention";
 import { goldenEntities } from "../test/fakeentities";
 import { type FakeWritten, generated } from "../test/fakegenerated";
 import { FakeTokenKernel, fakeTexts, TOYS, tokenized } from "../test/faketokens";
@@ -232,6 +235,32 @@ function written(model: FakeModel, tokens: readonly FakeWritten[]) {
   };
 }
 
+/** A text cut into tokens as a word-piece tokenizer might. */
+function attended(text: string): [string, string, number][] {
+  const parts = text.match(/[A-Za-z]{1,6}|[\u0600-\u06ff]+|[^\u0020]\p{M}*/gu) ?? [];
+  let end = 0;
+  return parts.map((part) => {
+    const at = text.indexOf(part, end);
+    const goesOn = at === end && at > 0 && /^[A-Za-z]/.test(part);
+    end = at + part.length;
+    return goesOn ? [`##${part}`, part, 2] : [part, part, 0];
+  });
+}
+
+function attend(model: FakeModel, text: string, change: Partial<FakeAttention> = {}): void {
+  const tokens = [["[CLS]", "[CLS]", 1], ...attended(text), ["[SEP]", "[SEP]", 1]] as const;
+  const fake: FakeAttention = { tokens: tokens as FakeAttention["tokens"], layers: 6, heads: 12, ...change };
+  model.change(fakeAttention(fake));
+  const kernel = new FakeAttentionKernel(model, fake);
+  model.onSend = (message) => setTimeout(() => kernel.answer(message), 60);
+}
+
+function goldenAttention(name: keyof typeof attention): Change {
+  const { header, payload_base64 } = attention[name];
+  const bytes = Uint8Array.from(atob(payload_base64), (character) => character.charCodeAt(0));
+  return { kind: "attention", header, payload: new DataView(bytes.buffer) };
+}
+
 export const CASES: Record<string, (model: FakeModel) => void> = {
   starting: () => {},
   loading: (model) =>
@@ -333,6 +362,14 @@ export const CASES: Record<string, (model: FakeModel) => void> = {
   embeddings: (model) => model.change(goldenVectors("embed")),
   similarity: (model) => model.change(goldenVectors("similar")),
   similarity_crosswise: (model) => model.change(goldenVectors("crosswise")),
+  attention: (model) =>
+    attend(model, "The cat sat on the mat because it was unbelievably tired of <b>running</b>."),
+  attention_three: (model) => model.change(goldenAttention("encoder-decoder")),
+  attention_scripts: (model) =>
+    attend(model, "这部电影很好看 كان الفيلم طويلاً ومملاً 👩‍👩‍👧‍👦 🎬 नमस्ते Cafe\u0301", { whole: 60_000 }),
+  attention_difference: (model) => model.change(goldenAttention("difference")),
+  attention_long: (model) => attend(model, STORY.repeat(80), { layers: 30, heads: 9, causal: true }),
+  attention_many_heads: (model) => attend(model, STORY, { layers: 80, heads: 64, causal: true, whole: 0 }),
   stored: (model) => model.change({ kind: "stored", header: goldenStored.header }),
   broken: (model) => model.change({ header: { version: 9 }, payload: null }),
 };

@@ -8,21 +8,26 @@ import { AttentionGrid } from "../views/attentiongrid";
 import { AttentionLines } from "../views/attentionlines";
 import { AttentionMatrix, placesOfMap } from "../views/attentionmatrix";
 import { AttentionSteps } from "../views/attentionsteps";
+import { AttentionSummary } from "../views/attentionsummary";
 import type { Ask, Look, ViewProps } from "../views/looking";
+import { ScaleChoice } from "../views/scale";
 import { Segments } from "../views/segments";
 import { Stepper } from "../views/stepper";
+import { type Chosen, useAction, WhatIf } from "../views/whatif";
 import { attentionHeader, type PartName, Reading } from "../wire/attention";
 import { Sections } from "../wire/sections";
 import type { ResultProps } from "./panel";
 import { Result } from "./rowtable";
 
-type Tab = "grid" | "matrix" | "lines" | "steps";
+type Tab = "grid" | "matrix" | "lines" | "steps" | "summary" | "what if";
 
 const TABS: Record<Tab, string> = {
   grid: "Grid",
   matrix: "Matrix",
   lines: "Lines",
   steps: "Steps",
+  summary: "Summary",
+  "what if": "What if",
 };
 
 const PARTS: Record<PartName, [title: string, help: string]> = {
@@ -63,9 +68,11 @@ function Inspector({ reading, channel }: { reading: Reading; channel: Channel })
       }),
     [reading, ask],
   );
-  const [tab, setTab] = useState<Tab>("grid");
-  const tabs = Object.keys(TABS) as Tab[];
-  const { parts } = reading.header;
+  const [wish, setTab] = useState<Tab>("grid");
+  const [chosen, setChosen] = useState<Chosen>(new Set());
+  const { parts, can, depth } = reading.header;
+  const tabs = (Object.keys(TABS) as Tab[]).filter((key) => key !== "what if" || can.length > 0);
+  const tab = tabs.includes(wish) ? wish : "grid";
   const view: ViewProps = { reading, look, setLook, ask, kept };
   return (
     <>
@@ -84,8 +91,9 @@ function Inspector({ reading, channel }: { reading: Reading; channel: Channel })
             onChoose={(name) => setLook({ part: parts.find(({ part }) => part === name) ?? look.part })}
           />
         )}
+        {depth > 0 && <BackButton channel={channel} />}
       </nav>
-      {tab !== "grid" && <HeadBar look={look} setLook={setLook} />}
+      {tab !== "grid" && tab !== "what if" && <HeadBar look={look} setLook={setLook} tab={tab} />}
       {tab === "grid" && (
         <AttentionGrid
           {...view}
@@ -98,6 +106,8 @@ function Inspector({ reading, channel }: { reading: Reading; channel: Channel })
       {tab === "matrix" && <OneMap {...view} tiles={tiles} onTab={setTab} />}
       {tab === "lines" && <AttentionLines {...view} />}
       {tab === "steps" && <AttentionSteps {...view} />}
+      {tab === "summary" && <AttentionSummary {...view} tiles={tiles} />}
+      {tab === "what if" && <WhatIf {...view} channel={channel} chosen={chosen} onChoose={setChosen} />}
     </>
   );
 }
@@ -167,38 +177,64 @@ function useTokens(reading: Reading, ask: Ask): void {
   }, [reading, ask]);
 }
 
-function HeadBar({ look, setLook }: Pick<ViewProps, "look" | "setLook">) {
+/** To what this result took the place of. */
+function BackButton({ channel }: { channel: Channel }) {
+  const { state, ask } = useAction<unknown>(channel);
+  return (
+    <>
+      <button type="button" class="nbt-button" title="What was shown before" onClick={() => ask("back", {})}>
+        ↶ Back
+      </button>
+      {state.kind === "failed" && <span class="nbt-bad">{state.message}</span>}
+    </>
+  );
+}
+
+/** Which layer and head is looked at, and which tokens. */
+function HeadBar({ look, setLook, tab }: Pick<ViewProps, "look" | "setLook"> & { tab: Tab }) {
   const { part, layer, head, hideSpecial, words } = look;
   return (
     <div class="nbt-tools">
       <Stepper name="Layer" value={layer} count={part.layers} onChange={(layer) => setLook({ layer })} />
-      <Stepper
-        name="Head"
-        value={head}
-        count={part.heads}
-        onChange={(head) => setLook({ head, heads: [head] })}
-      />
-      <button
-        type="button"
-        class="nbt-toggle"
-        aria-pressed={words}
-        title="Show the tokens of a word as one: what they get is summed, what they give is their mean"
-        onClick={() => setLook({ words: !words })}
-      >
-        Words
-      </button>
-      <button
-        type="button"
-        class="nbt-toggle"
-        aria-pressed={hideSpecial}
-        title="Leave out tokens such as [CLS] and [SEP]"
-        onClick={() => setLook({ hideSpecial: !hideSpecial })}
-      >
-        Hide special
-      </button>
+      {tab !== "summary" && (
+        <Stepper
+          name="Head"
+          value={head}
+          count={part.heads}
+          onChange={(head) => setLook({ head, heads: [head] })}
+        />
+      )}
+      {tab !== "steps" && (
+        <>
+          <button
+            type="button"
+            class="nbt-toggle"
+            aria-pressed={words}
+            title="Show the tokens of a word as one: what they get is summed, what they give is their mean"
+            onClick={() => setLook({ words: !words })}
+          >
+            Words
+          </button>
+          <button
+            type="button"
+            class="nbt-toggle"
+            aria-pressed={hideSpecial}
+            title="Leave out tokens such as [CLS] and [SEP]"
+            onClick={() => setLook({ hideSpecial: !hideSpecial })}
+          >
+            Hide special
+          </button>
+        </>
+      )}
     </div>
   );
 }
+
+/** Where else the query of a weight is looked at. */
+const FROM_HERE = [
+  ["lines", "Its lines"],
+  ["steps", "Its steps"],
+] as const;
 
 interface OneMapProps extends ViewProps {
   tiles: MapTiles;
@@ -208,7 +244,7 @@ interface OneMapProps extends ViewProps {
 /** The map of one head. */
 function OneMap({ reading, look, setLook, tiles, onTab }: OneMapProps) {
   const [pooling, setPooling] = useState<Pooling>("max");
-  const { part, layer, head, scale } = look;
+  const { part, layer, head } = look;
   const step = (by: number, heads: number) => {
     const next = layer * part.heads + head + by * heads;
     if (next < 0 || next >= part.layers * part.heads) return;
@@ -224,16 +260,7 @@ function OneMap({ reading, look, setLook, tiles, onTab }: OneMapProps) {
   return (
     <>
       <div class="nbt-tools">
-        <Segments
-          label="Scale"
-          options={[
-            ["linear", "Linear"],
-            ["log", "Log"],
-            ["row", "By row", "Each row by its own greatest weight"],
-          ]}
-          chosen={scale}
-          onChoose={(scale) => setLook({ scale })}
-        />
+        <ScaleChoice look={look} setLook={setLook} />
         {!reading.isWhole(part) && (
           <Segments
             label="Cells of several weights"
@@ -254,18 +281,21 @@ function OneMap({ reading, look, setLook, tiles, onTab }: OneMapProps) {
         pooling={pooling}
         tiles={tiles}
         onKey={onKey}
-        actions={(query) => (
-          <button
-            type="button"
-            class="nbt-button nbt-button-outlined"
-            onClick={() => {
-              setLook({ pinned: query });
-              onTab("lines");
-            }}
-          >
-            Lines
-          </button>
-        )}
+        actions={(query) =>
+          FROM_HERE.map(([to, title]) => (
+            <button
+              key={to}
+              type="button"
+              class="nbt-button nbt-button-outlined"
+              onClick={() => {
+                setLook({ pinned: query });
+                onTab(to);
+              }}
+            >
+              {title}
+            </button>
+          ))
+        }
       />
     </>
   );

@@ -1,6 +1,7 @@
 // The parts of an attention map: made here where the header holds all its weights, else asked for.
 import type { PartFacts, PartName, Reading } from "../wire/attention";
 import type { Section, Sections } from "../wire/sections";
+import { meanOf, rollouts } from "./rollout";
 import { eachPlace, type Stretch, type Tile, Tiles } from "./tiles";
 
 /** From a token to before another: what is shown as one line of a map. */
@@ -88,42 +89,9 @@ function stretchOf(starts: Uint32Array): Stretch {
 
 /** `[query, key]` of a map. */
 export function wholeOf(reading: Reading, part: PartFacts, { layer, head }: Source): Float32Array {
-  if (layer === "rollout") return rollout(reading, part);
+  if (layer === "rollout") return rollouts(reading, part).at(-1) ?? new Float32Array();
   if (head === "mean") return meanOf(reading, part, layer);
   return reading.weights(part, layer, head) ?? new Float32Array();
-}
-
-function meanOf(reading: Reading, part: PartFacts, layer: number): Float32Array {
-  const mean = new Float32Array(part.queries * part.keys);
-  for (let head = 0; head < part.heads; head++) {
-    reading.weights(part, layer, head)?.forEach((weight, at) => {
-      mean[at] = (mean[at] ?? 0) + weight / part.heads;
-    });
-  }
-  return mean;
-}
-
-/** How much of each token is in each, when half of a token passes by every layer: the product over the layers. */
-function rollout(reading: Reading, part: PartFacts): Float32Array {
-  const size = part.queries;
-  let mixed = new Float32Array(size * size);
-  for (let token = 0; token < size; token++) mixed[token * size + token] = 1;
-  for (let layer = 0; layer < part.layers; layer++) {
-    const mean = meanOf(reading, part, layer);
-    const next = new Float32Array(size * size);
-    for (let query = 0; query < size; query++) {
-      let sum = 1;
-      for (let key = 0; key < size; key++) sum += mean[query * size + key] ?? 0;
-      for (let key = 0; key < size; key++) {
-        const share = ((mean[query * size + key] ?? 0) + (query === key ? 1 : 0)) / sum;
-        if (share === 0) continue;
-        for (let to = 0; to < size; to++)
-          next[query * size + to] = (next[query * size + to] ?? 0) + share * (mixed[key * size + to] ?? 0);
-      }
-    }
-    mixed = next;
-  }
-  return mixed;
 }
 
 /** To a word goes the sum of what its tokens get, from a word the mean of what they give. */
@@ -145,13 +113,13 @@ export function grouped(
   return values;
 }
 
-function mostOf(values: Float32Array): number {
+export function mostOf(values: Float32Array): number {
   let most = 0;
   for (const value of values) if (Math.abs(value) > most) most = Math.abs(value);
   return most;
 }
 
-function mostOfRows(values: Float32Array, rows: number): Float32Array {
+export function mostOfRows(values: Float32Array, rows: number): Float32Array {
   const width = values.length / Math.max(1, rows);
   return Float32Array.from({ length: rows }, (_, row) =>
     mostOf(values.subarray(row * width, (row + 1) * width)),

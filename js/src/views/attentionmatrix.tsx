@@ -14,6 +14,8 @@ import { WaitStrip } from "./notices";
 
 interface AttentionMatrixProps {
   label: string;
+  /** What a cell tells; a weight, unless it says otherwise. */
+  name?: string;
   reading: Reading;
   look: Look;
   source: Source;
@@ -30,7 +32,7 @@ const SIDE_PX = 560;
 const QUICK = 1024;
 
 export function AttentionMatrix(props: AttentionMatrixProps) {
-  const { label, reading, look, source, pooling, tiles, onKey, actions } = props;
+  const { label, name = "Weight", reading, look, source, pooling, tiles, onKey, actions } = props;
   const { part, hideSpecial, words, scale } = look;
   const [queries, keys] = [reading.queries(part), reading.keys(part)];
   const [rows, columns] = useMemo(
@@ -56,7 +58,7 @@ export function AttentionMatrix(props: AttentionMatrixProps) {
   const query = found && isOne(found) ? rows[found.rows[0]] : undefined;
   return (
     <section class="nbt-matrix nbt-map" aria-label={label}>
-      <Legend scale={scale} most={most} paint={paint} pooling={exact ? null : pooling} />
+      <MapLegend name={name} scale={scale} most={most} paint={paint} pooling={exact ? null : pooling} />
       {tiles.problem && <WaitStrip message={tiles.problem} retry={() => tiles.retry()} />}
       <HeatPlane label={label} heat={heat} picture={picture} {...(onKey ? { onKey } : {})}>
         <Readout
@@ -132,6 +134,8 @@ export function paintOf(scale: Scale, most: number, signed: boolean): Paint {
 }
 
 interface LegendProps {
+  /** What is coloured. */
+  name: string;
   scale: Scale;
   most: number;
   paint: Paint;
@@ -139,14 +143,14 @@ interface LegendProps {
   pooling: Pooling | null;
 }
 
-function Legend({ scale, most, paint, pooling }: LegendProps) {
+export function MapLegend({ name, scale, most, paint, pooling }: LegendProps) {
   const isDifference = paint.ramp === "diverge";
   const high = scale === "row" ? "the row’s greatest" : formatValue(most);
   const low = isDifference ? `−${high}` : scale === "log" ? formatValue(most / 10 ** DECADES) : "0";
   return (
     <p class="nbt-map-legend">
       <span class={isDifference ? "nbt-ramp nbt-ramp-diverge" : "nbt-ramp"}>
-        <span>{isDifference ? "Difference" : "Weight"}</span>
+        <span>{isDifference ? "Difference" : name}</span>
         <span>{low}</span>
         <i aria-hidden="true" />
         <span>{high}</span>

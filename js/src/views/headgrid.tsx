@@ -28,6 +28,8 @@ interface HeadGridProps {
   chosen?: ReadonlySet<number>;
   /** Changes with what the pictures show. */
   epoch: unknown;
+  /** In order, no head has more room than this. */
+  largest?: number;
   onPoint(head: HeadAt | null): void;
   onOpen(head: HeadAt): void;
 }
@@ -51,6 +53,7 @@ export function keyOf({ heads }: PartFacts, { layer, head }: HeadAt): number {
 
 export function HeadGrid(props: HeadGridProps) {
   const { label, reading, part, colour, sort, log, current, chosen, epoch, onPoint, onOpen } = props;
+  const { largest = LARGEST_PX } = props;
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [{ width }, setSize] = useState({ width: GUESS_PX });
@@ -59,7 +62,7 @@ export function HeadGrid(props: HeadGridProps) {
   const [top, setTop] = useState(0);
   const [at, setAt] = useState<number | null>(null);
   const order = useMemo(() => orderOf(reading, part, sort), [reading, part, sort, epoch]);
-  const layout = layoutOf(part, width, sort === null);
+  const layout = layoutOf(part, width, sort === null, largest);
   const height = Math.min(MOST_PX, layout.height);
   const atlas = useRef<{ key: string; image: HTMLCanvasElement } | null>(null);
   useLayoutEffect(() => {
@@ -190,8 +193,13 @@ export interface Layout {
   placeAt(x: number, y: number, count: number): number | null;
 }
 
-export function layoutOf({ layers, heads }: PartFacts, width: number, inOrder: boolean): Layout {
-  const cell = Math.min(LARGEST_PX, Math.floor((width - LEFT_PX) / heads));
+export function layoutOf(
+  { layers, heads }: PartFacts,
+  width: number,
+  inOrder: boolean,
+  largest = LARGEST_PX,
+): Layout {
+  const cell = Math.min(largest, Math.floor((width - LEFT_PX) / heads));
   const captions = !inOrder || cell < LEAST_PX;
   const columns = captions ? Math.max(1, Math.floor(width / RANKED_PX)) : heads;
   const [left, top] = captions ? [0, 0] : [LEFT_PX, TOP_PX];
