@@ -180,7 +180,7 @@ SIMILAR = (
     Option("top-k", "how many of the nearest, or of the closest pairs (default: 10)", "K", whole_number, short="k"),
 )
 POSITIONS = (
-    Option("length", "how many positions (default: those that a model's table has, else some hundred)", "N", whole_number),
+    Option("length", "how many positions (default: those of a model's table, else some hundred)", "N", whole_number),
     Option("dim", "the formula's dimensions (default: 64)", "N", whole_number),
 )
 MEASURE = (Option("measure", "how to compare (default: as the model says, or cosine)", "HOW", choices=MEASURES),)

@@ -14,6 +14,7 @@ from nbtransformers.results.embeddings import Embeddings
 from nbtransformers.results.entities import Entities
 from nbtransformers.results.filling import Filling
 from nbtransformers.results.generation import Generation
+from nbtransformers.results.positions import Positions
 from nbtransformers.results.rewritings import Summaries, Translations
 from nbtransformers.results.similarity import Similarity
 from nbtransformers.results.stored import Stored
@@ -28,6 +29,7 @@ Result = (
     | Classification
     | Entities
     | Generation
+    | Positions
     | Embeddings
     | Similarity
     | Stored
@@ -42,6 +44,7 @@ RESULTS: tuple[type, ...] = (
     Classification,
     Entities,
     Generation,
+    Positions,
     Embeddings,
     Similarity,
     Stored,
@@ -165,6 +168,14 @@ def _embeddings() -> Kind:
     return Kind("embed", "Embeddings", embedding_header, embedding_snapshot, methods, actions, partial_header)
 
 
+def _positions() -> Kind:
+    from nbtransformers.panels.positions.methods import methods
+    from nbtransformers.panels.positions.snapshot import positions_snapshot
+    from nbtransformers.panels.positions.wire import positions_header
+
+    return Kind("positions", "Positions", positions_header, positions_snapshot, methods)
+
+
 def _similarity() -> Kind:
     from nbtransformers.panels.similarity.methods import actions, methods
     from nbtransformers.panels.similarity.snapshot import similarity_snapshot
@@ -182,6 +193,7 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Generation: _generation,
     Summaries: lambda: replace(_generation(), title="Summaries"),
     Translations: lambda: replace(_generation(), title="Translations"),
+    Positions: _positions,
     Similarity: _similarity,
     Stored: _stored,
     Filling: _filling,

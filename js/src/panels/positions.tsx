@@ -1,0 +1,369 @@
+// Encodings of positions: as a heat map, as curves, and which positions are alike, with the formula beside them.
+import { useMemo, useState } from "preact/hooks";
+import type { Channel } from "../channel";
+import { PALETTE } from "../colour";
+import { ask, type Kept, useAnswer } from "../rows/answers";
+import { type Area, type Tile, Tiles } from "../rows/tiles";
+import { formatValue } from "../text";
+import { type Curve, Curves } from "../views/curves";
+import { FormulaLines } from "../views/formulalines";
+import type { Paint } from "../views/heatmap";
+import { type MapParams, type MapTiles, PositionMap } from "../views/positionmap";
+import { Segments } from "../views/segments";
+import { Encoding, type Line, type Picture, positionsHeader } from "../wire/positions";
+import { Sections } from "../wire/sections";
+import type { ResultProps } from "./panel";
+import { Result } from "./rowtable";
+
+type Tab = "heat" | "curves" | "alike";
+
+export function PositionsPanel({ header: raw, payload, channel }: ResultProps) {
+  const [header, encodings] = useMemo(() => {
+    const header = positionsHeader(raw);
+    const read = new Sections(header.sections, payload);
+    return [header, header.encodings.map((facts, number) => new Encoding(number, facts, read))];
+  }, [raw, payload]);
+  const kept = useMemo<Kept>(() => new Map(), [header]);
+  const tiles = useMemo(() => tilesOf(encodings, channel), [encodings, channel]);
+  const [wished, setWished] = useState(0);
+  const [tab, setTab] = useState<Tab>("heat");
+  const encoding = encodings[wished] ?? (encodings[0] as Encoding);
+  const { facts } = encoding;
+  const view = { key: encoding.number, encoding, tiles, channel, kept };
+  return (
+    <Result rows={{ header, progress: null }}>
+      <nav class="nbt-tools" aria-label="Views">
+        <Segments<Tab> label="View" options={tabsOf(encoding)} chosen={tab} onChoose={(key) => setTab(key)} />
+        {encodings.length > 1 && (
+          <Segments
+            label="Encoding"
+            options={encodings.map(
+              ({ number, facts }) => [String(number), titleOf(facts), facts.told] as const,
+            )}
+            chosen={String(encoding.number)}
+            onChoose={(number) => setWished(Number(number))}
+          />
+        )}
+      </nav>
+      {encodings.length > 1 && <p class="nbt-positions-told">{facts.told}</p>}
+      {tab === "heat" && <HeatView {...view} />}
+      {tab === "curves" && <CurvesView {...view} />}
+      {tab === "alike" && <AlikeView {...view} />}
+    </Result>
+  );
+}
+
+function titleOf({ name, form }: Encoding["facts"]): string {
+  return name || form;
+}
+
+function tabsOf({ facts: { form, column } }: Encoding): readonly (readonly [Tab, string])[] {
+  return [
+    ["heat", "Heat map"],
+    ["curves", `Curves by ${column}`],
+    ["alike", form === "relative" ? "By query and key" : "Similarity"],
+  ];
+}
+
+/** The parts of all pictures: those that came whole, or from afar, and those that are asked for. */
+function tilesOf(encodings: readonly Encoding[], channel: Channel): MapTiles {
+  const came = ({ encoding, picture, head }: MapParams): Tile | null => {
+    const one = encodings[encoding];
+    if (!one) return null;
+    return picture === "alike" ? one.alike(head ?? 0) : one.picture(picture as Picture);
+  };
+  const isWhole = ({ rows, columns }: Tile) => rows[1] === rows[2] && columns[1] === columns[2];
+  return new Tiles<MapParams, Tile>(
+    async (params: MapParams & Area, signal) => {
+      const afar = came(params);
+      if (afar && spans(params, afar)) return afar;
+      const { rows, columns } = params;
+      const { read } = await ask(channel, "tile", params, signal);
+      const [rowStarts, columnStarts] = [read.uint32("row_starts"), read.uint32("column_starts")];
+      return { rows, columns, values: read.float32("values"), rowStarts, columnStarts };
+    },
+    (params) => {
+      const tile = came(params);
+      return tile && isWhole(tile) ? tile : null;
+    },
+  );
+}
+
+/** Whether all of a picture is asked for. */
+function spans(area: Area, { rows, columns }: Tile): boolean {
+  return (
+    area.rows[0] === 0 && area.rows[1] === rows[1] && area.columns[0] === 0 && area.columns[1] === columns[1]
+  );
+}
+
+interface ViewProps {
+  encoding: Encoding;
+  tiles: MapTiles;
+  channel: Channel;
+  kept: Kept;
+}
+
+const PICTURES: Record<Picture, string> = {
+  value: "Value",
+  cos: "Cosine",
+  sin: "Sine",
+  angle: "Angle",
+  bias: "Bias",
+};
+
+function HeatView({ encoding, tiles }: ViewProps) {
+  const { facts } = encoding;
+  const [picture, setPicture] = useState<Picture>(facts.pictures[0] as Picture);
+  return (
+    <>
+      <PictureBar encoding={encoding} picture={picture} onPicture={setPicture} />
+      <PositionMap
+        label={`${PICTURES[picture]} by ${facts.row} and ${facts.column}`}
+        params={{ encoding: encoding.number, picture }}
+        tiles={tiles}
+        shape={{ rows: facts.rows, columns: facts.columns, square: false }}
+        paint={paintOf(encoding, picture)}
+        what={picture === "angle" ? "Radians" : PICTURES[picture]}
+        sides={{ row: facts.row, column: facts.column, firstRow: facts.first }}
+        tell={(row, column) => <Worked encoding={encoding} picture={picture} row={row} column={column} />}
+      >
+        <FormulaLines lines={facts.formula} source={facts.source} />
+      </PositionMap>
+    </>
+  );
+}
+
+interface PictureBarProps {
+  encoding: Encoding;
+  picture: Picture;
+  onPicture(picture: Picture): void;
+}
+
+/** A choice of pictures, where there is one. */
+function PictureBar({ encoding: { facts }, picture, onPicture }: PictureBarProps) {
+  if (facts.pictures.length < 2) return null;
+  return (
+    <div class="nbt-tools">
+      <Segments
+        label="Picture"
+        options={facts.pictures.map((name) => [name, PICTURES[name]] as const)}
+        chosen={picture}
+        onChoose={onPicture}
+      />
+    </div>
+  );
+}
+
+/** How the colours of a picture are made: two from zero on, or of angles one, by their order of size. */
+function paintOf({ facts: { pictures, most, form } }: Encoding, picture: Picture): Paint & Ends {
+  const end = most[pictures.indexOf(picture)] || 1;
+  if (picture === "angle") {
+    const share = (value: number) => Math.log1p(value) / Math.log1p(end);
+    return { key: `angle ${end}`, ramp: "ramp", share, low: "0", high: formatValue(end) };
+  }
+  const [low, high] = [`−${formatValue(end)}`, formatValue(end)];
+  // The largest numbers that were learned are beyond the ends.
+  return diverging(end, form === "learned" ? { low: `≤ ${low}`, high: `≥ ${high}` } : { low, high });
+}
+
+interface Ends {
+  low: string;
+  high: string;
+}
+
+function diverging(end: number, ends: Ends): Paint & Ends {
+  return { key: `diverging ${end}`, ramp: "diverge", share: (value) => 0.5 + value / (2 * end), ...ends };
+}
+
+interface WorkedProps {
+  encoding: Encoding;
+  picture: Picture;
+  row: number;
+  column: number;
+}
+
+/** How a number comes about, where a formula gives it. */
+function Worked({ encoding, picture, row, column }: WorkedProps) {
+  const { form, columns, formula } = encoding.facts;
+  if (form === "sinusoidal" && formula[0]?.startsWith("PE(p, 2i)")) {
+    const wave = column % 2 === 0 ? "sin" : "cos";
+    return <FormulaLines lines={[`${wave}(${row} / 10000^(${column - (column % 2)}/${columns}))`]} />;
+  }
+  if (form !== "rotary") return null;
+  const angle = `${row} · ${formatValue(encoding.frequency(column))}`;
+  return <FormulaLines lines={[picture === "angle" ? angle : `${picture}(${angle})`]} />;
+}
+
+function CurvesView({ encoding, channel, kept }: ViewProps) {
+  const { facts } = encoding;
+  const [picture, setPicture] = useState<Picture>(facts.pictures[0] as Picture);
+  const [chosen, setChosen] = useState<readonly number[]>(facts.curves);
+  const { lines, notice } = useLines(encoding, picture, chosen, channel, kept);
+  const curves = useMemo(
+    () =>
+      chosen.flatMap((column, at): Curve[] => {
+        const line = lines.get(column);
+        return line ? [{ ...line, name: `${facts.column} ${column}`, colour: colourOf(at) }] : [];
+      }),
+    [chosen, lines],
+  );
+  return (
+    <>
+      <PictureBar encoding={encoding} picture={picture} onPicture={setPicture} />
+      <Chooser encoding={encoding} chosen={chosen} onChoose={setChosen} />
+      {notice && <p class="nbt-none">{notice}</p>}
+      <Curves label={`${PICTURES[picture]} by ${facts.row}`} curves={curves} across={acrossOf(encoding)}>
+        <FormulaLines lines={facts.formula} source={facts.source} />
+      </Curves>
+    </>
+  );
+}
+
+function acrossOf({ facts: { form, row } }: Encoding): string {
+  return form === "relative" ? "distance, key minus query" : row;
+}
+
+function colourOf(at: number): string {
+  return PALETTE[at % PALETTE.length] ?? "blue";
+}
+
+/** The lines of some columns: those that came, and those that are asked for. */
+function useLines(
+  encoding: Encoding,
+  picture: Picture,
+  chosen: readonly number[],
+  channel: Channel,
+  kept: Kept,
+): { lines: Map<number, Line>; notice: string | null } {
+  const here = useMemo(
+    () => new Map(chosen.map((column) => [column, encoding.curve(picture, column)] as const)),
+    [encoding, picture, chosen],
+  );
+  const missing = chosen.filter((column) => !here.get(column));
+  const params = missing.length > 0 ? { encoding: encoding.number, picture, columns: missing } : null;
+  const asked = useAnswer<{ step: number }, Line[]>(channel, kept, "curves", params, ({ step }, read) =>
+    encoding.lines(read.float32("values"), step),
+  );
+  const lines = useMemo(() => {
+    const found = new Map<number, Line>();
+    for (const [column, line] of here) if (line) found.set(column, line);
+    asked.answer?.forEach((line, at) => {
+      found.set(missing[at] as number, line);
+    });
+    return found;
+  }, [here, asked.answer]);
+  return { lines, notice: asked.notice?.message ?? null };
+}
+
+/** As many as can be told apart. */
+const MOST_CURVES = PALETTE.length;
+
+interface ChooserProps {
+  encoding: Encoding;
+  chosen: readonly number[];
+  onChoose(columns: readonly number[]): void;
+}
+
+/** Which columns are drawn: each with its colour, a press leaves it out; another is typed. */
+function Chooser({ encoding: { facts }, chosen, onChoose }: ChooserProps) {
+  const [typed, setTyped] = useState("");
+  const column = Number(typed);
+  const isNew = /^\d+$/.test(typed.trim()) && column < facts.columns && !chosen.includes(column);
+  return (
+    <form
+      class="nbt-tools"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!isNew) return;
+        onChoose([...chosen.slice(-(MOST_CURVES - 1)), column]);
+        setTyped("");
+      }}
+    >
+      <fieldset class="nbt-legend" aria-label={`The ${facts.column}s that are drawn`}>
+        {chosen.map((one, at) => (
+          <button
+            key={one}
+            type="button"
+            title={`Leave out ${facts.column} ${one}`}
+            onClick={() => onChoose(chosen.filter((other) => other !== one))}
+          >
+            <i
+              class="nbt-curve-mark"
+              style={{ background: `var(--nbt-${colourOf(at)})` }}
+              aria-hidden="true"
+            />
+            {`${facts.column} ${one}`}
+          </button>
+        ))}
+      </fieldset>
+      <input
+        class="nbt-curve-number"
+        inputMode="numeric"
+        aria-label={`Another ${facts.column}, from 0 to ${facts.columns - 1}`}
+        placeholder={`${facts.column} 0–${facts.columns - 1}`}
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+      />
+      <button type="submit" class="nbt-button nbt-button-outlined" disabled={!isNew}>
+        Add
+      </button>
+    </form>
+  );
+}
+
+function AlikeView({ encoding, tiles }: ViewProps) {
+  const { facts } = encoding;
+  const isBias = facts.form === "relative";
+  const [head, setHead] = useState(0);
+  const line = useMemo(() => encoding.byDistance, [encoding]);
+  const end = isBias ? (facts.most[0] ?? 1) || 1 : 1;
+  const sides = isBias ? { row: "query", column: "key" } : { row: "position", column: "position" };
+  return (
+    <>
+      {isBias && facts.columns > 1 && (
+        <div class="nbt-tools">
+          <Segments
+            label="Head"
+            options={Array.from({ length: facts.columns }, (_, at) => [String(at), `Head ${at}`] as const)}
+            chosen={String(head)}
+            onChoose={(next) => setHead(Number(next))}
+          />
+        </div>
+      )}
+      <PositionMap
+        label={isBias ? `What head ${head} adds by query and key` : "Similarity of positions"}
+        params={{ encoding: encoding.number, picture: "alike", head }}
+        tiles={tiles}
+        shape={{ rows: facts.side, columns: facts.side, square: true }}
+        paint={diverging(end, { low: `−${formatValue(end)}`, high: formatValue(end) })}
+        what={isBias ? "Bias" : facts.form === "rotary" ? "Product" : "Cosine"}
+        sides={{ ...sides, firstRow: 0 }}
+        tell={(row, column) => (
+          <span>{`distance ${formatValue(isBias ? column - row : Math.abs(column - row))}`}</span>
+        )}
+      >
+        <p class="nbt-muted">{ALIKE[facts.form]}</p>
+      </PositionMap>
+      {line && (
+        <Curves
+          label="Similarity by distance"
+          curves={[{ ...line, name: "similarity", colour: "blue" }]}
+          across="distance"
+        >
+          <span class="nbt-muted">
+            {facts.form === "rotary"
+              ? "It depends on the distance alone."
+              : "The mean over all pairs so far apart."}
+          </span>
+        </Curves>
+      )}
+    </>
+  );
+}
+
+const ALIKE: Record<Encoding["facts"]["form"], string> = {
+  sinusoidal: "The cosine of the rows of two positions.",
+  learned: "The cosine of the rows of two positions.",
+  rotary: "A vector of length 1, its pairs alike, turned to one position and to the other: their product.",
+  relative: "What the head adds to the score of a key, by how far it is from the query.",
+};

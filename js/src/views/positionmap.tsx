@@ -1,0 +1,111 @@
+// A picture of position encodings as a heat map: sampled from afar, and every number where one looks closely.
+import type { ComponentChildren } from "preact";
+import type { Tile, Tiles } from "../rows/tiles";
+import { formatCount, formatValue } from "../text";
+import { type Found, HeatPlane, type HeatShape, useHeat } from "./heat";
+import type { Paint } from "./heatmap";
+import { exactly } from "./named";
+import { WaitStrip } from "./notices";
+
+/** Which picture: of which encoding, and of each position with each for which head. */
+export interface MapParams {
+  encoding: number;
+  picture: string;
+  head?: number;
+}
+
+export type MapTiles = Tiles<MapParams, Tile>;
+
+interface PositionMapProps {
+  label: string;
+  params: MapParams;
+  tiles: MapTiles;
+  shape: Pick<HeatShape, "rows" | "columns" | "square">;
+  paint: Paint & { low: string; high: string };
+  /** What the colours stand for. */
+  what: string;
+  /** What rows and columns are, and what the first of each is called. */
+  sides: { row: string; column: string; firstRow: number };
+  /** What is said of a cell, by its row and column. */
+  tell(row: number, column: number): ComponentChildren;
+  children: ComponentChildren;
+}
+
+const HEIGHT_PX = 420;
+
+export function PositionMap(props: PositionMapProps) {
+  const { label, params, tiles, shape, paint, what, sides, tell, children } = props;
+  const full: HeatShape = { ...shape, height: HEIGHT_PX, left: 44, top: 40 };
+  const heat = useHeat<Tile>(full, tiles, (areas) => tiles.want(params, areas));
+  const name = (first: number) => (at: number) => String(first + at).replace("-", "−");
+  const picture = {
+    paint,
+    rowName: name(sides.firstRow),
+    columnName: name(0),
+    epoch: JSON.stringify(params),
+  };
+  return (
+    <section class="nbt-matrix nbt-positions-map" aria-label={label}>
+      <div class="nbt-tools">
+        <span class={paint.ramp === "diverge" ? "nbt-ramp nbt-ramp-diverge" : "nbt-ramp"}>
+          <span>{what}</span>
+          <span>{paint.low}</span>
+          <i aria-hidden="true" />
+          <span>{paint.high}</span>
+        </span>
+        <span class="nbt-muted">{`${sides.row} down, ${sides.column} across`}</span>
+      </div>
+      {tiles.problem && <WaitStrip message={tiles.problem} retry={() => tiles.retry()} />}
+      <HeatPlane label={label} heat={heat} picture={picture}>
+        <div class="nbt-readout nbt-positions-readout" aria-live="polite">
+          {heat.found ? (
+            <Cell found={heat.found} sides={sides} tell={tell} />
+          ) : (
+            <span class="nbt-muted">
+              {tiles.waiting ? "Waiting for the kernel…" : "Point at a cell, or walk with the arrow keys."}
+            </span>
+          )}
+          <Sampled here={heat.here} sides={sides} />
+          {children}
+        </div>
+      </HeatPlane>
+    </section>
+  );
+}
+
+interface CellProps extends Pick<PositionMapProps, "sides" | "tell"> {
+  found: Found<Tile>;
+}
+
+function Cell({ found: { value, rows, columns }, sides, tell }: CellProps) {
+  const row = sides.firstRow + rows[0];
+  return (
+    <>
+      <span class="nbt-value-big">{exactly(value)}</span>
+      <span>{`${sides.row} ${formatValue(row) === "0" ? 0 : formatPlace(row)}, ${sides.column} ${formatCount(columns[0])}`}</span>
+      {tell(row, columns[0])}
+    </>
+  );
+}
+
+function formatPlace(place: number): string {
+  return formatCount(place).replace("-", "−");
+}
+
+/** That not all is drawn, as long as it is not. */
+function Sampled({ here, sides }: { here: readonly Tile[]; sides: PositionMapProps["sides"] }) {
+  const finest = here.at(-1);
+  const step = (starts: Uint32Array | undefined) => (starts?.[1] ?? 1) - (starts?.[0] ?? 0);
+  const [down, across] = [step(finest?.rowStarts), step(finest?.columnStarts)];
+  if (down <= 1 && across <= 1) return null;
+  const parts = [
+    ...(down > 1 ? [`every ${ordinal(down)} ${sides.row}`] : []),
+    ...(across > 1 ? [`every ${ordinal(across)} ${sides.column}`] : []),
+  ];
+  return <span class="nbt-muted">{`Drawn: ${parts.join(", ")}. Zoom in to see all.`}</span>;
+}
+
+export function ordinal(number: number): string {
+  const last = number % 100 > 10 && number % 100 < 14 ? 0 : number % 10;
+  return `${number}${["th", "st", "nd", "rd"][last] ?? "th"}`;
+}
