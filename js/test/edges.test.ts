@@ -27,7 +27,7 @@ const PAIR: Given[] = [
   ["cats", "cats", 1, 13],
   ["[SEP]", "[SEP]", -1, 0],
   ["猫", "猫", 2, 0, true],
-  ["[SEP]", "[SEP]", -1, 0, true],
+  ["[SEP]", "[SEP]", -1, 0],
 ];
 
 function sideOf(given: readonly Given[], known = given.length): Side {

@@ -110,7 +110,7 @@ export function TokenColumn(props: TokenColumnProps) {
               id={`${id}-${number}`}
               role="option"
               aria-selected={number === kept}
-              class={classOf(side, place, number === at, number === kept)}
+              class={classOf(side, places, number, { at, kept })}
               title={nameOf(side, place)}
               data-token={place.start}
               style={{
@@ -148,12 +148,17 @@ function stepped(key: string, from: number, page: number, count: number): number
   return null;
 }
 
-function classOf(side: Side, { start }: Place, isAt: boolean, isKept: boolean): string {
-  const facts = side.at(start);
+function classOf(
+  side: Side,
+  places: readonly Place[],
+  number: number,
+  { at, kept }: { at: number; kept: number },
+): string {
+  const [before, facts] = [places[number - 1], places[number]].map((place) => place && side.at(place.start));
   const names = ["nbt-lines-token"];
   if (facts?.special) names.push("nbt-lines-special");
-  if (facts?.second) names.push("nbt-lines-second");
-  if (isAt) names.push("nbt-lines-at");
-  if (isKept) names.push("nbt-lines-kept");
+  if (facts?.second && before && !before.second) names.push("nbt-lines-begins");
+  if (number === at) names.push("nbt-lines-at");
+  if (number === kept) names.push("nbt-lines-kept");
   return names.join(" ");
 }

@@ -5,7 +5,7 @@ import type { Tokens } from "../wire/attention";
 import { readSteps, type Steps, type StepsFacts } from "../wire/attentionsteps";
 import { useAsked } from "./asking";
 import { OutputFormula, WeightFormula } from "./formula";
-import { KeyTable } from "./keytable";
+import { type Cell, KeyTable } from "./keytable";
 import { Token } from "./linesreadout";
 import type { ViewProps } from "./looking";
 import { WaitStrip } from "./notices";
@@ -98,10 +98,7 @@ interface WeightProps {
 
 /** From the query and the keys to the weights. */
 function Weight({ steps, keys, at, onKey }: WeightProps) {
-  const [dim, setDim] = useState<number | null>(null);
-  const { facts, q, k, products } = steps;
-  const { dims } = facts;
-  const of = (values: Float32Array, dim: number) => values[at * dims + dim] ?? Number.NaN;
+  const [cell, setCell] = useState<Cell | null>(null);
   const shown = steps.weights.reduce((sum, weight) => sum + weight, 0);
   return (
     <>
@@ -110,14 +107,23 @@ function Weight({ steps, keys, at, onKey }: WeightProps) {
         <WeightFormula steps={steps} />
       </div>
       <Numbers steps={steps} at={at} />
-      <KeyTable steps={steps} keys={keys} at={at} dim={dim} onDim={setDim} onKey={onKey} />
+      <KeyTable steps={steps} keys={keys} at={at} cell={cell} onCell={setCell} onKey={onKey} />
       <p class="nbt-steps-said" aria-live="polite">
-        {dim === null
-          ? saidOfKeys(facts, steps.keys.length, shown)
-          : `Dimension ${dim}: q ${figures(q[dim] ?? Number.NaN)} × k ${figures(of(k, dim))} = ${figures(of(products, dim))}`}
+        {cell ? saidOfCell(steps, at, cell) : saidOfKeys(steps.facts, steps.keys.length, shown)}
       </p>
     </>
   );
+}
+
+/** The numbers of one dimension. */
+function saidOfCell({ q, k, products, weights, v, output }: Steps, at: number, { of, dim }: Cell): string {
+  const told = (name: string, value: number | undefined) => `${name} ${figures(value ?? Number.NaN)}`;
+  if (of === "products") {
+    const place = at * q.length + dim;
+    return `Dimension ${dim}: ${told("q", q[dim])} × ${told("k", k[place])} = ${told("", products[place]).trim()}`;
+  }
+  const [weight, value] = [weights[at] ?? Number.NaN, v[at * output.length + dim] ?? Number.NaN];
+  return `Dimension ${dim}: ${told("weight", weight)} × ${told("v", value)} = ${figures(weight * value)}`;
 }
 
 function saidOfKeys({ keys, masked_keys }: StepsFacts, shown: number, share: number): string {
@@ -172,7 +178,11 @@ function Output({ steps, head }: { steps: Steps; head: number }) {
           framed={[head * size, (head + 1) * size]}
           named={(at) => `head ${Math.floor(at / size)}, dimension ${at % size}`}
         />
-        <Vector name="Projected: what the attention gives for this token" of="y" values={projected} />
+        <Vector
+          name="Projected, with its bias where it has one: what the attention gives for this token"
+          of="y"
+          values={projected}
+        />
       </dl>
     </>
   );

@@ -26,12 +26,15 @@ export interface Shown {
 export function placesOf(side: Side, { hideSpecial, words, text }: Shown): Place[] {
   const places: Place[] = [];
   let open = -1;
+  let isSecond = false;
   for (let token = 0; token < side.count; token++) {
     const facts = side.at(token);
+    // A special token belongs to the text that it stands behind.
+    if (!facts?.special) isSecond = facts?.second ?? isSecond;
     const word = words ? (facts?.word ?? -1) : -1;
     const last = places.at(-1);
     if (facts?.special && hideSpecial) open = -1;
-    else if (facts && text !== "both" && facts.second !== (text === "second")) open = -1;
+    else if (facts && text !== "both" && isSecond !== (text === "second")) open = -1;
     else if (word >= 0 && word === open && last) last.stop = token + 1;
     else {
       places.push({ start: token, stop: token + 1 });

@@ -1,9 +1,8 @@
 // The formulas of attention, in the browser's own notation for mathematics: no library, and read aloud as formulas.
-import type { ComponentChildren } from "preact";
 import type { Steps } from "../wire/attentionsteps";
 import { isByRoot } from "./stages";
 
-/** How a weight comes about, with the stages that this model has. */
+/** How a weight comes about, from the query i to the key j, with the stages that this model has. */
 export function WeightFormula({ steps }: { steps: Steps }) {
   const { softcap, sink, dims, masked_keys } = steps.facts;
   const scaled = isByRoot(steps) ? (
@@ -26,11 +25,11 @@ export function WeightFormula({ steps }: { steps: Steps }) {
   );
   return (
     <math class="nbt-formula">
-      <Sub base="α" index="k" />
+      <Sub base="α" index="ij" />
       <mo>=</mo>
       <msub>
         <mi>softmax</mi>
-        <mi>k</mi>
+        <mi>j</mi>
       </msub>
       <mrow>
         <mo>(</mo>
@@ -49,8 +48,8 @@ export function WeightFormula({ steps }: { steps: Steps }) {
             <mo>)</mo>
           </mrow>
         )}
-        {steps.bias && <Added what="bias" />}
-        {masked_keys > 0 && <Added what="mask" />}
+        {steps.bias && <Added what="bias" index="ij" />}
+        {masked_keys > 0 && <Added what="mask" index="ij" />}
         {sink !== null && (
           <mrow>
             <mo>;</mo>
@@ -67,27 +66,27 @@ export function WeightFormula({ steps }: { steps: Steps }) {
 export function OutputFormula({ head, heads }: { head: number; heads: number }) {
   return (
     <math class="nbt-formula">
-      <Sub base="o" index={String(head)} />
+      <Head head={head} />
       <mo>=</mo>
       <munder>
         <mo>∑</mo>
-        <mi>k</mi>
+        <mi>j</mi>
       </munder>
-      <Sub base="α" index="k" />
-      <Sub base="v" index="k" />
+      <Sub base="α" index="ij" />
+      <Sub base="v" index="j" />
       <mo>,</mo>
       <mspace width="1.2em" />
-      <mi>y</mi>
+      <Sub base="y" index="i" />
       <mo>=</mo>
       <mrow>
         <mo>[</mo>
-        <Sub base="o" index="0" />
+        <Head head={0} />
         {heads > 1 && (
           <>
             <mo>,</mo>
             <mo>…</mo>
             <mo>,</mo>
-            <Sub base="o" index={String(heads - 1)} />
+            <Head head={heads - 1} />
           </>
         )}
         <mo>]</mo>
@@ -103,27 +102,42 @@ export function OutputFormula({ head, heads }: { head: number; heads: number }) 
 function Product() {
   return (
     <mrow>
-      <mi>q</mi>
+      <Sub base="q" index="i" />
       <mo>·</mo>
-      <Sub base="k" index="k" />
+      <Sub base="k" index="j" />
     </mrow>
   );
 }
 
-function Added({ what }: { what: string }) {
+function Added({ what, index }: { what: string; index: string }) {
   return (
     <mrow>
       <mo>+</mo>
-      <Sub base={what} index="k" />
+      <Sub base={what} index={index} />
     </mrow>
   );
 }
 
-function Sub({ base, index }: { base: ComponentChildren; index: string }) {
+/** What a head gives for the query. */
+function Head({ head }: { head: number }) {
+  return (
+    <msubsup>
+      <mi>o</mi>
+      <mi>i</mi>
+      <mrow>
+        <mo>(</mo>
+        <mn>{head}</mn>
+        <mo>)</mo>
+      </mrow>
+    </msubsup>
+  );
+}
+
+function Sub({ base, index }: { base: string; index: string }) {
   return (
     <msub>
       <mi>{base}</mi>
-      {/^\d+$/.test(index) ? <mn>{index}</mn> : <mi>{index}</mi>}
+      <mi>{index}</mi>
     </msub>
   );
 }

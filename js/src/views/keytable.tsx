@@ -1,18 +1,24 @@
 // The keys of a query in a table: their vectors as strips, and what becomes of each product, stage by stage.
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Tokens } from "../wire/attention";
 import type { Steps } from "../wire/attentionsteps";
 import { Token } from "./linesreadout";
 import { brief, farthest, figures, isByRoot, type Stages, stagesOf } from "./stages";
 import { Strip } from "./strip";
 
+/** A dimension of the queries and keys, or of the values. */
+export interface Cell {
+  of: "products" | "values";
+  dim: number;
+}
+
 interface KeyTableProps {
   steps: Steps;
   keys: Tokens;
   /** The key that is looked at, as its place in the list, and the dimension. */
   at: number;
-  dim: number | null;
-  onDim(dim: number | null): void;
+  cell: Cell | null;
+  onCell(cell: Cell | null): void;
   onKey(at: number): void;
 }
 
@@ -54,7 +60,7 @@ function stagesIn(steps: Steps): Stage[] {
   return found;
 }
 
-export function KeyTable({ steps, keys, at, dim, onDim, onKey }: KeyTableProps) {
+export function KeyTable({ steps, keys, at, cell, onCell, onKey }: KeyTableProps) {
   const { q, k, products, v, output, weights, facts } = steps;
   const { dims } = facts;
   const stages = stagesIn(steps);
@@ -68,12 +74,14 @@ export function KeyTable({ steps, keys, at, dim, onDim, onKey }: KeyTableProps) 
   );
   const rowOf = (values: Float32Array, size: number, row: number) =>
     values.subarray(row * size, (row + 1) * size);
-  const look = (row: number) => (next: number | null) => {
-    onDim(next);
-    if (next !== null && row !== at) onKey(row);
+  const point = (of: Cell["of"], row: number) => (dim: number | null) => {
+    onCell(dim === null ? null : { of, dim });
+    if (dim !== null && row !== at) onKey(row);
   };
+  const dimOf = (of: Cell["of"]) => (cell?.of === of ? cell.dim : null);
+  const scroll = useInSight(at);
   return (
-    <div class="nbt-steps-scroll">
+    <div class="nbt-steps-scroll" ref={scroll}>
       <table class="nbt-steps-table">
         <thead>
           <tr>
@@ -81,7 +89,13 @@ export function KeyTable({ steps, keys, at, dim, onDim, onKey }: KeyTableProps) 
               <span class="nbt-steps-q">q</span>
             </th>
             <th class="nbt-steps-strip">
-              <Strip label="The query" values={q} most={most.q} at={dim} onPoint={onDim} />
+              <Strip
+                label="The query"
+                values={q}
+                most={most.q}
+                at={dimOf("products")}
+                onPoint={point("products", at)}
+              />
             </th>
             <th colSpan={stages.length + 3} />
           </tr>
@@ -114,8 +128,8 @@ export function KeyTable({ steps, keys, at, dim, onDim, onKey }: KeyTableProps) 
                     label="The key"
                     values={rowOf(k, dims, row)}
                     most={most.k}
-                    at={dim}
-                    onPoint={look(row)}
+                    at={dimOf("products")}
+                    onPoint={point("products", row)}
                   />
                 </td>
                 <td class="nbt-steps-strip">
@@ -123,8 +137,8 @@ export function KeyTable({ steps, keys, at, dim, onDim, onKey }: KeyTableProps) 
                     label="The products"
                     values={rowOf(products, dims, row)}
                     most={most.products}
-                    at={dim}
-                    onPoint={look(row)}
+                    at={dimOf("products")}
+                    onPoint={point("products", row)}
                   />
                 </td>
                 {stages.map(({ name, of: numberOf }) => (
@@ -141,8 +155,8 @@ export function KeyTable({ steps, keys, at, dim, onDim, onKey }: KeyTableProps) 
                     label="The weighted values"
                     values={rowOf(weighted, output.length, row)}
                     most={most.weighted}
-                    at={null}
-                    onPoint={() => {}}
+                    at={dimOf("values")}
+                    onPoint={point("values", row)}
                   />
                 </td>
               </tr>
@@ -152,4 +166,20 @@ export function KeyTable({ steps, keys, at, dim, onDim, onKey }: KeyTableProps) 
       </table>
     </div>
   );
+}
+
+/** A key that is stepped to comes into sight; the notebook around stays where it is. */
+function useInSight(at: number) {
+  const scroll = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const row = scroll.current?.querySelector<HTMLElement>('[aria-current="true"]');
+    const head = scroll.current?.querySelector("thead");
+    if (!scroll.current || !row || !head) return;
+    const [box, own] = [scroll.current.getBoundingClientRect(), row.getBoundingClientRect()];
+    const above = own.top - box.top - head.getBoundingClientRect().height;
+    const below = own.bottom - box.bottom;
+    if (above < 0) scroll.current.scrollTop += above;
+    else if (below > 0) scroll.current.scrollTop += below;
+  }, [at]);
+  return scroll;
 }
