@@ -24,7 +24,7 @@ export function WeightFormula({ steps }: { steps: Steps }) {
     </mrow>
   );
   return (
-    <math class="nbt-formula">
+    <math class="nbt-formula" displaystyle={true}>
       <Sub base="α" index="ij" />
       <mo>=</mo>
       <msub>
@@ -65,7 +65,7 @@ export function WeightFormula({ steps }: { steps: Steps }) {
 /** What becomes of the weights. */
 export function OutputFormula({ head, heads }: { head: number; heads: number }) {
   return (
-    <math class="nbt-formula">
+    <math class="nbt-formula" displaystyle={true}>
       <Head head={head} />
       <mo>=</mo>
       <munder>
@@ -137,7 +137,11 @@ function Sub({ base, index }: { base: string; index: string }) {
   return (
     <msub>
       <mi>{base}</mi>
-      <mi>{index}</mi>
+      <mrow>
+        {[...index].map((letter) => (
+          <mi key={letter}>{letter}</mi>
+        ))}
+      </mrow>
     </msub>
   );
 }
