@@ -18,9 +18,10 @@ import { HeadLegend } from "./headlegend";
 import { type Curve, curvesOf, PLACE_PX, svgOf } from "./linedrawing";
 import { pictureOf } from "./linespicture";
 import { LinesReadout } from "./linesreadout";
-import type { Scale, ViewProps } from "./looking";
+import type { ViewProps } from "./looking";
 import { WaitStrip } from "./notices";
 import { saveText } from "./saving";
+import { ScaleChoice } from "./scale";
 import { Segments } from "./segments";
 import { type Focus, useWeights } from "./useweights";
 import { useMeasured } from "./virtual";
@@ -41,12 +42,6 @@ const CROSSINGS: readonly (readonly [Crossing, string])[] = [
   ["ab", "A → B"],
   ["ba", "B → A"],
   ["bb", "B → B"],
-];
-
-const SCALES: readonly (readonly [Scale, string, string?])[] = [
-  ["linear", "Linear"],
-  ["log", "Log"],
-  ["row", "By row", "The lines of each query by its own greatest weight"],
 ];
 
 export function AttentionLines(props: ViewProps) {
@@ -141,7 +136,7 @@ export function AttentionLines(props: ViewProps) {
             onChoose={(key) => setCrossing(key)}
           />
         )}
-        <Segments label="Scale" options={SCALES} chosen={scale} onChoose={(key) => setLook({ scale: key })} />
+        <ScaleChoice look={look} setLook={setLook} />
         {isLong && sides.queries === sides.keys && (
           <label class="nbt-lines-together">
             <input type="checkbox" checked={together} onChange={() => setTogether(!together)} />

@@ -11,7 +11,7 @@ export function HeadLegend({ look, setLook }: Pick<ViewProps, "look" | "setLook"
     if (next.length > 0) setLook({ heads: next, head: next.includes(head) ? head : (next[0] as number) });
   };
   return (
-    <fieldset class="nbt-heads" aria-label="Heads">
+    <fieldset class="nbt-headlegend" aria-label="Heads">
       {all.map((one) => (
         <button
           key={one}
@@ -29,7 +29,7 @@ export function HeadLegend({ look, setLook }: Pick<ViewProps, "look" | "setLook"
       {all.length > 1 && (
         <button
           type="button"
-          class="nbt-heads-all"
+          class="nbt-headlegend-all"
           onClick={() => setLook({ heads: heads.length < all.length ? all : [head] })}
         >
           {heads.length < all.length ? "All" : `Only ${head}`}
