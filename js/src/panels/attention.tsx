@@ -9,10 +9,10 @@ import { AttentionLines } from "../views/attentionlines";
 import { AttentionMatrix, placesOfMap } from "../views/attentionmatrix";
 import { AttentionSteps } from "../views/attentionsteps";
 import { AttentionSummary } from "../views/attentionsummary";
+import { HeadBar } from "../views/headbar";
 import type { Ask, Look, ViewProps } from "../views/looking";
 import { ScaleChoice } from "../views/scale";
 import { Segments } from "../views/segments";
-import { Stepper } from "../views/stepper";
 import { type Chosen, useAction, WhatIf } from "../views/whatif";
 import { attentionHeader, type PartName, Reading } from "../wire/attention";
 import { Sections } from "../wire/sections";
@@ -93,7 +93,6 @@ function Inspector({ reading, channel }: { reading: Reading; channel: Channel })
         )}
         {depth > 0 && <BackButton channel={channel} />}
       </nav>
-      {tab !== "grid" && tab !== "what if" && <HeadBar look={look} setLook={setLook} tab={tab} />}
       {tab === "grid" && (
         <AttentionGrid
           {...view}
@@ -104,13 +103,28 @@ function Inspector({ reading, channel }: { reading: Reading; channel: Channel })
         />
       )}
       {tab === "matrix" && <OneMap {...view} tiles={tiles} onTab={setTab} />}
-      {tab === "lines" && <AttentionLines {...view} />}
-      {tab === "steps" && <AttentionSteps {...view} />}
+      {tab === "lines" && (
+        <>
+          <HeadBar look={look} setLook={setLook} choices={["layer", "head", "tokens"]}>
+            <ScaleChoice look={look} setLook={setLook} />
+          </HeadBar>
+          <AttentionLines {...view} />
+        </>
+      )}
+      {tab === "steps" && (
+        <>
+          <HeadBar look={look} setLook={setLook} choices={["layer", "head"]} />
+          <AttentionSteps {...view} />
+        </>
+      )}
       {tab === "summary" && <AttentionSummary {...view} tiles={tiles} />}
       {tab === "what if" && <WhatIf {...view} channel={channel} chosen={chosen} onChoose={setChosen} />}
     </>
   );
 }
+
+/** Longer rows than these are seen by a logarithmic scale first. */
+const LINEAR = 100;
 
 /** Where one looks, as far as a result has it; another result is looked at in the same place. */
 function useLook(reading: Reading): [Look, ViewProps["setLook"]] {
@@ -121,7 +135,8 @@ function useLook(reading: Reading): [Look, ViewProps["setLook"]] {
     head: 0,
     heads: [0],
     pinned: null,
-    scale: "linear",
+    // Of many weights the most are small.
+    scale: parts.some(({ keys }) => keys > LINEAR) ? "log" : "linear",
     hideSpecial: false,
     words: false,
   });
@@ -190,46 +205,6 @@ function BackButton({ channel }: { channel: Channel }) {
   );
 }
 
-/** Which layer and head is looked at, and which tokens. */
-function HeadBar({ look, setLook, tab }: Pick<ViewProps, "look" | "setLook"> & { tab: Tab }) {
-  const { part, layer, head, hideSpecial, words } = look;
-  return (
-    <div class="nbt-tools">
-      <Stepper name="Layer" value={layer} count={part.layers} onChange={(layer) => setLook({ layer })} />
-      {tab !== "summary" && (
-        <Stepper
-          name="Head"
-          value={head}
-          count={part.heads}
-          onChange={(head) => setLook({ head, heads: [head] })}
-        />
-      )}
-      {tab !== "steps" && (
-        <>
-          <button
-            type="button"
-            class="nbt-toggle"
-            aria-pressed={words}
-            title="Show the tokens of a word as one: what they get is summed, what they give is their mean"
-            onClick={() => setLook({ words: !words })}
-          >
-            Words
-          </button>
-          <button
-            type="button"
-            class="nbt-toggle"
-            aria-pressed={hideSpecial}
-            title="Leave out tokens such as [CLS] and [SEP]"
-            onClick={() => setLook({ hideSpecial: !hideSpecial })}
-          >
-            Hide special
-          </button>
-        </>
-      )}
-    </div>
-  );
-}
-
 /** Where else the query of a weight is looked at. */
 const FROM_HERE = [
   ["lines", "Its lines"],
@@ -259,7 +234,7 @@ function OneMap({ reading, look, setLook, tiles, onTab }: OneMapProps) {
   };
   return (
     <>
-      <div class="nbt-tools">
+      <HeadBar look={look} setLook={setLook} choices={["layer", "head", "tokens"]}>
         <ScaleChoice look={look} setLook={setLook} />
         {!reading.isWhole(part) && (
           <Segments
@@ -272,7 +247,7 @@ function OneMap({ reading, look, setLook, tiles, onTab }: OneMapProps) {
             onChoose={(key) => setPooling(key)}
           />
         )}
-      </div>
+      </HeadBar>
       <AttentionMatrix
         label={`Attention of layer ${layer}, head ${head}`}
         reading={reading}

@@ -9,7 +9,6 @@ import { nameOf, placesOf, textOf } from "./edges";
 import { type Found, HeatPlane, isOne, useHeat } from "./heat";
 import type { Paint } from "./heatmap";
 import type { Look, Scale } from "./looking";
-import { exactly } from "./named";
 import { WaitStrip } from "./notices";
 
 interface AttentionMatrixProps {
@@ -51,6 +50,7 @@ export function AttentionMatrix(props: AttentionMatrixProps) {
     paint,
     rowName: (at: number) => rows[at] && shortly(queries, rows[at]),
     columnName: (at: number) => columns[at] && shortly(keys, columns[at]),
+    figure: most >= 0.1 ? undefined : formatValue,
     epoch: `${queries.known} ${keys.known} ${JSON.stringify(params)}`,
   };
   if (rows.length === 0 || columns.length === 0)
@@ -194,7 +194,7 @@ function Readout({ found, waiting, pooling, sides, children }: ReadoutProps) {
   return (
     <div class="nbt-readout" aria-live="polite">
       <span class="nbt-value-big" title={String(value)}>
-        {exactly(value)}
+        {formatWeight(value)}
       </span>
       {count === 1 && query && key ? (
         <div class="nbt-pair">
@@ -217,6 +217,13 @@ function End({ name, side, place }: { name: string; side: Tokens; place: Place }
       <span dir="auto">{shortly(side, place)}</span>
     </p>
   );
+}
+
+/** A weight with the figures that it is compared by. */
+export function formatWeight(value: number): string {
+  const size = Math.abs(value);
+  const text = size >= 1e-3 ? size.toFixed(5) : size === 0 ? "0" : size.toExponential(3);
+  return (value < 0 ? "−" : "") + text.replace("e-", "e−");
 }
 
 /** A token as a line beside the map has it: what is only a blank, by its mark. */

@@ -5,11 +5,11 @@ import { type MapTile, type MapTiles, mostOf, mostOfRows } from "../rows/attenti
 import { flowOf } from "../rows/rollout";
 import { eachPlace } from "../rows/tiles";
 import { useAsked } from "./asking";
-import { AttentionMatrix, MapLegend, paintOf, shortly } from "./attentionmatrix";
+import { AttentionMatrix, formatWeight, MapLegend, paintOf, shortly } from "./attentionmatrix";
+import { HeadBar } from "./headbar";
 import { HeatPlane, useHeat } from "./heat";
 import { Token } from "./linesreadout";
 import type { ViewProps } from "./looking";
-import { exactly } from "./named";
 import { WaitStrip } from "./notices";
 import { ScaleChoice } from "./scale";
 import { Segments } from "./segments";
@@ -31,7 +31,14 @@ export function AttentionSummary(props: SummaryProps) {
   const map = { reading, look, tiles, pooling: "max" as const };
   return (
     <>
-      <div class="nbt-tools">
+      <HeadBar
+        look={look}
+        setLook={setLook}
+        choices={[
+          ...(what === "mean" ? ["layer" as const] : []),
+          ...(what === "flow" ? [] : ["tokens" as const]),
+        ]}
+      >
         {rolls && (
           <Segments
             label="Summary"
@@ -45,7 +52,7 @@ export function AttentionSummary(props: SummaryProps) {
           />
         )}
         <ScaleChoice look={look} setLook={setLook} />
-      </div>
+      </HeadBar>
       {what === "mean" && (
         <AttentionMatrix
           key="mean"
@@ -195,12 +202,11 @@ function FlowMap({ reading, look, scale, answer, direction, onFollow }: FlowMapP
         <div class={found ? "nbt-readout" : "nbt-readout nbt-muted"} aria-live="polite">
           {found ? (
             <>
-              <span class="nbt-value-big">{exactly(found.value)}</span>
+              <span class="nbt-value-big">{formatWeight(found.value)}</span>
               <span>
                 {`${of} `}
                 <Token text={shortly(tokens, { start: column, stop: column + 1 })} />
-                <span class="nbt-lines-place">{column}</span>
-                {` ${into} after layer ${found.rows[0]}`}
+                {` (${column}) ${into} after layer ${found.rows[0]}`}
               </span>
               {heat.pinned && (
                 <button type="button" class="nbt-button nbt-button-outlined" onClick={() => onFollow(column)}>

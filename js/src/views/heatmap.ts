@@ -31,6 +31,8 @@ export interface Picture {
   /** What a place of a side is called, where that is known. */
   rowName(at: number): string | undefined;
   columnName(at: number): string | undefined;
+  /** What is written on a cell that has room for it; two decimals, unless it says otherwise. */
+  figure?: ((value: number) => string) | undefined;
   /** Changes with the names. */
   epoch?: unknown;
 }
@@ -94,6 +96,8 @@ function writeNumbers({ context, x, y, frame }: Paper, picture: Picture, tile: T
   context.textBaseline = "middle";
   context.direction = "ltr";
   const width = tile.columnStarts.length - 1;
+  const figure = picture.figure ?? ((value) => exactly(value, 2));
+  const room = (x(1) - x(0)) / picture.columns;
   tile.values.forEach((value, at) => {
     const row = Math.floor(at / width);
     const left = x((tile.columns[0] + (at % width) + 0.5) / picture.columns);
@@ -105,7 +109,8 @@ function writeNumbers({ context, x, y, frame }: Paper, picture: Picture, tile: T
       top < frame.top + frame.height;
     if (Number.isNaN(value) || !inSight) return;
     context.fillStyle = ramp.ink[stepAt(picture.paint.share(value, tile, row))] ?? "#111";
-    context.fillText(exactly(value, 2), left, top);
+    const text = figure(value);
+    if (context.measureText(text).width < room) context.fillText(text, left, top);
   });
 }
 

@@ -10,8 +10,12 @@ interface SelectProps<Key extends string> {
 export function Select<Key extends string>({ label, options, chosen, onChoose }: SelectProps<Key>) {
   return (
     <label class="nbt-select">
-      <span>{label}</span>
-      <select value={chosen} onChange={({ currentTarget }) => onChoose(currentTarget.value as Key)}>
+      <span aria-hidden="true">{label}</span>
+      <select
+        aria-label={label}
+        value={chosen}
+        onChange={({ currentTarget }) => onChoose(currentTarget.value as Key)}
+      >
         {options.map(([key, title]) => (
           <option key={key} value={key} selected={key === chosen}>
             {title}
