@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nbtransformers.coding import code
     from nbtransformers.doors.answer import answer
-    from nbtransformers.doors.attention import attention
+    from nbtransformers.doors.attention import attention, load_attention
     from nbtransformers.doors.classify import classify
     from nbtransformers.doors.embed import embed
     from nbtransformers.doors.entities import entities
@@ -41,6 +41,7 @@ _PUBLIC = {
     "entities": ("nbtransformers.doors.entities", "entities"),
     "fill": ("nbtransformers.doors.fill", "fill"),
     "generate": ("nbtransformers.doors.generate", "generate"),
+    "load_attention": ("nbtransformers.doors.attention", "load_attention"),
     "loaded": ("nbtransformers.session", "loaded"),
     "positions": ("nbtransformers.doors.positions", "positions"),
     "resume": ("nbtransformers.doors.resume", "resume"),
@@ -68,6 +69,7 @@ __all__ = [
     "entities",
     "fill",
     "generate",
+    "load_attention",
     "load_ipython_extension",
     "loaded",
     "panel",

@@ -1,8 +1,9 @@
-"""`nbtransformers.attention`."""
+"""`nbtransformers.attention` and `nbtransformers.load_attention`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any, Unpack
 
 from nbtransformers import settings
@@ -56,6 +57,23 @@ def attention(
     data, objects = data_ref(text, name="text")
     asked = attention_request(data, objects, model=model, pair=pair, target=target, **options)
     return run_attention(*asked, passing_view("Looking at attention"))
+
+
+@door
+def load_attention(path: str | PathLike[str]) -> Attention:
+    """Read an attention that `attention.save("x.npz")` has written; the model is not needed.
+
+    Args:
+        path: the file.
+
+    Raises:
+        UserError: when there is no such file, or it is damaged, or none of these.
+
+    Example:
+        >>> nbt.attention(text).save("x.npz")
+        >>> nbt.load_attention("x.npz")[3, 7]
+    """
+    return Attention.load(path)
 
 
 def attention_request(

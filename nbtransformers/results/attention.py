@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.plain_text import count
 from nbtransformers.request import AttentionRequest
 from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part
+from nbtransformers.results.export import Written
 from nbtransformers.results.run import RunReport
 
 if TYPE_CHECKING:
@@ -432,6 +434,40 @@ class Attention:
         from nbtransformers.results.attentionshown import grid
 
         return grid(self)
+
+    # --- a file ---
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> Written:
+        """Write it into a file of NumPy's, `.npz`, that `load` reads without the model.
+
+        What the weights are computed from is kept, exact to float32, so that also a text of thousands of tokens takes
+        some megabytes a layer; or the weights themselves, where they come of nothing else.
+        `nbtransformers.results.attentionfile` says what is in it.
+
+        Args:
+            path: where to.
+            overwrite: put it in the place of a file that is there.
+
+        Raises:
+            UserError: when it is there already, cannot be written, or would be larger than a gibibyte of weights.
+
+        Example:
+            >>> attention.save("attention.npz")
+        """
+        from nbtransformers.results.attentionfile import save
+
+        return save(self, path, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Attention:
+        """What `save` wrote.
+
+        Raises:
+            UserError: when there is no such file, or it is none of these.
+        """
+        from nbtransformers.results.attentionfile import load
+
+        return load(path)
 
     def __str__(self) -> str:
         """What was read, which heads stand out, and the notes, for a plain terminal."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from nbtransformers.engine.alone import alone_with
 from nbtransformers.engine.capture.collecting import Collector
-from nbtransformers.engine.capture.layer import Layered
+from nbtransformers.engine.capture.keeping import kept_layer
+from nbtransformers.engine.capture.layer import Layer, Layered
 from nbtransformers.engine.capture.listening import implementations
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.store import STORE, Store
@@ -18,6 +19,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
 from nbtransformers.progress import silent
+from nbtransformers.results.attentionkeys import KeptLayer
 from nbtransformers.results.attentionmaps import Extent, Floats, Part, Rows, Steps
 
 if TYPE_CHECKING:
@@ -166,6 +168,11 @@ class CapturedMaps:
     def steps(self, part: Part, layer: int, head: int, query: int) -> Steps:
         """How the weights of a query come about."""
         return self._layer(part, layer, head).steps(head, query)
+
+    def kept_layer(self, part: Part, layer: int) -> KeptLayer | None:
+        """A layer as arrays, for a file; None for one that is made again when it is asked for."""
+        found = self._layer(part, layer)
+        return kept_layer(found) if isinstance(found, Layer) else None
 
     def cost(self, part: Part, layer: int) -> int:
         """Bytes that one look at a layer takes at once beyond the answer."""
