@@ -151,6 +151,7 @@ def attention(
     causal: bool = True,
     signed: bool = False,
     pair: str | None = None,
+    target: str | None = None,
     maps: type[SineMaps] = SineMaps,
     **fields: Any,
 ) -> Attention:
@@ -162,7 +163,7 @@ def attention(
     if encoded is not None:
         extents |= {"cross": Extent(layers, heads, n, m), "encoder": Extent(layers, heads, m, m)}
     usual: dict[str, Any] = {
-        "request": AttentionRequest(DataRef("whole", "text"), pair=pair),
+        "request": AttentionRequest(DataRef("whole", "text"), pair=pair, target=target),
         "queries": queries,
         "encoded": encoded,
         "maps": maps(extents, ("self",) if causal else (), signed),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Stretch = tuple[int, int, int]
 """From which token, to which, and in how many cells at most."""
 
+Numbers = NDArray[np.int64]
+
 _BAND = 2**22  # weights in memory at a time: 16 MB
 
 
@@ -28,12 +30,14 @@ class Tile:
         values: float32 `[row, column]`, the greatest weight of each cell, or the mean.
         row_starts, column_starts: int64 `[cell + 1]`, the tokens that the cells begin with, and the end.
         sampled: whether only some queries of a cell were looked at.
+        row_most: float32 `[row]`, the greatest size of such a value in the whole row, within the tile or not.
     """
 
     values: Floats
-    row_starts: NDArray[np.int64]
-    column_starts: NDArray[np.int64]
+    row_starts: Numbers
+    column_starts: Numbers
     sampled: bool
+    row_most: Floats
 
     @property
     def exact(self) -> bool:
@@ -51,6 +55,7 @@ def tile(
     *,
     mean: bool = False,
     most: int,
+    shown: tuple[Numbers, Numbers] | None = None,
 ) -> Tile:
     """A part of the map of a head, or of the mean of several.
 
@@ -61,51 +66,68 @@ def tile(
         rows, columns: from which token, to which, and in how many cells at most.
         mean: the mean of each cell; else the greatest weight, of a difference the one that is farthest from 0.
         most: weights to compute; where there are more in these rows, some stand for the others.
+        shown: the numbers of the queries and of the keys that the map is of, which `rows` and `columns` then count;
+            None is all.
     """
     row_starts, column_starts = (start + cuts(stop - start, cells) for start, stop, cells in (rows, columns))
-    keys = attention.shape.keys
-    taken = _taken(row_starts, most // max(1, keys * len(heads)))
+    taken = _taken(row_starts, most // max(1, attention.shape.keys * len(heads)))
+    # All columns, so that it is known how great a row is elsewhere: cells of one width, beginning with the tile's.
+    width = max(1, (columns[1] - columns[0]) // (len(column_starts) - 1))
+    total = attention.shape.keys if shown is None else len(shown[1])
     narrow = np.empty((len(taken), len(column_starts) - 1), np.float32)
-    band = max(1, _BAND // max(1, keys))
+    wide = np.empty((len(taken), -(-total // width)), np.float32)
+    band = max(1, _BAND // max(1, attention.shape.keys))
     for first in range(0, len(taken), band):
         numbers = taken[first : first + band]
-        part = mean_weights(attention, layer, heads, numbers)[:, columns[0] : columns[1]]
-        single = np.arange(len(numbers))
-        begun = column_starts[:-1] - columns[0]
-        narrow[first : first + band] = pooled(part, single, begun, signed=attention.signed, mean=mean)
+        place, each = slice(first, first + len(numbers)), np.arange(len(numbers))
+        weights = mean_weights(attention, layer, heads, numbers if shown is None else shown[0][numbers])
+        weights = weights if shown is None else weights[:, shown[1]]
+        part, begun = weights[:, columns[0] : columns[1]], column_starts[:-1] - columns[0]
+        narrow[place] = pooled(part, each, begun, signed=attention.signed, mean=mean)
+        wide[place] = pooled(weights, each, np.arange(0, total, width), signed=attention.signed, mean=mean)
     begun = np.searchsorted(taken, row_starts[:-1])
-    values = pooled(narrow, begun, np.arange(narrow.shape[1]), signed=attention.signed, mean=mean)
-    return Tile(values, row_starts, column_starts, len(taken) < rows[1] - rows[0])
+    values, wider = (
+        pooled(one, begun, np.arange(one.shape[1]), signed=attention.signed, mean=mean) for one in (narrow, wide)
+    )
+    row_most = np.nan_to_num(np.abs(wider)).max(axis=1)
+    return Tile(values, row_starts, column_starts, len(taken) < rows[1] - rows[0], row_most)
 
 
-def cuts(length: int, most: int) -> NDArray[np.int64]:
+def cuts(length: int, most: int) -> Numbers:
     """Where so many cells, at most, begin, and the end: int64 `[cell + 1]`."""
     return np.linspace(0, length, min(length, most) + 1).round().astype(np.int64)
 
 
-def pooled(
-    weights: Floats, rows: NDArray[np.int64], columns: NDArray[np.int64], *, signed: bool = False, mean: bool = False
-) -> Floats:
+def pooled(weights: Floats, rows: Numbers, columns: Numbers, *, signed: bool = False, mean: bool = False) -> Floats:
     """The greatest weight of each cell, or the mean: float32 `[row, column]`.
 
     Args:
         weights: float32 `[query, key]`.
         rows, columns: where the cells begin, the first at 0.
-        signed: the value that is farthest from 0 is the greatest.
+        signed: they are differences, of which the one farthest from 0 is the greatest; NaN, where tokens have no
+            partner, does not count unless there is nothing else.
         mean: the mean instead.
     """
     if mean:
-        sums = np.add.reduceat(np.add.reduceat(weights, rows, axis=0, dtype=np.float64), columns, axis=1)
-        sizes = (np.diff(rows, append=len(weights)), np.diff(columns, append=weights.shape[1]))
-        return (sums / np.outer(*sizes)).astype(np.float32)
-    top = np.maximum.reduceat(np.maximum.reduceat(weights, rows, axis=0), columns, axis=1)
+        return _means(weights, rows, columns)
     if not signed:
-        return top
-    low = np.minimum.reduceat(np.minimum.reduceat(weights, rows, axis=0), columns, axis=1)
+        return np.maximum.reduceat(np.maximum.reduceat(weights, rows, axis=0), columns, axis=1)
+    top = np.fmax.reduceat(np.fmax.reduceat(weights, rows, axis=0), columns, axis=1)
+    low = np.fmin.reduceat(np.fmin.reduceat(weights, rows, axis=0), columns, axis=1)
     return np.where(-low > top, low, top)
 
 
-def mean_weights(attention: Attention, layer: int, heads: Sequence[int], rows: NDArray[np.int64]) -> Floats:
+def _means(weights: Floats, rows: Numbers, columns: Numbers) -> Floats:
+    there = np.isfinite(weights)
+    values = np.where(there, weights, 0)
+    sums, counts = (
+        np.add.reduceat(np.add.reduceat(one, rows, axis=0, dtype=np.float64), columns, axis=1)
+        for one in (values, there)
+    )
+    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0).astype(np.float32)
+
+
+def mean_weights(attention: Attention, layer: int, heads: Sequence[int], rows: Numbers) -> Floats:
     """Float32 `[row, key]`: some queries of a head, or of the mean of several."""
     maps, part = attention.maps, attention.part
     if len(heads) == 1:
@@ -116,7 +138,7 @@ def mean_weights(attention: Attention, layer: int, heads: Sequence[int], rows: N
     return total / np.float32(len(heads))
 
 
-def _taken(starts: NDArray[np.int64], affordable: int) -> NDArray[np.int64]:
+def _taken(starts: Numbers, affordable: int) -> Numbers:
     """The queries of the cells that are looked at: all of them, or evenly spaced ones, of every cell one at least."""
     total, cells = int(starts[-1] - starts[0]), len(starts) - 1
     if total <= affordable:

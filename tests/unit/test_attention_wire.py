@@ -42,7 +42,8 @@ def golden(name: str) -> Attention:
     header = GOLDEN[name]["header"]
     sides = {which: golden_side(name, which) for which in GOLDEN[name]["tokens"]}
     causal = name not in ("encoder", "pair")
-    fields: dict[str, Any] = {"signed": header["signed"], "pair": header["pair_text"], "notes": ("A note.",)}
+    fields: dict[str, Any] = {"signed": header["signed"], "pair": header["pair_text"], "target": header["target_text"]}
+    fields["notes"] = ("A note.",)
     return attention(sides["queries"], sides.get("encoded"), causal=causal, **fields)
 
 

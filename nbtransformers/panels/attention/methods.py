@@ -13,12 +13,12 @@ from nbtransformers.panels.attention.asked import heads_of, number, stretch
 from nbtransformers.panels.attention.wire import overview_arrays, part_of, side_arrays, sides_of, texts_of, thumb_side
 from nbtransformers.panels.channel import Answer, Method
 from nbtransformers.panels.packing import packed, sendable
-from nbtransformers.results.attention import Attention
+from nbtransformers.results.attention import SPECIAL, Attention, Side
 from nbtransformers.results.attentionedges import edges
 from nbtransformers.results.attentionmaps import Floats, Part
 from nbtransformers.results.attentionoverview import overview
-from nbtransformers.results.attentionrollout import affordable_cells, rollouts, stretches
-from nbtransformers.results.attentiontiles import cuts, mean_weights, pooled, tile
+from nbtransformers.results.attentionrollout import affordable_cells, on_places, places_of, rollouts, stretches
+from nbtransformers.results.attentiontiles import Stretch, cuts, mean_weights, pooled, tile
 
 MOST_EDGES = 2_000
 MOST_HEADS = 16  # in one answer
@@ -33,6 +33,7 @@ _ROLLOUT = 2**28
 _SHARES = 2**25  # of rollouts that are kept: 128 MB
 _SIDE = 512  # cells of a tile
 _THUMB = 48
+_CLOSER = 2**25  # weights of a closer look at a layer
 
 
 def methods(result: Attention) -> dict[str, Method]:
@@ -45,6 +46,10 @@ def methods(result: Attention) -> dict[str, Method]:
     """
 
     @cache
+    def grouped() -> Attention:
+        return result.by_words()
+
+    @cache
     def rolled(part: Part) -> tuple[Floats, NDArray[np.int64]]:
         of_part = result.of_part(part)
         cells = affordable_cells(of_part, _ROLLOUT, _SHARES)
@@ -52,10 +57,12 @@ def methods(result: Attention) -> dict[str, Method]:
 
     def tile_(params: dict[str, Any]) -> Answer:
         of_part = part_of(result, params.get("part"))
+        words = bool(params.get("words"))
         if params.get("layer") == "rollout":
             shares, starts = rolled(of_part.part)
-            return _rollout_tile(of_part, shares[-1], starts, params)
-        return _tile(of_part, params)
+            places = places_of(of_part.key_side, words=words, hide_special=bool(params.get("hide_special")))
+            return _rollout_tile(*on_places(shares[-1], starts, places), params)
+        return _tile(part_of(grouped(), of_part.part) if words else of_part, params)
 
     def flow(params: dict[str, Any]) -> Answer:
         of_part = part_of(result, params.get("part"))
@@ -94,35 +101,60 @@ def methods(result: Attention) -> dict[str, Method]:
 def _tile(result: Attention, params: dict[str, Any]) -> Answer:
     """A part of a head, or of the mean of heads.
 
-    `rows` and `columns` are each [start, stop, cells]; `pooling` is `max` or `mean`; `quick` takes a first look.
+    `rows` and `columns` are each [start, stop, cells]; `pooling` is `max` or `mean`; `quick` takes a first look;
+    `words` is of words in the place of tokens, and `hide_special` of all but the special ones, which then do not count;
+    `row_most` asks for the greatest value of each row too.
     """
     layer, heads = number(params, "layer", result.shape.layers), heads_of(params.get("head"), result.shape.heads)
-    rows, columns = _rectangle(result, params)
-    most = _QUICK if params.get("quick") else _THOROUGH
-    made = tile(result, layer, heads, rows, columns, mean=params.get("pooling") == "mean", most=most)
-    starts = {"row_starts": made.row_starts, "column_starts": made.column_starts}
-    arrays = {name: values.astype(np.uint32) for name, values in starts.items()}
-    return _answered({"values": made.values, **arrays}, exact=made.exact, sampled=made.sampled)
+    shown, lengths = None, (result.shape.queries, result.shape.keys)
+    if params.get("hide_special"):
+        shown = (_plain(result.query_side), _plain(result.key_side))
+        lengths = (len(shown[0]), len(shown[1]))
+    rows, columns = _rectangle(params, *lengths)
+    most, mean = _QUICK if params.get("quick") else _THOROUGH, params.get("pooling") == "mean"
+    made = tile(result, layer, heads, rows, columns, mean=mean, most=most, shown=shown)
+    arrays: dict[str, NDArray[Any]] = {
+        "values": made.values,
+        "row_starts": made.row_starts.astype(np.uint32),
+        "column_starts": made.column_starts.astype(np.uint32),
+    }
+    if params.get("row_most"):
+        arrays["row_most"] = made.row_most
+    return _answered(arrays, exact=made.exact, sampled=made.sampled)
 
 
-def _rollout_tile(result: Attention, shares: Floats, starts: NDArray[np.int64], params: dict[str, Any]) -> Answer:
-    """A part of the rollout after the last layer; of a long text it is between stretches of it."""
-    sides = _rectangle(result, params)
+def _rollout_tile(shares: Floats, starts: NDArray[np.int64], params: dict[str, Any]) -> Answer:
+    """A part of the rollout after the last layer, of stretches that begin at `starts`."""
+    sides = _rectangle(params, int(starts[-1]), int(starts[-1]))
     spans = [np.searchsorted(starts, [start, stop - 1], side="right") - 1 for start, stop, _ in sides]
     found = shares[spans[0][0] : spans[0][1] + 1, spans[1][0] : spans[1][1] + 1]
     begun = [cuts(length, cells) for length, (_, _, cells) in zip(found.shape, sides, strict=True)]
     values = pooled(found, begun[0][:-1], begun[1][:-1], mean=params.get("pooling") == "mean")
-    row_starts, column_starts = (
-        starts[span[0] + cut].astype(np.uint32) for span, cut in zip(spans, begun, strict=True)
-    )
-    sampled = len(starts) - 1 < result.shape.keys
-    arrays = {"values": values, "row_starts": row_starts, "column_starts": column_starts}
+    sampled = len(starts) - 1 < int(starts[-1])
+    ends = [starts[span[0] + cut].astype(np.uint32) for span, cut in zip(spans, begun, strict=True)]
+    arrays: dict[str, NDArray[Any]] = {"values": values, "row_starts": ends[0], "column_starts": ends[1]}
+    if params.get("row_most"):
+        lines = shares[spans[0][0] : spans[0][1] + 1].max(axis=1)
+        arrays["row_most"] = np.maximum.reduceat(lines, begun[0][:-1])
     return _answered(arrays, exact=not sampled and values.shape == found.shape, sampled=sampled)
 
 
-def _rectangle(result: Attention, params: dict[str, Any]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    lengths = (("rows", result.shape.queries), ("columns", result.shape.keys))
-    rows, columns = (stretch(params.get(name), length, name, _SIDE) for name, length in lengths)
+def _plain(side: Side) -> NDArray[np.int64]:
+    """The numbers of the tokens that are no special ones.
+
+    Raises:
+        UserError: when there is none.
+    """
+    found = np.flatnonzero(side.flags & SPECIAL == 0)
+    if not len(found):
+        raise UserError("All tokens are special ones.", hint="Show special tokens.")
+    return found
+
+
+def _rectangle(params: dict[str, Any], queries: int, keys: int) -> tuple[Stretch, Stretch]:
+    rows, columns = (
+        stretch(params.get(name), length, name, _SIDE) for name, length in (("rows", queries), ("columns", keys))
+    )
     return rows, columns
 
 
@@ -205,7 +237,7 @@ def _measures(result: Attention, params: dict[str, Any]) -> Answer:
     layer = None if params.get("layer") is None else number(params, "layer", total)
     layers = range(total) if layer is None else range(layer, layer + 1)
     side = min(_THUMB, int(params.get("side") or thumb_side(result)))
-    seen = overview(result, max(1, side), layers=layers, most=_THOROUGH, whole=True)
+    seen = overview(result, max(1, side), layers=layers, most=_CLOSER, whole=True)
     arrays = overview_arrays(result.part, seen, signed=result.signed)
     thumb = list(seen.pictures.shape[2:])
     return _answered(arrays, layers=[layers.start, layers.stop], thumb=thumb, sampled=seen.sampled)

@@ -13,29 +13,12 @@ from weakref import WeakKeyDictionary
 
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.attentionmaps import Part
+from nbtransformers.results.prediction import Prediction
 
 if TYPE_CHECKING:
     from nbtransformers.panels.view import View
 
 How = Literal["zero", "mean"]
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a model says, before and after heads are ablated.
-
-    Attributes:
-        what: what is predicted, for a reader: `label`, `next token`, `masked token`, …
-        labels: what was likeliest before or after.
-        before, after: the score of each of them.
-        change: how far the hidden states of the last layer moved: the mean over tokens of 1 - cosine.
-    """
-
-    what: str
-    labels: tuple[str, ...]
-    before: tuple[float, ...]
-    after: tuple[float, ...]
-    change: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +32,10 @@ class Texts:
 
 class Work(Protocol):
     """What the model can be asked for again."""
+
+    def knows(self, result: Attention) -> bool:
+        """Whether the model that a result is of is at hand: not for one that was read from a file."""
+        ...
 
     def ablate(self, result: Attention, heads: Sequence[tuple[Part, int, int]], how: How) -> Prediction:
         """What is predicted with the output of some heads set to zero, or to its mean over the tokens."""
@@ -96,4 +83,5 @@ def depth(result: Attention) -> int:
 
 def can(result: Attention) -> list[str]:
     """What a panel can have done that needs the model: a difference, and what came from a file, can only be kept."""
-    return ["ablate", "edit", "against"] if _offered and not result.signed else []
+    work = offered()
+    return ["ablate", "edit", "against"] if work is not None and not result.signed and work.knows(result) else []

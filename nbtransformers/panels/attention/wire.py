@@ -107,10 +107,9 @@ def sides_of(result: Attention) -> dict[str, Side]:
 
 
 def texts_of(result: Attention) -> dict[str, str | None]:
-    """What was read, as the keys of the header: the text, the second one of a pair, and what the decoder read."""
+    """What was read, as the keys of the header: the text, the second one of a pair, and what a decoder was given."""
     read = result.encoded or result.queries
-    target = result.queries.text if result.encoded is not None else None
-    return {"text": read.text, "pair_text": result.request.pair, "target_text": target}
+    return {"text": read.text, "pair_text": result.request.pair, "target_text": result.request.target}
 
 
 def seen_of(result: Attention, part: Part) -> Overview:

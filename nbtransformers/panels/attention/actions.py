@@ -1,0 +1,194 @@
+"""What the panel of an attention can have done: files written, heads ablated, another text or model read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import numpy as np
+
+from nbtransformers.errors import UserError
+from nbtransformers.panels.attention.asked import number
+from nbtransformers.panels.attention.offers import How, Texts, Work, before, can, offered
+from nbtransformers.panels.attention.wire import part_of
+from nbtransformers.panels.background import Background
+from nbtransformers.panels.channel import Answer, Method
+from nbtransformers.panels.export import file_name
+from nbtransformers.panels.packing import sendable
+from nbtransformers.plain_text import file_size
+from nbtransformers.results.attention import Attention
+from nbtransformers.results.attentionmaps import Part
+from nbtransformers.results.export import Written, write_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nbtransformers.panels.widget import Panel
+
+_AGAIN = "Run the cell again."
+_PINNED = 16  # queries whose weights in all heads make one table
+
+
+def actions(result: Attention, panel: Panel) -> dict[str, Method]:
+    """What a panel can have done.
+
+    `export` writes a head, or all of it, into a file; `ablate` tells what the model says without some heads; `edit`
+    reads another text, `against` shows the difference to another text or model, and `back` what stood there before.
+    """
+
+    def back(params: dict[str, Any]) -> Answer:
+        _refuse_busy(panel)
+        earlier = before(result)
+        if earlier is not None:
+            panel.view.show(earlier)
+        return {}, []
+
+    def edit(params: dict[str, Any]) -> Answer:
+        work, texts = _work(result, panel), _texts(params)
+        Background("Reading the text", lambda view: work.edit(result, texts, view), panel)
+        return {}, []
+
+    def against(params: dict[str, Any]) -> Answer:
+        work = _work(result, panel)
+        model = str(params["model"]).strip() if params.get("model") else None
+        texts = _texts(params) if params.get("text") is not None else None
+        if model is None and texts is None:
+            raise UserError("There is nothing to compare with.", hint="Give another model, or another text.")
+        Background("Comparing", lambda view: work.against(result, texts, model, view), panel)
+        return {}, []
+
+    def ablate(params: dict[str, Any]) -> Answer:
+        how: How = "mean" if params.get("how") == "mean" else "zero"
+        found = _work(result, panel).ablate(result, _heads(result, params.get("heads")), how)
+        labels = list(map(sendable, found.labels))
+        told = {"what": found.what, "change": found.change}
+        return {**told, "labels": labels, "before": list(found.before), "after": list(found.after)}, []
+
+    def export(params: dict[str, Any]) -> Answer:
+        written = _write(part_of(result, params.get("part")), params)
+        return {
+            "name": sendable(written.path.name),
+            "folder": sendable(str(written.path.parent)),
+            "size": file_size(written.nbytes),
+            "notes": list(map(sendable, written.notes)),
+        }, []
+
+    given: dict[str, Method] = {"export": export, "back": back}
+    return given | ({"edit": edit, "against": against, "ablate": ablate} if can(result) else {})
+
+
+def pinned_rows(result: Attention, queries: Sequence[int]) -> pd.DataFrame:
+    """The weights of the pinned query tokens in all heads: a row a layer, head and query, a column a key token.
+
+    Raises:
+        UserError: when there are very many.
+    """
+    import pandas as pd
+
+    if len(queries) > _PINNED:
+        raise UserError(f"{len(queries):,} tokens are pinned.", hint=f"Pin {_PINNED} at most: `panel.selection = [0]`.")
+    shape, rows = result.shape, np.array(queries, dtype=np.int64)
+    places = [(layer, head) for layer in range(shape.layers) for head in range(shape.heads)]
+    names = [result.tokens[row] for row in queries]
+    index = [(*place, row, name) for place in places for row, name in zip(queries, names, strict=True)]
+    weights = [result.maps.weights(result.part, *place, rows) for place in places if queries]
+    return pd.DataFrame(
+        np.concatenate(weights) if weights else np.empty((0, shape.keys), np.float32),
+        index=pd.MultiIndex.from_tuples(index, names=["layer", "head", "query", "query_token"]),
+        columns=pd.Index(result.key_tokens, name="key", dtype=object),
+    )
+
+
+# --- files ---
+
+
+def _write(result: Attention, params: dict[str, Any]) -> Written:
+    """A file in the kernel's folder, the notebook's as a rule; never over one that is there."""
+    what, shape = str(params.get("what")), result.shape
+    if what not in ("npz", *_FILLS):
+        raise UserError(f"There is no file of kind {what} to write.", hint=_AGAIN)
+    name = f"{result.run.model} attention"
+    if what == "npz":
+        return result.save(_free(f"{file_name(name)}.npz"))
+    layer, head = number(params, "layer", shape.layers), params.get("head")
+    head = "mean" if head == "mean" else number(params, "head", shape.heads)
+    part = "" if result.part == "self" else f" {result.part}"
+    path = f"{file_name(f'{name}{part} {layer}.{head}')}.{what}"
+    return write_file(path, lambda file: _FILLS[what](result, layer, head, file), taken="number")
+
+
+def _free(name: str) -> Path:
+    """The first of `name.npz`, `name-2.npz`, … that is not there."""
+    wanted = Path(name)
+    numbered = (wanted.with_stem(f"{wanted.stem}-{number}") for number in count(2))
+    return next(path for path in chain([wanted], numbered) if not path.exists())
+
+
+def _fill_csv(result: Attention, layer: int, head: Any, file: BinaryIO) -> tuple[int, tuple[str, ...]]:
+    """A row a query, a column a key."""
+    import pandas as pd
+
+    weights = result.mean(layer) if head == "mean" else result[layer, head]
+    table = pd.DataFrame(weights, index=pd.Index(result.tokens, name="query"), columns=result.key_tokens)
+    table.to_csv(file, encoding="utf-8")
+    return len(table), ()
+
+
+def _fill_figure(kind: str) -> Callable[[Attention, int, Any, BinaryIO], tuple[int, tuple[str, ...]]]:
+    def fill(result: Attention, layer: int, head: Any, file: BinaryIO) -> tuple[int, tuple[str, ...]]:
+        from matplotlib.figure import Figure
+
+        # Of no window's: a figure of pyplot's would be shown under the cell that runs.
+        figure = Figure(figsize=(7, 6), layout="constrained")
+        result.plot(layer, head, figure.add_subplot())
+        figure.savefig(file, format=kind, dpi=200, bbox_inches="tight")
+        return result.shape.queries, ()
+
+    return fill
+
+
+_FILLS = {"csv": _fill_csv, "png": _fill_figure("png"), "svg": _fill_figure("svg")}
+
+
+# --- what needs the model ---
+
+
+def _work(result: Attention, panel: Panel) -> Work:
+    _refuse_busy(panel)
+    work = offered()
+    if work is None or not can(result):
+        raise UserError("The model of this result is not at hand.", hint=_AGAIN)
+    return work
+
+
+def _texts(params: dict[str, Any]) -> Texts:
+    text, pair, target = (
+        None if params.get(name) is None else str(params[name]) for name in ("text", "pair", "target")
+    )
+    if not (text or "").strip():
+        raise UserError("The text is empty.", hint="Type one.")
+    return Texts(str(text), pair if pair and pair.strip() else None, target if target and target.strip() else None)
+
+
+def _heads(result: Attention, given: Any) -> list[tuple[Part, int, int]]:
+    listed = cast("list[Any]", given) if isinstance(given, list) else []
+    if not listed:
+        raise UserError("No head is chosen.", hint="Choose one in the grid.")
+    heads: list[tuple[Part, int, int]] = []
+    for one in listed:
+        if not isinstance(one, list | tuple) or len(cast("list[Any]", one)) != 3:
+            raise UserError("A head is a part, a layer and a number.", hint=_AGAIN)
+        part, layer, head = cast("list[Any]", one)
+        of_part = part_of(result, part)
+        place = {"layer": layer, "head": head}
+        heads.append(
+            (of_part.part, number(place, "layer", of_part.shape.layers), number(place, "head", of_part.shape.heads))
+        )
+    return heads
+
+
+def _refuse_busy(panel: Panel) -> None:
+    if panel.busy:
+        raise UserError("Another text is being read.", hint="Wait for it, or stop it.")
