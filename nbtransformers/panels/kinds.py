@@ -21,6 +21,8 @@ from nbtransformers.results.stored import Stored
 from nbtransformers.results.tokenization import Tokenization
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from nbtransformers.panels.widget import Panel
 
 Result = (
@@ -65,6 +67,7 @@ class Kind:
         methods: the questions that its panel can ask.
         actions: the questions whose answer needs the panel itself, such as what is selected in it.
         partial: a result as it stands, and how many rows there will be, to a header and a payload; None shows none.
+        selected: a result and the numbers that are selected in its panel to the table of them.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Kind:
     methods: Callable[[Any], Mapping[str, Method]]
     actions: Callable[[Any, Panel], Mapping[str, Method]] = lambda result, panel: {}
     partial: Callable[[Any, int | None], tuple[dict[str, Any], bytes]] | None = None
+    selected: Callable[[Any, list[int]], pd.DataFrame] = lambda result, rows: result.to_pandas(rows)
 
 
 def kind_of_result(result: Result) -> Kind:
@@ -90,11 +94,13 @@ def _answers() -> Kind:
 
 
 def _attention() -> Kind:
+    from nbtransformers.panels.attention.actions import actions, pinned_rows
     from nbtransformers.panels.attention.methods import methods
     from nbtransformers.panels.attention.snapshot import attention_snapshot
     from nbtransformers.panels.attention.wire import attention_header
 
-    return Kind("attention", "Attention", attention_header, attention_snapshot, methods)
+    kind = Kind("attention", "Attention", attention_header, attention_snapshot, methods, actions)
+    return replace(kind, selected=pinned_rows)
 
 
 def _classification() -> Kind:

@@ -6,7 +6,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from nbtransformers.errors import UserError, kind_of, shown
-from nbtransformers.panels.kinds import RESULTS, Result
+from nbtransformers.panels.kinds import RESULTS, Result, kind_of_result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +45,12 @@ def panel(result: Result) -> Panel:
 def selected(result: Result) -> pd.DataFrame:
     """The rows of a result that are selected in its panel, as `to_pandas` has them: of a tokenization, their tokens.
 
+    Of an attention, what the tokens that are pinned attend to: a row a layer, head and such token, a column a token.
+
     Raises:
         UserError: when it was never shown, or its panel is closed.
 
     Example:
         >>> nbt.selected(result)[["text", "label"]]
     """
-    rows = panel(result).selection
-    return result.to_pandas(rows)
+    return kind_of_result(result).selected(result, panel(result).selection)

@@ -154,8 +154,20 @@ class VectorsPanel(Panel):
     _esm, _css = _bundle("vectors")
 
 
+class AttentionPanel(Panel):
+    """The panel of attention, and of what a prediction rests on."""
+
+    _esm, _css = _bundle("attention")
+
+
 # A saved notebook carries the code of every panel in it: one of a few kinds of result each keeps it small.
-_CLASSES: dict[str, type[Panel]] = {"tokenize": TokensPanel, "embed": VectorsPanel, "similar": VectorsPanel}
+_CLASSES: dict[str, type[Panel]] = {
+    "attention": AttentionPanel,
+    "explain": AttentionPanel,
+    "tokenize": TokensPanel,
+    "embed": VectorsPanel,
+    "similar": VectorsPanel,
+}
 
 
 def panel_class(kind: str) -> type[Panel]:
