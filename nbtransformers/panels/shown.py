@@ -53,4 +53,5 @@ def selected(result: Result) -> pd.DataFrame:
     Example:
         >>> nbt.selected(result)[["text", "label"]]
     """
-    return kind_of_result(result).selected(result, panel(result).selection)
+    rows = panel(result).selection
+    return kind_of_result(result).selected(result, rows)
