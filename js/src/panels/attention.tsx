@@ -1,15 +1,17 @@
 // The attention inspector: all heads at a glance, one as a map, as lines, step by step, several taken together, and what
 // happens without some. What every view is given is in views/looking.ts.
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Channel } from "../channel";
 import { ask as askChannel, type Kept } from "../rows/answers";
 import { type MapTiles, mapTiles, type Pooling } from "../rows/attentiontiles";
+import { AttentionExport } from "../views/attentionexport";
 import { AttentionGrid } from "../views/attentiongrid";
 import { AttentionLines } from "../views/attentionlines";
 import { AttentionMatrix, placesOfMap } from "../views/attentionmatrix";
 import { AttentionSteps } from "../views/attentionsteps";
 import { AttentionSummary } from "../views/attentionsummary";
 import { HeadBar } from "../views/headbar";
+import { ExportIcon } from "../views/icons";
 import type { Ask, Look, ViewProps } from "../views/looking";
 import { ScaleChoice } from "../views/scale";
 import { Segments } from "../views/segments";
@@ -36,19 +38,23 @@ const PARTS: Record<PartName, [title: string, help: string]> = {
   encoder: ["Encoder", "From the text that is read to itself"],
 };
 
-export function AttentionPanel({ header: raw, payload, channel }: ResultProps) {
+export function AttentionPanel({ header: raw, payload, channel, selection, select }: ResultProps) {
   const reading = useMemo(() => {
     const header = attentionHeader(raw);
     return new Reading(header, new Sections(header.sections, payload));
   }, [raw, payload]);
   return (
     <Result rows={{ header: reading.header, progress: null }}>
-      <Inspector reading={reading} channel={channel} />
+      <Inspector reading={reading} channel={channel} selection={selection} select={select} />
     </Result>
   );
 }
 
-function Inspector({ reading, channel }: { reading: Reading; channel: Channel }) {
+interface InspectorProps extends Pick<ResultProps, "channel" | "selection" | "select"> {
+  reading: Reading;
+}
+
+function Inspector({ reading, channel, selection, select }: InspectorProps) {
   const ask = useCallback<Ask>(
     async (method, params, signal) => {
       const { facts, read } = await askChannel<never>(channel, method, params, signal);
@@ -58,6 +64,7 @@ function Inspector({ reading, channel }: { reading: Reading; channel: Channel })
   );
   const kept = useMemo<Kept>(() => new Map(), [reading]);
   const [look, setLook] = useLook(reading);
+  usePinned(look, setLook, selection, select);
   useTokens(reading, ask);
   const tiles = useMemo(
     () =>
@@ -70,12 +77,14 @@ function Inspector({ reading, channel }: { reading: Reading; channel: Channel })
   );
   const [wish, setTab] = useState<Tab>("grid");
   const [chosen, setChosen] = useState<Chosen>(new Set());
+  const [exporting, setExporting] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
   const { parts, can, depth } = reading.header;
   const tabs = (Object.keys(TABS) as Tab[]).filter((key) => key !== "what if" || can.length > 0);
   const tab = tabs.includes(wish) ? wish : "grid";
   const view: ViewProps = { reading, look, setLook, ask, kept };
   return (
-    <>
+    <div ref={root}>
       <nav class="nbt-tools" aria-label="Views">
         <Segments
           label="View"
@@ -92,7 +101,17 @@ function Inspector({ reading, channel }: { reading: Reading; channel: Channel })
           />
         )}
         {depth > 0 && <BackButton channel={channel} />}
+        <button
+          type="button"
+          class="nbt-button nbt-export-button nbt-map-export"
+          aria-expanded={exporting}
+          onClick={() => setExporting(!exporting)}
+        >
+          <ExportIcon />
+          Export
+        </button>
       </nav>
+      {exporting && <AttentionExport reading={reading} look={look} channel={channel} root={root} />}
       {tab === "grid" && (
         <AttentionGrid
           {...view}
@@ -105,9 +124,7 @@ function Inspector({ reading, channel }: { reading: Reading; channel: Channel })
       {tab === "matrix" && <OneMap {...view} tiles={tiles} onTab={setTab} />}
       {tab === "lines" && (
         <>
-          <HeadBar look={look} setLook={setLook} choices={["layer", "head", "tokens"]}>
-            <ScaleChoice look={look} setLook={setLook} />
-          </HeadBar>
+          <HeadBar look={look} setLook={setLook} choices={["layer", "head", "tokens"]} />
           <AttentionLines {...view} />
         </>
       )}
@@ -119,7 +136,7 @@ function Inspector({ reading, channel }: { reading: Reading; channel: Channel })
       )}
       {tab === "summary" && <AttentionSummary {...view} tiles={tiles} />}
       {tab === "what if" && <WhatIf {...view} channel={channel} chosen={chosen} onChoose={setChosen} />}
-    </>
+    </div>
   );
 }
 
@@ -167,6 +184,28 @@ function useLook(reading: Reading): [Look, ViewProps["setLook"]] {
     });
   }, []);
   return [look, setLook];
+}
+
+/** The token that is kept is what Python knows as the selection: either may change it. */
+function usePinned(
+  { part, pinned }: Look,
+  setLook: ViewProps["setLook"],
+  selection: readonly number[],
+  select: (rows: number[]) => void,
+): void {
+  const told = useRef<number | null>(null);
+  const isText = part.query_side === "queries";
+  useEffect(() => {
+    const [first = null] = selection;
+    if (!isText || first === told.current) return;
+    told.current = first;
+    setLook({ pinned: first });
+  }, [selection]);
+  useEffect(() => {
+    if (!isText || pinned === told.current) return;
+    told.current = pinned;
+    select(pinned === null ? [] : [pinned]);
+  }, [pinned]);
 }
 
 /** Tokens beyond those that came with the header are asked for while one looks; drawn again when some come. */

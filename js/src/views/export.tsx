@@ -1,4 +1,5 @@
 // Writing rows into a file beside the notebook: which rows, which format, and where they went.
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort } from "../channel";
 import type { Query } from "../query/rows";
@@ -11,7 +12,8 @@ type Which = "all" | "found" | "selected";
 interface Written {
   name: string;
   folder: string;
-  rows: number;
+  /** None of a file that is not one of rows. */
+  rows?: number;
   size: string;
   notes: string[];
 }
@@ -56,7 +58,7 @@ export function ExportBar({ channel, query, rows, found, selected, each }: Expor
         ))}
       </div>
       <output class="nbt-export-said" aria-live="polite">
-        <Said state={state} each={each} />
+        <Said state={state}>{`Files are written into the notebook's folder, one row a ${each}.`}</Said>
       </output>
     </section>
   );
@@ -68,10 +70,11 @@ type State =
   | { kind: "written"; written: Written }
   | { kind: "failed"; message: string };
 
-function Said({ state, each }: { state: State; each: string }) {
+/** How the writing goes; before it has begun, what can be written. */
+export function Said({ state, children }: { state: State; children: ComponentChildren }) {
   switch (state.kind) {
     case "ready":
-      return `Files are written into the notebook's folder, one row a ${each}.`;
+      return <>{children}</>;
     case "writing":
       return (
         <>
@@ -88,7 +91,7 @@ function Said({ state, each }: { state: State; each: string }) {
             <strong>
               <bdi>{name}</bdi>
             </strong>
-            {` · ${plural(rows, "row")} · ${size} · in `}
+            {`${rows === undefined ? "" : ` · ${plural(rows, "row")}`} · ${size} · in `}
             <bdi>{folder}</bdi>
           </span>
           {notes.map((note) => (
@@ -100,7 +103,7 @@ function Said({ state, each }: { state: State; each: string }) {
   }
 }
 
-function useWriting(channel: Channel) {
+export function useWriting(channel: Channel) {
   const [state, setState] = useState<State>({ kind: "ready" });
   const asked = useRef<AbortController | null>(null);
   useEffect(() => () => asked.current?.abort(), [channel]);
