@@ -87,7 +87,10 @@ def model_ref(request: AttentionRequest) -> ModelRef:
 
 def head_of(card: Card) -> Head:
     """The head that a model is loaded with: its own, else none."""
-    return next((head for head in _HEADS if head in card.heads), "encoder")
+    for head in _HEADS:
+        if head in card.heads:
+            return head
+    return "encoder"
 
 
 def one_text(request: AttentionRequest, objects: Objects) -> tuple[str, tuple[str, ...]]:

@@ -30,24 +30,22 @@ def minus(first: Attention, second: Attention) -> Attention:
     Raises:
         UserError: when the models have not as many layers and heads.
     """
-    parts = tuple(part for part in first.maps.parts if part in second.maps.parts)
-    if first.part not in parts:
-        raise UserError(f"{second.run.model} has no {first.part} attention.", hint="Compare models of one kind.")
-    for part in parts:
-        _refuse_unlike(first, second, part)
+    if first.maps.parts != second.maps.parts:
+        raise UserError(
+            f"Of {first.run.model} and {second.run.model} one is an encoder-decoder: their heads do not pair.",
+            hint="Compare models of one kind.",
+        )
     notes: list[str] = []
     pairs = {"queries": _paired(first.queries, second.queries)}
     notes += _lonely(pairs["queries"], "the text" if first.encoded is None else "the decoder's text")
     if first.encoded is not None and second.encoded is not None:
         pairs["encoded"] = _paired(first.encoded, second.encoded)
         notes += _lonely(pairs["encoded"], "the text")
-    partners: dict[Part, Partners] = {
-        part: (
-            pairs["encoded" if part == "encoder" else "queries"],
-            pairs["queries" if part == "self" else "encoded"],
-        )
-        for part in parts
-    }
+    partners: dict[Part, Partners] = {}
+    for part in first.maps.parts:
+        _refuse_unlike(first, second, part)
+        queries, keys = "encoded" if part == "encoder" else "queries", "queries" if part == "self" else "encoded"
+        partners[part] = pairs[queries], pairs[keys]
     names = (first.run.model, second.run.model)
     name = names[0] if names[0] == names[1] else " − ".join(names)
     return replace(

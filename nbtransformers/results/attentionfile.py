@@ -120,12 +120,13 @@ def _kept(maps: Maps, part: Part, layer: int) -> KeptLayer | None:
 
 
 def _refuse_large(maps: Maps) -> None:
-    extents = [(part, maps.extent(part)) for part in maps.parts]
-    each = {part: 4 * extent.heads * extent.queries * extent.keys for part, extent in extents}
-    if sum(each[part] * extent.layers for part, extent in extents) <= LARGEST:
+    if sum(4 * int(np.prod(maps.extent(part))) for part in maps.parts) <= LARGEST:
         return  # even if all of it has to be written as weights
-    layers = ((part, layer) for part, extent in extents for layer in range(extent.layers))
-    nbytes = sum(each[part] for part, layer in layers if _has_only_weights(maps, part, layer))
+    nbytes = 0
+    for part in maps.parts:
+        extent = maps.extent(part)
+        only = sum(_has_only_weights(maps, part, layer) for layer in range(extent.layers))
+        nbytes += only * 4 * extent.heads * extent.queries * extent.keys
     if nbytes > LARGEST:
         raise UserError(
             f"The weights of all heads are {size(nbytes)}, and they come of nothing smaller that could be kept.",
@@ -181,16 +182,13 @@ def _read(archive: zipfile.ZipFile, place: Path) -> Attention:
             f"{place.name} was written by a newer nbtransformers.", hint="Type `pip install --upgrade nbtransformers`."
         )
     sides = {name: _side(archive, name, told) for name, told in header["sides"].items()}
-    names = set(archive.namelist())
-    parts = {part: int(header["layers"][part]) for part in _PARTS if part in header["layers"]}
-    maps = _maps(archive, parts, names)
-    run = {**header["run"]}
+    maps = _maps(archive, header["layers"], set(archive.namelist()))
     found = Attention(
         request=AttentionRequest.from_json(json.dumps(header["request"])),
         queries=sides["queries"],
         encoded=sides.get("encoded"),
         maps=maps,
-        run=RunReport(**run),
+        run=RunReport(**header["run"]),
         notes=tuple(map(str, header["notes"])),
         part=header["part"],
         signed=bool(header["signed"]),
@@ -220,12 +218,18 @@ def _side(archive: zipfile.ZipFile, name: str, told: dict[str, Any]) -> Side:
     return Side(text=told["text"], pieces=pieces, **cast("Any", arrays))
 
 
-def _maps(archive: zipfile.ZipFile, parts: dict[Part, int], names: set[str]) -> Maps:
+def _maps(archive: zipfile.ZipFile, layers: dict[str, int], names: set[str]) -> Maps:
     """Of all layers what they are computed from; or of all the weights, where of one there is nothing else."""
-    layers = {part: [_read_layer(archive, part, layer, names) for layer in range(n)] for part, n in parts.items()}
-    if all(isinstance(layer, KeptLayer) for some in layers.values() for layer in some):
-        return KeyMaps(cast("dict[Part, list[KeptLayer]]", layers))
-    return ArrayMaps({part: np.stack([_weights(layer) for layer in some]) for part, some in layers.items()})
+    found: dict[Part, list[KeptLayer | Floats]] = {}
+    for part in _PARTS:
+        if part in layers:
+            found[part] = [_read_layer(archive, part, layer, names) for layer in range(int(layers[part]))]
+    if all(isinstance(layer, KeptLayer) for some in found.values() for layer in some):
+        return KeyMaps(cast("dict[Part, list[KeptLayer]]", found))
+    arrays: dict[Part, Floats] = {}
+    for part, some in found.items():
+        arrays[part] = np.stack([_weights(layer) for layer in some])
+    return ArrayMaps(arrays)
 
 
 def _weights(layer: KeptLayer | Floats) -> Floats:

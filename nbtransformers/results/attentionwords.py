@@ -23,10 +23,10 @@ def by_words(attention: Attention) -> Attention:
     sides = [side for side in (attention.queries, attention.encoded) if side is not None]
     starts = {id(side): word_starts(side.words) for side in sides}
     maps = attention.maps
-    cuts = {
-        part: (starts[id(attention.of_part(part).query_side)], starts[id(attention.of_part(part).key_side)])
-        for part in maps.parts
-    }
+    cuts: dict[Part, tuple[Numbers, Numbers]] = {}
+    for part in maps.parts:
+        looked_at = attention.of_part(part)
+        cuts[part] = starts[id(looked_at.query_side)], starts[id(looked_at.key_side)]
     pair = attention.request.pair
     words = [_words(side, starts[id(side)], pair) for side in sides]
     return replace(
@@ -80,7 +80,8 @@ class WordMaps:
         tokens = np.repeat(queries[chosen] - begins, sizes) + np.arange(int(sizes.sum()))
         given = self.tokens.weights(part, layer, head, tokens)
         to_words = np.add.reduceat(given, keys[:-1], axis=1)
-        return np.add.reduceat(to_words, begins, axis=0) / sizes[:, None].astype(np.float32)
+        sums: Floats = np.add.reduceat(to_words, begins, axis=0)
+        return (sums / sizes[:, None]).astype(np.float32)
 
     def q(self, part: Part, layer: int, head: int) -> Floats:
         """Words have none.
