@@ -16,7 +16,7 @@ WHOLE = 512  # queries of a text of which all are looked at
 SAMPLE = 256  # of a longer one
 
 _FEW = 32
-_VALUES = 2**27  # weights that are looked at in all: about a second
+_VALUES = 2**23  # weights that are looked at in all: some tenths of a second
 
 
 @dataclass(frozen=True, slots=True, eq=False)
