@@ -28,10 +28,22 @@ class Bias:
     keys: int
 
     @classmethod
-    def by(cls, added: torch.Tensor, queries: torch.Tensor, keys: torch.Tensor) -> Bias:
-        """The bias of some queries and keys, by what is added to all scores, `[head, query or 1, key]`."""
+    def by(cls, added: torch.Tensor, shown: torch.Tensor | None, queries: torch.Tensor, keys: torch.Tensor) -> Bias:
+        """The bias of some queries and keys.
+
+        Args:
+            added: what is added to the scores of all, `[head or 1, query or 1, key]`.
+            shown: bool `[query, key]`, true where a key is seen; None where all are. It does not matter what is
+                added to others.
+            queries: the numbers of the queries.
+            keys: the numbers of the keys.
+        """
         import torch
 
+        if shown is not None and added.shape[1] > 1:
+            line = added.masked_fill(~shown, float("-inf")).amax(1, keepdim=True)
+            if bool(((added == line) | ~shown).all()):
+                added = line.masked_fill(line == float("-inf"), 0)
         rows = queries if added.shape[1] > 1 else torch.zeros(1, dtype=torch.int64)
         all_of_them = rows.shape[0] == added.shape[1] and len(keys) == added.shape[2]
         part = added if all_of_them else added[:, rows.to(added.device)][:, :, keys.to(added.device)]

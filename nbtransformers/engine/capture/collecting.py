@@ -13,6 +13,7 @@ from nbtransformers.engine.capture.making import Masks, Tokens, heard_layer, tra
 from nbtransformers.engine.capture.places import Projections, outside_interface, parts_of
 from nbtransformers.engine.capture.replay import Given, Recent, Replayed, on_cpu, tensors_of
 from nbtransformers.engine.capture.tracing import Traced, Tracer
+from nbtransformers.engine.capture.windowed import is_windowed, windowed_layer
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.loading.registry import LoadedModel
@@ -129,6 +130,9 @@ class Collector:
         if running is None:
             return
         part = self._part_of(module)
+        if is_windowed(module):
+            self._windowed(part, running, output)
+            return
         for which, traced in enumerate(running.traced):
             queries, keys = traced.query.shape[1], traced.key.shape[1]
             if not self._is_whole(part, queries, keys):
@@ -139,7 +143,7 @@ class Collector:
                 continue
             self._layers[part].append(layer)
             if traced.projected is None:
-                self._wait_for_projection(layer, output[0] if isinstance(output, tuple) else output)
+                self._wait_for_projection(layer, output)
             return
 
     def _fitting(
@@ -155,12 +159,29 @@ class Collector:
         shape = (layer.heads, traced.query.shape[1], traced.key.shape[1])
         return Replayed(given, tokens, which, shape, self._recent)
 
-    def _wait_for_projection(self, layer: Any, output: torch.Tensor) -> None:
+    def _wait_for_projection(self, layer: Any, output: Any) -> None:
+        import torch
+
+        outputs = output[0] if isinstance(output, tuple) else output
+        if not isinstance(outputs, torch.Tensor):
+            return
+
         def found(projection: Any, given: torch.Tensor | None) -> None:
             if given is None:
                 layer.projection = projection
 
-        self._projections.wait_for(output, found)
+        self._projections.wait_for(outputs, found)
+
+    def _windowed(self, part: Part, running: _Running, output: tuple[Any, ...]) -> None:
+        total = output[0].shape[1]
+        self._tracer.deaf = True
+        layer = windowed_layer(
+            running.module, running.args, running.kwargs, output[0], self._tokens(part, total, total)
+        )
+        self._tracer.deaf = False
+        if layer.agrees:
+            self._layers[part].append(layer)
+            self._wait_for_projection(layer, output)
 
     # --- which tokens ---
 
@@ -177,9 +198,11 @@ class Collector:
         import torch
 
         mask = self._inputs.get(f"{self._prefix(part, queries=of_queries)}attention_mask")
-        if mask is None or tuple(mask.shape) != (1, total):
-            return torch.arange(total)
-        return mask[0].nonzero()[:, 0]
+        read = self._read_by(part, queries=of_queries)
+        if mask is not None and mask.ndim == 2 and mask.shape[1] <= total:
+            return mask[0].nonzero()[:, 0]
+        # A module may pad what it reads to a multiple of its window.
+        return torch.arange(total if read is None else min(total, read.shape[1]))
 
     def _read_by(self, part: Part, *, queries: bool) -> torch.Tensor | None:
         return self._inputs.get(f"{self._prefix(part, queries=queries)}input_ids")

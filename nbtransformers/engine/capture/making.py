@@ -114,7 +114,8 @@ def read(
             bias = rest if bias is None else bias + rest
     if shown is not None:
         seen = Seen.by(shown & seen.rows(torch.arange(total[0])).to(shown.device) if causal else shown)
-    return seen.of(tokens.queries, tokens.keys), None if bias is None else Bias.by(bias, tokens.queries, tokens.keys)
+    narrowed = seen.of(tokens.queries, tokens.keys)
+    return narrowed, None if bias is None else Bias.by(bias, shown, tokens.queries, tokens.keys)
 
 
 def _own(call: Call) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-HIDDEN = -2.5e4
+HIDDEN = -9e3
 """What is added to hide a key, or less: the weight of such a score is zero in any type."""
 
 _PRODUCTS = {"matmul", "__matmul__", "bmm", "baddbmm", "einsum"}
@@ -189,10 +189,15 @@ class Tracer:
         tensor, by = args[0], args[1]
         if _is_number(tensor):
             tensor, by = by, tensor
-        if not _is_number(by) or not isinstance(tensor, torch.Tensor):
+        if not isinstance(tensor, torch.Tensor):
+            return
+        found = self._of(tensor)
+        if not _is_number(by):
+            # By ones and zeros, which hide: what is added next says how deep.
+            if isinstance(found, _Scores) and name in _TIMES and bool(((by == 0) | (by == 1)).all()):
+                self._note(output, replace(found, hidden=(*found.hidden, by == 0)))
             return
         factor = 1 / float(by) if name in _OVER else float(by)
-        found = self._of(tensor)
         if isinstance(found, _Scores):
             self._note(output, found.times(factor))
         elif found is None and output is not tensor:
@@ -201,23 +206,25 @@ class Tracer:
     def _plus(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: torch.Tensor) -> None:
         import torch
 
-        one, other = args[0], args[1] if len(args) > 1 else kwargs.get("other")
+        one: Any = args[0]
+        other: Any = args[1] if len(args) > 1 else kwargs.get("other")
         sign = float(kwargs.get("alpha", 1)) * (-1.0 if name in _MINUS else 1.0)
         found = self._of(one)
         if not isinstance(found, _Scores):
             found, other = self._of(other), one
             if name in _MINUS:
                 return
-        if isinstance(found, _Scores) and isinstance(other, torch.Tensor):
+        if isinstance(found, _Scores) and _is_number(other) and float(other) == 0:
+            self._note(output, found)
+        elif isinstance(found, _Scores) and isinstance(other, torch.Tensor):
             self._note(output, replace(found, added=(*found.added, (other, sign))))
 
     def _hides(self, name: str, args: tuple[Any, ...], output: torch.Tensor) -> None:
         if len(args) < 3:
             return
-        scores, mask, value = args if name in _FILLED else (args[1], args[0], args[2])
-        hidden = mask if name in _FILLED else ~mask
+        scores, hidden, value = args if name in _FILLED else (args[2], args[0], args[1])
         if name == "where" and isinstance(self._of(value), _Scores):
-            scores, value, hidden = value, scores, mask
+            scores, hidden, value = value, ~hidden, scores
         found = self._of(scores)
         if isinstance(found, _Scores) and _is_number(value) and float(value) <= HIDDEN:
             self._note(output, replace(found, hidden=(*found.hidden, hidden)))
@@ -242,7 +249,7 @@ class Tracer:
         value, given = _value_of(right, form), _output_of(output, form)
         if value is None or given is None:
             return output
-        added = [_grid(tensor * by) for tensor, by in scores.added]
+        added = [_grid(tensor if by == 1 else tensor * by) for tensor, by in scores.added]
         added += [_hiding(_grid(hidden)) for hidden in scores.hidden]
         found = Traced(scores.query, scores.key, value, scores.scaling, added, False, given)
         return self._told(found, output, lambda new: _back(new, output, form))
@@ -292,13 +299,16 @@ def _is_number(value: Any) -> bool:
 
 def _operands(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, str | None] | None:
     if name == "einsum":
-        operands = args[1] if isinstance(args[1], list | tuple) else args[1:]
-        return (operands[0], operands[1], args[0].replace(" ", "")) if len(operands) == 2 else None
+        form, operands = args[0].replace(" ", ""), list(args[1] if isinstance(args[1], list | tuple) else args[1:])
+        return (operands[0], operands[1], form) if len(operands) == 2 and "->" in form and "." not in form else None
     if name == "baddbmm":
         pair = [*args[1:3]] + [kwargs[one] for one in ("batch1", "batch2") if one in kwargs]
         return pair[0], pair[1], None
-    other = args[1] if len(args) > 1 else kwargs.get("other", kwargs.get("mat2"))
-    return None if other is None else (args[0], other, None)
+    if not args:
+        return None
+    left, *others = args
+    other = others[0] if others else kwargs.get("other", kwargs.get("mat2"))
+    return None if other is None else (left, other, None)
 
 
 def _flat(tensor: torch.Tensor) -> torch.Tensor:
