@@ -7,7 +7,8 @@ from os import PathLike
 from typing import Any, Unpack
 
 from nbtransformers import settings
-from nbtransformers.doors.common import run_and_keep, task_request
+from nbtransformers.doors.attentionwork import run_and_offer
+from nbtransformers.doors.common import task_request
 from nbtransformers.doors.door import door
 from nbtransformers.doors.options import OneTextOptions
 from nbtransformers.inputs.refs import data_ref
@@ -89,4 +90,4 @@ def run_attention(request: AttentionRequest, objects: Objects, view: View) -> At
     """Run a request and show it in a view: the one way through, for magics and functions."""
     from nbtransformers.engine.attention import attention as run
 
-    return run_and_keep(view, lambda: run(request, objects, view.progress, view.partial))
+    return run_and_offer(view, lambda: run(request, objects, view.progress, view.partial), objects)
