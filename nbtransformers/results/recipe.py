@@ -160,13 +160,13 @@ class MethodRecipe:
     Attributes:
         method: its name.
         baseline: what the tokens are compared with; None where they are compared with nothing.
-        steps: of integrated gradients.
+        segments: of integrated gradients, where each part of the way begins and ends, and its points.
         rows: how many rows the model reads at once.
     """
 
     method: Method
     baseline: Baseline | None
-    steps: int
+    segments: tuple[tuple[float, float, int], ...]
     rows: int
 
 
