@@ -61,7 +61,7 @@ def attention(
         ['[CLS]', 'good', 'film', '.', '[SEP]']
     """
     text, notes = one_text(request, objects)
-    ready = prepare(request, model_ref(request), head_of, objects, on_progress)
+    ready = ready_model(request, objects, on_progress)
     loaded = ready.loaded
     with at_work(loaded, on_progress), quiet_transformers():
         started = time.perf_counter()
@@ -91,6 +91,19 @@ def head_of(card: Card) -> Head:
         if head in card.heads:
             return head
     return "encoder"
+
+
+def ready_model(request: AttentionRequest, objects: Objects, on_progress: OnProgress) -> Ready:
+    """The model of a request, with its own head where that is trained: attention needs none.
+
+    Raises:
+        UserError: when it cannot be used.
+    """
+    try:
+        return prepare(request, model_ref(request), head_of, objects, on_progress)
+    except UserError:
+        # Its files may name a head whose weights they lack. Whatever else is wrong is said again.
+        return prepare(request, model_ref(request), lambda card: "encoder", objects, on_progress)
 
 
 def one_text(request: AttentionRequest, objects: Objects) -> tuple[str, tuple[str, ...]]:

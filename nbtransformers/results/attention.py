@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.errors import UserError
+from nbtransformers.errors import UserError, kind_of, shown
 from nbtransformers.plain_text import count
 from nbtransformers.request import AttentionRequest
 from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part
@@ -368,6 +368,8 @@ class Attention:
         """
         from nbtransformers.results.attentiondifference import minus
 
+        if not isinstance(other, Attention):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"{shown(other)} is {kind_of(other)}, no attention.", hint="Give another result.")
         return minus(self, other)
 
     def __sub__(self, other: Attention) -> Attention:

@@ -113,7 +113,7 @@ def _kept(maps: Maps, part: Part, layer: int) -> KeptLayer | None:
     extent = maps.extent(part)
     rows = np.unique(np.linspace(0, extent.queries - 1, _TRIED).astype(np.int64))
     same = all(
-        np.allclose(kept.weights(head, rows), maps.weights(part, layer, head, rows), atol=_EQUAL)
+        np.allclose(kept.weights(head, rows), maps.weights(part, layer, head, rows), atol=_EQUAL, equal_nan=True)
         for head in range(extent.heads)
     )
     return kept if same else None
