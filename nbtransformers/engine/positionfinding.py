@@ -303,7 +303,7 @@ def _buckets(model: Any, length: int | None) -> Iterator[Found]:
                 name=_numbered(label, path, model),
                 form="relative",
                 positions=distances.numpy(),
-                formula=("score(q, k) = q·k + b(head, bucket(k − q))", "one bucket holds ever more distances"),
+                formula=("score(q, k) = q·k + b(head, bucket(k − q))", "b is learned; the farther, the more distances share a bucket"),
                 source=f"{path}.relative_attention_bias",
                 bias=bias,
             ),

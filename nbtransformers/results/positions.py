@@ -115,6 +115,9 @@ class Encoding(ABC):
         extent = f"{count(len(self.positions), self.row)} × {count(self.columns, self.column)}"
         return f"{self.form} · {extent}"
 
+    def __repr__(self) -> str:
+        return ": ".join(filter(None, (self.name, self.told)))
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class TableEncoding(Encoding):
@@ -332,3 +335,6 @@ class Positions:
         from nbtransformers.results.positionsshown import as_text
 
         return as_text(self)
+
+    def __repr__(self) -> str:
+        return str(self)

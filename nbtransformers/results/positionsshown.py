@@ -63,7 +63,7 @@ def as_text(result: Positions) -> str:
     parts: list[Any] = [printable(pinned(result.title, result.revision))]
     for encoding in result.encodings:
         parts += [
-            ": ".join(filter(None, (encoding.name, encoding.told))),
+            repr(encoding),
             *(f"    {line}" for line in encoding.formula),
             _distances(encoding),
         ]

@@ -98,7 +98,9 @@ def test_a_table_is_what_the_model_adds(kind: str) -> None:
         ((_, _, output),) = given(model, one.source, 20)
         np.testing.assert_array_equal(one.values[:20], output.numpy().reshape(20, -1))
         assert len(one.positions) >= 20
-    assert {one.form for one in tables} == {"sinusoidal" if kind in ("pegasus", "marian", "m2m_100", "xglm") else "learned"}
+    assert {one.form for one in tables} == {
+        "sinusoidal" if kind in ("pegasus", "marian", "m2m_100", "xglm") else "learned"
+    }
 
 
 @pytest.mark.parametrize("kind", ROTARY)
@@ -211,7 +213,14 @@ def test_slopes_that_go_into_the_mask() -> None:
         )
 
 
-ZEROED = ("SelfAttention.q.weight", "attn.q.weight", "attn.q.bias", "query_key_value.weight", "query_key_value.bias", "Wqkv.weight")
+ZEROED = (
+    "SelfAttention.q.weight",
+    "attn.q.weight",
+    "attn.q.bias",
+    "query_key_value.weight",
+    "query_key_value.bias",
+    "Wqkv.weight",
+)
 RELATIVE: dict[str, dict[str, Any]] = {
     "t5": ARCHITECTURES["t5"],
     "mpnet": ARCHITECTURES["mpnet"],

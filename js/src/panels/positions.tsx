@@ -8,7 +8,7 @@ import { formatValue } from "../text";
 import { type Curve, Curves } from "../views/curves";
 import { FormulaLines } from "../views/formulalines";
 import type { Paint } from "../views/heatmap";
-import { type MapParams, type MapTiles, PositionMap } from "../views/positionmap";
+import { formatPlace, type MapParams, type MapTiles, PositionMap } from "../views/positionmap";
 import { Segments } from "../views/segments";
 import { Encoding, type Line, type Picture, positionsHeader } from "../wire/positions";
 import { Sections } from "../wire/sections";
@@ -190,7 +190,7 @@ function Worked({ encoding, picture, row, column }: WorkedProps) {
     return <FormulaLines lines={[`${wave}(${row} / 10000^(${column - (column % 2)}/${columns}))`]} />;
   }
   if (form !== "rotary") return null;
-  const angle = `${row} · ${formatValue(encoding.frequency(column))}`;
+  const angle = `${row} · ${encoding.frequency(column).toPrecision(4)}`;
   return <FormulaLines lines={[picture === "angle" ? angle : `${picture}(${angle})`]} />;
 }
 
@@ -212,14 +212,19 @@ function CurvesView({ encoding, channel, kept }: ViewProps) {
       <PictureBar encoding={encoding} picture={picture} onPicture={setPicture} />
       <Chooser encoding={encoding} chosen={chosen} onChoose={setChosen} />
       {notice && <p class="nbt-none">{notice}</p>}
-      <Curves label={`${PICTURES[picture]} by ${facts.row}`} curves={curves} across={acrossOf(encoding)}>
+      <Curves
+        label={`${PICTURES[picture]} by ${facts.row}`}
+        curves={curves}
+        across={facts.row}
+        axis={axisOf(encoding)}
+      >
         <FormulaLines lines={facts.formula} source={facts.source} />
       </Curves>
     </>
   );
 }
 
-function acrossOf({ facts: { form, row } }: Encoding): string {
+function axisOf({ facts: { form, row } }: Encoding): string {
   return form === "relative" ? "distance, key minus query" : row;
 }
 
@@ -240,9 +245,10 @@ function useLines(
     [encoding, picture, chosen],
   );
   const missing = chosen.filter((column) => !here.get(column));
-  const params = missing.length > 0 ? { encoding: encoding.number, picture, columns: missing } : null;
-  const asked = useAnswer<{ step: number }, Line[]>(channel, kept, "curves", params, ({ step }, read) =>
-    encoding.lines(read.float32("values"), step),
+  const { curve_step: step } = encoding.facts;
+  const params = missing.length > 0 ? { encoding: encoding.number, picture, columns: missing, step } : null;
+  const asked = useAnswer<object, Line[]>(channel, kept, "curves", params, (_, read) =>
+    encoding.lines(read.float32("values")),
   );
   const lines = useMemo(() => {
     const found = new Map<number, Line>();
@@ -339,7 +345,7 @@ function AlikeView({ encoding, tiles }: ViewProps) {
         what={isBias ? "Bias" : facts.form === "rotary" ? "Product" : "Cosine"}
         sides={{ ...sides, firstRow: 0 }}
         tell={(row, column) => (
-          <span>{`distance ${formatValue(isBias ? column - row : Math.abs(column - row))}`}</span>
+          <span>{`distance ${formatPlace(isBias ? column - row : Math.abs(column - row))}`}</span>
         )}
       >
         <p class="nbt-muted">{ALIKE[facts.form]}</p>
@@ -349,6 +355,7 @@ function AlikeView({ encoding, tiles }: ViewProps) {
           label="Similarity by distance"
           curves={[{ ...line, name: "similarity", colour: "blue" }]}
           across="distance"
+          axis="distance"
         >
           <span class="nbt-muted">
             {facts.form === "rotary"

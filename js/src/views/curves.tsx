@@ -5,6 +5,7 @@ import { cssColour } from "../colour";
 import { formatValue } from "../text";
 import type { Line } from "../wire/positions";
 import { exactly } from "./named";
+import { formatPlace } from "./positionmap";
 import { clamp } from "./viewport";
 import { useMeasured } from "./virtual";
 
@@ -17,8 +18,9 @@ export interface Curve extends Line {
 interface CurvesProps {
   label: string;
   curves: readonly Curve[];
-  /** What stands below: "position". */
+  /** What a place is, such as "position", and what stands below them all. */
   across: string;
+  axis: string;
   /** What is said beside them, below the values. */
   children: ComponentChildren;
 }
@@ -29,7 +31,7 @@ const TOP = 10;
 const BOTTOM = 34;
 const GUESS_PX = 600;
 
-export function Curves({ label, curves, across, children }: CurvesProps) {
+export function Curves({ label, curves, across, axis, children }: CurvesProps) {
   const box = useRef<HTMLDivElement>(null);
   const [{ width }, setSize] = useState({ width: GUESS_PX, height: HEIGHT });
   useMeasured(box, setSize);
@@ -67,7 +69,7 @@ export function Curves({ label, curves, across, children }: CurvesProps) {
           onPointerLeave={() => setPoint(null)}
           onKeyDown={onKeyDown}
         >
-          <Axes low={low} high={high} at={at} x={x} y={y} width={width} across={across} />
+          <Axes low={low} high={high} at={at} x={x} y={y} width={width} axis={axis} />
           {curves.map(({ name, colour }, number) => (
             <path key={name} d={paths[number]} stroke={cssColour(colour)} />
           ))}
@@ -94,7 +96,7 @@ export function Curves({ label, curves, across, children }: CurvesProps) {
           <dl>
             <div>
               <dt>{across}</dt>
-              <dd>{formatValue(at[point] ?? 0)}</dd>
+              <dd>{formatPlace(at[point] ?? 0)}</dd>
             </div>
             {curves.map(({ name, colour, values }) => (
               <div key={name}>
@@ -119,12 +121,12 @@ interface AxesProps {
   x(number: number): number;
   y(value: number): number;
   width: number;
-  across: string;
+  axis: string;
 }
 
 const TICKS = 4;
 
-function Axes({ low, high, at, x, y, width, across }: AxesProps) {
+function Axes({ low, high, at, x, y, width, axis }: AxesProps) {
   const count = at.length;
   const ticks = Array.from({ length: TICKS + 1 }, (_, tick) => Math.round((tick / TICKS) * (count - 1)));
   const levels = low < 0 && high > 0 ? [low, 0, high] : [low, (low + high) / 2, high];
@@ -140,18 +142,14 @@ function Axes({ low, high, at, x, y, width, across }: AxesProps) {
       ))}
       {[...new Set(ticks)].map((tick) => (
         <text key={tick} x={x(tick)} y={HEIGHT - BOTTOM + 14} text-anchor="middle">
-          {formatTick(at[tick] ?? 0)}
+          {formatPlace(at[tick] ?? 0)}
         </text>
       ))}
       <text x={LEFT + (width - LEFT) / 2} y={HEIGHT - 4} text-anchor="middle">
-        {across}
+        {axis}
       </text>
     </g>
   );
-}
-
-function formatTick(value: number): string {
-  return String(value).replace("-", "−");
 }
 
 /** The least and the greatest number, with a little room. */

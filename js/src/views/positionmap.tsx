@@ -1,7 +1,7 @@
 // A picture of position encodings as a heat map: sampled from afar, and every number where one looks closely.
 import type { ComponentChildren } from "preact";
 import type { Tile, Tiles } from "../rows/tiles";
-import { formatCount, formatValue } from "../text";
+import { formatCount } from "../text";
 import { type Found, HeatPlane, type HeatShape, useHeat } from "./heat";
 import type { Paint } from "./heatmap";
 import { exactly } from "./named";
@@ -44,8 +44,11 @@ export function PositionMap(props: PositionMapProps) {
     columnName: name(0),
     epoch: JSON.stringify(params),
   };
+  const kind = shape.square
+    ? "nbt-matrix nbt-positions-map nbt-positions-square"
+    : "nbt-matrix nbt-positions-map";
   return (
-    <section class="nbt-matrix nbt-positions-map" aria-label={label}>
+    <section class={kind} aria-label={label}>
       <div class="nbt-tools">
         <span class={paint.ramp === "diverge" ? "nbt-ramp nbt-ramp-diverge" : "nbt-ramp"}>
           <span>{what}</span>
@@ -53,7 +56,7 @@ export function PositionMap(props: PositionMapProps) {
           <i aria-hidden="true" />
           <span>{paint.high}</span>
         </span>
-        <span class="nbt-muted">{`${sides.row} down, ${sides.column} across`}</span>
+        <span class="nbt-muted">{extentOf(sides, shape)}</span>
       </div>
       {tiles.problem && <WaitStrip message={tiles.problem} retry={() => tiles.retry()} />}
       <HeatPlane label={label} heat={heat} picture={picture}>
@@ -82,13 +85,28 @@ function Cell({ found: { value, rows, columns }, sides, tell }: CellProps) {
   return (
     <>
       <span class="nbt-value-big">{exactly(value)}</span>
-      <span>{`${sides.row} ${formatValue(row) === "0" ? 0 : formatPlace(row)}, ${sides.column} ${formatCount(columns[0])}`}</span>
+      <span>{`${sides.row} ${formatPlace(row)}, ${sides.column} ${formatPlace(columns[0])}`}</span>
       {tell(row, columns[0])}
     </>
   );
 }
 
-function formatPlace(place: number): string {
+function extentOf(
+  { row, column, firstRow }: PositionMapProps["sides"],
+  { rows, columns }: PositionMapProps["shape"],
+): string {
+  if (row === column) return `${rangeOf(row, firstRow, rows)}, down and across`;
+  return `${rangeOf(row, firstRow, rows)} down, ${rangeOf(column, 0, columns)} across`;
+}
+
+function rangeOf(what: string, first: number, count: number): string {
+  return count === 1
+    ? `${what} ${formatPlace(first)}`
+    : `${what === "query" ? "queries" : `${what}s`} ${formatPlace(first)} to ${formatPlace(first + count - 1)}`;
+}
+
+/** A position, a distance or a number of a column. */
+export function formatPlace(place: number): string {
   return formatCount(place).replace("-", "−");
 }
 
@@ -98,14 +116,14 @@ function Sampled({ here, sides }: { here: readonly Tile[]; sides: PositionMapPro
   const step = (starts: Uint32Array | undefined) => (starts?.[1] ?? 1) - (starts?.[0] ?? 0);
   const [down, across] = [step(finest?.rowStarts), step(finest?.columnStarts)];
   if (down <= 1 && across <= 1) return null;
-  const parts = [
+  const parts = new Set([
     ...(down > 1 ? [`every ${ordinal(down)} ${sides.row}`] : []),
     ...(across > 1 ? [`every ${ordinal(across)} ${sides.column}`] : []),
-  ];
-  return <span class="nbt-muted">{`Drawn: ${parts.join(", ")}. Zoom in to see all.`}</span>;
+  ]);
+  return <span class="nbt-muted">{`Drawn: ${[...parts].join(", ")}. Zoom in to see all.`}</span>;
 }
 
-export function ordinal(number: number): string {
+function ordinal(number: number): string {
   const last = number % 100 > 10 && number % 100 < 14 ? 0 : number % 10;
   return `${number}${["th", "st", "nd", "rd"][last] ?? "th"}`;
 }

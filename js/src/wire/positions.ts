@@ -100,8 +100,8 @@ export class Encoding {
 
   /** A column of a picture; null where the kernel is to be asked. */
   curve(picture: Picture, column: number): Line | null {
-    const { first, rows, columns, curves, curve_step: step, pictures } = this.facts;
-    const at = Array.from({ length: Math.ceil(rows / step) }, (_, number) => first + number * step);
+    const { columns, curves, curve_step: step, pictures } = this.facts;
+    const at = this.#places;
     if (picture === "angle") {
       const frequency = this.#float32("frequencies")[column] ?? 0;
       return { at, values: Float32Array.from(at, (position) => position * frequency) };
@@ -116,18 +116,22 @@ export class Encoding {
   }
 
   /** The answer to the question for curves, as lines. */
-  lines(values: Float32Array, step: number): Line[] {
-    const { first, rows } = this.facts;
-    const length = Math.ceil(rows / step);
-    const at = Array.from({ length }, (_, number) => first + number * step);
-    return Array.from({ length: values.length / length }, (_, line) => ({
+  lines(values: Float32Array): Line[] {
+    const at = this.#places;
+    return Array.from({ length: values.length / at.length }, (_, line) => ({
       at,
-      values: values.subarray(line * length, (line + 1) * length),
+      values: values.subarray(line * at.length, (line + 1) * at.length),
     }));
   }
 
   frequency(pair: number): number {
     return this.#float32("frequencies")[pair] ?? 0;
+  }
+
+  /** The positions that a curve has. */
+  get #places(): number[] {
+    const { first, rows, curve_step: step } = this.facts;
+    return Array.from({ length: Math.ceil(rows / step) }, (_, number) => first + number * step);
   }
 
   #angles(rows: Uint32Array, columns: Uint32Array): Float32Array {

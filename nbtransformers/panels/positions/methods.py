@@ -46,12 +46,12 @@ def _tile(result: Positions, params: dict[str, Any]) -> Answer:
 
 
 def _curves(result: Positions, params: dict[str, Any]) -> Answer:
-    """Some columns of a picture: `values` float32 `[column, position]`, at even steps of so many positions."""
+    """Some columns of a picture: `values` float32 `[column, position]`, at the `step` that is asked for, or more."""
     encoding = _encoding(result, params)
     given = params.get("columns")
     asked = cast("list[Any]", given)[:_MOST_CURVES] if isinstance(given, list) else []
     columns = [_one(column, encoding.columns, encoding.column) for column in asked]
-    step = step_of(len(encoding.positions), MOST_POINTS)
+    step = max(step_of(len(encoding.positions), MOST_POINTS), int(params.get("step") or 1))
     values = encoding.picture(_picture(encoding, str(params.get("picture"))), slice(None, None, step), columns)
     return _answered({"values": np.ascontiguousarray(values.T, dtype=np.float32)}, step=step)
 

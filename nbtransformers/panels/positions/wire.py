@@ -22,9 +22,10 @@ from nbtransformers.results.run import pinned
 VERSION = 1
 MOST_POINTS = 512  # of a curve
 
-_CELLS = 30_000  # of all pictures together: 120 kB
+_CELLS = 30_000  # of all pictures together, 120 kB; and a quarter of it for curves
 _CURVES = 6  # that are drawn first
 _HEADS = 8
+_SIDE = 256  # cells of what a head adds by query and key, which the page makes
 _CLIPPED = 0.995  # of the numbers that a model has learned: some few are so large that all others would look alike
 
 Arrays = dict[str, NDArray[Any]]
@@ -85,6 +86,8 @@ def curve_columns(encoding: Encoding) -> list[int]:
     """The columns that are drawn as curves first: of heads the first ones, of dimensions some far apart."""
     if isinstance(encoding, RelativeEncoding):
         return list(range(min(encoding.columns, _HEADS)))
+    if encoding.columns <= _CURVES:
+        return list(range(encoding.columns))
     # Even ones: of a table by the formula these are the sines.
     return np.unique(encoding.columns * np.arange(_CURVES) // _CURVES // 2 * 2).tolist()
 
@@ -97,7 +100,7 @@ def _encoding(encoding: Encoding, cells: int) -> tuple[dict[str, Any], Arrays]:
         name: encoding.picture(name, slice(None, None, step[0]), slice(None, None, step[1])) for name in names
     }
     left = cells - sum(array.size for array in arrays.values())
-    alike_step = step_of(encoding.side, int(left**0.5))
+    alike_step = step_of(encoding.side, int(left**0.5) if compared else _SIDE)
     if compared:
         some = slice(None, None, alike_step)
         distances, means = encoding.by_distance()
@@ -109,7 +112,9 @@ def _encoding(encoding: Encoding, cells: int) -> tuple[dict[str, Any], Arrays]:
         }
     if isinstance(encoding, RotaryEncoding):
         arrays["frequencies"] = encoding.frequencies
-    curves, curve_step = curve_columns(encoding), step_of(len(encoding.positions), MOST_POINTS)
+    curves = curve_columns(encoding)
+    room = MOST_POINTS if step == [1, 1] else min(MOST_POINTS, cells // 4 // len(curves))
+    curve_step = step_of(len(encoding.positions), room)
     if step != [1, 1]:
         lines = encoding.picture(names[0], slice(None, None, curve_step), curves)
         arrays["curves"] = np.ascontiguousarray(lines.T)
