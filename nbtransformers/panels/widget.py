@@ -149,7 +149,7 @@ class TokensPanel(Panel):
 
 
 class VectorsPanel(Panel):
-    """The panel of embeddings, and of how alike texts are."""
+    """The panel of embeddings, of how alike texts are, and of how positions are encoded."""
 
     _esm, _css = _bundle("vectors")
 
@@ -166,6 +166,7 @@ _CLASSES: dict[str, type[Panel]] = {
     "explain": AttentionPanel,
     "tokenize": TokensPanel,
     "embed": VectorsPanel,
+    "positions": VectorsPanel,
     "similar": VectorsPanel,
 }
 
