@@ -30,22 +30,37 @@ const SIDE_PX = 560;
 /** A longer text has an overview that is quick before one that is exact. */
 const QUICK = 1024;
 
+/** The lines of both sides, and what they are the lines of. */
+interface Sides {
+  queries: Tokens;
+  keys: Tokens;
+  rows: readonly Place[];
+  columns: readonly Place[];
+}
+
 export function AttentionMatrix(props: AttentionMatrixProps) {
-  const { label, name = "Weight", reading, look, source, pooling, tiles, onKey, actions } = props;
-  const { part, hideSpecial, words, scale } = look;
-  const [queries, keys] = [reading.queries(part), reading.keys(part)];
-  const [rows, columns] = useMemo(
-    () => placesOfMap(queries, keys, { hideSpecial, words }),
-    [queries, keys, queries.known, keys.known, hideSpecial, words],
-  );
+  const { part, hideSpecial, words } = props.look;
+  const [queries, keys] = [props.reading.queries(part), props.reading.keys(part)];
+  const sides = useMemo((): Sides => {
+    const [rows, columns] = placesOfMap(queries, keys, { hideSpecial, words });
+    return { queries, keys, rows, columns };
+  }, [queries, keys, queries.known, keys.known, hideSpecial, words]);
+  if (sides.rows.length === 0 || sides.columns.length === 0)
+    return <p class="nbt-none">No token is left to show: there are only special ones.</p>;
+  return <MapOf {...props} sides={sides} />;
+}
+
+function MapOf(props: AttentionMatrixProps & { sides: Sides }) {
+  const { label, name = "Weight", reading, look, source, pooling, tiles, sides, onKey, actions } = props;
+  const { part, scale } = look;
+  const { queries, keys, rows, columns } = sides;
   const params = paramsOf(part, source, pooling, look);
   const square = part.query_side === part.key_side;
   const shape = { rows: rows.length, columns: columns.length, square, height: SIDE_PX, left: 120, top: 84 };
   const heat = useHeat<MapTile>(shape, tiles, (areas) => tiles.want(params, hurried(tiles, params, areas)));
   const { here, exact, found, pinned } = heat;
   const most = mostOf(here, exact && pooling === "mean");
-  const { signed } = reading.header;
-  const paint = paintOf(scale, most, signed && source.layer !== "rollout");
+  const paint = paintOf(scale, most, reading.header.signed && source.layer !== "rollout");
   const picture = {
     paint,
     rowName: (at: number) => rows[at] && shortly(queries, rows[at]),
@@ -53,20 +68,13 @@ export function AttentionMatrix(props: AttentionMatrixProps) {
     figure: most >= 0.1 ? undefined : formatValue,
     epoch: `${queries.known} ${keys.known} ${JSON.stringify(params)}`,
   };
-  if (rows.length === 0 || columns.length === 0)
-    return <p class="nbt-none">No token is left to show: the text has only special ones.</p>;
   const query = found && isOne(found) ? rows[found.rows[0]] : undefined;
   return (
     <section class="nbt-matrix nbt-map" aria-label={label}>
       <MapLegend name={name} scale={scale} most={most} paint={paint} pooling={exact ? null : pooling} />
       {tiles.problem && <WaitStrip message={tiles.problem} retry={() => tiles.retry()} />}
       <HeatPlane label={label} heat={heat} picture={picture} {...(onKey ? { onKey } : {})}>
-        <Readout
-          found={found}
-          waiting={tiles.waiting}
-          pooling={pooling}
-          sides={{ queries, keys, rows, columns }}
-        >
+        <Readout found={found} waiting={tiles.waiting} pooling={pooling} sides={sides}>
           {pinned && query && actions?.(query.start)}
         </Readout>
       </HeatPlane>
@@ -164,13 +172,6 @@ const POOLED: Record<Pooling, string> = {
   max: "each cell the greatest of several: zoom in for single weights",
   mean: "each cell the mean of several: zoom in for single weights",
 };
-
-interface Sides {
-  queries: Tokens;
-  keys: Tokens;
-  rows: readonly Place[];
-  columns: readonly Place[];
-}
 
 interface ReadoutProps {
   found: Found<MapTile> | null;
