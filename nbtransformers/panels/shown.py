@@ -37,7 +37,7 @@ def panel(result: Result) -> Panel:
         raise UserError(f"{shown(result)} is {kind_of(result)}, not a result.", hint="Give what `nbt.classify` gave.")
     reference = _panels.get(result)
     found = None if reference is None else reference()
-    if found is None or found.comm is None:  # closed
+    if found is None or found.closed:
         raise UserError("This result is not on the screen.", hint="Show it in a notebook: `nbt.show(result)`.")
     return found
 

@@ -40,13 +40,8 @@ def failed_snapshot(panel_id: str, message: str) -> str:
     return framed(panel_id, f"<p><strong>✗</strong> {escape(message)}</p>")
 
 
-def empty_snapshot(panel_id: str) -> str:
-    """Nothing to see, and the rule that hides the widget's output beside it: for work that failed."""
-    return framed(panel_id, "")
-
-
 def gone_output() -> str:
-    """An output that hides itself: for a panel that came and went."""
+    """An output that hides itself: for a panel that came and went, and for work that failed."""
     return f'<div class="nbt-gone">{_GONE}</div>'
 
 

@@ -71,6 +71,7 @@ class PanelView:
         self._panel = _panel(what, kind)
         self._panel.view = self
         self._snapshot: Any = None
+        self._output: Any = None
         self._rows: int | None = None
         self._finished = False
         self.stopped_by: Literal["interrupt", "message"] = "interrupt"  # how its button ends the work
@@ -87,18 +88,16 @@ class PanelView:
 
         pending = {"text/html": pending_snapshot(self._panel.panel_id, self._what), "text/plain": f"{self._what} …"}
         self._snapshot = display(pending, raw=True, display_id=True)
-        display(self._panel)
+        self._output = display(self._panel, display_id=True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if not self._finished:
-            from nbtransformers.panels.snapshot import empty_snapshot
-
             self._panel.close()
-            # A saved notebook keeps the widget's output, without its model: the rule in the snapshot hides it.
-            self._snapshot.update({"text/html": empty_snapshot(self._panel.panel_id), "text/plain": ""}, raw=True)
+            for output in (self._snapshot, self._output):
+                _take_away(output)
 
     def progress(self, progress: Progress) -> None:
         self._rows = progress.total
@@ -147,10 +146,8 @@ class PassingPanelView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._panel is not None:
-            from nbtransformers.panels.snapshot import gone_output
-
             self._panel.close()
-            self._output.update({"text/html": gone_output(), "text/plain": ""}, raw=True)
+            _take_away(self._output)
 
     def progress(self, progress: Progress) -> None:
         if self._panel is None and time.monotonic() - self._since > _PATIENCE:
@@ -206,6 +203,12 @@ class TerminalView:
 
     def show(self, result: Result) -> None:
         """Nothing: IPython prints the value of a line itself."""
+
+
+def _take_away(output: Any) -> None:
+    from nbtransformers.panels.snapshot import gone_output
+
+    output.update({"text/html": gone_output(), "text/plain": ""}, raw=True)
 
 
 def _answers(kind: Kind, result: Result, panel: Panel) -> dict[str, Method]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import threading
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +19,9 @@ from nbtransformers.panels.selection import RowNumbers
 from nbtransformers.plain_text import sendable
 
 STATIC = Path(__file__).parent.parent / "static"
+
+# anywidget gives a page two seconds to take a panel up, and calls one that goes meanwhile a failure.
+TAKEN_UP_S = 3.0
 
 
 def _bundle(name: str) -> tuple[str, str]:
@@ -43,6 +48,7 @@ class Panel(anywidget.AnyWidget):
     Attributes:
         result: what is on the screen, a branch of generated text for instance; None while nothing is.
         view: the `PanelView` that shows results here; None once the panel is closed.
+        closed: whether it has been closed.
 
     Example:
         >>> panel = nbt.panel(result)
@@ -67,6 +73,8 @@ class Panel(anywidget.AnyWidget):
         self._stop: Callable[[], None] | None = None
         self.view: Any = None
         self.result: Any = None
+        self.closed = False
+        self._taken_up = time.monotonic() + TAKEN_UP_S
         self.on_msg(lambda _, message, __: self._receive(message))
         lifetime.opened(self)
 
@@ -115,18 +123,29 @@ class Panel(anywidget.AnyWidget):
             self._stop()
 
     def close(self) -> None:
-        """Disconnect from the page, end the work in the background, and let go of the result."""
+        """End the work in the background, let go of the result, and disconnect from the page once it has the panel."""
+        self.closed = True
         self.stop()
         lifetime.closed(self)
         self.view = self.result = None
         self._make_methods = dict
         self.renew()
+        left = self._taken_up - time.monotonic()
+        if left <= 0 or self.comm is None:
+            self._disconnect()
+        else:
+            later = threading.Timer(left, self._disconnect)
+            later.daemon = True
+            later.start()
+
+    def _disconnect(self) -> None:
         if self.comm is not None:
             self.layout.close()  # a model of its own, which would stay
         super().close()
         self.header, self.payload = None, b""  # whoever holds the panel need not hold its result
 
     def _receive(self, message: object) -> None:
+        self._taken_up = 0.0  # a page that speaks has it
         if isinstance(message, dict) and message.get("type") == "gone":  # the page has no view of it any more
             self.close()
         elif isinstance(message, dict) and message.get("type") == "stop":

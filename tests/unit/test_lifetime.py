@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers import Notebook
+
+from nbtransformers.panels import widget
 
 LOOK = """
 import gc
@@ -56,11 +59,20 @@ def closed(messages: list[dict[str, Any]]) -> set[str]:
     return {message["comm_id"] for message in messages if message["msg_type"] == "comm_close"}
 
 
+PATIENCE = "from nbtransformers.panels import widget\nwidget.TAKEN_UP_S = {}"
+
+
 @pytest.fixture
-def fresh(notebook: Notebook) -> Notebook:
-    """The kernel with the extension loaded anew, and so with no panel."""
+def fresh(notebook: Notebook) -> Iterator[Notebook]:
+    """The kernel with the extension loaded anew, and so with no panel. No page is there to take panels up."""
     notebook.run("%reload_ext nbtransformers")
-    return notebook
+    notebook.run(PATIENCE.format(0))
+    deadline = time.monotonic() + 10
+    while said(run(notebook, LOOK))[:2] != [0, 0]:  # what other tests have shown goes in a moment
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    yield notebook
+    notebook.run(PATIENCE.format(widget.TAKEN_UP_S))
 
 
 def test_a_cell_that_runs_again_frees_its_panel(fresh: Notebook, models: Path) -> None:
@@ -125,3 +137,22 @@ def test_unloading_models_has_panels_forget_what_they_found_and_find_it_again(fr
     run(fresh, "%nbt unload")
     assert said(run(fresh, before)) == [0]
     assert said(run(fresh, "print(len(panel._methods['text']({'position': 1})[0]['text']))")) == [4]
+
+
+def test_a_panel_that_the_page_may_not_have_yet_is_disconnected_later(fresh: Notebook, models: Path) -> None:
+    """anywidget takes a model that goes while it is loaded for one that failed, and says so in the console."""
+    fresh.run(PATIENCE.format(1))
+    messages = fresh.run("%classify ['a joy'] --model minilm --device mps")
+    assert not closed(messages)
+    assert said(run(fresh, LOOK))[:2] == [2, 0]  # it has its layout, and is closed all the same
+    run(fresh, "import time\ntime.sleep(1)")
+    assert said(run(fresh, LOOK))[0] == 0
+
+
+def test_a_page_that_has_spoken_has_the_panel(fresh: Notebook, models: Path) -> None:
+    fresh.run(PATIENCE.format(60))
+    comm = panel_of(run(fresh, f"%classify ['a joy'] --model {models}/tiny", "one"))
+    client = fresh.client
+    content = {"comm_id": comm, "data": {"method": "custom", "content": {"type": "cancel", "id": 0}}}
+    client.shell_channel.send(client.session.msg("comm_msg", content))
+    assert comm in closed(run(fresh, "1", "one"))
