@@ -95,17 +95,19 @@ class CapturedMaps:
     """The attention of one reading, computed from what a pass left: the protocol `Maps`.
 
     Attributes:
+        loaded: the model.
+        inputs: what it was called with, of the one row, on the CPU.
         notes: what a careful reader should be told of how it was captured.
     """
 
     def __init__(self, loaded: LoadedModel, inputs: dict[str, Any], store: Store) -> None:
-        self._loaded, self._inputs, self._store = loaded, inputs, store
+        self.loaded, self.inputs, self._store = loaded, inputs, store
         capture = self._run()
         self._extents: dict[Part, Extent] = {part: _extent(layers) for part, layers in capture.layers.items()}
         self.notes = _notes(loaded)
 
     def _run(self) -> Capture:
-        capture = _captured(self._loaded, self._inputs)
+        capture = _captured(self.loaded, self.inputs)
         self._store.keep(self, capture)
         return capture
 
@@ -113,7 +115,7 @@ class CapturedMaps:
         found = cast("Capture | None", self._store.of(self))
         if found is not None:
             return found
-        with alone_with(self._loaded, silent):
+        with alone_with(self.loaded, silent):
             return self._run()
 
     def _layer(self, part: Part, layer: int, head: int = 0) -> Layered:
@@ -121,7 +123,7 @@ class CapturedMaps:
         if not 0 <= head < found.heads:
             heads = count(found.heads, "head")
             raise UserError(
-                f"Layer {layer} of {self._loaded.name} has {heads}, and no head {head}.",
+                f"Layer {layer} of {self.loaded.name} has {heads}, and no head {head}.",
                 hint=f"They are numbered from 0 to {found.heads - 1}.",
             )
         return found
