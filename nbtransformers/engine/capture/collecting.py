@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbtransformers.engine.capture.layer import Layer, Layered
 from nbtransformers.engine.capture.listening import Call, heard
-from nbtransformers.engine.capture.making import Masks, Tokens, heard_layer, traced_layer
+from nbtransformers.engine.capture.making import Masks, heard_layer, traced_layer
 from nbtransformers.engine.capture.places import Projections, outside_interface, parts_of
+from nbtransformers.engine.capture.read import Read, Tokens
 from nbtransformers.engine.capture.replay import Given, Recent, Replayed, on_cpu, tensors_of
 from nbtransformers.engine.capture.tracing import Traced, Tracer
 from nbtransformers.engine.capture.windowed import is_windowed, windowed_layer
@@ -42,7 +43,8 @@ class Collector:
     """
 
     def __init__(self, loaded: LoadedModel, inputs: Mapping[str, Any]) -> None:
-        self._loaded, self._inputs = loaded, inputs
+        self._loaded = loaded
+        self._read = Read(loaded.model, inputs)
         self._layers: dict[Part, list[Layered]] = {"self": [], "cross": [], "encoder": []}
         self._part_of = parts_of(loaded.model)
         self._projections = Projections()
@@ -102,7 +104,7 @@ class Collector:
     def _on_call(self, call: Call, output: torch.Tensor) -> torch.Tensor:
         self._heed_interrupts()
         part = self._part_of(call.module)
-        tokens = self._tokens(part, call.query.shape[2], call.key.shape[2])
+        tokens = self._read.tokens(part, call.query.shape[2], call.key.shape[2])
         layer = heard_layer(call, output, tokens, self._masks)
         self._layers[part].append(layer)
 
@@ -135,9 +137,9 @@ class Collector:
             return
         for which, traced in enumerate(running.traced):
             queries, keys = traced.query.shape[1], traced.key.shape[1]
-            if not self._is_whole(part, queries, keys):
+            if not self._read.is_whole(part, queries, keys):
                 continue
-            tokens = self._tokens(part, queries, keys)
+            tokens = self._read.tokens(part, queries, keys)
             layer = self._fitting(running, which, traced, traced_layer(traced, tokens), tokens)
             if layer is None:
                 continue
@@ -176,40 +178,12 @@ class Collector:
         total = output[0].shape[1]
         self._tracer.deaf = True
         layer = windowed_layer(
-            running.module, running.args, running.kwargs, output[0], self._tokens(part, total, total)
+            running.module, running.args, running.kwargs, output[0], self._read.tokens(part, total, total)
         )
         self._tracer.deaf = False
         if layer.agrees:
             self._layers[part].append(layer)
             self._wait_for_projection(layer, output)
-
-    # --- which tokens ---
-
-    def _is_whole(self, part: Part, queries: int, keys: int) -> bool:
-        """Whether an attention is between all tokens that the part reads, as far as that is known."""
-        sides = self._read_by(part, queries=True), self._read_by(part, queries=False)
-        return all(side is None or side.shape[1] == total for side, total in zip(sides, (queries, keys), strict=True))
-
-    def _tokens(self, part: Part, queries: int, keys: int) -> Tokens:
-        return Tokens(self._real(part, queries, of_queries=True), self._real(part, keys, of_queries=False))
-
-    def _real(self, part: Part, total: int, *, of_queries: bool) -> torch.Tensor:
-        """The numbers of the tokens that are no padding."""
-        import torch
-
-        mask = self._inputs.get(f"{self._prefix(part, queries=of_queries)}attention_mask")
-        read = self._read_by(part, queries=of_queries)
-        if mask is not None and mask.ndim == 2 and mask.shape[1] <= total:
-            return mask[0].nonzero()[:, 0]
-        # A module may pad what it reads to a multiple of its window.
-        return torch.arange(total if read is None else min(total, read.shape[1]))
-
-    def _read_by(self, part: Part, *, queries: bool) -> torch.Tensor | None:
-        return self._inputs.get(f"{self._prefix(part, queries=queries)}input_ids")
-
-    def _prefix(self, part: Part, *, queries: bool) -> str:
-        of_encoder = part == "encoder" or (part == "cross" and not queries)
-        return "decoder_" if self._loaded.model.config.is_encoder_decoder and not of_encoder else ""
 
     def _heed_interrupts(self) -> None:
         if self._stop():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbtransformers.engine.capture.biases import Bias
 from nbtransformers.engine.capture.layer import Layer
 from nbtransformers.engine.capture.listening import Call, sinks_of
+from nbtransformers.engine.capture.read import Tokens
 from nbtransformers.engine.capture.seen import Seen
 from nbtransformers.engine.capture.tracing import HIDDEN, Traced
 
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
     import torch
 
 _TRIED = 3  # queries of which the pass's own outputs are kept
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The numbers of the queries and keys that are no padding, among all that a pass reads."""
-
-    queries: torch.Tensor
-    keys: torch.Tensor
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbtransformers.engine.alone import alone_with
 from nbtransformers.engine.capture.layer import Layer
-from nbtransformers.engine.capture.making import Tokens, traced_layer
+from nbtransformers.engine.capture.making import traced_layer
+from nbtransformers.engine.capture.read import Tokens
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.tracing import Traced, Tracer
 from nbtransformers.errors import UserError
