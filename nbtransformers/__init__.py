@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nbtransformers.doors.classify import classify
     from nbtransformers.doors.embed import embed
     from nbtransformers.doors.entities import entities
+    from nbtransformers.doors.explain import explain
     from nbtransformers.doors.fill import fill
     from nbtransformers.doors.generate import continue_from, generate
     from nbtransformers.doors.positions import positions
@@ -39,6 +40,7 @@ _PUBLIC = {
     "defaults": ("nbtransformers.session", "defaults"),
     "embed": ("nbtransformers.doors.embed", "embed"),
     "entities": ("nbtransformers.doors.entities", "entities"),
+    "explain": ("nbtransformers.doors.explain", "explain"),
     "fill": ("nbtransformers.doors.fill", "fill"),
     "generate": ("nbtransformers.doors.generate", "generate"),
     "load_attention": ("nbtransformers.doors.attention", "load_attention"),
@@ -67,6 +69,7 @@ __all__ = [
     "defaults",
     "embed",
     "entities",
+    "explain",
     "fill",
     "generate",
     "load_attention",

@@ -179,7 +179,7 @@ def _integrated_gradients(setting: Setting, baseline: Any, steps: int | None, sa
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """A part of the way: where it ends, its points, float64 `[token]` attributions, and what these do not account for."""
+    """A part of the way: its end, its points, float64 `[token]` attributions, and what these do not account for."""
 
     stop: float
     points: int

@@ -9,6 +9,7 @@ from typing import Any
 from nbtransformers.errors import UserError, nearest, shown
 from nbtransformers.request import (
     AGGREGATIONS,
+    BASELINES,
     DATA_TYPES,
     DEVICES,
     LONG_TEXT,
@@ -125,6 +126,13 @@ RUN_ONE_TEXT = (
     *(option for option in RUN if option.name in ("device", "dtype", "max-length")),
     Option("long", "what happens to a longer text (default: error)", "RULE", choices=("truncate", "error")),
 )
+RUN_EXPLAIN = (
+    *RUN_ONE_TEXT,
+    Option(
+        "batch-tokens", "tokens that the model reads at once (default: what fits into a gibibyte)", "N", whole_number
+    ),
+    Option("threads", "CPU threads (default: found by timing the first passes)", "N", whole_number),
+)
 RUN_WHOLE = (
     *(option for option in RUN if option.name != "long"),
     Option("long", "what happens to a longer text (default: window)", "RULE", choices=LONG_TEXT),
@@ -188,6 +196,25 @@ MEASURE = (Option("measure", "how to compare (default: as the model says, or cos
 ATTENTION = (
     Option("pair", "a second text that the model reads behind it, as one input", "TEXT"),
     Option("target", "what the decoder of an encoder-decoder reads (default: what it writes)", "TEXT", short="t"),
+)
+EXPLAIN = (
+    Option(
+        "target", "a label, a token, or a piece of the text (default: what the model predicts)", "TARGET", short="t"
+    ),
+    Option("pair", "a second text that the model reads behind it, as one input", "TEXT"),
+    Option("question", "what the text is to answer, for a model for question answering", "TEXT"),
+)
+ATTRIBUTION = (
+    Option(
+        "method",
+        "integrated_gradients (default), input_x_gradient, occlusion; or several, separated by commas",
+        "A,B",
+        several=True,
+    ),
+    Option("baseline", "what a token is compared with (default: as suits the method)", "WHAT", choices=BASELINES),
+    Option(
+        "steps", "points of integrated gradients (default: until the completeness gap is within 1%)", "N", whole_number
+    ),
 )
 PROMPTS = (
     Option("lines", "the cell is one prompt a line, and not one in all"),

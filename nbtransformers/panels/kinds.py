@@ -12,6 +12,7 @@ from nbtransformers.results.attention import Attention
 from nbtransformers.results.classification import Classification
 from nbtransformers.results.embeddings import Embeddings
 from nbtransformers.results.entities import Entities
+from nbtransformers.results.explanation import Explanation
 from nbtransformers.results.filling import Filling
 from nbtransformers.results.generation import Generation
 from nbtransformers.results.positions import Positions
@@ -31,6 +32,7 @@ Result = (
     | Classification
     | Entities
     | Generation
+    | Explanation
     | Positions
     | Embeddings
     | Similarity
@@ -46,6 +48,7 @@ RESULTS: tuple[type, ...] = (
     Classification,
     Entities,
     Generation,
+    Explanation,
     Positions,
     Embeddings,
     Similarity,
@@ -174,6 +177,22 @@ def _embeddings() -> Kind:
     return Kind("embed", "Embeddings", embedding_header, embedding_snapshot, methods, actions, partial_header)
 
 
+def _explanation() -> Kind:
+    from nbtransformers.panels.explanation.methods import actions
+    from nbtransformers.panels.explanation.snapshot import explanation_snapshot
+    from nbtransformers.panels.explanation.wire import explanation_header, partial_header
+
+    return Kind(
+        "explain",
+        "Explanation",
+        explanation_header,
+        explanation_snapshot,
+        lambda result: {},
+        actions,
+        partial_header,
+    )
+
+
 def _positions() -> Kind:
     from nbtransformers.panels.positions.methods import methods
     from nbtransformers.panels.positions.snapshot import positions_snapshot
@@ -199,6 +218,7 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Generation: _generation,
     Summaries: lambda: replace(_generation(), title="Summaries"),
     Translations: lambda: replace(_generation(), title="Translations"),
+    Explanation: _explanation,
     Positions: _positions,
     Similarity: _similarity,
     Stored: _stored,

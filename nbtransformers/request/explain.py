@@ -32,8 +32,8 @@ class ExplainRequest(Written):
         question: of a model for question answering, what the text is to answer; None for none.
         baseline: what a token is compared with: a pad or a mask token, a vector of zeros, or (for occlusion alone)
             nothing in its place; None lets each method choose.
-        steps: of integrated gradients, points on the way from the baseline to the text; None takes more and more until the
-            completeness gap is within 1%.
+        steps: of integrated gradients, points on the way from the baseline to the text; None takes more and more until
+            the completeness gap is within 1%.
         model: the model; None is the bundled sentiment model.
         tokenizer: an entry of `objects`, when an in-memory model comes without its own.
         run: how it runs; unless it says otherwise, a text that is longer than the model reads is refused.

@@ -26,11 +26,12 @@ _HALF_BAR = 8  # characters
 
 def terminal_text(result: Explanation) -> str:
     """The target, the notes, and a line for each word with what each method says of it."""
-    words, heads = result.words, [one.title for one in result.found]
+    words, several = result.words, len(result.found) > 1
     sums = [words.sums(one.values) for one in result.found]
     shown = heaviest(sums, _MOST_ROWS)
+    heads = [one.title for one in result.found] + ([] if several else ["against · for"])
     rows = [
-        [*(cell for values in sums for cell in (f"{values[word]:+.3f}", _bar(values, word))), words.names[word]]
+        [*(f"{values[word]:+.3f}" for values in sums), *([] if several else [_bar(sums[0], word)]), words.names[word]]
         for word in shown.tolist()
     ]
     left = len(words) - len(shown)
@@ -38,7 +39,7 @@ def terminal_text(result: Explanation) -> str:
         f"{result.run.model} · {count(len(result), 'token')} · {result.summary}",
         *(f"{one.title}: {one.told}" for one in result.found),
         *(f"Note: {note}" for note in result.notes),
-        line_table([*(cell for head in heads for cell in (head, "− · +")), "Word"], rows, heads),
+        line_table([*heads, "Word"], rows, heads),
         f"… {count(left, 'word')} that weigh less." if left else "",
     )
 
