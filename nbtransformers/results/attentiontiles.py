@@ -71,7 +71,7 @@ def tile(
     """
     row_starts, column_starts = (start + cuts(stop - start, cells) for start, stop, cells in (rows, columns))
     taken = _taken(row_starts, most // max(1, attention.shape.keys * len(heads)))
-    # All columns, so that it is known how great a row is elsewhere: cells of one width, beginning with the tile's.
+    # All columns, so that it is known how great a row is elsewhere: cells as wide as the tile's.
     width = max(1, (columns[1] - columns[0]) // (len(column_starts) - 1))
     total = attention.shape.keys if shown is None else len(shown[1])
     narrow = np.empty((len(taken), len(column_starts) - 1), np.float32)
@@ -89,7 +89,7 @@ def tile(
     values, wider = (
         pooled(one, begun, np.arange(one.shape[1]), signed=attention.signed, mean=mean) for one in (narrow, wide)
     )
-    row_most = np.nan_to_num(np.abs(wider)).max(axis=1)
+    row_most = np.nan_to_num(np.abs(np.concatenate([values, wider], axis=1))).max(axis=1)
     return Tile(values, row_starts, column_starts, len(taken) < rows[1] - rows[0], row_most)
 
 

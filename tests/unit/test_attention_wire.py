@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attended import QuickMaps, attention, sections, side
+from sines import QuickMaps, attention, sections, side
 
 from nbtransformers.panels.attention import wire
 from nbtransformers.panels.attention.methods import methods

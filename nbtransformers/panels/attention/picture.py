@@ -28,10 +28,10 @@ def grid_uri(pictures: Floats, *, signed: bool, pixels: int = PIXELS) -> tuple[s
         signed: whether they are differences.
         pixels: so many in all, about, at most.
     """
-    pictures = _smaller(pictures, pixels, signed=signed)
+    pictures = np.nan_to_num(_smaller(pictures, pixels, signed=signed))
     layers, heads, rows, columns = pictures.shape
     most = np.abs(pictures).max(axis=(2, 3), keepdims=True, initial=0)
-    share = np.nan_to_num(pictures / np.where(most > 0, most, 1))
+    share = pictures / np.where(most > 0, most, 1)
     levels = np.rint(7 + 7 * share if signed else _LEVELS * share).astype(np.uint8)
     framed = np.full((layers, heads, rows + 1, columns + 1), _GAP, np.uint8)
     framed[:, :, :rows, :columns] = levels

@@ -147,12 +147,13 @@ def side_arrays(result: Attention, name: str, start: int, stop: int) -> Arrays:
 
 def overview_arrays(part: Part, seen: Overview, *, signed: bool) -> Arrays:
     """The sections of all heads at a glance."""
-    most = np.abs(seen.pictures).max(axis=(2, 3), initial=0)
-    share = seen.pictures / np.where(most > 0, most, 1)[..., None, None]
+    pictures = np.nan_to_num(seen.pictures)  # of a difference, where tokens have no partner
+    most = np.abs(pictures).max(axis=(2, 3), initial=0)
+    share = pictures / np.where(most > 0, most, 1)[..., None, None]
     thumbs = 128 + 127 * share if signed else 255 * share
     return {
         f"{part}_measures": seen.measures,
-        f"{part}_thumbs": np.rint(np.nan_to_num(thumbs)).astype(np.uint8),
+        f"{part}_thumbs": np.rint(thumbs).astype(np.uint8),
         f"{part}_thumb_max": most.astype(np.float32),
     }
 
