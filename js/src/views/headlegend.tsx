@@ -22,7 +22,7 @@ export function HeadLegend({ look, setLook }: Pick<ViewProps, "look" | "setLook"
           style={{ "--colour": cssColour(headColour(one)) }}
           onClick={() => toggle(one)}
         >
-          <span class="nbt-dot" />
+          <span class="nbt-headdot" />
           {one}
         </button>
       ))}

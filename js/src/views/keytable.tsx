@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Tokens } from "../wire/attention";
 import type { Steps } from "../wire/attentionsteps";
+import { formatWeight } from "./attentionmatrix";
 import { Token } from "./linesreadout";
 import { brief, farthest, figures, isByRoot, type Stages, stagesOf } from "./stages";
 import { Strip } from "./strip";
@@ -148,7 +149,7 @@ export function KeyTable({ steps, keys, at, cell, onCell, onKey }: KeyTableProps
                 ))}
                 <td class="nbt-steps-value nbt-steps-weight" title={figures(of.weight)}>
                   <i style={{ width: `${100 * Math.min(1, Math.max(0, of.weight))}%` }} />
-                  <span>{of.weight.toFixed(4)}</span>
+                  <span>{formatWeight(of.weight)}</span>
                 </td>
                 <td class="nbt-steps-strip">
                   <Strip

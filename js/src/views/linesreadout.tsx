@@ -3,8 +3,8 @@ import { useMemo } from "preact/hooks";
 import { formatCount, formatShare } from "../text";
 import { directionOf } from "../tokens/direction";
 import { visible } from "../tokens/marks";
+import { formatWeight } from "./attentionmatrix";
 import { type Edge, type Side, type Sight, sharesAround, textOf } from "./edges";
-import { exactly } from "./named";
 import type { Focus } from "./useweights";
 import { heaviest, meanRow, type Rows } from "./weights";
 
@@ -85,8 +85,8 @@ function Listed(props: LinesReadoutProps & { focus: Focus }) {
         return (
           <li key={`${edge.head} ${number}`} title={String(edge.weight)}>
             <button type="button" onClick={() => onGo(isQuery ? "keys" : "queries", number)}>
-              <span class="nbt-dot" style={{ "--colour": colourOf(edge) }} />
-              <span class="nbt-number nbt-lines-weight">{exactly(edge.weight)}</span>
+              <span class="nbt-headdot" style={{ "--colour": colourOf(edge) }} />
+              <span class="nbt-number nbt-lines-weight">{formatWeight(edge.weight)}</span>
               {place && <Token text={textOf(side, place)} />}
               <span class="nbt-lines-place">{place?.start}</span>
             </button>
