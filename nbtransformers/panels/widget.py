@@ -162,7 +162,7 @@ class Panel(anywidget.AnyWidget):
 
 
 class TokensPanel(Panel):
-    """The panel of tokens."""
+    """The panel of tokens, and of what each adds to a prediction."""
 
     _esm, _css = _bundle("tokens")
 
@@ -182,7 +182,7 @@ class AttentionPanel(Panel):
 # A saved notebook carries the code of every panel in it: one of a few kinds of result each keeps it small.
 _CLASSES: dict[str, type[Panel]] = {
     "attention": AttentionPanel,
-    "explain": AttentionPanel,
+    "explain": TokensPanel,
     "tokenize": TokensPanel,
     "embed": VectorsPanel,
     "positions": VectorsPanel,

@@ -1,7 +1,8 @@
-// The bundle of tokenizers.
+// The bundle of tokenizers, and of what each token adds to a prediction.
+import { ExplainPanel } from "../panels/explain";
 import { TokenizePanel } from "../panels/tokenize";
 import { widgetOf } from "../widget";
 
-export const TOKENS = { tokenize: TokenizePanel };
+export const TOKENS = { explain: ExplainPanel, tokenize: TokenizePanel };
 
 export default widgetOf(TOKENS);
