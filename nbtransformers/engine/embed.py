@@ -87,6 +87,8 @@ class EmbedHead:
 class EmbedTask(HeadTask[Embeddings, EmbedHead]):
     """Embed every text."""
 
+    gives = "vector"
+
     def __init__(self, request: EmbedRequest, objects: Objects, on_progress: OnProgress) -> None:
         _refuse_wrapped(request.model, objects)
         super().__init__(request, objects, on_progress)

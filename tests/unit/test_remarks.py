@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nbtransformers as nbt
+from nbtransformers.engine.classify import ClassifyTask
+from nbtransformers.engine.embed import EmbedTask
 from nbtransformers.engine.remarks import in_another_script, remarks, stopped
 from nbtransformers.engine.summarize import SummarizeTask
 from nbtransformers.loading.card import Card
@@ -87,7 +90,23 @@ def test_what_is_left_is_told(rows: int, left: int, read_to_end: bool, begun: in
     assert stopped("Why.", reasons, read_to_end, begun) == told
 
 
-@pytest.mark.parametrize(("number", "what"), [(1, "its text"), (2, "their texts")])
-def test_what_is_written_has_no_score(number: int, what: str) -> None:
-    found = remarks(CARD, np.zeros(number, np.int64), np.ones(number, bool), SummarizeTask.gives)
+@pytest.mark.parametrize(
+    ("gives", "number", "what"),
+    [
+        (SummarizeTask.gives, 1, "its text"),
+        (SummarizeTask.gives, 2, "their texts"),
+        (EmbedTask.gives, 1, "its vector"),
+        (EmbedTask.gives, 2, "their vectors"),
+        (ClassifyTask.gives, 1, "its score"),
+    ],
+)
+def test_what_is_not_to_be_relied_on_is_called_by_its_name(gives: str, number: int, what: str) -> None:
+    found = remarks(CARD, np.zeros(number, np.int64), np.ones(number, bool), gives)
     assert found[0].endswith(f"do not rely on {what}.")
+
+
+def test_a_vector_is_called_so_by_every_door() -> None:
+    texts = ["A joy.", "这部电影很好看"]
+    for result in (nbt.embed(texts), nbt.similar(texts), nbt.similar(["A joy."], other=texts)):
+        (note,) = [note for note in result.notes if "hard to read" in note]
+        assert note.endswith("do not rely on its vector.")
