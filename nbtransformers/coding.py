@@ -5,9 +5,9 @@ from __future__ import annotations
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.kinds import Result
-from nbtransformers.request import ClassifyRequest, Request, TokenizeRequest
+from nbtransformers.request import ClassifyRequest, PositionsRequest, Request, TokenizeRequest
 from nbtransformers.request.written import Written
-from nbtransformers.results.recipe import Recipe, TokenizeRecipe
+from nbtransformers.results.recipe import ProgramRecipe
 
 
 @door
@@ -38,13 +38,13 @@ def code(result_or_request: Result | Request) -> str:
         raise UserError(
             f"There is no program for {kind_of(result_or_request)}.", hint="Give a result: `nbt.code(result)`."
         )
-    if not isinstance(request, ClassifyRequest | TokenizeRequest):
+    if not isinstance(request, ClassifyRequest | PositionsRequest | TokenizeRequest):
         raise unwritten(request.task)
     return written(request, getattr(result_or_request, "recipe", None) or _recipe(request))
 
 
-def _recipe(request: ClassifyRequest | TokenizeRequest) -> Recipe | TokenizeRecipe:
-    from nbtransformers.engine import classify, tokenize
+def _recipe(request: ClassifyRequest | PositionsRequest | TokenizeRequest) -> ProgramRecipe:
+    from nbtransformers.engine import classify, positions, tokenize
 
     models = request.models if isinstance(request, TokenizeRequest) else [request.model]
     own = [model.name for model in models if model is not None and model.kind == "variable"]
@@ -54,4 +54,6 @@ def _recipe(request: ClassifyRequest | TokenizeRequest) -> Recipe | TokenizeReci
         raise UserError(
             f"The request names {own[0]}, and does not hold it.", hint="Give the result of its run: `nbt.code(result)`."
         )
+    if isinstance(request, PositionsRequest):
+        return positions.recipe(request)
     return tokenize.recipe(request, {}) if isinstance(request, TokenizeRequest) else classify.recipe(request, {})

@@ -49,12 +49,6 @@ def model_part(place: Place, auto_class: str, dtype: str, run: RunOptions, *, ow
         return _own_model(ref)
     where = named(place)
     before, shared = options(ref)
-    weights = [] if ref.kind == "bundled" else ["use_safetensors=True"]
-    why: list[str] = []
-    if place.pickled:
-        # Of a Hub model Transformers would else look for safetensors that a bot has made, at another commit.
-        weights = ["use_safetensors=False", "weights_only=True"]
-        why = ["# Its weights are a pickle, which can hold code: nothing but tensors is read from it."]
     tokenizer = call("tokenizer = AutoTokenizer.from_pretrained(", ["name", *shared])
     comment = "# 2. The model, and the tokenizer that it was trained with."
     if own_tokenizer:
@@ -64,13 +58,39 @@ def model_part(place: Place, auto_class: str, dtype: str, run: RunOptions, *, ow
         *where.lines,
         *before,
         *([] if own_tokenizer else tokenizer),
+        *_loaded(place, auto_class, dtype, run),
+    ]
+    classes = (auto_class,) if own_tokenizer else (auto_class, "AutoTokenizer")
+    return Part(lines, (*where.imports, "import torch", *(f"from transformers import {name}" for name in classes)))
+
+
+def model_alone(place: Place, auto_class: str, dtype: str, run: RunOptions) -> Part:
+    """`model` and `device`, of a program that reads no text."""
+    ref = place.model
+    if ref.kind == "variable":
+        which = f" `{ref.name}`" if ref.name.isascii() and ref.name.isidentifier() and ref.name != "model" else ""
+        return Part([f"# 1. Your own model{which}: have it in `model` before this runs.", "model.eval()"])
+    where = named(place)
+    before, _ = options(ref)
+    lines = ["# 1. The model.", *where.lines, *before, *_loaded(place, auto_class, dtype, run)]
+    return Part(lines, (*where.imports, "import torch", f"from transformers import {auto_class}"))
+
+
+def _loaded(place: Place, auto_class: str, dtype: str, run: RunOptions) -> list[str]:
+    ref = place.model
+    _, shared = options(ref)
+    weights = [] if ref.kind == "bundled" else ["use_safetensors=True"]
+    why: list[str] = []
+    if place.pickled:
+        # Of a Hub model Transformers would else look for safetensors that a bot has made, at another commit.
+        weights = ["use_safetensors=False", "weights_only=True"]
+        why = ["# Its weights are a pickle, which can hold code: nothing but tensors is read from it."]
+    return [
         *why,
         *call(f"model = {auto_class}.from_pretrained(", ["name", *shared, *weights, f"dtype=torch.{dtype}"]),
         _DEVICE if run.device == "auto" else f"device = {inline(run.device)}",
         "model = model.to(device).eval()  # eval: without dropout",
     ]
-    classes = (auto_class,) if own_tokenizer else (auto_class, "AutoTokenizer")
-    return Part(lines, (*where.imports, "import torch", *(f"from transformers import {name}" for name in classes)))
 
 
 def _own_model(ref: ModelRef) -> Part:

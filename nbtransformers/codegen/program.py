@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from nbtransformers.codegen.classify import classify_program
+from nbtransformers.codegen.positions import positions_program
 from nbtransformers.codegen.tokenize import tokenize_program
 from nbtransformers.errors import UserError
-from nbtransformers.request import ClassifyRequest, Request, TokenizeRequest
-from nbtransformers.results.recipe import Recipe, TokenizeRecipe
+from nbtransformers.request import ClassifyRequest, PositionsRequest, Request, TokenizeRequest
+from nbtransformers.results.recipe import PositionsRecipe, ProgramRecipe, Recipe, TokenizeRecipe
 
 
-def written(request: Request, recipe: Recipe | TokenizeRecipe) -> str:
+def written(request: Request, recipe: ProgramRecipe) -> str:
     """The program for a request, with no import of this package, as `ruff format` lays it out.
 
     Args:
@@ -18,6 +19,8 @@ def written(request: Request, recipe: Recipe | TokenizeRecipe) -> str:
     """
     if isinstance(request, ClassifyRequest) and isinstance(recipe, Recipe):
         return classify_program(request, recipe)
+    if isinstance(request, PositionsRequest) and isinstance(recipe, PositionsRecipe):
+        return positions_program(request, recipe)
     assert isinstance(request, TokenizeRequest)
     assert isinstance(recipe, TokenizeRecipe)
     return tokenize_program(request, recipe)
@@ -26,5 +29,5 @@ def written(request: Request, recipe: Recipe | TokenizeRecipe) -> str:
 def unwritten(task: str) -> UserError:
     """That there is no program for a task."""
     return UserError(
-        f"There is no plain program for %%{task} yet.", hint="There is one for %%classify and for %%tokenize."
+        f"There is no plain program for %%{task} yet.", hint="There is one for %%classify, %%tokenize and %positions."
     )

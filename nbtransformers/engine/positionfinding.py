@@ -6,8 +6,9 @@ import copy
 import inspect
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from nbtransformers.engine.sinusoids import FORMULA, check_size, sinusoidal
 from nbtransformers.errors import UserError
 from nbtransformers.results.positions import Encoding, RelativeEncoding, RotaryEncoding, TableEncoding
-from nbtransformers.results.recipe import PositionsPart
+from nbtransformers.results.recipe import PositionsPart, RotaryOutput
 
 Floats = NDArray[np.float32]
 
@@ -59,6 +60,17 @@ def encodings_of(model: Any, name: str, length: int | None) -> list[Found]:
             f"{name} has no encoding of positions that is known here.",
             hint="`%positions` alone shows the sinusoidal formula.",
         )
+    return _told_apart(found)
+
+
+def _told_apart(found: list[Found]) -> list[Found]:
+    """Encodings of one name by their form as well, and by their place where that does not do."""
+    for more in ("form", "source"):
+        names = Counter(one.encoding.name for one in found)
+        for at, one in enumerate(found):
+            if names[one.encoding.name] > 1:
+                name = f"{one.encoding.name} {getattr(one.encoding, more)}".strip()
+                found[at] = replace(one, encoding=replace(one.encoding, name=name), part=replace(one.part, name=name))
     return found
 
 
@@ -162,11 +174,11 @@ def _rotations(model: Any, length: int | None) -> Iterator[Found]:
     for path, module in model.named_modules():
         if _OTHER.search(path) or not (_ROTARY.search(type(module).__name__) or _is_turned(module)):
             continue
-        for layer_type, cos, sin in _turned(module, number):
-            key = (cos[-1].tobytes(), sin[-1].tobytes())  # older models have a module in each layer
+        for turns in _turned(module, number):
+            key = (turns.cos[-1].tobytes(), turns.sin[-1].tobytes())  # older models have a module in each layer
             if key not in seen:
                 seen.add(key)
-                yield _rotation(model, path, module, layer_type, cos, sin)
+                yield _rotation(model, path, module, turns)
 
 
 def _limit(model: Any) -> int:
@@ -174,14 +186,24 @@ def _limit(model: Any) -> int:
     return limit if isinstance(limit, int) and limit > 0 else ROTATIONS
 
 
-def _turned(module: Any, length: int) -> Iterator[tuple[str | None, Floats, Floats]]:
-    """Cosines and sines `[position, pair]` of a rotary module, for each type of layers that it knows."""
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """Cosines and sines `[position, pair]`, the type of layers that they are for, and what the module gives of them."""
+
+    layer_type: str | None
+    given: RotaryOutput
+    cos: Floats
+    sin: Floats
+
+
+def _turned(module: Any, length: int) -> Iterator[_Turns]:
+    """What a rotary module gives, for each type of layers that it knows."""
     import torch
 
     if _is_turned(module):
         rows = module.weight[:length].float().cpu().numpy()
         half = rows.shape[1] // 2
-        yield None, rows[:, half:], rows[:, :half]
+        yield _Turns(None, "table", rows[:, half:], rows[:, :half])
         return
     parameters = inspect.signature(module.forward).parameters
     if "position_ids" not in parameters:
@@ -192,26 +214,27 @@ def _turned(module: Any, length: int) -> Iterator[tuple[str | None, Floats, Floa
         given = {} if layer_type is None else {"layer_type": layer_type}
         if layer_type is not None and not hasattr(own, f"{layer_type}_inv_freq"):
             continue  # layers of this type have no positions
-        made = own(torch.zeros(1), torch.arange(length)[None], **given)
-        yield layer_type, *_cos_and_sin(made)
+        yield _turns(layer_type, own(torch.zeros(1), torch.arange(length)[None], **given))
 
 
-def _cos_and_sin(made: Any) -> tuple[Floats, Floats]:
-    """Cosines and sines `[position, pair]` from what a rotary module gives, each pair once."""
+def _turns(layer_type: str | None, made: Any) -> _Turns:
+    """Each pair once, from what a rotary module gives."""
     if hasattr(made, "is_complex"):
-        return made[0].real.numpy(), made[0].imag.numpy()
+        return _Turns(layer_type, "turns", made[0].real.numpy(), made[0].imag.numpy())
     cos, sin = (part[0].float().numpy() for part in made)
+    given: RotaryOutput = "cos, sin"
     if not cos[0].any():  # GPT-J gives the sines first
-        cos, sin = sin, cos
+        cos, sin, given = sin, cos, "sin, cos"
     half = cos.shape[1] // 2
     if cos.shape[1] % 2 == 0 and np.array_equal(cos[:, :half], cos[:, half:]):
-        return cos[:, :half], sin[:, :half]
-    if cos.shape[1] % 2 == 0 and np.array_equal(cos[:, ::2], cos[:, 1::2]):
-        return cos[:, ::2], sin[:, ::2]
-    return cos, sin
+        cos, sin = cos[:, :half], sin[:, :half]
+    elif cos.shape[1] % 2 == 0 and np.array_equal(cos[:, ::2], cos[:, 1::2]):
+        cos, sin = cos[:, ::2], sin[:, ::2]
+    return _Turns(layer_type, given, cos, sin)
 
 
-def _rotation(model: Any, path: str, module: Any, layer_type: str | None, cos: Floats, sin: Floats) -> Found:
+def _rotation(model: Any, path: str, module: Any, turns: _Turns) -> Found:
+    layer_type, cos, sin = turns.layer_type, turns.cos, turns.sin
     length, pairs = cos.shape
     check_size(length, 2 * pairs)
     kind = _rope_type(module, layer_type)
@@ -238,7 +261,10 @@ def _rotation(model: Any, path: str, module: Any, layer_type: str | None, cos: F
         *([f"Its rotations are scaled ({kind}), for texts longer than it first learned on."] if kind else []),
         *([f"The frequencies change with the length: these are of {length:,} positions."] if kind == "dynamic" else []),
     )
-    return Found(encoding, PositionsPart(label, "rotary", length, path, layer_type=layer_type), notes)
+    part = PositionsPart(label, "rotary", length, path, turns.given, layer_type=layer_type)
+    if turns.given == "table":
+        part = PositionsPart(label, "table", length, path)
+    return Found(encoding, part, notes)
 
 
 def _frequencies(module: Any, layer_type: str | None, cos: Floats, sin: Floats) -> Floats:
@@ -283,8 +309,8 @@ def _buckets(model: Any, length: int | None) -> Iterator[Found]:
     number = length or DISTANCES
     for path, module in model.named_modules():
         weights = getattr(module, "relative_attention_bias", None)
-        bucket = getattr(module, "_relative_position_bucket", None) or getattr(module, "relative_position_bucket", None)
-        if weights is None or bucket is None or _OTHER.search(path):
+        named = [name for name in ("_relative_position_bucket", "relative_position_bucket") if hasattr(module, name)]
+        if weights is None or not named or _OTHER.search(path):
             continue
         causal = bool(getattr(module, "is_decoder", False))
         distances = torch.arange(1 - number, 1 if causal else number)
@@ -295,7 +321,7 @@ def _buckets(model: Any, length: int | None) -> Iterator[Found]:
                 "num_buckets": module.relative_attention_num_buckets,
                 "max_distance": module.relative_attention_max_distance,
             }
-        bias = weights.weight.float().cpu()[bucket(distances, **given)].numpy()
+        bias = weights.weight.float().cpu()[getattr(module, named[0])(distances, **given)].numpy()
         check_size(*bias.shape)
         label = _label(model, path)
         yield Found(
@@ -303,11 +329,14 @@ def _buckets(model: Any, length: int | None) -> Iterator[Found]:
                 name=_numbered(label, path, model),
                 form="relative",
                 positions=distances.numpy(),
-                formula=("score(q, k) = q·k + b(head, bucket(k − q))", "b is learned; the farther, the more distances share a bucket"),
+                formula=(
+                    "score(q, k) = q·k + b(head, bucket(k − q))",
+                    "b is learned; the farther, the more distances share a bucket",
+                ),
                 source=f"{path}.relative_attention_bias",
                 bias=bias,
             ),
-            PositionsPart(_numbered(label, path, model), "buckets", number, path),
+            PositionsPart(_numbered(label, path, model), "buckets", number, path, named[0], causal=causal),
         )
 
 
@@ -327,11 +356,11 @@ def _slopes(model: Any, length: int | None) -> Iterator[Found]:
     number = length or DISTANCES
     for module, path in _with_alibi(model):
         heads, two = _heads(model.config), torch.ones(1, 2)
-        if hasattr(module, "build_mpt_alibi_tensor"):
-            function, made = "build_mpt_alibi_tensor", module.build_mpt_alibi_tensor(heads, 2)
+        own = sys.modules[type(module).__module__]
+        if hasattr(own, "build_mpt_alibi_tensor"):
+            function, made = "build_mpt_alibi_tensor", own.build_mpt_alibi_tensor(heads, 2)
         else:
-            function = "build_alibi_tensor"
-            made = getattr(sys.modules[type(module).__module__], function)(two, heads, torch.float32)
+            function, made = "build_alibi_tensor", own.build_alibi_tensor(two, heads, torch.float32)
         scaling = _slope_scaling(model)
         slopes = (made.reshape(heads, 2).float() @ torch.tensor([-1.0, 1.0])).numpy() * np.float32(scaling)
         distances = np.arange(1 - number, 1)
@@ -347,7 +376,7 @@ def _slopes(model: Any, length: int | None) -> Iterator[Found]:
                 bias=bias,
                 slopes=slopes,
             ),
-            PositionsPart("", "slopes", number, path, function, heads=heads, scaling=scaling),
+            PositionsPart("", "slopes", number, own.__name__, function, heads=heads, scaling=scaling),
         )
         return
 

@@ -55,13 +55,20 @@ def positions(
     return _result(request, described, loaded, found)
 
 
+def recipe(request: PositionsRequest) -> PositionsRecipe:
+    """What a program must know besides a request, which names no live object; the model is loaded to look at it."""
+    found = positions(request, {}).recipe
+    assert found is not None
+    return found
+
+
 def _by_formula(request: PositionsRequest) -> Positions:
     length, dim = request.length or LENGTH, request.dim or DIM
     table = TableEncoding(
         name="", form="sinusoidal", positions=np.arange(length), formula=FORMULA, table=sinusoidal(length, dim)
     )
-    recipe = PositionsRecipe((PositionsPart("", "formula", length),), dim)
-    return Positions(request, (table,), recipe=recipe)
+    by_formula = PositionsRecipe((PositionsPart("", "formula", length),), dim)
+    return Positions(request, (table,), recipe=by_formula)
 
 
 def _loaded(request: PositionsRequest, ref: ModelRef, objects: Objects, on_load: Callable[[str], None]) -> LoadedModel:

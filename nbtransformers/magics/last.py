@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbtransformers.panels.kinds import Result
     from nbtransformers.request import Request
-    from nbtransformers.results.recipe import Recipe, TokenizeRecipe
+    from nbtransformers.results.recipe import ProgramRecipe
 
-_last: tuple[Request, Recipe | TokenizeRecipe | None] | None = None
+_last: tuple[Request, ProgramRecipe | None] | None = None
 
 
 def remember(result: Result) -> None:
@@ -21,7 +21,7 @@ def remember(result: Result) -> None:
     _last = (result.request, getattr(result, "recipe", None))
 
 
-def last() -> tuple[Request, Recipe | TokenizeRecipe | None] | None:
+def last() -> tuple[Request, ProgramRecipe | None] | None:
     """The last request of this session and its recipe, None where no program is written; None before the first."""
     return _last
 

@@ -198,6 +198,8 @@ class ExplainRecipe:
 
 
 PositionsReading = Literal["formula", "table", "rotary", "buckets", "slopes"]
+RotaryOutput = Literal["cos, sin", "sin, cos", "turns", "table"]
+"""What a rotary module gives: cosines and sines, the sines first, complex numbers; or it is a table of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +211,12 @@ class PositionsPart:
         reading: by the formula, as rows of a table, from a rotary module, from the buckets of a relative bias, or from
             the slopes of one.
         length: how many positions.
-        module: the module of the model that has it.
-        attribute: of a table, the tensor of the module; of slopes, the function that makes them.
+        module: the module of the model that has it; of slopes, the module of Python that makes them.
+        attribute: of a table, the tensor of the module; of rotations, what it gives; of buckets and slopes, the
+            function that finds or makes them.
         offset: the row of a table that position 0 has.
         layer_type: which layers a rotary module is asked for, where it knows several.
+        causal: of buckets, whether no query looks at what comes behind it.
         heads: of slopes, how many heads there are.
         scaling: of slopes, what they are multiplied by.
     """
@@ -224,6 +228,7 @@ class PositionsPart:
     attribute: str = "weight"
     offset: int = 0
     layer_type: str | None = None
+    causal: bool = False
     heads: int = 0
     scaling: float = 1.0
 
@@ -243,3 +248,7 @@ class PositionsRecipe:
     dim: int = 0
     place: Place | None = None
     dtype: str = "float32"
+
+
+ProgramRecipe = Recipe | TokenizeRecipe | PositionsRecipe
+"""What a program can be written from."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from oracle.test_code import checked
 from oracle.tiny import ARCHITECTURES
 from transformers import AutoConfig, AutoModel
 
+import nbtransformers as nbt
 from nbtransformers.engine.positions import positions
 from nbtransformers.request import ModelRef, PositionsRequest
 from nbtransformers.results.positions import Positions, RelativeEncoding, RotaryEncoding
@@ -93,7 +97,9 @@ def test_a_table_is_what_the_model_adds(kind: str) -> None:
     model = built(kind, TABLES[kind])
     result = looked_at(model)
     tables = [one for one in result.encodings if one.form in ("learned", "sinusoidal")]
-    assert [one.name for one in tables] == (["encoder", "decoder"] if model.config.is_encoder_decoder else [""])
+    assert [one.name for one in tables] == (
+        ["encoder", "decoder"] if model.config.is_encoder_decoder else ["learned"] if kind == "mpnet" else [""]
+    )
     for one in tables:
         ((_, _, output),) = given(model, one.source, 20)
         np.testing.assert_array_equal(one.values[:20], output.numpy().reshape(20, -1))
@@ -183,7 +189,7 @@ def test_what_heads_add_is_all_that_is_left_where_queries_are_zero(architecture:
     weights = (
         {"encoder": output.encoder_attentions, "decoder": output.decoder_attentions}
         if decoding
-        else {"": output.attentions}
+        else {"relative" if architecture == "mpnet" else "": output.attentions}
     )
     assert [one.name for one in found] == list(weights)
     for one in found:
@@ -242,3 +248,54 @@ def test_a_model_without_any_is_told_in_one_line() -> None:
     assert str(caught.value) == (
         "model has no encoding of positions that is known here. `%positions` alone shows the sinusoidal formula."
     )
+
+
+# --- the program ---
+
+
+def ran(result: Positions, **names: Any) -> dict[str, np.ndarray]:
+    """The arrays that the program of a result leaves, which imports nothing of this package."""
+    source = checked(nbt.code(result), names)
+    scope = dict(names)
+    with redirect_stdout(io.StringIO()):
+        exec(compile(source, "<program>", "exec"), scope)
+    return scope["encodings"]
+
+
+def assert_same(result: Positions, made: dict[str, np.ndarray]) -> None:
+    for one in result.encodings:
+        name = one.name or "positions"
+        if not isinstance(one, RotaryEncoding):
+            np.testing.assert_allclose(made[name], one.values, atol=1e-6)
+            continue
+        for wave, pairs in (("cos", one.cos), ("sin", one.sin)):
+            columns = made[f"{name}: {wave}"]
+            ways = [columns[:, : pairs.shape[1]], columns[:, ::2]]  # halves, or neighbours
+            assert any(way.shape == pairs.shape and np.allclose(way, pairs) for way in ways)
+
+
+def test_the_program_of_the_formula() -> None:
+    result = nbt.positions(length=30, dim=10)
+    np.testing.assert_allclose(ran(result)["positions"], result.values, atol=1e-6)
+    assert nbt.code(PositionsRequest(length=30, dim=10)) == nbt.code(result)
+
+
+PROGRAMS = {**{name: TABLES[name] for name in ("roberta", "bart", "xglm", "mpnet")}, **ROTARY, **RELATIVE}
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_the_program_of_a_model(kind: str) -> None:
+    model = built(kind, PROGRAMS[kind])
+    result = looked_at(model, length=20)
+    made = ran(result, model=model)
+    if kind == "roformer":  # its table of sines and cosines
+        (one,) = result.encodings
+        assert isinstance(one, RotaryEncoding)
+        np.testing.assert_array_equal(made["positions"], np.concatenate([one.sin, one.cos], axis=1))
+    else:
+        assert_same(result, made)
+
+
+def test_the_program_of_a_model_that_it_loads() -> None:
+    result = nbt.positions("minilm", length=40)
+    np.testing.assert_array_equal(ran(result)["positions"], result.values)
