@@ -152,7 +152,7 @@ class KeyMaps:
             UserError: always.
         """
         raise UserError(
-            "The steps need the model: what its heads give is projected by weights that are not kept here.",
+            "The steps need the model, whose projection is not kept here.",
             hint="Look at the text with the model again: `nbt.attention(text, model=…)`.",
         )
 

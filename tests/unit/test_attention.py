@@ -447,7 +447,9 @@ def test_weights_come_of_queries_and_keys(given: dict[str, Any], tmp_path: Path)
         np.testing.assert_allclose(found[0, head], expected / total, atol=1e-6)
         np.testing.assert_array_equal(again[0, head], found[0, head])
         np.testing.assert_array_equal(again.k(0, head), layer.k[head // 2])
-    assert "The steps need the model" in refusal(lambda: again.maps.steps("self", 0, 0, 0))
+    assert "The steps need the model, whose projection is not kept here." in refusal(
+        lambda: again.maps.steps("self", 0, 0, 0)
+    )
 
 
 def test_numbers_that_do_not_give_the_weights_are_not_kept(tmp_path: Path) -> None:
@@ -506,7 +508,7 @@ def test_a_figure_names_tokens_as_they_are() -> None:
     assert labels[:2] == ["[CLS]", "$x$"]
     assert labels[2] in ("猫", "□")  # as the fonts of this machine allow
     assert labels[4] in ("a␛b", "a□b")
-    assert all(not text.get_parse_math() for text in [*ax.get_yticklabels(), *ax.get_xticklabels(), ax.title])
+    assert all(not text.get_parse_math() for text in [*ax.get_yticklabels(), *ax.get_xticklabels(), ax._left_title])
     assert ax.get_title(loc="left") == "a-model · layer 1, head 2"
     np.testing.assert_array_equal(ax.images[0].get_array(), attention(queries=tokens)[1, 2])
     ax.figure.canvas.draw()

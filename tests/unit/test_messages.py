@@ -142,6 +142,34 @@ MAGIC = [
     ),
     ("%attention 'a joy' --pair ' '", "`--pair` is empty. Give it a text, or leave it out."),
     ("%attention 'a joy' --long window", "`--long` cannot be 'window'. It takes truncate, error."),
+    # positions
+    (
+        "%positions minilm",
+        "%positions takes options alone, and there is minilm. "
+        "Type `%positions --model minilm`, or `%positions` for the formula.",
+    ),
+    ("%positions --length 0", "`--length` is 0. Type a whole number of 1 or more: `--length 1`."),
+    (
+        "%positions --length 2,000,000",
+        "`--length` is 2,000,000, more than any model reads. Type `--length 1048576` or less.",
+    ),
+    (
+        "%positions --dim 7",
+        "`--dim` is 7, and the formula fills dimensions in pairs. Type an even number: `--dim 8`.",
+    ),
+    (
+        "%positions --dim 8 --model minilm",
+        "`--dim` is for the formula, and a model has dimensions of its own. Leave `--dim` out.",
+    ),
+    (
+        "%positions --length 1,000,000 --dim 1,024",
+        "1,000,000 positions of 1,024 numbers each would take 3.8 GiB. Type `--length 65536` or less.",
+    ),
+    (
+        "%positions --length 600 --model minilm",
+        "minilm has 512 positions, and `--length` is 600. Type `--length 512` or less.",
+    ),
+    ("%positions --model miniln", "There is no model 'miniln'. Did you mean minilm?"),
     # the expression
     ("%classify textz", "There is no variable textz. Did you mean texts?"),
     (
@@ -931,12 +959,17 @@ ELSEWHERE = {
     "That table would have {} rows: {} × {} × {} × {}.": "test_attention.py",
     "The weights of all heads are {}.": "test_attention.py",
     "xarray is not installed.": "test_attention.py",
-    "The steps need the model: what its heads give is projected by weights that are not kept here.": "test_attention.py",
+    "The steps need the model, whose projection is not kept here.": "test_attention.py",
     "There is no measure {}.": "test_attention.py",
     "Words have no queries, keys or values: a model computes them of tokens.": "test_attention.py",
     "{} has no token that {} knows.": "test_attention_task.py",
     "The target is too long: {} tokens, and the decoder of {} reads {}.": "test_attention_task.py",
     "{} is an encoder-decoder without a head to write with: it needs a text for its decoder.": "test_attention_task.py",
+    "There is no encoding {}.": "test_positions.py",
+    "There is no picture {}.": "test_positions_wire.py",
+    "The matrix of {} × {} positions would take {}.": "test_positions.py",
+    "{} has no encoding of positions that is known here.": "oracle/test_positions.py",
+    "{} is no stretch of positions.": "test_positions_wire.py",
     "{} has no revision {}.": "below: needs a hub",
     "{} is not in the local cache, and the Hub cannot be reached ({}).": "below: needs a hub",
     "The disk is full: {} could not be fetched into {}{}.": "test_hub.py: needs a full disk",
