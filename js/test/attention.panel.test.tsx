@@ -199,6 +199,8 @@ describe("the matrix", () => {
     const page = inspector({ tokens, layers: 1, heads: 1, causal: true });
     await page.press("Matrix");
     await drawn(200);
+    expect(page.asked("tile").length).toBe(1);
+    await drawn(400);
     const tiles = page.asked("tile").map(({ params }) => params);
     const where = { part: "self", layer: 0, head: 0, pooling: "max" };
     expect(tiles[0]).toEqual({ ...where, rows: [0, 2000, 250], columns: [0, 2000, 250], quick: true });
@@ -218,7 +220,7 @@ describe("the matrix", () => {
     expect(page.ends().length).toBe(2);
     // Whoever looks by row needs the greatest of each; by words and without special tokens it is another map.
     for (const title of ["By row", "Words", "Hide special", "Mean"]) await page.press(title);
-    await drawn(200);
+    await drawn(600);
     expect(page.asked("tile").at(-1)?.params).toMatchObject({
       pooling: "mean",
       row_most: true,

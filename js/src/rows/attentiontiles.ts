@@ -80,8 +80,14 @@ export function mapTiles(
         most: mostOf(values),
       };
     },
+    // A cell of many weights is dear: whoever zooms on passes it by.
+    ({ rows: [start, stop, cells], quick }) => (quick || stop - start <= cells * FEW ? 0 : PATIENCE_MS),
   );
 }
+
+/** So many rows a cell are soon looked at. */
+const FEW = 2;
+const PATIENCE_MS = 300;
 
 function stretchOf(starts: Uint32Array): Stretch {
   return [starts[0] ?? 0, starts.at(-1) ?? 0, starts.length - 1];

@@ -50,6 +50,7 @@ export function stretchesIn(count: number, level: number, from: number, to: numb
 export class Tiles<P extends object, T extends Tile> {
   readonly #ask: (params: P & Area, signal: AbortSignal) => Promise<T>;
   readonly #whole: ((params: P) => T | null) | null;
+  readonly #patience: (area: Area) => number;
   readonly #tiles = new Map<string, T>();
   readonly #asked = new Map<string, AbortController>();
   /** Not asked for again before someone wants that. */
@@ -59,11 +60,13 @@ export class Tiles<P extends object, T extends Tile> {
   changed: () => void = () => {};
   problem: string | null = null;
 
-  /** `whole` gives a matrix that is here. */
+  /** `whole` gives a matrix that is here; what `patience` gives is waited before a part is asked for, in ms. */
   constructor(
     ask: (params: P & Area, signal: AbortSignal) => Promise<T>,
     whole: ((params: P) => T | null) | null,
+    patience: (area: Area) => number = () => 0,
   ) {
+    this.#patience = patience;
     this.#ask = ask;
     this.#whole = whole;
   }
@@ -86,7 +89,7 @@ export class Tiles<P extends object, T extends Tile> {
       if (tile) found.push(tile);
       else if (!this.#asked.has(key) && !this.#failed.has(key)) {
         this.#lastWanted = now;
-        void this.#fetch(key, { ...params, ...area }, pause);
+        void this.#fetch(key, { ...params, ...area }, pause + this.#patience(area));
       }
     }
     return found;

@@ -9,6 +9,7 @@ import { nameOf, placesOf, textOf } from "./edges";
 import { type Found, HeatPlane, isOne, useHeat } from "./heat";
 import type { Paint } from "./heatmap";
 import type { Look, Scale } from "./looking";
+import { exactly } from "./named";
 import { WaitStrip } from "./notices";
 
 interface AttentionMatrixProps {
@@ -65,7 +66,7 @@ function MapOf(props: AttentionMatrixProps & { sides: Sides }) {
     paint,
     rowName: (at: number) => rows[at] && shortly(queries, rows[at]),
     columnName: (at: number) => columns[at] && shortly(keys, columns[at]),
-    figure: most >= 0.1 ? undefined : formatValue,
+    figure,
     epoch: `${queries.known} ${keys.known} ${JSON.stringify(params)}`,
   };
   const query = found && isOne(found) ? rows[found.rows[0]] : undefined;
@@ -74,7 +75,13 @@ function MapOf(props: AttentionMatrixProps & { sides: Sides }) {
       <MapLegend name={name} scale={scale} most={most} paint={paint} pooling={exact ? null : pooling} />
       {tiles.problem && <WaitStrip message={tiles.problem} retry={() => tiles.retry()} />}
       <HeatPlane label={label} heat={heat} picture={picture} {...(onKey ? { onKey } : {})}>
-        <Readout found={found} waiting={tiles.waiting} pooling={pooling} sides={sides}>
+        <Readout
+          found={found}
+          waiting={tiles.waiting}
+          empty={here.length === 0}
+          pooling={pooling}
+          sides={sides}
+        >
           {pinned && query && actions?.(query.start)}
         </Readout>
       </HeatPlane>
@@ -176,16 +183,19 @@ const POOLED: Record<Pooling, string> = {
 interface ReadoutProps {
   found: Found<MapTile> | null;
   waiting: boolean;
+  /** Nothing is to be seen yet. */
+  empty: boolean;
   pooling: Pooling;
   sides: Sides;
   children: ComponentChildren;
 }
 
-function Readout({ found, waiting, pooling, sides, children }: ReadoutProps) {
+function Readout({ found, waiting, empty, pooling, sides, children }: ReadoutProps) {
   if (!found) {
     return (
       <div class="nbt-readout nbt-muted">
-        {waiting ? "Waiting for the kernel…" : "Point at a cell, or walk with the arrow keys."}
+        {empty && waiting ? "Waiting for the kernel…" : "Point at a cell, or walk with the arrow keys."}
+        {!empty && waiting && <span class="nbt-aside">A finer picture is on its way.</span>}
       </div>
     );
   }
@@ -218,6 +228,11 @@ function End({ name, side, place }: { name: string; side: Tokens; place: Place }
       <span dir="auto">{shortly(side, place)}</span>
     </p>
   );
+}
+
+/** A weight as there is room for it in its cell. */
+function figure(value: number): string {
+  return value === 0 ? "0" : Math.abs(value) >= 0.005 ? exactly(value, 2) : formatValue(value);
 }
 
 /** A weight with the figures that it is compared by. */
