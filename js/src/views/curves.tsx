@@ -61,8 +61,8 @@ export function Curves({ label, curves, across, axis, children }: CurvesProps) {
         <svg
           role="application"
           aria-label={`${label}: the left and right arrow keys go along the lines`}
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: walked by keys, and said in words beside it
-          tabIndex={0}
+          // Of an element of SVG, Preact writes the name as it stands.
+          tabindex={0}
           width={width}
           height={HEIGHT}
           onPointerMove={onPointerMove}
