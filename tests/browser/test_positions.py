@@ -1,0 +1,159 @@
+"""The panel of position encodings in a real JupyterLab: what it shows is what Python has, exact where one looks."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+SETUP = """%load_ext nbtransformers
+import numpy as np
+import nbtransformers as nbt
+from transformers import AutoConfig, AutoModel
+sizes = dict(vocab_size=99, hidden_size=64, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64)
+llama = AutoModel.from_config(AutoConfig.for_model("llama", max_position_embeddings=4096, **sizes))
+t5 = AutoModel.from_config(
+    AutoConfig.for_model("t5", vocab_size=99, d_model=32, d_kv=8, d_ff=64, num_layers=1, num_heads=4)
+)"""
+FORMULA = "%positions --length 128 --dim 64 --out formula"
+LEARNED = "%positions --model minilm --out learned"
+ROTARY = "%positions --model llama --length 3000 --out rotary"
+RELATIVE = "%positions --model t5 --out relative"
+SETUP_AT, FORMULA_AT, LEARNED_AT, ROTARY_AT, RELATIVE_AT, PYTHON = range(6)
+
+
+@pytest.fixture(scope="module")
+def notebook(browser: OfflineBrowser, lab: JupyterServer) -> Any:
+    page = browser.page(height=1200)
+    lab.write("positions.ipynb", [SETUP, FORMULA, LEARNED, ROTARY, RELATIVE, "0"])
+    notebook = lab.open(page, "positions.ipynb")
+    notebook.run_all()
+    yield notebook
+    assert browser.errors(page) == []
+    page.context.close()
+
+
+def python(notebook: Notebook, expression: str) -> Any:
+    """What Python says, through the notebook's last cell."""
+    return json.loads(notebook.run_code(PYTHON, f"import json; print(json.dumps({expression}))"))
+
+
+def look_at(notebook: Notebook, number: int, view: str) -> Any:
+    """A panel, at one of its views."""
+    panel = notebook.panel(number)
+    panel.locator("nav").get_by_role("button", name=view, exact=True).click()
+    panel.scroll_into_view_if_needed()
+    return panel
+
+
+def written(value: float) -> str:
+    return f"{value:.4f}".replace("-", "−")
+
+
+def test_a_cell_that_is_pointed_at_shows_its_number_and_how_it_comes_about(notebook: Notebook) -> None:
+    panel = look_at(notebook, FORMULA_AT, "Heat map")
+    plane = panel.get_by_role("application")
+    box = plane.bounding_box()
+    for row, column in ((0, 1), (63, 24), (127, 63)):
+        plane.hover(position={"x": (column + 0.5) * box["width"] / 64, "y": (row + 0.5) * box["height"] / 128})
+        readout = panel.locator(".nbt-positions-readout")
+        expect(readout).to_contain_text(f"position {row}, dimension {column}")
+        value = python(notebook, f"float(formula.values[{row}, {column}])")
+        plane.hover(position={"x": (column + 0.5) * box["width"] / 64, "y": (row + 0.5) * box["height"] / 128})
+        expect(readout.locator(".nbt-value-big")).to_have_text(written(value))
+        wave = "cos" if column % 2 else "sin"
+        expect(readout).to_contain_text(f"{wave}({row} / 10000{column // 2 * 2}/64)")
+
+
+@pytest.mark.parametrize("number", [LEARNED_AT, ROTARY_AT])
+def test_a_long_table_is_sampled_and_says_so_and_is_exact_when_zoomed_into(notebook: Notebook, number: int) -> None:
+    panel = look_at(notebook, number, "Heat map")
+    readout = panel.locator(".nbt-positions-readout")
+    expect(readout).to_contain_text(re.compile(r"Drawn: every \d+(st|nd|rd|th) position"))
+    panel.get_by_role("application").focus()
+    for _ in range(30):
+        notebook.page.keyboard.press("+")
+    expect(readout).not_to_contain_text("Drawn: every")
+    for key in ("ArrowDown", "ArrowRight"):
+        notebook.page.keyboard.press(key)
+    # Walking reveals the first cells, one by one: each is a place of its own.
+    for _ in range(6):
+        notebook.page.keyboard.press("ArrowDown")
+    expect(readout).to_contain_text(re.compile(r"position \d+, "))
+    said = re.search(r"position ([\d,]+), (?:dimension|pair) (\d+)", readout.inner_text())
+    assert said is not None
+    shown = readout.locator(".nbt-value-big").inner_text()
+    name = {LEARNED_AT: "learned", ROTARY_AT: "rotary"}[number]
+    assert shown == written(python(notebook, f"float({name}.values[{said[1].replace(',', '')}, {said[2]}])"))
+
+
+def test_cosine_sine_and_angle(notebook: Notebook) -> None:
+    panel = look_at(notebook, ROTARY_AT, "Heat map")
+    for picture, name in (("Sine", "sin"), ("Angle", "angle"), ("Cosine", "cos")):
+        panel.get_by_role("button", name=picture, exact=True).click()
+        panel.get_by_role("application").focus()
+        notebook.page.mouse.move(0, 0)
+        notebook.page.keyboard.press("0")
+        notebook.page.keyboard.press("ArrowRight")
+        notebook.page.keyboard.press("ArrowDown")
+        readout = panel.locator(".nbt-positions-readout")
+        said = re.search(r"position ([\d,]+), pair (\d+)", readout.inner_text())
+        assert said is not None
+        shown = readout.locator(".nbt-value-big").inner_text()
+        row, pair = said[1].replace(",", ""), said[2]
+        assert shown == written(python(notebook, f"float(rotary[0].picture('{name}')[{row}, {pair}])"))
+
+
+def test_another_curve_is_asked_for(notebook: Notebook) -> None:
+    panel = look_at(notebook, LEARNED_AT, "Curves by dimension")
+    panel.get_by_role("textbox").fill("333")
+    panel.get_by_role("button", name="Add", exact=True).click()
+    expect(panel.locator(".nbt-curves path")).to_have_count(7)
+    panel.get_by_role("application").focus()
+    for _ in range(4):
+        notebook.page.keyboard.press("ArrowRight")
+    place, *values = panel.locator(".nbt-curve-values dd").all_inner_texts()
+    told = python(notebook, f"learned.values[{place}, [0, 64, 128, 192, 256, 320, 333]].astype(float).tolist()")
+    assert values == [written(value) for value in told]
+
+
+def test_similarity_by_distance(notebook: Notebook) -> None:
+    panel = look_at(notebook, ROTARY_AT, "Similarity")
+    chart = panel.get_by_role("application").nth(1)
+    chart.focus()
+    notebook.page.keyboard.press("End")
+    place, value = panel.locator(".nbt-curve-values dd").all_inner_texts()
+    far = int(place.replace(",", ""))
+    assert value == written(python(notebook, f"float(rotary.by_distance()[1][{far}])"))
+    assert far > 2_900
+
+
+def test_what_a_head_of_the_decoder_adds(notebook: Notebook) -> None:
+    panel = look_at(notebook, RELATIVE_AT, "By query and key")
+    panel.get_by_role("button", name="decoder", exact=True).click()
+    panel.get_by_role("button", name="Head 2", exact=True).click()
+    panel.get_by_role("application").focus()
+    notebook.page.mouse.move(0, 0)
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown"):
+        notebook.page.keyboard.press(key)
+    readout = panel.locator(".nbt-positions-readout")
+    expect(readout).to_contain_text("query 3, key 0")
+    expect(readout).to_contain_text("distance −3")
+    shown = readout.locator(".nbt-value-big").inner_text()
+    assert shown == written(python(notebook, "float(relative['decoder'].similarity(2)[3, 0])"))
+
+
+def test_what_is_saved_is_pictures_and_small(notebook: Notebook) -> None:
+    notebook.save()
+    notebook.page.wait_for_timeout(500)
+    cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
+    for number in (FORMULA_AT, LEARNED_AT, ROTARY_AT, RELATIVE_AT):
+        html = "".join("".join(output.get("data", {}).get("text/html", "")) for output in cells[number]["outputs"])
+        assert html.count("data:image/png") >= 2 and len(html) < 60_000
+        assert len(json.dumps(cells[number])) < 70_000
