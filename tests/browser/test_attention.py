@@ -375,3 +375,120 @@ def test_the_steps_go_from_token_to_token(notebook: Notebook) -> None:
     shown = panel.locator(".nbt-steps-table tbody tr[aria-current='true'] .nbt-steps-value").last
     assert number(shown.get_attribute("title")) == pytest.approx(python(notebook, "float(short[3, 2][9, 4])"), rel=1e-5)
     assert [(one["layer"], one["head"], one["query"]) for one in asked(notebook, "steps")] == [(3, 2, 9)]
+
+
+# --- Summary, and what if ---
+
+
+def test_the_rollout_that_is_walked_through_is_python_s(notebook: Notebook) -> None:
+    told = np.array(python(notebook, "short.rollout().tolist()"))
+    panel = look_at(notebook, SHORT_AT, "Summary")
+    panel.get_by_role("button", name="Rollout", exact=True).click()
+    panel.get_by_role("application").focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight"):
+        notebook.page.keyboard.press(key)
+    names = panel.locator(".nbt-readout .nbt-pair bdi")
+    expect(names).to_have_count(2)
+    query, key = (int(name.split()[1]) for name in names.all_inner_texts())
+    assert (query, key) == (3, 1)
+    shown = float(panel.locator(".nbt-value-big").get_attribute("title"))
+    assert shown == pytest.approx(told[query, key], abs=1e-6)
+
+
+def test_heads_that_are_taken_out_change_what_is_predicted(notebook: Notebook) -> None:
+    panel = look_at(notebook, SHORT_AT, "What if")
+    grid = panel.get_by_role("region", name="Without some heads")
+    heads = grid.get_by_role("application")
+    heads.focus()
+    for key in ("ArrowRight", "Enter", "ArrowDown", "Enter"):
+        notebook.page.keyboard.press(key)
+    grid.get_by_role("button", name="Predict without 2 heads").click()
+    expect(grid.get_by_text("The hidden states of the last layer moved by")).to_be_visible(timeout=30_000)
+    assert panel.locator(".nbt-bad").count() == 0
+
+
+def test_a_text_that_is_edited_is_looked_at_and_gone_back_from(notebook: Notebook) -> None:
+    panel = look_at(notebook, SHORT_AT, "What if")
+    before = panel.locator(".nbt-subtitle").inner_text()
+    text = panel.get_by_role("textbox", name="Text", exact=True)
+    text.fill("A dog barked.")
+    panel.get_by_role("button", name="Look at this text").click()
+    expect(panel.locator(".nbt-subtitle")).to_contain_text("6 tokens", timeout=30_000)
+    panel = look_at(notebook, SHORT_AT, "Lines")
+    assert tokens(panel, "Query").all_inner_texts() == ["[CLS]", "A", "dog", "barked", ".", "[SEP]"]
+    panel.get_by_role("button", name="↶ Back").click()
+    expect(panel.locator(".nbt-subtitle")).to_have_text(before)
+
+
+# --- A long text, and a notebook that is opened again ---
+
+
+@pytest.mark.slow
+def test_four_thousand_tokens_are_zoomed_into_as_far_as_one_weight(
+    browser: OfflineBrowser, lab: JupyterServer, smollm2: Path
+) -> None:
+    text = "The cat sat on the mat, and the unbelievably furry dogs ran from 42 of them. " * 300
+    page = browser.page(height=1200)
+    big = f'big = nbt.attention("{text}", model="smollm2", max_length=4096, long="truncate")\nbig'
+    path = lab.write("four_thousand.ipynb", [SETUP, big, "0"])
+    notebook = lab.open(page, path.name)
+    notebook.run_all(seconds=400)
+    panel = notebook.panel(1)
+    expect(panel).to_be_visible()
+    panel.locator("nav").get_by_role("button", name="Matrix", exact=True).click()
+    for name, value in (("Layer", 17), ("Head", 4)):
+        panel.get_by_role("spinbutton", name=re.compile(f"^{name},")).fill(str(value))
+    plane = panel.get_by_role("application")
+    plane.hover(position={"x": 300, "y": 400})
+    expect(panel.locator(".nbt-readout")).to_contain_text("weights", timeout=30_000)
+    zoom = panel.get_by_role("button", name="Zoom in")
+    while zoom.is_enabled():
+        zoom.click()
+    plane.hover(position={"x": 300, "y": 400})
+    names = panel.locator(".nbt-readout .nbt-pair bdi")
+    expect(names).to_have_count(2, timeout=30_000)
+    query, key = (int(name.split()[1]) for name in names.all_inner_texts())
+    shown = float(panel.locator(".nbt-value-big").get_attribute("title"))
+    told = json.loads(notebook.run_code(2, f"print([float(big[17, 4, {query}][{key}]), *big.shape])"))
+    assert told[1:] == [30, 9, 4096, 4096]
+    assert shown == pytest.approx(told[0], abs=1e-7)
+    # The lines of a token far down, and its steps.
+    panel.locator("nav").get_by_role("button", name="Lines", exact=True).click()
+    panel.get_by_role("listbox", name="Query tokens").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    expect(panel.locator(".nbt-lines-readout li")).to_have_count(LISTED, timeout=30_000)
+    page.wait_for_timeout(1_000)
+    row = json.loads(notebook.run_code(2, "print(big[17, 4, 4095].tolist())"))
+    assert [weight for _, weight in listed(panel)] == [
+        pytest.approx(weight, abs=1e-7) for weight in sorted(row, reverse=True)[:LISTED]
+    ]
+    panel.locator("nav").get_by_role("button", name="Steps", exact=True).click()
+    rows = panel.locator(".nbt-steps-table tbody tr")
+    expect(rows).to_have_count(32, timeout=30_000)
+    assert number(rows.last.locator(".nbt-steps-value").last.get_attribute("title")) == pytest.approx(
+        row[int(rows.last.locator(".nbt-lines-place").inner_text())], rel=1e-4
+    )
+    notebook.save()
+    # The text itself is 23 KB of the cell.
+    print(f"the notebook: {path.stat().st_size:,} bytes")
+    assert path.stat().st_size < 300_000
+    assert browser.errors(page) == []
+    page.context.close()
+
+
+def test_a_notebook_that_is_opened_again_shows_the_snapshot(
+    notebook: Notebook, browser: OfflineBrowser, lab: JupyterServer
+) -> None:
+    notebook.save()
+    saved = json.loads(notebook.path.read_text())
+    copy = lab.root / "attention_again.ipynb"
+    copy.write_text(json.dumps(saved))
+    page = browser.page()
+    again = lab.open(page, copy.name)
+    snapshot = again.cell(SHORT_AT).locator(".nbt-snapshot")
+    expect(snapshot).to_be_visible()
+    expect(again.cell(SHORT_AT).locator(".nbt-live")).to_have_count(0)
+    assert "minilm" in snapshot.inner_text()
+    assert snapshot.locator("script, iframe, img:not([src^='data:'])").count() == 0
+    page.context.close()
