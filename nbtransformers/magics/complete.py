@@ -17,6 +17,7 @@ from nbtransformers.magics import cells, looking
 from nbtransformers.magics.options import Option
 from nbtransformers.magics.parse import is_option, scan
 from nbtransformers.magics.table import MAGICS, Magic
+from nbtransformers.request import METHODS
 
 _MOST = 200  # what nobody would read to the end; a folder may hold a million files
 
@@ -268,6 +269,34 @@ def _languages(typed: Typed, begun: str) -> Iterator[Suggestion]:
         yield Suggestion(name, "language")
 
 
+def _targets(typed: Typed, begun: str) -> Iterator[Suggestion]:
+    """The language to translate into, or the label to explain; other targets are texts."""
+    if typed.magic.name == "translate":
+        yield from _languages(typed, begun)
+    if typed.magic.name == "explain":
+        yield from _labels(typed)
+
+
+def _labels(typed: Typed) -> Iterator[Suggestion]:
+    """The labels of the model, when it is in memory."""
+    from nbtransformers.loading.bundled import BUNDLED_SENTIMENT
+    from nbtransformers.loading.registry import REGISTRY
+
+    model = given(typed.words, typed.magic.options).values.get("model", BUNDLED_SENTIMENT)
+    for loaded in REGISTRY.loaded():
+        if loaded.name in (model, Path(model).name) and getattr(loaded.model.config, "id2label", None):
+            for label in loaded.model.config.id2label.values():
+                yield Suggestion(f'"{label}"' if " " in str(label) else str(label), "label")
+
+
+def _methods(typed: Typed, begun: str) -> Iterator[Suggestion]:
+    """Ways to explain; behind a comma one more of them."""
+    before, comma, _ = begun.rpartition(",")
+    for name in METHODS:
+        if name not in before.split(","):
+            yield Suggestion(f"{before}{comma}{name}", "value")
+
+
 _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {
     "model": _models,
     "tokenizer": _tokenizers,
@@ -279,7 +308,8 @@ _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {
     "encoding": _encodings,
     "cell": _tags,
     "source": _languages,
-    "target": _languages,
+    "target": _targets,
+    "method": _methods,
 }
 
 # --- the expression ---

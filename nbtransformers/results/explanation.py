@@ -93,7 +93,9 @@ class Attribution:
             return "no completeness gap: its values promise no sum"
         if self.completeness_gap is None:
             return "no completeness gap: text and baseline have the same logit"
-        return f"completeness gap {self.completeness_gap:+.2%} in {count(self.steps, 'step')}"
+        gap = self.completeness_gap
+        told = "within 0.01%" if abs(gap) < 1e-4 else f"{gap:+.2%}"
+        return f"completeness gap {told} in {count(self.steps, 'step')}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

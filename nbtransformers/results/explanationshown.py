@@ -79,6 +79,7 @@ def plotted(result: Explanation, found: Sequence[Attribution], ax: Axes | None) 
         # By number, since a word may be there twice; and a $ in one is no formula.
         at.set_yticks(range(len(shown)), names, parse_math=False)
         at.axvline(0, color="0.5", linewidth=0.8)
+        at.locator_params(axis="x", nbins=4)
         at.set_xlabel("← against · for →")
         titled(at, one.title if len(found) > 1 else f"{one.title}: {printable(result.target.name)}")
     axes[0].invert_yaxis()

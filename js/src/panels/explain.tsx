@@ -55,7 +55,7 @@ export function ExplainPanel({ header: raw, payload, channel, progress, stop }: 
           <StopButton stop={stop} />
         </div>
       )}
-      <nav class="nbt-tools" aria-label="Views">
+      <nav class="nbt-explain-tools" aria-label="Views">
         <Segments<Look>
           label="Show as"
           options={[
@@ -152,7 +152,7 @@ function Question({ header, channel, busy }: QuestionProps) {
     <section class="nbt-explain-question" aria-label="What is explained">
       <p class="nbt-explain-why">
         Why <strong dir="auto">{visible(target)}</strong>?{" "}
-        <span class="nbt-muted">
+        <span class="nbt-explain-aside">
           {WHAT[target.kind]} · logit {formatValue(target.logit)}
           {target.probability !== null && ` · probability ${formatShare(target.probability, 1)}`}
         </span>

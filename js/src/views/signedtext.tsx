@@ -28,8 +28,8 @@ export function SignedText({ units, shown, methods, scales, hovered, onHover }: 
         <article key={name} class="nbt-signed">
           <header>
             <strong>{title}</strong>
-            <span class="nbt-muted"> ±{formatValue(scales[method] ?? 0)}</span>
-            <p class="nbt-muted">{[told, baseline].filter(Boolean).join(" · ")}</p>
+            <span class="nbt-explain-aside"> ±{formatValue(scales[method] ?? 0)}</span>
+            <p class="nbt-explain-aside">{[told, baseline].filter(Boolean).join(" · ")}</p>
           </header>
           <p class="nbt-signed-text" dir="auto" onPointerLeave={() => onHover(null)}>
             {some.map((at, place) => {
