@@ -24,6 +24,7 @@ def attention(
     model: Any = None,
     pair: str | None = None,
     target: str | None = None,
+    row: int | None = None,
     **options: Unpack[OneTextOptions],
 ) -> Attention:
     """Look at how every token of a text attends to the others, in each layer and head of a model.
@@ -33,11 +34,13 @@ def attention(
     pyproject.toml says (see `defaults`), or else as below.
 
     Args:
-        text: one text; also a Series, a list or a file (as a `Path`) that holds just one.
+        text: one text; also a Series, a list or a file (as a `Path`) that holds just one; or a batch of inputs that
+            a tokenizer has made, which is run as it is.
         model: a bundled name, a folder, a Hub id, a Transformers model, a pipeline, or a (model, tokenizer) pair.
             Without one: the bundled encoder.
         pair: a second text that the model reads behind it, as one input.
         target: the text that the decoder of an encoder-decoder reads; None lets the model write it, greedily.
+        row: of such a batch, the row to look at; else the first. What its attention mask leaves out is left out.
         long: a longer text: `error` (the default), or `truncate` to look at its beginning.
         **options: as for every task.
 
@@ -56,7 +59,7 @@ def attention(
         >>> nbt.attention("Wie geht es dir?", model="owner/translator", target="How are you?").cross[0, 0]
     """
     data, objects = data_ref(text, name="text")
-    asked = attention_request(data, objects, model=model, pair=pair, target=target, **options)
+    asked = attention_request(data, objects, model=model, pair=pair, target=target, row=row, **options)
     return run_attention(*asked, passing_view("Looking at attention"))
 
 

@@ -85,7 +85,7 @@ _work = _Work()
 def _reads(result: Attention, texts: Texts) -> AttentionRequest:
     """The request of a result with other texts; what its decoder reads is as given, or written by the model."""
     data = DataRef("whole", texts.text)
-    return replace(result.request, data=data, pair=texts.pair, target=texts.target)
+    return replace(result.request, data=data, pair=texts.pair, target=texts.target, row=None)
 
 
 def _texts_of(result: Attention) -> Texts:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.engine.attentionbatch import batch_of, batch_sides, batch_tensors
+from nbtransformers.engine.attentionrecipe import recipe_of
 from nbtransformers.engine.attentiontokens import Reading, behind_start, read_target, read_texts, written
 from nbtransformers.engine.capture.forward import captured
 from nbtransformers.engine.decoding import Decoding, Prompt, decode
@@ -60,14 +62,18 @@ def attention(
         >>> attention(AttentionRequest(DataRef("whole", "Good film.")), {}).tokens
         ['[CLS]', 'good', 'film', '.', '[SEP]']
     """
-    text, notes = one_text(request, objects)
+    batch = batch_of(request, objects)
+    text, notes = one_text(request, objects) if batch is None else ("", ())
     ready = ready_model(request, objects, on_progress)
     loaded = ready.loaded
     with at_work(loaded, on_progress), quiet_transformers():
         started = time.perf_counter()
-        inputs = model_inputs(request, loaded, text, on_progress)
+        if batch is None:
+            inputs = model_inputs(request, loaded, text, on_progress)
+        else:
+            inputs = _as_given(batch, request, loaded)
         on_progress(Progress("running", "Reading the text", 0, 1))
-        maps = captured(loaded, tensors_of(inputs.arrays, loaded.device))
+        maps = captured(loaded, inputs.tensors, row=request.row or 0)
         seconds = time.perf_counter() - started
     on_progress(Progress("running", "Reading the text", 1, 1))
     return Attention(
@@ -77,6 +83,7 @@ def attention(
         maps=maps,
         run=_report(ready, inputs, seconds),
         notes=(*_remarks(ready.card, text), *inputs.notes, *maps.notes, *notes),
+        recipe=recipe_of(request, ready.ref, loaded, text, inputs.queries, inputs.encoded, maps) if batch is None else None,
     )
 
 
@@ -132,13 +139,13 @@ class Inputs:
     """What a model is called with, and what its tokens are.
 
     Attributes:
-        arrays: argument to int64 `[1, token]`.
+        tensors: argument to an int64 tensor `[row, token]`.
         queries: the tokens that attend.
         encoded: of an encoder-decoder, the encoder's.
         notes: what a careful reader should know of them.
     """
 
-    arrays: Mapping[str, NDArray[np.int64]]
+    tensors: Mapping[str, Any]
     queries: Side
     encoded: Side | None
     notes: tuple[str, ...]
@@ -165,13 +172,21 @@ def model_inputs(request: AttentionRequest, loaded: LoadedModel, text: str, on_p
     if not config.is_encoder_decoder:
         if request.target is not None:
             raise UserError(f"{loaded.name} is no encoder-decoder: it reads no target.", hint="Leave `--target` out.")
-        return Inputs(arrays, reading.side, None, notes)
+        return Inputs(tensors_of(arrays, loaded.device), reading.side, None, notes)
     if request.target is None:
         decoder, note = _written(loaded, reading.side.ids, on_progress)
         notes = (*notes, note)
     else:
         decoder = _taught(loaded, request.target, cut)
-    return Inputs({**arrays, "decoder_input_ids": decoder.ids[None]}, decoder, reading.side, notes)
+    arrays["decoder_input_ids"] = decoder.ids[None]
+    return Inputs(tensors_of(arrays, loaded.device), decoder, reading.side, notes)
+
+
+def _as_given(batch: Mapping[str, Any], request: AttentionRequest, loaded: LoadedModel) -> Inputs:
+    """Inputs that a tokenizer has made, and what the tokens of the row that is looked at are."""
+    tensors = batch_tensors(batch, request)
+    queries, encoded = batch_sides(tensors, request.row or 0, loaded)
+    return Inputs(tensors, queries, encoded, ())
 
 
 def _arrays(model: Any, reading: Reading) -> dict[str, NDArray[np.int64]]:

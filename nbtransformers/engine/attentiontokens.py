@@ -114,20 +114,16 @@ def behind_start(tokenizer: Any, side: Side, ids: Ids) -> Side:
     )
 
 
-def side_of_ids(tokenizer: Any, ids: Ids, special: NDArray[np.bool_]) -> Side:
-    """Tokens whose text is not known: it is decoded from them, piece by piece.
-
-    Args:
-        tokenizer: the model's.
-        ids: int64 `[token]`.
-        special: bool `[token]`, those that are no text besides the tokenizer's own special ones.
-    """
+def side_of_ids(tokenizer: Any, ids: Ids) -> Side:
+    """Tokens of a text that is not known: it is put together from them."""
     pieces = Pieces(tokenizer)
-    found = zip(ids.tolist(), pieces.spelled(ids.tolist()), strict=True)
-    parts = [pieces.bytes_of(number, piece) or b"" for number, piece in found]
-    text = b"".join(parts).decode("utf-8", "replace")
-    owner = np.where(special, _NO_TEXT, 0)
-    return _made(tokenizer, ids, np.maximum(aligned(text, list(parts)), 0), owner, [text])
+    spelled = pieces.spelled(ids.tolist())
+    parts = [pieces.bytes_of(number, piece) for number, piece in zip(ids.tolist(), spelled, strict=True)]
+    # Where pieces are marked that go on with a word, those that are not begin one.
+    apart = [bool(pieces.prefix) and not piece.startswith(pieces.prefix) for piece in spelled]
+    joined = b"".join((b" " if begins else b"") + (part or b"") for part, begins in zip(parts, apart, strict=True))
+    text = joined.decode("utf-8", "replace").strip()
+    return _made(tokenizer, ids, np.maximum(aligned(text, parts), 0), np.zeros(len(ids), np.int64), [text])
 
 
 def _call(tokenizer: Any, text: str | None, pair: str | None, **options: Any) -> Any:

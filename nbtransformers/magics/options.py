@@ -195,6 +195,7 @@ MEASURE = (Option("measure", "how to compare (default: as the model says, or cos
 
 ATTENTION = (
     Option("pair", "a second text that the model reads behind it, as one input", "TEXT"),
+    Option("row", "of a batch that a tokenizer has made, the row to look at (default: 0)", "N", whole_number),
     Option("target", "what the decoder of an encoder-decoder reads (default: what it writes)", "TEXT", short="t"),
 )
 EXPLAIN = (

@@ -22,6 +22,7 @@ class AttentionRequest(Written):
         target: the text that the decoder of an encoder-decoder reads; None lets the model write it.
         model: the model; None is the bundled encoder.
         tokenizer: an entry of `objects`, when an in-memory model comes without its own.
+        row: which row of `data`, where that is a batch which a tokenizer has made; None is the first.
         run: how it runs; unless it says otherwise, a text that is longer than the model reads is refused.
 
     Raises:
@@ -38,6 +39,7 @@ class AttentionRequest(Written):
     target: str | None = None
     model: ModelRef | None = None
     tokenizer: str | None = None
+    row: int | None = None
     run: RunOptions = field(default_factory=lambda: RunOptions(long="error"))
 
     def __post_init__(self) -> None:
@@ -49,6 +51,8 @@ class AttentionRequest(Written):
                 )
             if value is not None and not value.strip():
                 raise UserError(f"`--{option}` is empty.", hint="Give it a text, or leave it out.")
+        if self.row is not None and (not isinstance(self.row, int) or self.row < 0):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"`--row` is {shown(self.row)}, not the number of a row.", hint="Type `--row 0`.")
         if self.run.long == "window":
             raise UserError(
                 "`--long window` reads a text in pieces, and attention is between the tokens of one reading.",

@@ -126,7 +126,7 @@ def test_a_decoder_reads_its_target_as_in_teaching(kind: str, tmp_path: Path) ->
     assert found.cross.key_tokens == tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
     assert found.queries.flags[0] == SPECIAL
     shown = [label for label, flag in zip(found.labels, found.queries.flags, strict=True) if not flag & SPECIAL]
-    if kind != "mbart":  # whose tokenizer says of a lone ▁ that it is the letter behind it
+    if kind in ("bart", "marian"):  # the others say of a lone ▁ that it is the letter behind it
         assert "".join("".join(shown).split()) == "EinMannrepariertUhren."
 
 
@@ -218,6 +218,69 @@ def test_slow_tokenizers_tell_their_tokens_too() -> None:
     assert encoded.labels("ox") == ["c", "a", "t", "é", "é", "</s>", "o", "x", "</s>"]
     assert (encoded.flags & SECOND > 0).tolist() == [False] * 6 + [True] * 2 + [False]
     assert found.labels == ["<pad>", "E", "i"]
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_row_of_a_padded_batch(side: str, tmp_path: Path) -> None:
+    folder = save_tiny("llama", tmp_path / "llama", kind=AutoModelForCausalLM)
+    tokenizer = AutoTokenizer.from_pretrained(folder, pad_token="[SEP]", padding_side=side)
+    batch = tokenizer(["A cat.", TEXT], padding=True, return_tensors="pt")
+    batch.pop("token_type_ids", None)
+    expected = plain(AutoModelForCausalLM, folder, **batch).attentions
+    for row in (0, 1):
+        found = nbt.attention(batch, model=folder, row=row)
+        there = batch["attention_mask"][row] > 0
+        assert found.tokens == tokenizer.convert_ids_to_tokens(batch["input_ids"][row][there])
+        same(found, "self", [weights[row : row + 1][:, :, there][..., there] for weights in expected])
+    assert nbt.attention(batch, model=folder).tokens == nbt.attention(batch, model=folder, row=0).tokens
+
+
+def test_a_packed_row_attends_within_its_texts(tmp_path: Path) -> None:
+    folder = save_tiny("llama", tmp_path / "llama", kind=AutoModelForCausalLM)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    texts = [tokenizer(text)["input_ids"] for text in ("A cat sat.", "It was tired.")]
+    packed = {
+        "input_ids": torch.tensor([texts[0] + texts[1]]),
+        "position_ids": torch.tensor([[*range(len(texts[0])), *range(len(texts[1]))]]),
+    }
+    found = nbt.attention(packed, model=folder)
+    same(found, "self", plain(AutoModelForCausalLM, folder, **packed).attentions)
+    cut = len(texts[0])
+    assert found[1, 0][cut:, :cut].max() == 0
+    np.testing.assert_allclose(found[1, 0][:cut, :cut], nbt.attention("A cat sat.", model=folder)[1, 0], atol=NEAR)
+
+
+def test_the_text_of_a_batch_is_put_together_from_its_tokens() -> None:
+    tokenizer = AutoTokenizer.from_pretrained(bundled_folder("minilm"))
+    found = nbt.attention(tokenizer("An unbelievably tired cat.", return_tensors="np"))
+    assert found.queries.text == "an unbelievably tired cat ."
+    expected = nbt.attention("An unbelievably tired cat.")
+    assert found.tokens == expected.tokens
+    np.testing.assert_array_equal(found.queries.words, expected.queries.words)
+    np.testing.assert_array_equal(found.queries.flags, expected.queries.flags)
+    assert found.by_words().labels == ["[CLS]", "an", "unbelievably", "tired", "cat", ".", "[SEP]"]
+
+
+def test_inputs_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    for inputs, said in (
+        ({"input_ids": [[1, 2], [3]]}, "The input_ids are no rows of one length."),
+        ({"input_ids": [[]]}, "The input_ids hold no token."),
+        (
+            {"input_ids": [[99_999]]},
+            "The input_ids are not for minilm: they hold the token 99999, and it knows 30,522.",
+        ),
+        ({"input_ids": [[101]], "attention_mask": [[0]]}, "Row 0 of the input_ids is padding only."),
+    ):
+        assert refusal(lambda inputs=inputs: nbt.attention(inputs)).startswith(said)
+    assert refusal(lambda: nbt.attention({"input_ids": [[101, 102]]}, row=1)) == (
+        "There is no row 1 in these inputs. They are numbered from 0 to 0."
+    )
+    folder = save_tiny("t5", tmp_path / "t5", kind=AutoModelForSeq2SeqLM)
+    assert refusal(lambda: nbt.attention({"input_ids": [[5, 6]]}, model=folder)) == (
+        "t5 is an encoder-decoder, and the inputs have no decoder_input_ids. Add them, or give the text itself."
+    )
+    inputs = {"input_ids": [[5, 6, 0]], "attention_mask": [[1, 1, 0]], "decoder_input_ids": [[0, 7]]}
+    assert nbt.attention(inputs, model=folder).cross.shape[2:] == (2, 2)
 
 
 def test_the_model_is_left_as_it_was_and_nothing_of_it_is_kept() -> None:

@@ -141,6 +141,11 @@ MAGIC = [
         "minilm is no encoder-decoder: it reads no target. Leave `--target` out.",
     ),
     ("%attention 'a joy' --pair ' '", "`--pair` is empty. Give it a text, or leave it out."),
+    (
+        "%attention 'a joy' --row 0",
+        "`--row` is for inputs that a tokenizer has made, and this is a text. Leave `--row` out.",
+    ),
+    ("%attention 'a joy' --row -1", "`--row` is -1, not the number of a row. Type `--row 0`."),
     ("%attention 'a joy' --long window", "`--long` cannot be 'window'. It takes truncate, error."),
     # positions
     (
@@ -962,6 +967,12 @@ ELSEWHERE = {
     "The steps need the model, whose projection is not kept here.": "test_attention.py",
     "There is no measure {}.": "test_attention.py",
     "Words have no queries, keys or values: a model computes them of tokens.": "test_attention.py",
+    "The {} are no rows of one length.": "test_attention_task.py",
+    "The input_ids hold no token.": "test_attention_task.py",
+    "There is no row {} in these inputs.": "test_attention_task.py",
+    "{} is an encoder-decoder, and the inputs have no decoder_input_ids.": "test_attention_task.py",
+    "The {} are not for {}: they hold the token {}, and it knows {}.": "test_attention_task.py",
+    "Row {} of the {} is padding only.": "test_attention_task.py",
     "{} has no token that {} knows.": "test_attention_task.py",
     "The target is too long: {} tokens, and the decoder of {} reads {}.": "test_attention_task.py",
     "{} is an encoder-decoder without a head to write with: it needs a text for its decoder.": "test_attention_task.py",
