@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbtransformers.engine.capture.forward import on_cpu, on_device, one_row
+from nbtransformers.engine.capture.forward import called_with, on_cpu, one_row
 from nbtransformers.engine.capture.listening import Call, heard
 from nbtransformers.engine.capture.places import outside_interface, parts_of
 from nbtransformers.engine.capture.read import Read
@@ -56,7 +56,7 @@ def ablated(
     ablation = _Ablation(loaded, chosen, heads, how)
     with torch.inference_mode(), at_rest(loaded.model), ExitStack() as undo:
         ablation.begin(undo)
-        output = loaded.model(**on_device(chosen, loaded.model))
+        output = loaded.model(**called_with(chosen, loaded.model))
     ablation.refuse_unknown()
     return on_cpu(output)
 

@@ -48,7 +48,7 @@ class Collector:
         self._layers: dict[Part, list[Layered]] = {"self": [], "cross": [], "encoder": []}
         self._part_of = parts_of(loaded.model)
         self._projections = Projections()
-        self._masks = Masks()
+        self._masks: dict[Part, Masks] = {"self": Masks(), "cross": Masks(), "encoder": Masks()}
         self._recent = Recent()
         self._running: _Running | None = None
         self._tracer = Tracer(self._on_traced)
@@ -78,7 +78,7 @@ class Collector:
         Raises:
             UserError: when there is none.
         """
-        self._masks = Masks()
+        self._masks.clear()
         found: dict[Part, list[Layered]] = {part: layers for part, layers in self._layers.items() if layers}
         if "self" not in found:
             kind = self._loaded.model.config.model_type
@@ -105,7 +105,7 @@ class Collector:
         self._heed_interrupts()
         part = self._part_of(call.module)
         tokens = self._read.tokens(part, call.query.shape[2], call.key.shape[2])
-        layer = heard_layer(call, output, tokens, self._masks)
+        layer = heard_layer(call, output, tokens, self._masks[part])
         self._layers[part].append(layer)
 
         def found(projection: Any, given: torch.Tensor | None) -> None:

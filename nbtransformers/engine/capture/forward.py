@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -13,6 +14,8 @@ from nbtransformers.engine.capture.collecting import Collector
 from nbtransformers.engine.capture.keeping import kept_layer
 from nbtransformers.engine.capture.layer import Layer, Layered
 from nbtransformers.engine.capture.listening import implementations
+from nbtransformers.engine.capture.places import outside_interface
+from nbtransformers.engine.capture.replay import COPIES, refuse_too_large
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.store import STORE, Store
 from nbtransformers.errors import UserError
@@ -135,7 +138,7 @@ class CapturedMaps:
 
     @property
     def output(self) -> Any:
-        """What the model gave for the row, on the CPU: hidden states, and logits where it has a head."""
+        """What the model gave for the row, on the CPU: of a next token only the logits after the last."""
         return self._capture().output
 
     @property
@@ -184,16 +187,34 @@ class CapturedMaps:
 def _captured(loaded: LoadedModel, inputs: dict[str, Any]) -> Capture:
     import torch
 
+    _refuse_too_long(loaded, inputs)
     collector = Collector(loaded, inputs)
     with torch.inference_mode(), at_rest(loaded.model), collector.collecting():
-        output = loaded.model(**on_device(inputs, loaded.model))
+        output = loaded.model(**called_with(inputs, loaded.model))
     return Capture(collector.layers(), on_cpu(output), collector.shared_bytes)
 
 
-def on_device(inputs: Mapping[str, Any], model: Any) -> dict[str, Any]:
-    """The inputs where a model wants them."""
-    device = model.device
-    return {name: value.to(device) if hasattr(value, "to") else value for name, value in inputs.items()}
+def _refuse_too_long(loaded: LoadedModel, inputs: Mapping[str, Any]) -> None:
+    """Let no pass begin whose own maths, where they are eager, would take all memory: T² for all heads of a layer."""
+    model = loaded.model
+    if implementations(model) <= {"sdpa"} and not outside_interface(model):
+        return
+    heads = getattr(model.config.get_text_config(), "num_attention_heads", None) or 1
+    tokens = max(value.shape[1] for name, value in inputs.items() if name.endswith("input_ids"))
+    refuse_too_large(loaded, 4 * COPIES * heads * tokens**2, f"A layer of {loaded.name}", tokens)
+
+
+def called_with(inputs: Mapping[str, Any], model: Any) -> dict[str, Any]:
+    """The inputs where a model wants them.
+
+    One that predicts the next token is told to do so behind the last that is no padding: the logits of all tokens are
+    the size of its vocabulary each.
+    """
+    given = {name: value.to(model.device) if hasattr(value, "to") else value for name, value in inputs.items()}
+    if "logits_to_keep" in inspect.signature(model.forward).parameters and "logits_to_keep" not in given:
+        mask = inputs.get("attention_mask")
+        given["logits_to_keep"] = 1 if mask is None else mask[0].nonzero()[-1].to(model.device)
+    return given
 
 
 def on_cpu(output: Any) -> Any:

@@ -201,7 +201,7 @@ class Layer:
         import torch
 
         with torch.inference_mode():
-            return self._is_near(self._plain_outputs(self.tried))
+            return not len(self.tried) or self._is_near(self._plain_outputs(self.tried))
 
     def _is_near(self, outputs: torch.Tensor) -> bool:
         wanted = self.came_of_them.float()

@@ -16,8 +16,6 @@ from nbtransformers.engine.capture.tracing import HIDDEN, Traced
 if TYPE_CHECKING:
     import torch
 
-_TRIED = 3  # queries of which the pass's own outputs are kept
-
 
 @dataclass(slots=True)
 class Masks:
@@ -38,10 +36,12 @@ class Masks:
 
 def heard_layer(call: Call, output: torch.Tensor, tokens: Tokens, masks: Masks) -> Layer:
     """The layer of a call of the interface; `output` is `[batch, query, head, dim]`, of one row."""
+    import torch
+
     added = [one for one in (call.options.get("position_bias"), call.mask) if one is not None]
     causal = call.causal and call.mask is None
     seen, bias = masks.read(added, causal, (call.query.shape[2], call.key.shape[2]), tokens)
-    tried = _tried(tokens)
+    tried = few(torch.arange(len(tokens.queries)))
     sinks = sinks_of(call.module, call.options)
     return Layer(
         q=_some(call.query[0], tokens.queries),
@@ -60,9 +60,11 @@ def heard_layer(call: Call, output: torch.Tensor, tokens: Tokens, masks: Masks) 
 
 def traced_layer(traced: Traced, tokens: Tokens) -> Layer:
     """The layer of an attention that was found among a module's operations."""
+    import torch
+
     total = traced.query.shape[1], traced.key.shape[1]
     seen, bias = read(traced.added, traced.causal, total, tokens)
-    tried = _tried(tokens)
+    tried = few(torch.arange(len(tokens.queries)))
     return Layer(
         q=_some(traced.query, tokens.queries),
         k=_some(traced.key, tokens.keys),
@@ -124,10 +126,9 @@ def _own(call: Call) -> Any:
     return maths
 
 
-def _tried(tokens: Tokens) -> torch.Tensor:
-    import torch
-
-    return torch.linspace(0, len(tokens.queries) - 1, _TRIED).long().unique()
+def few(numbers: torch.Tensor) -> torch.Tensor:
+    """The first of some numbers, one in their middle, and the last."""
+    return numbers[[0, len(numbers) // 2, -1]].unique() if len(numbers) else numbers
 
 
 def _some(tensor: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +22,9 @@ from nbtransformers.results.attentionmaps import Floats, Steps
 if TYPE_CHECKING:
     import torch
 
-_COPIES = 6  # of all heads' scores, that a module makes on the way: scores, biases, masked, weights, and what is read
+COPIES = 6
+"""Of all heads' scores, that eager maths make on the way: products, biases, what is masked, weights, and the like."""
+
 _SHARE = 0.5  # of the memory that is free
 _RECENT = 256 * 2**20
 
@@ -65,7 +66,7 @@ class Given:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    def again(self, on_attention: Callable[[Traced], None], **more: Any) -> Any:
+    def again(self, on_attention: Callable[[Traced], None]) -> None:
         """Run it again, with the model held meanwhile."""
         import torch
 
@@ -73,12 +74,7 @@ class Given:
         device = next(self.module.parameters()).device
         args, kwargs = _moved((self.args, self.kwargs), device)
         with alone_with(self.loaded, silent), torch.inference_mode(), at_rest(self.module), tracer.watching():
-            return self.module(*args, **{**kwargs, **more})
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the tensors."""
-        return sum(tensor.nbytes for tensor in tensors_of((self.args, self.kwargs)))
+            self.module(*args, **kwargs)
 
 
 @dataclass(eq=False)
@@ -119,7 +115,7 @@ class Replayed:
     def cost(self) -> int:
         """Bytes that a look at it takes at once beyond the answer: T² for all heads."""
         heads, queries, keys = self.shape
-        return 4 * _COPIES * heads * queries * keys
+        return 4 * COPIES * heads * queries * keys
 
     @property
     def nbytes(self) -> int:
@@ -130,7 +126,7 @@ class Replayed:
         return self.recent.get(self, self._made)
 
     def _made(self) -> tuple[Layer, int]:
-        refuse_too_large(self.given.loaded, self.cost, self.queries)
+        refuse_too_large(self.given.loaded, self.cost, f"One look at a layer of {self.given.loaded.name}", self.queries)
         found: list[Traced] = []
         self.given.again(found.append)
         layer = traced_layer(found[self.which], self.tokens)
@@ -158,8 +154,14 @@ class Replayed:
         return self._layer().steps(head, query)
 
 
-def refuse_too_large(loaded: LoadedModel, cost: int, tokens: int) -> None:
+def refuse_too_large(loaded: LoadedModel, cost: int, what: str, tokens: int) -> None:
     """Let only that be computed at once which leaves memory for others.
+
+    Args:
+        loaded: the model.
+        cost: bytes that it takes at once.
+        what: what is to be computed, as a sentence begins.
+        tokens: of how many tokens.
 
     Raises:
         UserError: with both numbers, and what to type.
@@ -170,15 +172,10 @@ def refuse_too_large(loaded: LoadedModel, cost: int, tokens: int) -> None:
     if cost <= _SHARE * free:
         return
     raise UserError(
-        f"One look at a layer of {loaded.name} takes {size(cost)} at once for {count(tokens, 'token')}, and "
-        f"{size(free)} are free on {loaded.device}.",
+        f"{what} takes {size(cost)} at once for {count(tokens, 'token')}, and {size(free)} are free on "
+        f"{loaded.device}.",
         hint="Type `--long truncate` with a smaller `--max-length`, or give a shorter text.",
     )
-
-
-def gives_weights(module: Any) -> bool:
-    """Whether a module can be told to give its attention weights."""
-    return "output_attentions" in inspect.signature(module.forward).parameters
 
 
 def tensors_of(value: Any) -> list[torch.Tensor]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.engine.capture.layer import Layer
+from nbtransformers.engine.capture.making import few
 from nbtransformers.engine.capture.read import Tokens
 from nbtransformers.engine.capture.seen import Seen
 from nbtransformers.results.attentionmaps import Floats, Steps
@@ -62,9 +63,7 @@ class Windowed:
     @property
     def agrees(self) -> bool:
         """Whether queries, keys and the rest give the outputs that the pass gave for some queries."""
-        near = self.places[self.local.tried] < 0
-        some = replace(self.local, tried=self.local.tried[near], came_of_them=self.local.came_of_them[near])
-        return (not bool(near.any()) or some.agrees) and self.over_all.agrees
+        return self.local.agrees and self.over_all.agrees
 
     def weights(self, head: int, rows: torch.Tensor) -> Floats:
         """Float32 `[query, key]` of some queries."""
@@ -118,12 +117,12 @@ def windowed_layer(
     shown = (distance.abs() <= module.one_sided_attn_window_size) & (state == 0) | (state > 0)
     outputs = output[0].reshape(total, module.num_heads, -1)[tokens.queries.to(output.device)].cpu()
 
-    def layer(suffix: str, seen: Seen, queries: torch.Tensor) -> Layer:
+    def layer(suffix: str, seen: Seen, queries: torch.Tensor, among: torch.Tensor) -> Layer:
         def of(name: str, numbers: torch.Tensor) -> torch.Tensor:
             rows = getattr(module, name + suffix)(hidden[0, numbers.to(hidden.device)])
             return rows.reshape(len(numbers), module.num_heads, -1).transpose(0, 1).cpu()
 
-        tried = torch.linspace(0, len(queries) - 1, 3).long().unique()
+        tried = few(among)
         return Layer(
             q=of("query", tokens.queries[queries]),
             k=of("key", tokens.keys),
@@ -138,11 +137,13 @@ def windowed_layer(
         )
 
     every = torch.arange(len(tokens.queries))
-    local = layer("", Seen.by(shown).of(tokens.queries, tokens.keys), every)
-    over_all = (state[tokens.queries] > 0).nonzero()[:, 0]
-    if not len(over_all):
+    is_over_all = state[tokens.queries] > 0
+    # What the local maths give for global queries is not used.
+    local = layer("", Seen.by(shown).of(tokens.queries, tokens.keys), every, every[~is_over_all])
+    if not bool(is_over_all.any()):
         return local
+    over_all = every[is_over_all]
     numbers = torch.full((len(every),), -1)
     numbers[over_all] = torch.arange(len(over_all))
     seen = Seen.by((state >= 0).expand(total, total)).of(tokens.queries[over_all], tokens.keys)
-    return Windowed(local, layer("_global", seen, over_all), numbers)
+    return Windowed(local, layer("_global", seen, over_all, torch.arange(len(over_all))), numbers)
