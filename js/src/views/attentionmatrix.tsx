@@ -215,6 +215,7 @@ function Readout({ found, waiting, empty, pooling, sides, children }: ReadoutPro
       ) : (
         <span>{`the ${pooling === "max" ? "greatest" : "mean"} of ${formatCount(count)} weights`}</span>
       )}
+      {Number.isNaN(value) && <span class="nbt-aside">One of the two has no such token.</span>}
       {tile.sampled && <span class="nbt-aside">from some of the rows, until all have come</span>}
       {children && <span class="nbt-tools">{children}</span>}
     </div>
@@ -237,6 +238,7 @@ function figure(value: number): string {
 
 /** A weight with the figures that it is compared by. */
 export function formatWeight(value: number): string {
+  if (Number.isNaN(value)) return "–";
   const size = Math.abs(value);
   const text = size >= 1e-3 ? size.toFixed(5) : size === 0 ? "0" : size.toExponential(3);
   return (value < 0 ? "−" : "") + text.replace("e-", "e−");

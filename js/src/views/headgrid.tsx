@@ -64,7 +64,7 @@ export function HeadGrid(props: HeadGridProps) {
   const order = useMemo(() => orderOf(reading, part, sort), [reading, part, sort, epoch]);
   const layout = layoutOf(part, width, sort === null, largest);
   const height = Math.min(MOST_PX, layout.height);
-  const atlas = useRef<{ key: string; image: HTMLCanvasElement } | null>(null);
+  const atlas = useRef<{ of: Reading; key: string; image: HTMLCanvasElement } | null>(null);
   useLayoutEffect(() => {
     const context = canvas.current?.getContext?.("2d");
     if (!context || !canvas.current) return;
@@ -78,8 +78,8 @@ export function HeadGrid(props: HeadGridProps) {
     const ramp = rampOf(value, signed ? "diverge" : "ramp");
     context.font = `11px ${style.fontFamily}`;
     const key = [part.part, theme, log, epoch].join();
-    if (colour === WEIGHTS && atlas.current?.key !== key)
-      atlas.current = { key, image: atlasOf(reading, part, ramp, log) };
+    if (colour === WEIGHTS && (atlas.current?.key !== key || atlas.current.of !== reading))
+      atlas.current = { of: reading, key, image: atlasOf(reading, part, ramp, log) };
     const shares = colour === WEIGHTS ? null : sharesOf(reading, part, colour);
     drawHeads({
       context,
@@ -124,7 +124,7 @@ export function HeadGrid(props: HeadGridProps) {
       pointAt(next);
       const from = layout.top + Math.floor(next / layout.columns) * layout.down;
       scrollTo(clamp(top, from + layout.down - height, from - layout.top));
-    } else if ((event.key === "Enter" || event.key === " ") && at !== null) {
+    } else if ((event.key === "Enter" || event.key === " ") && at !== null && at < order.length) {
       onOpen(headOf(part, order[at] as number));
     } else if (event.key === "Escape" && at !== null) pointAt(null);
     else return;

@@ -126,35 +126,37 @@ function Ablation({ reading, look, channel, chosen, onChoose }: WhatIfProps) {
 function Predicted({ what, labels, before, after, change }: Prediction) {
   return (
     <>
-      <table class="nbt-predicted">
-        <thead>
-          <tr>
-            <th>{what}</th>
-            <th>before</th>
-            <th>after</th>
-            <th>change</th>
-          </tr>
-        </thead>
-        <tbody>
-          {labels.map((label, at) => {
-            const [then, now] = [before[at] ?? 0, after[at] ?? 0];
-            return (
-              <tr key={label}>
-                <td>
-                  <bdi>{visible(label)}</bdi>
-                </td>
-                <td>
-                  <ScoreBar score={then} colour="grey" />
-                </td>
-                <td>
-                  <ScoreBar score={now} colour={now < then ? "orange" : "blue"} />
-                </td>
-                <td class="nbt-number">{`${now > then ? "+" : ""}${exactly(now - then, 3)}`}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+      {labels.length > 0 && (
+        <table class="nbt-predicted">
+          <thead>
+            <tr>
+              <th>{what}</th>
+              <th>before</th>
+              <th>after</th>
+              <th>change</th>
+            </tr>
+          </thead>
+          <tbody>
+            {labels.map((label, at) => {
+              const [then, now] = [before[at] ?? 0, after[at] ?? 0];
+              return (
+                <tr key={label}>
+                  <td>
+                    <bdi>{visible(label)}</bdi>
+                  </td>
+                  <td>
+                    <ScoreBar score={then} colour="grey" />
+                  </td>
+                  <td>
+                    <ScoreBar score={now} colour={now < then ? "orange" : "blue"} />
+                  </td>
+                  <td class="nbt-number">{`${now > then ? "+" : ""}${exactly(now - then, 3)}`}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      )}
       <p class="nbt-aside" title="The mean over the tokens of 1 − cosine, of the last layer">
         {`The hidden states of the last layer moved by ${formatValue(change)}.`}
       </p>
