@@ -48,8 +48,9 @@ class Embedded:
         seen: list[Any] = []
 
         def look(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-            if self._way(_called_with(args, kwargs)) == "as they are":
-                seen.append(output)
+            way = self._way(_called_with(args, kwargs))
+            if way in ("as they are", "transposed"):
+                seen.append(output.transpose(0, 1) if way == "transposed" else output)
 
         with self._hooked(look), torch.no_grad():
             self.output = self._model(**self._inputs, **self._options)
