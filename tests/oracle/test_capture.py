@@ -115,6 +115,8 @@ def test_scores_that_squeezebert_calls_attention() -> None:
     maps, (queries, keys) = captured(loaded, inputs, row=1), sides(inputs, 1, "self")
     wanted = scores.softmax(-1)[:, queries][:, :, keys]
     np.testing.assert_allclose(heads_of(maps, "self", 1), wanted, atol=ALIKE, rtol=0)
+    with pytest.raises(UserError, match="does not show how the outputs of its heads are projected"):
+        maps.steps("self", 1, 0, 0)  # it has convolutions there
 
 
 @pytest.mark.parametrize("name", ["longformer", "led"])
