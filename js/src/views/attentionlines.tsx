@@ -9,6 +9,7 @@ import {
   type Place,
   placeOf,
   placesOf,
+  type Side,
   type Sight,
   strongest,
   type Weights,
@@ -46,86 +47,15 @@ const CROSSINGS: readonly (readonly [Crossing, string])[] = [
 
 export function AttentionLines(props: ViewProps) {
   const { reading, look, setLook } = props;
-  const { part, layer, heads, scale } = look;
-  const { header } = reading;
-  const sides = { queries: reading.queries(part), keys: reading.keys(part) };
-  const isPair = header.pair && part.part === "self";
+  const { part } = look;
+  const { title, pair } = reading.header;
+  const isPair = pair && part.part === "self";
   const [crossing, setCrossing] = useState<Crossing>("all");
   const places = usePlaces(props, isPair ? crossing : "all");
-  const isLong = Math.max(places.queries.length, places.keys.length) > PLACES;
-  const height = Math.min(PLACES, Math.max(places.queries.length, places.keys.length, 1)) * PLACE_PX;
-  const left = useColumn(places.queries.length, height);
-  const right = useColumn(places.keys.length, height);
+  const isOne = part.query_side === part.key_side;
   const [together, setTogether] = useState(true);
-  const isTied = together && sides.queries === sides.keys;
-
-  const { at, fixed, point, keep, free } = useFocus(props, places);
-  const focus = fixed ?? at;
-  const sight: Sight = { ...places, from: left.sight, to: right.sight };
-  const { weights, rows, waiting, notice, retry } = useWeights(props, sight, focus);
-  const lines = useLines(weights, sight, focus);
-
-  const middle = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(GUESS_PX);
-  useMeasured(middle, (size) => setWidth(size.width));
-  const top = { from: left.top, to: right.top };
-  const curves = curvesOf(lines, scale, heads, width, top);
-  const colourOf = ({ head, weight }: Edge) =>
-    cssColour(header.signed ? (weight < 0 ? "orange" : "blue") : headColour(head));
-  const marks = marksOf(curves, focus, colourOf);
-
-  const save = (page: Element) => {
-    const title = `${header.title}, layer ${layer}`;
-    const legend = (head: number) => cssColour(headColour(head));
-    const picture = {
-      title,
-      width,
-      height,
-      ...sides,
-      sight,
-      top,
-      curves,
-      heads,
-      colourOf,
-      headColour: legend,
-    };
-    const name = `attention-layer-${layer}-heads-${heads.slice(0, 16).join("-")}.svg`;
-    saveText(svgOf(pictureOf(page, picture)), "image/svg+xml", name);
-  };
-  const columnOf = (side: Focus["side"]) => {
-    const [one, other] = side === "queries" ? [left, right] : [right, left];
-    return (
-      <TokenColumn
-        label={side === "queries" ? "Query tokens" : "Key tokens"}
-        name={side}
-        side={sides[side]}
-        places={places[side]}
-        column={one}
-        height={height}
-        at={at?.side === side ? at.place : -1}
-        kept={fixed?.side === side ? fixed.place : -1}
-        marks={focus && focus.side !== side ? marks : NONE}
-        onScroll={() => scrolled(one, isTied ? other : null)}
-        onPoint={(place) => point(place === null ? null : { side, place })}
-        onWalk={(place) => {
-          free();
-          point({ side, place });
-        }}
-        onKeep={(place) => keep({ side, place })}
-        onLeave={(key) => {
-          if (key === "Escape" && focus) {
-            free();
-            point(null);
-          } else if (key === "ArrowLeft") left.viewport.current?.focus();
-          else if (key === "ArrowRight") right.viewport.current?.focus();
-          else return false;
-          return true;
-        }}
-      />
-    );
-  };
   return (
-    <section class="nbt-lines" aria-label={`Attention of ${header.title} as lines`}>
+    <section class="nbt-lines" aria-label={`Attention of ${title} as lines`}>
       <div class="nbt-tools">
         <HeadLegend look={look} setLook={setLook} />
         {isPair && (
@@ -137,51 +67,136 @@ export function AttentionLines(props: ViewProps) {
           />
         )}
         <ScaleChoice look={look} setLook={setLook} />
-        {isLong && sides.queries === sides.keys && (
+        {isOne && Math.max(places.queries.length, places.keys.length) > PLACES && (
           <label class="nbt-lines-together">
             <input type="checkbox" checked={together} onChange={() => setTogether(!together)} />
             Scroll together
           </label>
         )}
-        <button
-          type="button"
-          class="nbt-button nbt-button-outlined"
-          title="Save what is drawn as an SVG file"
-          onClick={({ currentTarget }) => save(currentTarget)}
-        >
-          Save SVG
-        </button>
       </div>
-      {notice && <WaitStrip message={notice.message} retry={notice.retry ? retry : null} />}
       {places.queries.length === 0 || places.keys.length === 0 ? (
         <p class="nbt-lines-none nbt-muted">There is no token to show.</p>
       ) : (
-        <div class="nbt-lines-looking">
-          <div class="nbt-lines-picture">
-            {columnOf("queries")}
-            <div class="nbt-lines-middle" ref={middle} style={{ height: `${height}px` }}>
-              <Curves curves={curves} width={width} height={height} colourOf={colourOf} />
-            </div>
-            {columnOf("keys")}
-            {places.keys.length > PLACES && (
-              <Afar
-                row={rows}
-                places={places.keys}
-                sight={right.sight}
-                height={height}
-                onGo={(place) => right.scrollTo(place * PLACE_PX - height / 2)}
-              />
-            )}
-          </div>
-          <LinesReadout
-            {...{ sight, sides, focus, rows, lines, waiting, colourOf }}
-            other={fixed?.side === "queries" && at?.side === "keys" ? at.place : null}
-            most={MOST_LINES}
-            onGo={(side, place) => (side === "queries" ? left : right).reveal(place)}
-          />
-        </div>
+        <Drawn {...props} places={places} isTied={together && isOne} />
       )}
     </section>
+  );
+}
+
+interface DrawnProps extends ViewProps {
+  places: Both<Place[]>;
+  /** Both columns scroll as one. */
+  isTied: boolean;
+}
+
+/** The columns, the lines between them, and what they say in numbers. */
+function Drawn(props: DrawnProps) {
+  const { reading, look, places } = props;
+  const { part, heads, scale } = look;
+  const { signed } = reading.header;
+  const sides = { queries: reading.queries(part), keys: reading.keys(part) };
+  const height = Math.min(PLACES, Math.max(places.queries.length, places.keys.length)) * PLACE_PX;
+  const columns = {
+    queries: useColumn(places.queries.length, height),
+    keys: useColumn(places.keys.length, height),
+  };
+  const { queries: left, keys: right } = columns;
+  const focusing = useFocus(props, places);
+  const { at, fixed } = focusing;
+  const focus = fixed ?? at;
+  const sight: Sight = { ...places, from: left.sight, to: right.sight };
+  const { weights, rows, waiting, notice, retry } = useWeights(props, sight, focus);
+  const lines = useLines(weights, sight, focus);
+  const middle = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(GUESS_PX);
+  useMeasured(middle, (size) => setWidth(size.width));
+  const top = { from: left.top, to: right.top };
+  const curves = curvesOf(lines, scale, heads, width, top);
+  const colourOf = (edge: Edge) => colourOfLine(edge, signed);
+  const column = { ...props, ...focusing, sides, columns, height, marks: marksOf(curves, focus, colourOf) };
+  return (
+    <>
+      {notice && <WaitStrip message={notice.message} retry={notice.retry ? retry : null} />}
+      <div class="nbt-lines-looking">
+        <div class="nbt-lines-picture">
+          <ColumnOf {...column} of="queries" />
+          <div class="nbt-lines-middle" ref={middle} style={{ height: `${height}px` }}>
+            <Curves curves={curves} width={width} height={height} colourOf={colourOf} />
+          </div>
+          <ColumnOf {...column} of="keys" />
+          {places.keys.length > PLACES && (
+            <Afar
+              row={rows}
+              places={places.keys}
+              sight={right.sight}
+              height={height}
+              onGo={(place) => right.scrollTo(place * PLACE_PX - height / 2)}
+            />
+          )}
+        </div>
+        <LinesReadout
+          {...{ sight, sides, focus, rows, lines, waiting, colourOf }}
+          other={fixed?.side === "queries" && at?.side === "keys" ? at.place : null}
+          most={MOST_LINES}
+          onGo={(side, place) => columns[side].reveal(place)}
+          onSave={(page) => {
+            const title = `${reading.header.title}, layer ${look.layer}`;
+            const drawn = { title, width, height, ...sides, sight, top, curves, heads, colourOf };
+            const name = `attention-layer-${look.layer}-heads-${heads.slice(0, 16).join("-")}.svg`;
+            saveText(svgOf(pictureOf(page, drawn)), "image/svg+xml", name);
+          }}
+        />
+      </div>
+    </>
+  );
+}
+
+/** Less than before is told from more by its colour, else one head from another. */
+function colourOfLine({ head, weight }: Edge, signed: boolean): string {
+  return cssColour(signed ? (weight < 0 ? "orange" : "blue") : headColour(head));
+}
+
+interface ColumnOfProps extends DrawnProps, ReturnType<typeof useFocus> {
+  of: Focus["side"];
+  sides: Both<Side>;
+  columns: Both<Column>;
+  height: number;
+  /** Of the tokens at the other ends of the lines. */
+  marks: ReadonlyMap<number, Mark>;
+}
+
+function ColumnOf(props: ColumnOfProps) {
+  const { of, sides, places, columns, height, marks, isTied, at, fixed, point, keep, free } = props;
+  const focus = fixed ?? at;
+  const other = columns[of === "queries" ? "keys" : "queries"];
+  return (
+    <TokenColumn
+      label={of === "queries" ? "Query tokens" : "Key tokens"}
+      name={of}
+      side={sides[of]}
+      places={places[of]}
+      column={columns[of]}
+      height={height}
+      at={at?.side === of ? at.place : -1}
+      kept={fixed?.side === of ? fixed.place : -1}
+      marks={focus && focus.side !== of ? marks : NONE}
+      onScroll={() => scrolled(columns[of], isTied ? other : null)}
+      onPoint={(place) => point(place === null ? null : { side: of, place })}
+      onWalk={(place) => {
+        free();
+        point({ side: of, place });
+      }}
+      onKeep={(place) => keep({ side: of, place })}
+      onLeave={(key) => {
+        if (key === "Escape" && focus) {
+          free();
+          point(null);
+        } else if (key === "ArrowLeft") columns.queries.viewport.current?.focus();
+        else if (key === "ArrowRight") columns.keys.viewport.current?.focus();
+        else return false;
+        return true;
+      }}
+    />
   );
 }
 
@@ -211,10 +226,11 @@ function Curves({ curves, width, height, colourOf }: CurvesProps) {
 const TEXTS: Record<string, Which> = { a: "first", b: "second" };
 const NONE: ReadonlyMap<number, Mark> = new Map();
 
-type Places = Record<Focus["side"], Place[]>;
+/** Of the queries, and of the keys. */
+type Both<T> = Record<Focus["side"], T>;
 
 /** What stands in each column. */
-function usePlaces({ reading, look }: ViewProps, crossing: Crossing): Places {
+function usePlaces({ reading, look }: ViewProps, crossing: Crossing): Both<Place[]> {
   const { part, hideSpecial, words } = look;
   const [queries, keys] = [reading.queries(part), reading.keys(part)];
   return useMemo(() => {
@@ -227,7 +243,7 @@ function usePlaces({ reading, look }: ViewProps, crossing: Crossing): Places {
 }
 
 /** The place that is pointed at, and the one that is kept: a query in all views, a key in this one. */
-function useFocus({ look, setLook }: ViewProps, places: Places) {
+function useFocus({ look, setLook }: ViewProps, places: Both<Place[]>) {
   const { part, pinned } = look;
   const [pointed, point] = useState<Focus | null>(null);
   const [key, setKey] = useState<{ part: string; token: number } | null>(null);

@@ -1,4 +1,5 @@
 // The lines in sight as a picture that stands alone: a file knows nothing of the page's colours.
+import { cssColour, headColour } from "../colour";
 import { type Edge, type Place, type Side, type Sight, textOf } from "./edges";
 import { type Curve, type Picture, PLACE_PX, type Written } from "./linedrawing";
 
@@ -14,7 +15,6 @@ interface Drawn {
   curves: readonly Curve[];
   heads: readonly number[];
   colourOf(edge: Edge): string;
-  headColour(head: number): string;
 }
 
 /** The picture of what is drawn on a page. */
@@ -37,7 +37,7 @@ export function pictureOf(page: Element, drawn: Drawn): Picture {
       paper: plain("var(--nbt-bg)"),
       of: (edge) => plain(drawn.colourOf(edge)),
     },
-    legend: heads.map((head) => ({ name: `head ${head}`, colour: plain(drawn.headColour(head)) })),
+    legend: heads.map((head) => ({ name: `head ${head}`, colour: plain(cssColour(headColour(head))) })),
   };
 }
 

@@ -21,36 +21,54 @@ interface LinesReadoutProps {
   waiting: boolean;
   colourOf(edge: Edge): string;
   onGo(side: Focus["side"], place: number): void;
+  /** Save what is drawn; the page has the colours. */
+  onSave(page: Element): void;
 }
 
 const LISTED = 8;
 
 export function LinesReadout(props: LinesReadoutProps) {
-  const { sight, focus, lines, most, waiting } = props;
-  if (focus === null) {
-    const drawn =
-      lines.length < most
-        ? `${formatCount(lines.length)} lines.`
-        : `The ${formatCount(most)} strongest lines between the tokens in sight.`;
-    return (
-      <div class="nbt-lines-readout nbt-muted">
-        {waiting ? "Waiting for the kernel…" : `${drawn} Point at a token to see its own, click to keep it.`}
-      </div>
-    );
-  }
-  const side = props.sides[focus.side];
-  const place = sight[focus.side][focus.place];
-  const text = place ? textOf(side, place) : "";
+  const { focus, onSave } = props;
   return (
-    <div class="nbt-lines-readout" aria-live="polite">
+    <div class="nbt-lines-readout">
+      <div aria-live="polite">{focus ? <OfToken {...props} focus={focus} /> : <OfAll {...props} />}</div>
+      <button
+        type="button"
+        class="nbt-button nbt-button-outlined"
+        title="Save what is drawn as an SVG file"
+        onClick={({ currentTarget }) => onSave(currentTarget)}
+      >
+        Save SVG
+      </button>
+    </div>
+  );
+}
+
+function OfAll({ lines, most, waiting }: LinesReadoutProps) {
+  const drawn =
+    lines.length < most
+      ? `${formatCount(lines.length)} lines.`
+      : `The ${formatCount(most)} strongest lines between the tokens in sight.`;
+  return (
+    <p class="nbt-muted">
+      {waiting ? "Waiting for the kernel…" : `${drawn} Point at a token to see its own, click to keep it.`}
+    </p>
+  );
+}
+
+function OfToken(props: LinesReadoutProps & { focus: Focus }) {
+  const { sight, sides, focus } = props;
+  const place = sight[focus.side][focus.place];
+  return (
+    <>
       <p class="nbt-lines-of">
         {focus.side === "queries" ? "From " : "To "}
-        <Token text={text} />
+        <Token text={place ? textOf(sides[focus.side], place) : ""} />
         <span class="nbt-number">{place?.start}</span>
       </p>
-      <Listed {...props} focus={focus} />
+      <Listed {...props} />
       {focus.side === "queries" && <OutOfSight {...props} />}
-    </div>
+    </>
   );
 }
 
