@@ -20,9 +20,9 @@ from nbtransformers.results.attention import Attention
 @door
 def attention(
     text: Any,
-    *,
     model: Any = None,
     pair: str | None = None,
+    *,
     target: str | None = None,
     row: int | None = None,
     **options: Unpack[OneTextOptions],

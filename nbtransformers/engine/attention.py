@@ -17,6 +17,7 @@ from nbtransformers.engine.capture.forward import captured
 from nbtransformers.engine.decoding import Decoding, Prompt, decode
 from nbtransformers.engine.encoding import text_limit
 from nbtransformers.engine.generation_config import start_token
+from nbtransformers.engine.layerprogress import told_by_layers
 from nbtransformers.engine.padding import tensors_of
 from nbtransformers.engine.prompts import decoder_limit
 from nbtransformers.engine.remarks import in_another_script, remarks
@@ -72,10 +73,9 @@ def attention(
             inputs = model_inputs(request, loaded, text, on_progress)
         else:
             inputs = _as_given(batch, request, loaded)
-        on_progress(Progress("running", "Reading the text", 0, 1))
-        maps = captured(loaded, inputs.tensors, row=request.row or 0)
+        with told_by_layers(loaded.model, "Reading the text", on_progress):
+            maps = captured(loaded, inputs.tensors, row=request.row or 0)
         seconds = time.perf_counter() - started
-    on_progress(Progress("running", "Reading the text", 1, 1))
     return Attention(
         request=request,
         queries=inputs.queries,
@@ -83,7 +83,9 @@ def attention(
         maps=maps,
         run=_report(ready, inputs, seconds),
         notes=(*_remarks(ready.card, text), *inputs.notes, *maps.notes, *notes),
-        recipe=recipe_of(request, ready.ref, loaded, text, inputs.queries, inputs.encoded, maps) if batch is None else None,
+        recipe=recipe_of(request, ready.ref, loaded, text, inputs.queries, inputs.encoded, maps)
+        if batch is None
+        else None,
     )
 
 

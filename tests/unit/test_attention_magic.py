@@ -75,6 +75,21 @@ def test_a_stop_from_another_thread_ends_it() -> None:
     assert nbt.attention(TEXT).shape.queries == 10
 
 
+def test_progress_is_told_by_layers_and_no_hook_stays() -> None:
+    from nbtransformers.engine.attention import attention
+    from nbtransformers.loading.registry import REGISTRY
+    from nbtransformers.progress import Progress
+    from nbtransformers.request import AttentionRequest, DataRef
+
+    told: list[Progress] = []
+    attention(AttentionRequest(DataRef("whole", TEXT)), {}, told.append)
+    running = [progress for progress in told if progress.stage == "running"]
+    assert running[0].done == 0
+    assert (running[-1].done, running[-1].total, running[-1].unit) == (6, 6, "layers")
+    model = next(one for one in REGISTRY.loaded() if one.name == "minilm").model
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+
+
 def test_a_notebook_gets_a_panel_and_a_snapshot(notebook: Notebook) -> None:
     messages = notebook.run(f"%%attention\n{TEXT}")
     data: list[dict[str, Any]] = [message.get("data", {}) for message in messages]
