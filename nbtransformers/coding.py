@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.kinds import Result
-from nbtransformers.request import ClassifyRequest, PositionsRequest, Request, TokenizeRequest
+from nbtransformers.request import AttentionRequest, ClassifyRequest, PositionsRequest, Request, TokenizeRequest
 from nbtransformers.request.written import Written
+from nbtransformers.results.attention import Attention
 from nbtransformers.results.recipe import ProgramRecipe
 
 
@@ -15,8 +18,8 @@ def code(result_or_request: Result | Request) -> str:
     """The plain Transformers and PyTorch program that does the same, without this package.
 
     Run on the same machine it gives the same numbers, to rounding: it reads the texts, loads the model at the same
-    version, cuts long texts in the same way, and leaves the table of `to_pandas()` in `table`. What was a variable of
-    yours has to exist where it runs.
+    version, cuts long texts in the same way, and leaves the table of `to_pandas()` in `table`; of an attention, that of
+    its first head. What was a variable of yours has to exist where it runs.
 
     Args:
         result_or_request: a result, or the request of one; for a request alone the model is loaded, to look at it.
@@ -38,17 +41,19 @@ def code(result_or_request: Result | Request) -> str:
         raise UserError(
             f"There is no program for {kind_of(result_or_request)}.", hint="Give a result: `nbt.code(result)`."
         )
-    if not isinstance(request, ClassifyRequest | PositionsRequest | TokenizeRequest):
+    if isinstance(result_or_request, Attention) and result_or_request.recipe is None:
+        _refused()
+    if not isinstance(request, AttentionRequest | ClassifyRequest | PositionsRequest | TokenizeRequest):
         raise unwritten(request.task)
     return written(request, getattr(result_or_request, "recipe", None) or _recipe(request))
 
 
-def _recipe(request: ClassifyRequest | PositionsRequest | TokenizeRequest) -> ProgramRecipe:
-    from nbtransformers.engine import classify, positions, tokenize
+def _recipe(request: AttentionRequest | ClassifyRequest | PositionsRequest | TokenizeRequest) -> ProgramRecipe:
+    from nbtransformers.engine import attention, classify, positions, tokenize
 
     models = request.models if isinstance(request, TokenizeRequest) else [request.model]
     own = [model.name for model in models if model is not None and model.kind == "variable"]
-    if isinstance(request, ClassifyRequest) and request.tokenizer is not None:
+    if isinstance(request, AttentionRequest | ClassifyRequest) and request.tokenizer is not None:
         own.append(request.tokenizer)
     if own:
         raise UserError(
@@ -56,4 +61,13 @@ def _recipe(request: ClassifyRequest | PositionsRequest | TokenizeRequest) -> Pr
         )
     if isinstance(request, PositionsRequest):
         return positions.recipe(request)
+    if isinstance(request, AttentionRequest):
+        return attention.attention(request, {}).recipe or _refused()
     return tokenize.recipe(request, {}) if isinstance(request, TokenizeRequest) else classify.recipe(request, {})
+
+
+def _refused() -> NoReturn:
+    raise UserError(
+        "There is no program for a difference of attention, nor for what was given as a batch or came from a file.",
+        hint="Ask for that of a text: `nbt.code(nbt.attention(text))`.",
+    )

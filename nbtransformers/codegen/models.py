@@ -7,7 +7,7 @@ from nbtransformers.codegen.literals import assigned, brief, inline
 from nbtransformers.request import ModelRef, RunOptions
 from nbtransformers.results.recipe import Place
 
-_ENCODER = "minilm"
+_ENCODER, _DECODER = "minilm", "smollm2"
 _DEVICE = 'device = torch.accelerator.current_accelerator(check_available=True) or "cpu"  # a GPU, if any'
 
 
@@ -24,9 +24,12 @@ def named(place: Place) -> Part:
             ("import importlib.util", "from pathlib import Path"),
         )
     if ref.kind == "bundled":
+        what = "SmolLM2-135M-Instruct, of a package, as nbtransformers converted it, once, on this machine."
+        if ref.name != _DECODER:
+            what = "all-MiniLM-L6-v2 with the LoRA weights of nbtransformers merged into it, once, on this machine."
         return Part(
             [
-                "# all-MiniLM-L6-v2 with the LoRA weights of nbtransformers merged into it, once, on this machine.",
+                f"# {what}",
                 "# It is a plain folder: copy it, and the program runs anywhere.",
                 *assigned("name", place.folder or ref.name),
             ]

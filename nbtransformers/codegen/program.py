@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from nbtransformers.codegen.attention import attention_program
 from nbtransformers.codegen.classify import classify_program
 from nbtransformers.codegen.positions import positions_program
 from nbtransformers.codegen.tokenize import tokenize_program
 from nbtransformers.errors import UserError
-from nbtransformers.request import ClassifyRequest, PositionsRequest, Request, TokenizeRequest
-from nbtransformers.results.recipe import PositionsRecipe, ProgramRecipe, Recipe, TokenizeRecipe
+from nbtransformers.request import AttentionRequest, ClassifyRequest, PositionsRequest, Request, TokenizeRequest
+from nbtransformers.results.recipe import AttentionRecipe, PositionsRecipe, ProgramRecipe, Recipe, TokenizeRecipe
 
 
 def written(request: Request, recipe: ProgramRecipe) -> str:
@@ -19,6 +20,8 @@ def written(request: Request, recipe: ProgramRecipe) -> str:
     """
     if isinstance(request, ClassifyRequest) and isinstance(recipe, Recipe):
         return classify_program(request, recipe)
+    if isinstance(request, AttentionRequest) and isinstance(recipe, AttentionRecipe):
+        return attention_program(request, recipe)
     if isinstance(request, PositionsRequest) and isinstance(recipe, PositionsRecipe):
         return positions_program(request, recipe)
     assert isinstance(request, TokenizeRequest)
@@ -29,5 +32,6 @@ def written(request: Request, recipe: ProgramRecipe) -> str:
 def unwritten(task: str) -> UserError:
     """That there is no program for a task."""
     return UserError(
-        f"There is no plain program for %%{task} yet.", hint="There is one for %%classify, %%tokenize and %positions."
+        f"There is no plain program for %%{task} yet.",
+        hint="There is one for %%classify, %%tokenize, %%attention and %positions.",
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from nbtransformers.engine.padding import program_padding
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.loading.tokenizers import LoadedTokenizer
 from nbtransformers.request import ModelRef
 from nbtransformers.results.recipe import (
+    AttentionRecipe,
     EmbedRecipe,
     ExplainRecipe,
     MethodRecipe,
@@ -76,6 +78,19 @@ def explain_recipe(
     """
     place = replace(_place(model, loaded.folder), pickled=loaded.pickled)
     return ExplainRecipe(texts, place, loaded.dtype, auto_class, limit, *logit, methods, words)
+
+
+def attention_recipe(model: ModelRef, loaded: LoadedModel, **read: Any) -> AttentionRecipe:
+    """The recipe of a look at attention.
+
+    Args:
+        model: the reference that the model was loaded by.
+        loaded: the model.
+        read: the other fields of the recipe.
+    """
+    return AttentionRecipe(
+        place=replace(_place(model, loaded.folder), pickled=loaded.pickled), dtype=loaded.dtype, **read
+    )
 
 
 def tokenize_recipe(

@@ -15,6 +15,7 @@ from nbtransformers.plain_text import count
 from nbtransformers.request import AttentionRequest
 from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part
 from nbtransformers.results.export import Written
+from nbtransformers.results.recipe import AttentionRecipe
 from nbtransformers.results.run import RunReport
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Attention:
         notes: what a careful reader should be told.
         part: which attention `attention[layer, head]` is of; `cross` and `encoder` are the same result of another part.
         signed: whether it is the difference of two, whose weights lie between -1 and 1.
+        recipe: what a plain program for it must know; None when no program gives it.
 
     Example:
         >>> attention = nbt.attention("The cat sat because it was tired.")
@@ -97,6 +99,7 @@ class Attention:
     notes: tuple[str, ...] = ()
     part: Part = "self"
     signed: bool = False
+    recipe: AttentionRecipe | None = None
 
     @property
     def shape(self) -> Extent:

@@ -54,6 +54,7 @@ def minus(first: Attention, second: Attention) -> Attention:
         run=replace(first.run, model=name),
         notes=(*notes, *first.notes),
         signed=True,
+        recipe=None,
     )
 
 
