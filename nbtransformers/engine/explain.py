@@ -137,9 +137,9 @@ def needed_head(card: Card) -> Head:
     Raises:
         UserError: when it has none, or predicts what is not explained here.
     """
-    found = next((head for head in _HEADS if head in card.heads), None)
-    if found is not None:
-        return found
+    for head in _HEADS:
+        if head in card.heads:
+            return head
     if not card.architecture:
         return "classifier"
     raise UserError(
@@ -301,10 +301,9 @@ class _Work:
     def _recipe(self, goal: Goal, found: list[Attribution]) -> Any:
         if self._loaded.model.config.is_encoder_decoder or self._request.tokenizer is not None:
             return None  # the plain program has no place for either
+        wanted = self._request.baseline
         methods = tuple(
-            MethodRecipe(
-                one.method, baseline_for(one.method, self._request.baseline, self._loaded), one.steps, self._rows
-            )
+            MethodRecipe(one.method, baseline_for(one.method, wanted, self._loaded), one.segments, self._rows)
             for one in found
         )
         logit = goal.code, f"the logit of {goal.target.name}"
@@ -348,12 +347,13 @@ def _texts(request: ExplainRequest, head: Head, text: str, loaded: LoadedModel) 
 
 def _read(request: ExplainRequest, loaded: LoadedModel, texts: tuple[str, ...]) -> tuple[int, Reading]:
     """What the model reads at most, and what it reads."""
-    pair = texts[1] if len(texts) > 1 else None
+    text, *others = texts
+    pair = others[0] if others else None
     taken = loaded.tokenizer.num_special_tokens_to_add(pair=pair is not None)
     limit = text_limit(loaded, request.run.max_length, taken)
     what = "The text" if pair is None else "The pair of texts" if request.question is None else "Question and text"
     cut = request.run.long == "truncate"
-    return limit, read_texts(loaded.tokenizer, texts[0], pair, limit, what=what, who=loaded.name, cut=cut)
+    return limit, read_texts(loaded.tokenizer, text, pair, limit, what=what, who=loaded.name, cut=cut)
 
 
 def _inputs(model: Any, reading: Reading) -> Mapping[str, Any]:

@@ -48,7 +48,8 @@ def main():
             ("flags", np.array([token[3] + 2 * token[4] + 4 * token[5] for token in TOKENS], np.uint8)),
             *strings("shown", [token[1] for token in TOKENS]),
             *strings("before", [token[0] for token in TOKENS]),
-            *strings("pieces", [token[2] for token in TOKENS]),
+            ("unseen", np.array([at for at, token in enumerate(TOKENS) if not token[1]], np.uint32)),
+            *strings("pieces", [token[2] for token in TOKENS if not token[1]]),
         ]
     )
     header = {

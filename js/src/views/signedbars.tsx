@@ -3,7 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 import { plural } from "../text";
 import type { Unit } from "../wire/explain";
 import { Segments } from "./segments";
-import { type SignedProps, signed, strength } from "./signedtext";
+import { type SignedProps, signed, strength, unitUnder } from "./signedtext";
 
 type Order = "text" | "weight";
 
@@ -42,11 +42,14 @@ export function SignedBars({ units, shown, methods, scales, hovered, onHover }: 
             ))}
           </tr>
         </thead>
-        <tbody onPointerLeave={() => onHover(null)}>
+        <tbody
+          onPointerMove={(event) => onHover(unitUnder(event.target))}
+          onPointerLeave={() => onHover(null)}
+        >
           {some.map((at) => {
             const unit = units[at] as Unit;
             return (
-              <tr key={at} data-hovered={at === hovered || undefined} onPointerEnter={() => onHover(at)}>
+              <tr key={at} data-hovered={at === hovered || undefined} data-unit={at}>
                 <th scope="row">
                   <bdi>{unit.name}</bdi>
                 </th>

@@ -31,7 +31,12 @@ export function SignedText({ units, shown, methods, scales, hovered, onHover }: 
             <span class="nbt-explain-aside"> ±{formatValue(scales[method] ?? 0)}</span>
             <p class="nbt-explain-aside">{[told, baseline].filter(Boolean).join(" · ")}</p>
           </header>
-          <p class="nbt-signed-text" dir="auto" onPointerLeave={() => onHover(null)}>
+          <p
+            class="nbt-signed-text"
+            dir="auto"
+            onPointerMove={(event) => onHover(unitUnder(event.target))}
+            onPointerLeave={() => onHover(null)}
+          >
             {some.map((at, place) => {
               const unit = units[at] as Unit;
               const turns = unit.second && !units[some[place - 1] ?? -1]?.second && place > 0;
@@ -44,7 +49,7 @@ export function SignedText({ units, shown, methods, scales, hovered, onHover }: 
                     at={at}
                     value={unit.values[method] ?? 0}
                     scale={scales[method] ?? 0}
-                    {...{ hovered, onHover }}
+                    hovered={hovered}
                   />
                 </Fragment>
               );
@@ -61,14 +66,14 @@ export function SignedText({ units, shown, methods, scales, hovered, onHover }: 
   );
 }
 
-interface WordProps extends Pick<SignedProps, "hovered" | "onHover"> {
+interface WordProps extends Pick<SignedProps, "hovered"> {
   unit: Unit;
   at: number;
   value: number;
   scale: number;
 }
 
-function Word({ unit, at, value, scale, hovered, onHover }: WordProps) {
+function Word({ unit, at, value, scale, hovered }: WordProps) {
   const share = strength(value, scale);
   return (
     <span
@@ -78,11 +83,16 @@ function Word({ unit, at, value, scale, hovered, onHover }: WordProps) {
       data-hovered={at === hovered || undefined}
       data-unit={at}
       style={{ "--strength": share }}
-      onPointerEnter={() => onHover(at)}
     >
       {unit.name}
     </span>
   );
+}
+
+/** The number of the word, or of the row of one, that an element is in. */
+export function unitUnder(element: EventTarget | null): number | null {
+  const unit = (element as Element | null)?.closest?.<HTMLElement>("[data-unit]")?.dataset.unit;
+  return unit === undefined ? null : Number(unit);
 }
 
 /** From 0 to 1: how much of the whole colour a number has. */

@@ -63,8 +63,9 @@ export class Explained {
   constructor({ sections, methods, rows }: ExplainHeader, payload: DataView | null) {
     const read = new Sections(sections, payload);
     const [shown, before, pieces] = [read.strings("shown"), read.strings("before"), read.strings("pieces")];
+    const called = new Map(Array.from(read.uint32("unseen"), (token, at) => [token, pieces.at(at)]));
     const [flags, values, first] = [read.uint8("flags"), read.float32("values"), read.uint32("words")];
-    checkLengths(rows, [shown.length, before.length, pieces.length, flags.length]);
+    checkLengths(rows, [shown.length, before.length, flags.length]);
     checkLengths(rows * methods.length, [values.length]);
     const unit = (start: number, stop: number): Unit => {
       let text = shown.at(start);
@@ -73,7 +74,7 @@ export class Explained {
       return {
         before: before.at(start),
         text,
-        name: text || pieces.at(start),
+        name: text || (called.get(start) ?? ""),
         special: (flag & SPECIAL) > 0,
         second: (flag & SECOND) > 0,
         values: methods.map((_, method) => sum(values.subarray(method * rows + start, method * rows + stop))),

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nbtransformers.panels.colours import HEX
 from nbtransformers.panels.explanation.wire import word_texts
 from nbtransformers.panels.snapshot import CELL, QUIET, framed, note_line
 from nbtransformers.plain_text import count
-from nbtransformers.results.explanation import Attribution, Explanation
+from nbtransformers.results.explanation import Attribution, Explanation, Words
 
-MOST_WORDS = 600  # of each method: a coloured word is a hundred bytes of HTML
+MOST_WORDS = 500  # of all methods together: a coloured word is nearly a hundred bytes of HTML
 _MOST_IN_TABLE = 12
 
 # The two of the palette that every reader's eyes tell apart.
@@ -33,7 +32,7 @@ def explanation_snapshot(panel_id: str, result: Explanation) -> str:
         f'<p>Why <strong dir="auto">{escape(result.target.name)}</strong>? '
         f'<span style="{QUIET}">{_sure(result)}</span></p>',
         *map(note_line, result.notes),
-        *(_method(one, words.sums(one.values), words.special, texts) for one in result.found),
+        *(_method(one, words, texts, MOST_WORDS // len(result.found)) for one in result.found),
         _legend(),
         _table(result),
     ]
@@ -45,17 +44,16 @@ def _sure(result: Explanation) -> str:
     return f"logit {result.target.logit:.2f}" + ("" if likely is None else f" · probability {likely:.1%}")
 
 
-def _method(
-    one: Attribution, sums: NDArray[np.float32], special: NDArray[np.bool_], texts: Sequence[tuple[str, str]]
-) -> str:
+def _method(one: Attribution, words: Words, texts: Sequence[tuple[str, str]], most_words: int) -> str:
     """A method's name and what there is to say of it, and the text in its colours."""
+    sums, special = words.sums(one.values), words.special
     most = float(np.nanmax(np.abs(sums), initial=0.0))
     spans = "".join(
         escape(before) + (_word(text, value, most) if text else "")
-        for (before, text), value, is_special in zip(texts[:MOST_WORDS], sums.tolist(), special, strict=False)
+        for (before, text), value, is_special in zip(texts[:most_words], sums.tolist(), special, strict=False)
         if not is_special
     )
-    left = len(texts) - MOST_WORDS
+    left = len(texts) - most_words
     more = f'<span style="{QUIET}"> … {count(left, "more word")}</span>' if left > 0 else ""
     told = " · ".join(filter(None, [one.told, one.baseline]))
     return (

@@ -2,9 +2,10 @@
 
 `values` float32 `[method, token]`, in the order of the header's `methods`; `words` uint32 `[word + 1]`, the token that
 each word begins with, and at last their number; `flags` uint8 `[token]`: 1 special, 2 not the first of its word, 4 of
-the second text; and the string tables `shown` `[token]` (the text of each; empty where another token has it already),
-`before` `[token]` (the text between it and the one before) and `pieces` `[token]` (what the tokenizer calls it; of a
-long text only where nothing is shown). `tests/golden/explain.json` holds both sides to it.
+the second text; the string tables `shown` `[token]` (the text of each; empty where another token has it already) and
+`before` `[token]` (the text between it and the one before); and of the tokens that show nothing, `unseen` uint32 (their
+numbers) and the string table `pieces` (what the tokenizer calls them). `tests/golden/explain.json` holds both sides to
+it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from nbtransformers.results.attention import SECOND, SPECIAL
 from nbtransformers.results.explanation import TITLES, Explanation, Target
 
 VERSION = 1
-MOST_PIECES = 2_000  # tokens all of which are sent with what the tokenizer calls them
 
 
 def explanation_header(result: Explanation) -> tuple[dict[str, Any], bytes]:
@@ -36,9 +36,7 @@ def partial_header(result: Explanation, rows: int | None) -> tuple[dict[str, Any
 
 def _header(result: Explanation, *, partial: bool) -> tuple[dict[str, Any], bytes]:
     shown, before = _texts(result)
-    pieces = result.side.pieces
-    if len(result) > MOST_PIECES:
-        pieces = ["" if text else piece for text, piece in zip(shown, pieces, strict=True)]
+    unseen = [token for token, text in enumerate(shown) if not text]
     sections, payload = packed(
         {
             "values": np.stack([one.values for one in result.found]),
@@ -46,7 +44,8 @@ def _header(result: Explanation, *, partial: bool) -> tuple[dict[str, Any], byte
             "flags": result.side.flags,
             **string_table("shown", map(sendable, shown)),
             **string_table("before", map(sendable, before)),
-            **string_table("pieces", map(sendable, pieces)),
+            "unseen": np.array(unseen, np.uint32),
+            **string_table("pieces", (sendable(result.side.pieces[token]) for token in unseen)),
         }
     )
     header = {
