@@ -12,7 +12,7 @@ from nbtransformers.panels.host import in_notebook
 from nbtransformers.panels.kinds import Kind, Result, kind_of_result
 from nbtransformers.panels.shown import remember
 from nbtransformers.plain_text import printable
-from nbtransformers.progress import Progress
+from nbtransformers.progress import OnPartial, Progress
 
 if TYPE_CHECKING:
     from nbtransformers.panels.channel import Method
@@ -34,8 +34,9 @@ class View(Protocol):
         """Show one moment of the work."""
         ...
 
-    def partial(self, result: Result) -> None:
-        """Show the result as it stands while the work goes on."""
+    @property
+    def partial(self) -> OnPartial | None:
+        """Shows the result as it stands while the work goes on; None where nobody would see it."""
         ...
 
     def show(self, result: Result) -> None:
@@ -133,6 +134,8 @@ class PanelView:
 class PassingPanelView:
     """A progress panel that comes when the work takes long, and goes when it ends."""
 
+    partial = None
+
     def __init__(self, what: str) -> None:
         self._what = what
         self._since = time.monotonic()
@@ -158,15 +161,14 @@ class PassingPanelView:
         if self._panel is not None:
             self._panel.progress = asdict(progress)
 
-    def partial(self, result: Result) -> None:
-        """Nothing yet."""
-
     def show(self, result: Result) -> None:
         """Nothing: the cell shows the value of its last expression itself."""
 
 
 class TerminalView:
     """A progress line on the error stream that goes when the work ends."""
+
+    partial = None
 
     def __init__(self, what: str) -> None:
         from rich.console import Console
@@ -197,9 +199,6 @@ class TerminalView:
         rate = f" · {progress.tokens_per_s:,.0f} tokens/s" if progress.tokens_per_s else ""
         message = printable(progress.message) + rate
         self._bars.update(self._task, description=message, completed=progress.done, total=progress.total)
-
-    def partial(self, result: Result) -> None:
-        """Nothing yet."""
 
     def show(self, result: Result) -> None:
         """Nothing: IPython prints the value of a line itself."""

@@ -100,6 +100,7 @@ def test_what_goes_wrong_leaves_the_result_that_stood_there(panel: Panel) -> Non
     panel.view.show(RESULT)
 
     def run(view: View) -> Any:
+        assert view.partial is not None
         view.partial(helpers.classification(["other"], [[0.5, 0.5]]))
         assert panel.header is not None and panel.header["partial"]
         raise UserError("The model is gone.")

@@ -21,7 +21,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokeni
 
 import nbtransformers as nbt
 from nbtransformers.engine import threads
-from nbtransformers.engine.generate import generate
+from nbtransformers.engine.generate import GenerateTask, generate
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import stopped_by
 from nbtransformers.loading.registry import LoadedModel
@@ -323,6 +323,22 @@ def test_text_is_shown_as_it_comes(writer: Writer) -> None:
             assert (whole.texts[row] or "").startswith(text.rstrip("\ufffd"))
     lengths = [int(partial.found.counts.sum()) for partial in seen]
     assert lengths == sorted(lengths)
+
+
+def test_no_result_is_made_on_the_way_where_nobody_would_see_it(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    result = GenerateTask.result
+
+    def counted(task: GenerateTask, gathered: Any) -> Generation:
+        made.append(len(gathered.texts))
+        return result(task, gathered)
+
+    monkeypatch.setattr(GenerateTask, "glimpse_seconds", 0)
+    monkeypatch.setattr(GenerateTask, "result", counted)
+    nbt.generate(["The film", "A day"], model=writer, max_new_tokens=5)
+    assert made == [2]
 
 
 def test_results_go_to_a_file(writer: Writer, folders: dict[str, Path], tmp_path: Path) -> None:
