@@ -25,6 +25,7 @@ _INCHES, _LEAST, _LONG, _ROOM = 0.19, 1.4, 4.8, 1.9  # of a token, of the map's 
 _STEPS = (1, 2, 5)  # that the numbers along a long text rise by, times a power of ten
 _MOST_NUMBERS = 8
 _SAMPLE, _SIDE = 64, 24  # queries that a small map is made from, and cells of its side
+_FEW = 32  # queries that tell which heads stand out: a notebook's panel writes this text too
 _TOKEN = 18  # characters of a token
 _PARTS: dict[Part, str] = {"self": "", "cross": ", decoder to encoder", "encoder": ", encoder"}
 _STRONG = 5  # heads of a list
@@ -133,7 +134,7 @@ def as_text(attention: Attention) -> str:
 
 def _table(attention: Attention) -> Any:
     """Of each measure the head that it is greatest of."""
-    seen = overview(attention, 1, most=_SAMPLE * int(np.prod(attention.shape[:2])) * attention.shape.keys)
+    seen = overview(attention, 1, most=_FEW * int(np.prod(attention.shape[:2])) * attention.shape.keys)
     rows: list[tuple[str, str, str]] = []
     for name, values in zip(_MEASURED, seen.measures, strict=True):
         strength = np.nan_to_num(np.abs(values))
