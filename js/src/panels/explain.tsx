@@ -1,5 +1,5 @@
 // An explanation: the text in the colours of what each word adds to a prediction, method beside method.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { type Channel, isAbort } from "../channel";
 import { EVERYTHING } from "../query/texts";
 import { formatShare, formatValue, plural } from "../text";
@@ -33,7 +33,7 @@ export function ExplainPanel({ header: raw, payload, channel, progress, stop }: 
     [units, special],
   );
   // Another explanation has other words.
-  useEffect(() => setHovered(null), [units]);
+  useLayoutEffect(() => setHovered(null), [units]);
   const scales = useMemo(
     () =>
       header.methods.map((_, method) =>
