@@ -99,14 +99,14 @@ def _table(model: Any, name: str, path: str, module: Any, attribute: str, length
         raise UserError(
             f"{name} has {there:,} positions, and `--length` is {length:,}.", hint=f"Type `--length {there}` or less."
         )
-    length = length or there
-    rows = tensor[offset : offset + length].float().cpu().numpy().copy()
+    number = length or there
+    rows = tensor[offset : offset + number].float().cpu().numpy().copy()
     form, formula = _form(module, rows, path, offset)
     label = _label(model, path)
     encoding = TableEncoding(
-        name=label, form=form, positions=np.arange(length), formula=formula, source=path, table=rows
+        name=label, form=form, positions=np.arange(number), formula=formula, source=path, table=rows
     )
-    part = PositionsPart(label, "table", length, path, attribute, offset)
+    part = PositionsPart(label, "table", number, path, attribute, offset)
     return Found(encoding, part, _skipped(offset))
 
 

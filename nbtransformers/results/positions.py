@@ -196,8 +196,9 @@ class RotaryEncoding(Encoding):
 
     def alike(self, rows: Rows, columns: Rows, head: int = 0) -> Floats:
         """Float32 `[position, position]`: a vector of length 1, its pairs alike, turned to one place and to another."""
-        cosines = self.cos[rows] @ self.cos[columns].T
-        return (cosines + self.sin[rows] @ self.sin[columns].T) / np.float32(self.columns)
+        products: Floats = self.cos[rows] @ self.cos[columns].T + self.sin[rows] @ self.sin[columns].T
+        products /= self.columns
+        return products
 
     def by_distance(self, head: int = 0) -> tuple[Integers, Floats]:
         """The same by distance: int64 and float32 `[distance]`; it depends on nothing else."""
@@ -239,8 +240,9 @@ class RelativeEncoding(Encoding):
         places = np.arange(self.side)
         # Row `side - 1` is that of distance 0.
         at = places[columns][None, :] - places[rows][:, None] + self.side - 1
-        known = at < len(self.bias)
-        return np.where(known, self.bias[np.minimum(at, len(self.bias) - 1), head], np.float32("nan"))
+        found = self.bias[np.minimum(at, len(self.bias) - 1), head]  # a copy
+        found[at >= len(self.bias)] = np.nan
+        return found
 
     def by_distance(self, head: int = 0) -> tuple[Integers, Floats]:
         """What a head adds by distance, key minus query: int64 and float32 `[distance]`."""

@@ -131,7 +131,7 @@ def test_a_model_of_ones_own_needs_no_tokenizer() -> None:
 def test_an_encoding_is_found_by_number_and_name() -> None:
     from transformers import T5Config, T5Model
 
-    sizes = {"d_model": 16, "d_kv": 8, "d_ff": 16, "num_layers": 2, "num_heads": 2, "vocab_size": 99}
+    sizes: dict[str, Any] = {"d_model": 16, "d_kv": 8, "d_ff": 16, "num_layers": 2, "num_heads": 2, "vocab_size": 99}
     result = nbt.positions(T5Model(T5Config(**sizes)))
     assert result[1] is result["decoder"] is result[-1]
     assert result["encoder"].values.shape == (255, 2) and result["decoder"].values.shape == (128, 2)
@@ -143,7 +143,7 @@ def test_an_encoding_is_found_by_number_and_name() -> None:
 def test_of_roberta_the_rows_of_no_position_are_left_out() -> None:
     from transformers import RobertaConfig, RobertaModel
 
-    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    sizes: dict[str, Any] = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
     model = RobertaModel(RobertaConfig(vocab_size=99, max_position_embeddings=20, pad_token_id=1, **sizes))
     result = nbt.positions(model)
     np.testing.assert_array_equal(result.values, model.embeddings.position_embeddings.weight.detach().numpy()[2:])
@@ -165,7 +165,8 @@ def test_a_table_has_its_positions_and_dimensions() -> None:
 def test_a_figure_is_drawn(picture: str | None) -> None:
     axes = formula(2_000, 4).plot(picture=picture)
     (image,) = axes.get_images()
-    assert image.get_array().shape == ((1_024, 1_024) if picture == "similarity" else (1_024, 4))
+    drawn: Any = image.get_array()
+    assert drawn.shape == ((1_024, 1_024) if picture == "similarity" else (1_024, 4))
     assert axes.get_title(loc="left") == "The sinusoidal formula · sinusoidal"
 
 

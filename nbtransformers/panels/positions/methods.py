@@ -61,9 +61,10 @@ def _encoding(result: Positions, params: dict[str, Any]) -> Encoding:
 
 
 def _picture(encoding: Encoding, name: str) -> Picture:
-    if name not in encoding.pictures:
-        raise UserError(f"There is no picture {shown(name)}.", hint=_HINT)
-    return cast("Picture", name)
+    for picture in encoding.pictures:
+        if picture == name:
+            return picture
+    raise UserError(f"There is no picture {shown(name)}.", hint=_HINT)
 
 
 def _one(given: Any, total: int, what: str) -> int:

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from nbtransformers.panels.attention.picture import grid_uri
-from nbtransformers.panels.positions.wire import step_of, subtitle
+from nbtransformers.panels.positions.wire import most_of, step_of, subtitle
 from nbtransformers.panels.snapshot import CELL, QUIET, framed, note_line
 from nbtransformers.results.positions import Encoding, Floats, Positions
 
@@ -32,7 +32,8 @@ def positions_snapshot(panel_id: str, result: Positions) -> str:
 def _encoding(encoding: Encoding) -> str:
     rows = slice(None, None, step_of(len(encoding.positions), _SIDE))
     columns = slice(None, None, step_of(encoding.columns, _SIDE))
-    seen = encoding.picture(encoding.pictures[0], rows, columns)
+    end = most_of(encoding, encoding.pictures[0])
+    seen = np.clip(encoding.picture(encoding.pictures[0], rows, columns), -end, end)
     some = slice(None, None, step_of(encoding.side, _SIDE))
     name = f"<p><strong>{escape(encoding.name)}</strong> {escape(encoding.told)}</p>" if encoding.name else ""
     lines = "".join(f"<div><code>{escape(line)}</code></div>" for line in encoding.formula)

@@ -132,7 +132,7 @@ def _encoding(encoding: Encoding, cells: int) -> tuple[dict[str, Any], Arrays]:
         "first": int(encoding.positions[0]),
         "side": encoding.side,
         "pictures": list(encoding.pictures),
-        "most": [_most(encoding, name) for name in encoding.pictures],
+        "most": [most_of(encoding, name) for name in encoding.pictures],
         "step": step,
         "alike_step": alike_step,
         "curves": curves,
@@ -150,7 +150,7 @@ def _steps(rows: int, columns: int, cells: int) -> list[int]:
     return step
 
 
-def _most(encoding: Encoding, name: Picture) -> float:
+def most_of(encoding: Encoding, name: Picture) -> float:
     """The size of a number that the end of the colours stands for."""
     if name == "angle" and isinstance(encoding, RotaryEncoding):
         return float(encoding.positions[-1] * encoding.frequencies.max(initial=0))
