@@ -196,9 +196,8 @@ class RotaryEncoding(Encoding):
 
     def alike(self, rows: Rows, columns: Rows, head: int = 0) -> Floats:
         """Float32 `[position, position]`: a vector of length 1, its pairs alike, turned to one place and to another."""
-        products: Floats = self.cos[rows] @ self.cos[columns].T + self.sin[rows] @ self.sin[columns].T
-        products /= self.columns
-        return products
+        products = self.cos[rows] @ self.cos[columns].T + self.sin[rows] @ self.sin[columns].T
+        return (products / self.columns).astype(np.float32, copy=False)
 
     def by_distance(self, head: int = 0) -> tuple[Integers, Floats]:
         """The same by distance: int64 and float32 `[distance]`; it depends on nothing else."""
