@@ -126,7 +126,8 @@ describe("the grid", () => {
   it("of a long text says what it is drawn from, and looks closer while it is in sight", async () => {
     const page = golden("long");
     expect(page.one('[role="note"].nbt-aside').textContent).toBe("from 256 of 600 tokens");
-    await drawn();
+    expect(page.asked("measures")).toEqual([]);
+    await drawn(1_100);
     expect(page.asked("measures").map(({ params }) => params)).toEqual([{ part: "self", layer: 0 }]);
     await page.press("Matrix");
     const [measures] = page.asked("measures");

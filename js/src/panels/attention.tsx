@@ -295,6 +295,7 @@ function OneMap({ reading, look, setLook, tiles, onTab }: OneMapProps) {
         pooling={pooling}
         tiles={tiles}
         onKey={onKey}
+        hint="Point at a cell, or walk with the arrow keys; [ and ] go to the head before and behind."
         actions={(query) =>
           FROM_HERE.map(([to, title]) => (
             <button

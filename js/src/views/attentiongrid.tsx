@@ -125,6 +125,9 @@ function SampledNote({ reading, part, refined }: { reading: Reading; part: PartF
   );
 }
 
+/** Whoever opens a head at once is not kept waiting. */
+const IDLE_MS = 1_000;
+
 /** A long text's heads are looked at more closely, a layer at a time, while they are in sight; how many are done. */
 function useRefined(reading: Reading, part: PartFacts, ask: ViewProps["ask"]): number {
   const [done, setDone] = useState(0);
@@ -132,6 +135,7 @@ function useRefined(reading: Reading, part: PartFacts, ask: ViewProps["ask"]): n
     setDone(0);
     const controller = new AbortController();
     const look = async () => {
+      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
       for (let layer = 0; layer < part.layers && !controller.signal.aborted; layer++) {
         if (reading.sampled(part, layer) !== null && !reading.isRefined(part, layer)) {
           const params = { part: part.part, layer };

@@ -25,6 +25,8 @@ interface AttentionMatrixProps {
   onKey?(event: KeyboardEvent): boolean;
   /** What can be done from a query token that is kept. */
   actions?(query: number): ComponentChildren;
+  /** How cells are looked at, where there is more to say than by pointing and walking. */
+  hint?: string;
 }
 
 const SIDE_PX = 560;
@@ -53,6 +55,7 @@ export function AttentionMatrix(props: AttentionMatrixProps) {
 
 function MapOf(props: AttentionMatrixProps & { sides: Sides }) {
   const { label, name = "Weight", reading, look, source, pooling, tiles, sides, onKey, actions } = props;
+  const { hint = "Point at a cell, or walk with the arrow keys." } = props;
   const { part, scale } = look;
   const { queries, keys, rows, columns } = sides;
   const params = paramsOf(part, source, pooling, look);
@@ -79,6 +82,7 @@ function MapOf(props: AttentionMatrixProps & { sides: Sides }) {
           found={found}
           waiting={tiles.waiting}
           empty={here.length === 0}
+          hint={hint}
           pooling={pooling}
           sides={sides}
         >
@@ -185,16 +189,18 @@ interface ReadoutProps {
   waiting: boolean;
   /** Nothing is to be seen yet. */
   empty: boolean;
+  /** How cells are looked at. */
+  hint: string;
   pooling: Pooling;
   sides: Sides;
   children: ComponentChildren;
 }
 
-function Readout({ found, waiting, empty, pooling, sides, children }: ReadoutProps) {
+function Readout({ found, waiting, empty, hint, pooling, sides, children }: ReadoutProps) {
   if (!found) {
     return (
       <div class="nbt-readout nbt-muted">
-        {empty && waiting ? "Waiting for the kernel…" : "Point at a cell, or walk with the arrow keys."}
+        {empty && waiting ? "Waiting for the kernel…" : hint}
         {!empty && waiting && <span class="nbt-aside">A finer picture is on its way.</span>}
       </div>
     );
