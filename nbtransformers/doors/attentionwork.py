@@ -8,7 +8,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from nbtransformers.doors.common import run_and_keep
-from nbtransformers.errors import UserError
 from nbtransformers.panels.attention.offers import How, Texts, made_from, offer
 from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.panels.view import View
@@ -48,8 +47,7 @@ class _Work:
         from nbtransformers.engine.capture.forward import CapturedMaps
         from nbtransformers.engine.whatif import without_heads
 
-        if not isinstance(result.maps, CapturedMaps):
-            raise UserError("There is no model behind this result.", hint="Run `%%attention` again.")
+        assert isinstance(result.maps, CapturedMaps)  # as those of every result that is known here
         return without_heads(result.maps, heads, how)
 
     def edit(self, result: Attention, texts: Texts, view: View) -> Attention:

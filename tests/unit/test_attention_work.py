@@ -86,6 +86,15 @@ def test_what_cannot_be_read_is_told_and_what_was_there_stays(panel: Panel) -> N
         does(panel, "against")
 
 
+def test_one_text_at_a_time_is_read(panel: Panel) -> None:
+    first = shown(panel, nbt.attention(TEXT))
+    panel.working(lambda: None)
+    for action in ("edit", "against", "back", "ablate"):
+        with pytest.raises(UserError, match="Another text is being read"):
+            actions(first, panel)[action]({"text": "A dog.", "heads": [["self", 0, 0]]})
+    panel.working(None)
+
+
 def test_the_difference_to_another_text(panel: Panel) -> None:
     first = shown(panel, nbt.attention(TEXT))
     found = does(panel, "against", text=TEXT.replace("cat", "dog"))

@@ -46,12 +46,12 @@ def actions(result: Attention, panel: Panel) -> dict[str, Method]:
         return {}, []
 
     def edit(params: dict[str, Any]) -> Answer:
-        work, texts = _work(result, panel), _texts(params)
+        work, texts = _work(panel), _texts(params)
         Background("Reading the text", lambda view: work.edit(result, texts, view), panel)
         return {}, []
 
     def against(params: dict[str, Any]) -> Answer:
-        work = _work(result, panel)
+        work = _work(panel)
         model = str(params["model"]).strip() if params.get("model") else None
         texts = _texts(params) if params.get("text") is not None else None
         if model is None and texts is None:
@@ -61,7 +61,7 @@ def actions(result: Attention, panel: Panel) -> dict[str, Method]:
 
     def ablate(params: dict[str, Any]) -> Answer:
         how: How = "mean" if params.get("how") == "mean" else "zero"
-        found = _work(result, panel).ablate(result, _heads(result, params.get("heads")), how)
+        found = _work(panel).ablate(result, _heads(result, params.get("heads")), how)
         labels = list(map(sendable, found.labels))
         told = {"what": found.what, "change": found.change}
         return {**told, "labels": labels, "before": list(found.before), "after": list(found.after)}, []
@@ -155,11 +155,10 @@ _FILLS = {"csv": _fill_csv, "png": _fill_figure("png"), "svg": _fill_figure("svg
 # --- what needs the model ---
 
 
-def _work(result: Attention, panel: Panel) -> Work:
+def _work(panel: Panel) -> Work:
     _refuse_busy(panel)
     work = offered()
-    if work is None or not can(result):
-        raise UserError("The model of this result is not at hand.", hint=_AGAIN)
+    assert work is not None  # or there would be nothing to ask for
     return work
 
 
