@@ -84,7 +84,7 @@ function Inspector({ reading, channel, selection, select }: InspectorProps) {
   const tab = tabs.includes(wish) ? wish : "grid";
   const view: ViewProps = { reading, look, setLook, ask, kept };
   return (
-    <div class="nbt-inspector" ref={root}>
+    <div class="nbt-attention" ref={root}>
       <nav class="nbt-tools" aria-label="Views">
         <Segments
           label="View"
