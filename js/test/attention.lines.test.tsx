@@ -165,6 +165,20 @@ describe("the lines", () => {
   });
 });
 
+describe("the lines of a decoder to its encoder", () => {
+  it("go from one text to the other, and scroll apart", async () => {
+    const { header, payload } = attentionCase("encoder-decoder");
+    const page = await at(show({ kind: "attention", header, payload }), "Cross");
+    await page.press("Lines");
+    expect(page.texts("Query")).toEqual(["<pad>", "Gut", "en"]);
+    expect(page.texts("Key")).toEqual(["good", "·day", "</s>", "·day"]);
+    expect(page.lines().length).toBe(12);
+    await page.point("Key", 1);
+    expect(page.lines().length).toBe(3);
+    expect(page.one(".nbt-lines").textContent).not.toMatch(/Scroll together/);
+  });
+});
+
 describe("the steps", () => {
   const steps = (facts: object, extra: NamedArray[] = []) => {
     const { sections, payload } = pack([

@@ -148,7 +148,7 @@ export function KeyTable({ steps, keys, at, cell, onCell, onKey }: KeyTableProps
                   </td>
                 ))}
                 <td class="nbt-steps-value nbt-steps-weight" title={figures(of.weight)}>
-                  <i style={{ width: `${100 * Math.min(1, Math.max(0, of.weight))}%` }} />
+                  <i style={{ "--share": Math.min(1, Math.max(0, of.weight)) }} />
                   <span>{formatWeight(of.weight)}</span>
                 </td>
                 <td class="nbt-steps-strip">
