@@ -183,7 +183,7 @@ class _Work:
         self._started = time.perf_counter()
         self._request, self._ready, self._loaded = request, ready, ready.loaded
         self._stop, self._on_progress = stop, on_progress
-        self._head = needed_head(ready.card)
+        self._head: Head = needed_head(ready.card)
         self._texts = _texts(request, self._head, text, self._loaded)
         self._limit, reading = _read(request, self._loaded, self._texts)
         self._side = reading.side

@@ -351,3 +351,30 @@ def test_a_rough_way_gets_more_points(tmp_path: Path) -> None:
     assert len(fine.found[0].segments) == 1 and fine.found[0].steps == 2_000
     scale = np.abs(fine.attributions).max()
     np.testing.assert_allclose(result.attributions, fine.attributions, atol=0.02 * scale)
+
+
+# --- what cannot be explained ---
+
+
+def test_a_model_without_embeddings_of_tokens_is_told() -> None:
+    torch.manual_seed(3)
+    model = LinearForSequenceClassification(BertConfig(vocab_size=400, num_labels=3)).eval()
+    model.get_input_embeddings = lambda: model.head  # type: ignore[method-assign]
+    with pytest.raises(UserError, match="has no layer that gives each token an embedding"):
+        explained("a joy", (model, tokenizer()), baseline="zero")
+
+
+def test_a_model_that_lets_no_gradient_through_is_told() -> None:
+    model = LinearForSequenceClassification(BertConfig(vocab_size=400, num_labels=3)).eval()
+    forward = model.forward
+    model.forward = lambda input_ids, **options: torch.no_grad()(forward)(input_ids, **options)  # type: ignore[method-assign]
+    with pytest.raises(UserError, match="Input × gradient fails with mine: RuntimeError"):
+        explained("a joy", (model, tokenizer()), methods=("input_x_gradient",))
+    assert explained("a joy", (model, tokenizer()), methods=("occlusion",)).methods == ("occlusion",)
+
+
+def test_a_question_that_leaves_no_room_is_told(tmp_path: Path) -> None:
+    folder = saved("spans", tmp_path, labels=2)
+    run = RunOptions(long="truncate", max_length=4, threads=1)
+    with pytest.raises(UserError, match="No token of the text is left"):
+        explained("Mary", folder, question="Who?", run=run)

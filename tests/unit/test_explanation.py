@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import sys
+import threading
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.panels.explanation import again
 from nbtransformers.panels.explanation.snapshot import MOST_WORDS, explanation_snapshot
 from nbtransformers.panels.explanation.wire import explanation_header, partial_header, word_texts
-from nbtransformers.request import ExplainRequest, parse_methods
+from nbtransformers.request import DataRef, ExplainRequest, RunOptions, parse_methods
 from nbtransformers.results.explanation import Explanation
 
 # --- the wire ---
@@ -30,9 +32,8 @@ def test_the_wire_is_the_golden_one() -> None:
     expected = GOLDEN["header"]
     assert base64.b64encode(payload).decode() == GOLDEN["payload_base64"]
     different = {"facts", "again", "methods"}
-    assert {k: v for k, v in header.items() if k not in different} == {
-        k: v for k, v in expected.items() if k not in different
-    }
+    same = [key for key in expected if key not in different]
+    assert {key: header[key] for key in same} == {key: expected[key] for key in same}
     assert header["methods"] == expected["methods"]
     assert dict(map(tuple, header["facts"]))["Explained"] == "the logit of positive"
 
@@ -79,7 +80,7 @@ def test_words_are_sums_and_tokens_are_a_table() -> None:
     assert table.columns.tolist() == [
         *("token", "text", "start", "stop", "word", "special", "integrated_gradients", "occlusion"),
     ]
-    assert table["text"].tolist() == ["", "Un", "good", "很", "😀", "😀", "", "<b>", ""]
+    assert table["text"].to_list() == ["", "Un", "good", "很", "😀", "😀", "", "<b>", ""]
     words = result.to_pandas(by="word")
     assert words["word"].tolist() == ["[CLS]", "Ungood", "很", "😀", "[SEP]", "<b>", "[SEP]"]
     assert words["integrated_gradients"].sum() == pytest.approx(table["integrated_gradients"].sum())
@@ -133,7 +134,8 @@ def test_figures_have_a_bar_a_word() -> None:
 
     axes = golden().plot()
     assert len(axes.figure.axes) == 2
-    assert [bar.get_width() for bar in axes.patches][1] == pytest.approx(-0.75)
+    bars: Any = axes.patches
+    assert bars[1].get_width() == pytest.approx(-0.75)
     one = golden().plot("occlusion")
     assert one.get_title(loc="left") == "Occlusion: positive"
     with pytest.raises(UserError, match="2 methods, and one `ax`"):
@@ -204,6 +206,9 @@ class FakePanel:
     def __init__(self, busy: bool = False) -> None:
         self.busy, self.view = busy, FakeView()
 
+    def working(self, stop: Any) -> None:
+        """Nothing to stop here."""
+
 
 def test_another_target_can_be_gone_back_from(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = golden(), golden()
@@ -215,6 +220,22 @@ def test_another_target_can_be_gone_back_from(monkeypatch: pytest.MonkeyPatch) -
     assert panel.view.shown == [first]
     with pytest.raises(UserError, match="on its way"):
         again.again_actions(second, FakePanel(busy=True))["again"]({"target": "a", "methods": ["occlusion"]})  # pyright: ignore[reportArgumentType]
+
+
+def test_a_panel_explains_again_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    done = threading.Event()
+
+    def explain(*given: Any) -> Explanation:
+        asked.extend(given[:3])
+        done.set()
+        return golden()
+
+    monkeypatch.setattr(again, "_offered", [explain])
+    result, panel = golden(), FakePanel()
+    again.again_actions(result, panel)["again"]({"target": "negative", "methods": ["occlusion"]})  # pyright: ignore[reportArgumentType]
+    assert done.wait(10)
+    assert asked == [result, "negative", ("occlusion",)]
 
 
 # --- the request ---
@@ -229,3 +250,27 @@ def test_methods_are_told_in_any_way() -> None:
 def test_a_request_comes_back_from_json() -> None:
     request = golden().request
     assert ExplainRequest.from_json(request.to_json()) == request
+
+
+def test_what_a_request_cannot_be_is_told() -> None:
+    text = DataRef("whole", "a joy")
+    with pytest.raises(UserError, match=r"The method is 5, an int\."):
+        parse_methods(5)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(UserError, match=r"There is no method\. Type"):
+        parse_methods([])
+    with pytest.raises(UserError, match="explained in one reading"):
+        ExplainRequest(text, run=RunOptions(long="window"))
+
+
+def test_without_captum_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "captum", None)
+    import nbtransformers as nbt
+
+    with pytest.raises(UserError) as caught:
+        nbt.explain("a joy")
+    assert str(caught.value) == (
+        "Integrated gradients need captum, which is not installed. "
+        'Type `pip install "nbtransformers[explain]"`, or take `method="occlusion"`.'
+    )
+    others = nbt.explain("a joy", method=["occlusion", "input_x_gradient"])
+    assert others.methods == ("occlusion", "input_x_gradient") and others.completeness_gap is None

@@ -89,6 +89,61 @@ MAGIC = [
     ("%nbt set long a b", '`%nbt set long` takes one value, and there are 2. Type `%nbt set long "a b"`.'),
     ("%nbt unset", "`%nbt unset` takes the name of one setting. Type `%nbt unset model`."),
     ("%nbt unload a b", "`%nbt unload` takes one name, or none for all. Type `%nbt unload`."),
+    # explanations
+    ("%explain texts", "One text is explained at a time, and there are 2. Give one of them, such as `texts[0]`."),
+    ("%explain [None]", "There is no text to explain: it is missing. Give a text."),
+    ("%%explain --method occlusoin\na joy", "There is no method 'occlusoin'. Did you mean occlusion?"),
+    ("%%explain --method occlusion,occlusion\na joy", "The method 'occlusion' is there twice. Remove one of them."),
+    (
+        "%%explain --baseline remove\na joy",
+        "`--baseline remove` is for occlusion alone: a gradient needs something in the place of a token. "
+        "Type `--method occlusion`, or leave `--baseline` out.",
+    ),
+    (
+        "%%explain --pair b --question c\na joy",
+        "There is a question, and also `--pair`. Leave one of the two out.",
+    ),
+    (
+        "%%explain --target purple\na joy",
+        "movie-sentiment-minilm has no label 'purple'. Its labels are negative, positive.",
+    ),
+    (
+        "%%explain --model minilm\na joy",
+        "minilm is a BertModel: it has no prediction that is explained here. Give a classifier, a token classifier, "
+        "a model for question answering, or a causal or masked LM.",
+    ),
+    (
+        "%%explain --baseline mask --model {M}/tiny\na joy",
+        "tiny has no mask token to compare with. Type `--baseline zero`.",
+    ),
+    (
+        "%%explain --question who --model {M}/tiny\na joy",
+        "tiny is a sequence classifier, and takes no question. Leave `--question` out.",
+    ),
+    (
+        "%%explain --model {M}/answerer\na joy",
+        'There is no question to answer. Type `--question "Who wrote it?"`.',
+    ),
+    (
+        "%%explain --question who --target bad --model {M}/answerer\na joy",
+        "'bad' is not in what the model reads of the text. Give a piece of the text.",
+    ),
+    (
+        "%%explain --question who --baseline remove --method occlusion --model {M}/answerer\na joy",
+        "`--baseline remove` would move the place that is explained. Type `--baseline mask`, or `pad`.",
+    ),
+    (
+        "%%explain --model {M}/masker\na joy",
+        "The text has no mask [MASK] whose word could be explained. Put one where a word is.",
+    ),
+    (
+        "%%explain --target #999 --model {M}/storyteller\na joy",
+        "storyteller has no token 999. Its tokens are numbered from 0 to 399.",
+    ),
+    (
+        "%explain '[SEP]' --model {M}/tiny",
+        "The text has no tokens but special ones: there is nothing to explain. Write more.",
+    ),
     # embeddings
     (
         "%embed texts --pooling meen",
@@ -945,6 +1000,17 @@ ELSEWHERE = {
     "{} is gated: the Hub gives it to people who accepted its terms.": "below: needs a hub",
     "The Hub has no model {}, or it is private.": "below: needs a hub",
     "`--long window` reads a text in pieces, and attention is between the tokens of one reading.": "test_attention.py",
+    "`--long window` reads a text in pieces, and a prediction is explained in one reading.": "test_explanation",
+    "The method is {}, {}.": "test_explanation",
+    "There is no method.": "test_explanation",
+    "{} is not in this explanation.": "test_explanation",
+    "There are no rows by {}.": "test_explanation",
+    "There are {}, and one `ax`.": "test_explanation",
+    "Another explanation is on its way.": "test_explanation",
+    "Integrated gradients need captum, which is not installed.": "test_explanation",
+    "No token of the text is left to answer with.": "oracle/test_explain.py",
+    "{} has no layer that gives each token an embedding, so its tokens cannot be replaced.": "oracle/test_explain.py",
+    "{} fails with {}: {}.": "oracle/test_explain.py",
     "{} has no attention from token to token that could be shown: it is of type {}.": "test_capture.py",
     "Layer {} of {} has {}, and no head {}.": "test_capture.py",
     "The attention of this layer is not what its queries and keys give.": "test_capture.py",
