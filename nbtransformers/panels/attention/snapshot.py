@@ -18,8 +18,9 @@ from nbtransformers.results.attentionmeasures import MEASURES
 TEXT_CHARACTERS = 400
 
 _STRONGEST = 3  # heads of a measure
-_HEAD_WIDTH = (16, 40)  # pixels of a head on the page
-_WIDTH = 640
+_HEAD_SIDE = (16, 40)  # pixels of a head on the page
+_WIDTH, _HEIGHT = 640, 640  # of all heads, about
+_NOTHING = 0.005  # what is less is written as 0 %
 
 _PARTS: dict[Part, str] = {
     "self": "Attention of the text to itself",
@@ -65,10 +66,10 @@ def _part(result: Attention, part: Part) -> str:
         return note_line(str(error))
     shape = result.maps.extent(part)
     uri, width, height = grid_uri(seen.pictures, signed=result.signed, pixels=PIXELS // len(result.maps.parts))
-    least, most = _HEAD_WIDTH
-    shown = shape.heads * max(least, min(most, _WIDTH // shape.heads))
+    least, most = _HEAD_SIDE
+    shown = shape.heads * max(least, min(most, _WIDTH // shape.heads, _HEIGHT // shape.layers))
     title = _DECODER if part == "self" and result.encoded is not None else _PARTS[part]
-    from_ = "" if seen.sampled is None else f"; drawn and measured from {count(seen.sampled, 'query')}"
+    from_ = "" if seen.sampled is None else f"; drawn and measured from {count(seen.sampled, 'query', 'queries')}"
     more = "blue for more, orange for less" if result.signed else "the bluer, the more weight"
     said = (
         f"{title}: a row a layer, from 0 above to {shape.layers - 1}, a column a head, from 0 to {shape.heads - 1}; in "
@@ -90,7 +91,7 @@ def _strongest(measures: Floats) -> str:
         order = np.argsort(-flat if greatest else flat, kind="stable")[:_STRONGEST]
         places = [divmod(place, values.shape[1]) for place in order.tolist() if np.isfinite(flat[place])]
         told = " · ".join(f"{layer}.{head} ({format(values[layer, head], written)})" for layer, head in places)
-        if told:
+        if told and not (greatest and values[places[0]] < _NOTHING):
             lines.append(f'<tr><td style="{CELL}">{escape(title)}</td><td style="{CELL}">{escape(told)}</td></tr>')
     heads = f'<th style="{CELL}">heads</th><th style="{CELL}">layer.head</th>'
     return f'<table style="margin:0 0 8px 0"><thead><tr>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
