@@ -24,7 +24,7 @@ def side(pieces: Sequence[str], *, words: Sequence[int] | None = None, special: 
     given = np.where(flags & SPECIAL, -1, given)
     flags[1:][(given[1:] == given[:-1]) & (given[1:] >= 0)] |= CONTINUES
     names = list(dict.fromkeys(pieces))
-    starts = np.cumsum([0, *(len(piece) + 1 for piece in pieces[:-1])])
+    starts = np.cumsum([0, *(len(piece) + 1 for piece in pieces[:-1])], dtype=np.int64)
     offsets = np.stack([starts, starts + [len(piece) for piece in pieces]], axis=1)
     offsets[(flags & SPECIAL) > 0] = 0
     ids = np.array([names.index(piece) for piece in pieces], np.int64)

@@ -404,7 +404,7 @@ def test_a_difference_and_words_can_be_kept(tmp_path: Path) -> None:
 
 def kept_layer(rng: Any, **given: Any) -> KeptLayer:
     q, k, v = (rng.normal(size=(heads, 7, 4)).astype(np.float32) for heads in (4, 2, 2))
-    run = {"first": np.zeros(7, np.int64), "stop": np.arange(1, 8)}
+    run: dict[str, Any] = {"first": np.zeros(7, np.int64), "stop": np.arange(1, 8)}
     return KeptLayer(q, k, v, np.array([0.5]), **{**run, **given})
 
 
@@ -502,8 +502,10 @@ def test_a_figure_names_tokens_as_they_are() -> None:
     import matplotlib
 
     matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
     tokens = side(["[CLS]", "$x$", "猫", "العربية", "a\x1bb", "[SEP]"])
-    ax = attention(queries=tokens).plot(1, 2)
+    ax: Any = attention(queries=tokens).plot(1, 2)
     labels = [text.get_text() for text in ax.get_yticklabels()]
     assert labels[:2] == ["[CLS]", "$x$"]
     assert labels[2] in ("猫", "□")  # as the fonts of this machine allow
@@ -512,15 +514,17 @@ def test_a_figure_names_tokens_as_they_are() -> None:
     assert ax.get_title(loc="left") == "a-model · layer 1, head 2"
     np.testing.assert_array_equal(ax.images[0].get_array(), attention(queries=tokens)[1, 2])
     ax.figure.canvas.draw()
-    matplotlib.pyplot.close("all")
+    plt.close("all")
 
 
 def test_a_figure_of_a_long_text_is_pooled_and_numbered() -> None:
     import matplotlib
 
     matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
     found = attention(random_weights(1, 1, 900, 900), queries=side([str(n) for n in range(900)]))
-    ax = found.plot(0, "mean")
+    ax: Any = found.plot(0, "mean")
     assert ax.images[0].get_array().shape == (400, 400)
     assert [text.get_text() for text in ax.get_xticklabels()] == ["0", "200", "400", "600", "800"]
     assert ax.get_xticks()[1] == pytest.approx(200.5 * 400 / 900 - 0.5)
@@ -528,7 +532,7 @@ def test_a_figure_of_a_long_text_is_pooled_and_numbered() -> None:
     figure = attention().plot_grid()
     assert len(figure.axes) == 6
     figure.canvas.draw()
-    matplotlib.pyplot.close("all")
+    plt.close("all")
 
 
 def test_text_for_a_terminal() -> None:
