@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbtransformers.engine.capture.anatomy import Anatomy
 from nbtransformers.engine.capture.forward import called_with, on_cpu, one_row
 from nbtransformers.engine.capture.listening import Call, heard
-from nbtransformers.engine.capture.places import outside_interface, parts_of
 from nbtransformers.engine.capture.read import Read
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.tracing import Traced, Tracer
@@ -54,7 +54,7 @@ def ablated(
 
     chosen = one_row(inputs, row)
     ablation = _Ablation(loaded, chosen, heads, how)
-    with torch.inference_mode(), at_rest(loaded.model), ExitStack() as undo:
+    with torch.inference_mode(), at_rest(ablation.anatomy.modules), ExitStack() as undo:
         ablation.begin(undo)
         output = loaded.model(**called_with(chosen, loaded.model))
     ablation.refuse_unknown()
@@ -69,20 +69,18 @@ class _Ablation:
         for part, layer, head in heads:
             self._by_layer.setdefault((part, layer), []).append(head)
         self._layers: dict[Part, int] = {"self": 0, "cross": 0, "encoder": 0}
-        self._read, self._part_of = Read(loaded.model, inputs), parts_of(loaded.model)
+        self._read, self.anatomy = Read(loaded.model, inputs), Anatomy(loaded.model)
         self._running: Any = None
         self._tracer = Tracer(self._on_traced)
 
     def begin(self, undo: ExitStack) -> None:
         """Replace what the heads give until `undo` ends."""
-        model = self._loaded.model
         self._stop = undo.enter_context(deferred_interrupts())
-        undo.enter_context(heard(model, self._on_call, self._tracer))
-        modules = outside_interface(model)
-        for module in modules:
+        undo.enter_context(heard(self.anatomy, self._on_call, self._tracer))
+        for module in self.anatomy.outside_interface:
             undo.callback(module.register_forward_pre_hook(self._begins).remove)
             undo.callback(module.register_forward_hook(self._ends).remove)
-        if modules:
+        if self.anatomy.outside_interface:
             undo.enter_context(self._tracer.watching())
 
     def refuse_unknown(self) -> None:
@@ -95,7 +93,7 @@ class _Ablation:
             )
 
     def _on_call(self, call: Call, output: torch.Tensor) -> torch.Tensor:
-        part = self._part_of(call.module)
+        part = self.anatomy.part_of(call.module)
         return self._changed(part, output, self._real(part, call.query.shape[2], call.key.shape[2]))
 
     def _begins(self, module: Any, args: Any) -> None:
@@ -105,7 +103,7 @@ class _Ablation:
         module, queries, keys = self._running, traced.query.shape[1], traced.key.shape[1]
         if module is None or is_windowed(module):
             return None
-        part = self._part_of(module)
+        part = self.anatomy.part_of(module)
         if not self._read.is_whole(part, queries, keys):
             return None
         self._running = None  # the first of a module is its attention, as for a capture
@@ -119,7 +117,7 @@ class _Ablation:
             return None
         total = output[0].shape[1]
         heads = output[0].reshape(1, total, module.num_heads, -1)
-        part = self._part_of(module)
+        part = self.anatomy.part_of(module)
         return (self._changed(part, heads, self._real(part, total, total)).reshape(output[0].shape), *output[1:])
 
     def _real(self, part: Part, queries: int, keys: int) -> torch.Tensor:

@@ -18,8 +18,8 @@ from transformers.pytorch_utils import Conv1D
 
 from nbtransformers.engine.ablate import ablated
 from nbtransformers.engine.capture import layer, replay
+from nbtransformers.engine.capture.anatomy import is_linear
 from nbtransformers.engine.capture.forward import CapturedMaps, captured
-from nbtransformers.engine.capture.places import is_linear
 from nbtransformers.engine.capture.store import Store
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import stopped_by

@@ -7,10 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nbtransformers.engine.capture.anatomy import Anatomy
 from nbtransformers.engine.capture.layer import Layer, Layered
 from nbtransformers.engine.capture.listening import Call, heard
 from nbtransformers.engine.capture.making import Masks, heard_layer, traced_layer
-from nbtransformers.engine.capture.places import Projections, outside_interface, parts_of
+from nbtransformers.engine.capture.projections import Projections
 from nbtransformers.engine.capture.read import Read, Tokens
 from nbtransformers.engine.capture.replay import Given, Recent, Replayed, on_cpu, tensors_of
 from nbtransformers.engine.capture.tracing import Traced, Tracer
@@ -39,14 +40,14 @@ class Collector:
 
     Args:
         loaded: the model.
+        anatomy: its modules.
         inputs: what it is called with, of one row.
     """
 
-    def __init__(self, loaded: LoadedModel, inputs: Mapping[str, Any]) -> None:
-        self._loaded = loaded
+    def __init__(self, loaded: LoadedModel, anatomy: Anatomy, inputs: Mapping[str, Any]) -> None:
+        self._loaded, self._anatomy = loaded, anatomy
         self._read = Read(loaded.model, inputs)
         self._layers: dict[Part, list[Layered]] = {"self": [], "cross": [], "encoder": []}
-        self._part_of = parts_of(loaded.model)
         self._projections = Projections()
         self._masks: dict[Part, Masks] = {"self": Masks(), "cross": Masks(), "encoder": Masks()}
         self._recent = Recent()
@@ -60,15 +61,13 @@ class Collector:
         Raises:
             Interrupted: when the user stops it.
         """
-        model = self._loaded.model
         with deferred_interrupts() as self._stop, ExitStack() as undo:
-            undo.enter_context(self._projections.watched(model))
-            undo.enter_context(heard(model, self._on_call, self._tracer))
-            modules = outside_interface(model)
-            for module in modules:
+            undo.enter_context(self._projections.watched(self._anatomy))
+            undo.enter_context(heard(self._anatomy, self._on_call, self._tracer))
+            for module in self._anatomy.outside_interface:
                 undo.callback(module.register_forward_pre_hook(self._begins, with_kwargs=True).remove)
                 undo.callback(module.register_forward_hook(self._ends).remove)
-            if modules:
+            if self._anatomy.outside_interface:
                 undo.enter_context(self._tracer.watching())
             yield
 
@@ -103,7 +102,7 @@ class Collector:
 
     def _on_call(self, call: Call, output: torch.Tensor) -> torch.Tensor:
         self._heed_interrupts()
-        part = self._part_of(call.module)
+        part = self._anatomy.part_of(call.module)
         tokens = self._read.tokens(part, call.query.shape[2], call.key.shape[2])
         layer = heard_layer(call, output, tokens, self._masks[part])
         self._layers[part].append(layer)
@@ -131,7 +130,7 @@ class Collector:
         running, self._running = self._running, None
         if running is None:
             return
-        part = self._part_of(module)
+        part = self._anatomy.part_of(module)
         if is_windowed(module):
             self._windowed(part, running, output)
             return

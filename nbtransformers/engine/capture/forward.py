@@ -5,16 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from nbtransformers.engine.alone import alone_with
+from nbtransformers.engine.capture.anatomy import Anatomy
 from nbtransformers.engine.capture.collecting import Collector
 from nbtransformers.engine.capture.keeping import kept_layer
 from nbtransformers.engine.capture.layer import Layer, Layered
-from nbtransformers.engine.capture.listening import implementations
-from nbtransformers.engine.capture.places import outside_interface
 from nbtransformers.engine.capture.replay import COPIES, refuse_too_large
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.store import STORE, Store
@@ -37,11 +37,13 @@ class Capture:
         layers: the attention layers of each part, in the order in which they were run.
         output: what the model gave, on the CPU.
         shared_bytes: what layers share.
+        notes: what a careful reader should be told.
     """
 
     layers: dict[Part, list[Layered]]
     output: Any
     shared_bytes: int
+    notes: tuple[str, ...]
 
     @property
     def nbytes(self) -> int:
@@ -107,7 +109,7 @@ class CapturedMaps:
         self.loaded, self.inputs, self._store = loaded, inputs, store
         capture = self._run()
         self._extents: dict[Part, Extent] = {part: _extent(layers) for part, layers in capture.layers.items()}
-        self.notes = _notes(loaded)
+        self.notes = capture.notes
 
     def _run(self) -> Capture:
         capture = _captured(self.loaded, self.inputs)
@@ -187,19 +189,20 @@ class CapturedMaps:
 def _captured(loaded: LoadedModel, inputs: dict[str, Any]) -> Capture:
     import torch
 
-    _refuse_too_long(loaded, inputs)
-    collector = Collector(loaded, inputs)
-    with torch.inference_mode(), at_rest(loaded.model), collector.collecting():
+    anatomy = Anatomy(loaded.model)
+    _refuse_too_long(loaded, anatomy, inputs)
+    collector = Collector(loaded, anatomy, inputs)
+    with torch.inference_mode(), at_rest(anatomy.modules), collector.collecting():
         output = loaded.model(**called_with(inputs, loaded.model))
-    return Capture(collector.layers(), on_cpu(output), collector.shared_bytes)
+    layers = collector.layers()
+    return Capture(layers, on_cpu(output), collector.shared_bytes, _notes(loaded, anatomy, len(layers["self"])))
 
 
-def _refuse_too_long(loaded: LoadedModel, inputs: Mapping[str, Any]) -> None:
+def _refuse_too_long(loaded: LoadedModel, anatomy: Anatomy, inputs: Mapping[str, Any]) -> None:
     """Let no pass begin whose own maths, where they are eager, would take all memory: T² for all heads of a layer."""
-    model = loaded.model
-    if implementations(model) <= {"sdpa"} and not outside_interface(model):
+    if anatomy.implementations <= {"sdpa"} and not anatomy.outside_interface:
         return
-    heads = getattr(model.config.get_text_config(), "num_attention_heads", None) or 1
+    heads = getattr(loaded.model.config.get_text_config(), "num_attention_heads", None) or 1
     tokens = max(value.shape[1] for name, value in inputs.items() if name.endswith("input_ids"))
     refuse_too_large(loaded, 4 * COPIES * heads * tokens**2, f"A layer of {loaded.name}", tokens)
 
@@ -211,10 +214,15 @@ def called_with(inputs: Mapping[str, Any], model: Any) -> dict[str, Any]:
     the size of its vocabulary each.
     """
     given = {name: value.to(model.device) if hasattr(value, "to") else value for name, value in inputs.items()}
-    if "logits_to_keep" in inspect.signature(model.forward).parameters and "logits_to_keep" not in given:
+    if "logits_to_keep" in _parameters(type(model)) and "logits_to_keep" not in given:
         mask = inputs.get("attention_mask")
         given["logits_to_keep"] = 1 if mask is None else mask[0].nonzero()[-1].to(model.device)
     return given
+
+
+@cache
+def _parameters(kind: type[Any]) -> frozenset[str]:
+    return frozenset(inspect.signature(kind.forward).parameters)
 
 
 def on_cpu(output: Any) -> Any:
@@ -232,11 +240,17 @@ def _extent(layers: list[Layered]) -> Extent:
     return Extent(len(layers), max(layer.heads for layer in layers), first.queries, first.keys)
 
 
-def _notes(loaded: LoadedModel) -> tuple[str, ...]:
-    other = sorted(implementations(loaded.model) - {"sdpa", "eager"})
-    if not other:
-        return ()
-    return (f"{loaded.name} runs on {', '.join(other)}; this pass ran on plain kernels, which differ by rounding.",)
+def _notes(loaded: LoadedModel, anatomy: Anatomy, layers: int) -> tuple[str, ...]:
+    notes: list[str] = []
+    other = sorted(anatomy.implementations - {"sdpa", "eager"})
+    if other:
+        notes.append(
+            f"{loaded.name} runs on {', '.join(other)}; this pass ran on plain kernels, which differ by rounding."
+        )
+    total = getattr(loaded.model.config.get_text_config(), "num_hidden_layers", None)
+    if not loaded.model.config.is_encoder_decoder and isinstance(total, int) and layers < total:
+        notes.append(f"{layers} of the {total} layers of {loaded.name} have attention: layer 0 is the first of these.")
+    return tuple(notes)
 
 
 def _array(tensor: torch.Tensor) -> Floats:

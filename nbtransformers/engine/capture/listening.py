@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbtransformers.engine.capture.anatomy import Anatomy
 from nbtransformers.engine.capture.tracing import Tracer
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class _Name(str):
 
 
 @contextmanager
-def heard(model: Any, on_call: OnCall, tracer: Tracer) -> Generator[None]:
+def heard(anatomy: Anatomy, on_call: OnCall, tracer: Tracer) -> Generator[None]:
     """Meanwhile every attention module of a model that goes by the interface is heard.
 
     Each still runs by the implementation that it has, `sdpa` or `eager`; one that has another, whose kernels take no
@@ -66,53 +67,24 @@ def heard(model: Any, on_call: OnCall, tracer: Tracer) -> Generator[None]:
     is left: neither in the model's configurations nor in the interface.
 
     Args:
-        model: the model.
+        anatomy: the model's.
         on_call: told every call.
         tracer: hears nothing of what is heard here.
     """
     from transformers import AttentionInterface, AttentionMaskInterface
 
     with ExitStack() as undo:
-        ways = {id(config): _way(model, config) for config in interface_configs(model)}
+        ways = {id(config): _way(anatomy.model, config) for config in anatomy.configs}
         name = _Name(f"nbtransformers-{next(_numbers)}")  # of this pass alone: another thread has another model
         for interface in (AttentionInterface, AttentionMaskInterface):
             entries: Any = interface._global_mapping  # pyright: ignore[reportPrivateUsage]
             undo.callback(entries.pop, name, None)
         AttentionInterface.register(name, _attention(ways, on_call, tracer))
         AttentionMaskInterface.register(name, _mask(ways))
-        for config in interface_configs(model):
+        for config in anatomy.configs:
             undo.callback(setattr, config, "_attn_implementation_internal", config._attn_implementation_internal)
             config._attn_implementation_internal = name
         yield
-
-
-def interface_configs(model: Any) -> list[Any]:
-    """The configurations by which modules that use the interface choose an implementation."""
-    found: dict[int, Any] = {}
-    for module in model.modules():
-        config = getattr(module, "config", None)
-        if hasattr(config, "_attn_implementation_internal") and uses_interface(module):
-            for part in _with_parts(config):
-                found.setdefault(id(part), part)
-    return list(found.values())
-
-
-def _with_parts(config: Any) -> Iterator[Any]:
-    yield config
-    for name in config.sub_configs:
-        part = getattr(config, name, None)
-        if part is not None:
-            yield from _with_parts(part)
-
-
-def uses_interface(module: Any) -> bool:
-    """Whether the file that a module's class is written in knows the interface."""
-    return hasattr(sys.modules.get(type(module).__module__), "ALL_ATTENTION_FUNCTIONS")
-
-
-def implementations(model: Any) -> set[str]:
-    """The names of the implementations that a model's attention has, `eager` where it has no name."""
-    return {config._attn_implementation_internal or "eager" for config in interface_configs(model)}
 
 
 def _way(model: Any, config: Any) -> str:

@@ -36,12 +36,9 @@ class Masks:
 
 def heard_layer(call: Call, output: torch.Tensor, tokens: Tokens, masks: Masks) -> Layer:
     """The layer of a call of the interface; `output` is `[batch, query, head, dim]`, of one row."""
-    import torch
-
     added = [one for one in (call.options.get("position_bias"), call.mask) if one is not None]
     causal = call.causal and call.mask is None
     seen, bias = masks.read(added, causal, (call.query.shape[2], call.key.shape[2]), tokens)
-    tried = few(torch.arange(len(tokens.queries)))
     sinks = sinks_of(call.module, call.options)
     return Layer(
         q=_some(call.query[0], tokens.queries),
@@ -52,19 +49,16 @@ def heard_layer(call: Call, output: torch.Tensor, tokens: Tokens, masks: Masks) 
         sinks=None if sinks is None else sinks.detach().flatten().cpu().clone(),
         seen=seen,
         bias=bias,
-        tried=tried,
-        came_of_them=output[0, tokens.queries[tried].to(output.device)].cpu(),
+        tried=tokens.tried,
+        came_of_them=output[0, tokens.queries[tokens.tried].to(output.device)].cpu(),
         own=_own(call),
     )
 
 
 def traced_layer(traced: Traced, tokens: Tokens) -> Layer:
     """The layer of an attention that was found among a module's operations."""
-    import torch
-
     total = traced.query.shape[1], traced.key.shape[1]
     seen, bias = read(traced.added, traced.causal, total, tokens)
-    tried = few(torch.arange(len(tokens.queries)))
     return Layer(
         q=_some(traced.query, tokens.queries),
         k=_some(traced.key, tokens.keys),
@@ -74,8 +68,8 @@ def traced_layer(traced: Traced, tokens: Tokens) -> Layer:
         sinks=None,
         seen=seen,
         bias=bias,
-        tried=tried,
-        came_of_them=traced.output[:, tokens.queries[tried].to(traced.output.device)].transpose(0, 1).cpu(),
+        tried=tokens.tried,
+        came_of_them=traced.output[:, tokens.queries[tokens.tried].to(traced.output.device)].transpose(0, 1).cpu(),
         projected=None if traced.projected is None else _some(traced.projected[None], tokens.queries)[0],
     )
 
@@ -124,11 +118,6 @@ def _own(call: Call) -> Any:
         return own(module, *(tensor.to(device) for tensor in given), scaling=scaling, dropout=0.0, **options)
 
     return maths
-
-
-def few(numbers: torch.Tensor) -> torch.Tensor:
-    """The first of some numbers, one in their middle, and the last."""
-    return numbers[[0, len(numbers) // 2, -1]].unique() if len(numbers) else numbers
 
 
 def _some(tensor: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:

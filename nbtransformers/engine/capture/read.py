@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.results.attentionmaps import Part
@@ -12,15 +13,27 @@ if TYPE_CHECKING:
     import torch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Tokens:
     """The numbers of the queries and keys that are no padding, among all that a pass reads."""
 
     queries: torch.Tensor
     keys: torch.Tensor
 
+    @cached_property
+    def tried(self) -> torch.Tensor:
+        """Some of the queries, by their places among these: what the pass gives for them is compared."""
+        import torch
 
-@dataclass(frozen=True, slots=True)
+        return few(torch.arange(len(self.queries)))
+
+
+def few(numbers: torch.Tensor) -> torch.Tensor:
+    """The first of some numbers, one in their middle, and the last."""
+    return numbers[[0, len(numbers) // 2, -1]].unique() if len(numbers) else numbers
+
+
+@dataclass(frozen=True)
 class Read:
     """What a model reads in one pass.
 
@@ -31,6 +44,7 @@ class Read:
 
     model: Any
     inputs: Mapping[str, Any]
+    _known: dict[tuple[Part, int, int], Tokens] = field(default_factory=dict[tuple[Part, int, int], Tokens])
 
     def is_whole(self, part: Part, queries: int, keys: int) -> bool:
         """Whether an attention is between all tokens that the part reads, as far as that is known."""
@@ -39,7 +53,10 @@ class Read:
 
     def tokens(self, part: Part, queries: int, keys: int) -> Tokens:
         """Those that are no padding, of so many queries and keys."""
-        return Tokens(self._real(part, queries, of_queries=True), self._real(part, keys, of_queries=False))
+        if (part, queries, keys) not in self._known:
+            sides = self._real(part, queries, of_queries=True), self._real(part, keys, of_queries=False)
+            self._known[part, queries, keys] = Tokens(*sides)
+        return self._known[part, queries, keys]
 
     def _real(self, part: Part, total: int, *, of_queries: bool) -> torch.Tensor:
         import torch

@@ -73,7 +73,8 @@ class Given:
         tracer = Tracer(on_attention)
         device = next(self.module.parameters()).device
         args, kwargs = _moved((self.args, self.kwargs), device)
-        with alone_with(self.loaded, silent), torch.inference_mode(), at_rest(self.module), tracer.watching():
+        rest = at_rest(self.module.modules())
+        with alone_with(self.loaded, silent), torch.inference_mode(), rest, tracer.watching():
             self.module(*args, **kwargs)
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 
 @contextmanager
-def at_rest(model: Any) -> Generator[None]:
-    """Meanwhile a model, or a module of one, is at rest; each module is as before afterwards."""
+def at_rest(modules: Iterable[Any]) -> Generator[None]:
+    """Meanwhile the modules of a model, or of a part of one, are at rest; each is as before afterwards."""
     with ExitStack() as undo:
-        for module in model.modules():
+        for module in modules:
             if module.training:
                 undo.callback(setattr, module, "training", True)
                 module.training = False
-            config: Any = getattr(module, "config", None)
+            config: Any = module.__dict__.get("config")
             if getattr(config, "use_cache", False):
                 undo.callback(setattr, config, "use_cache", config.use_cache)
                 config.use_cache = False

@@ -36,11 +36,14 @@ class Store:
             fresh = id(owner) not in self._kept
             self._kept[id(owner)] = kept
             self._kept.move_to_end(id(owner))
-            budget = self.budget
-            while len(self._kept) > 1 and self.nbytes > budget:
-                self._kept.popitem(last=False)
+            if len(self._kept) > 1:
+                self._make_room(self.budget)
         if fresh:
             weakref.finalize(owner, self._forget, id(owner)).atexit = False
+
+    def _make_room(self, budget: int) -> None:
+        while len(self._kept) > 1 and self.nbytes > budget:
+            self._kept.popitem(last=False)
 
     def of(self, owner: Any) -> Kept | None:
         """What is kept for an owner, which is in use now; None when it had to go."""
@@ -66,7 +69,7 @@ class Store:
     def nbytes(self) -> int:
         """Bytes that are kept now."""
         with self._guard:
-            return sum(kept.nbytes for kept in self._kept.values())
+            return sum(kept.nbytes for kept in list(self._kept.values()))
 
 
 STORE = Store()

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.engine.capture.layer import Layer
-from nbtransformers.engine.capture.making import few
-from nbtransformers.engine.capture.read import Tokens
+from nbtransformers.engine.capture.read import Tokens, few
 from nbtransformers.engine.capture.seen import Seen
 from nbtransformers.results.attentionmaps import Floats, Steps
 

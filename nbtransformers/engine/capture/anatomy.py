@@ -1,0 +1,102 @@
+"""What a model is made of, looked through once a pass: short texts pass in a few milliseconds, and so must this."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from nbtransformers.results.attentionmaps import Part
+
+_ATTENTION = re.compile(r"attention|attn", re.IGNORECASE)
+_CROSS = re.compile(r"cross|enc_?dec|encoder_?attn", re.IGNORECASE)
+
+
+class Anatomy:
+    """The modules of a model, and what attention needs to know of them.
+
+    Args:
+        model: the model.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._named: list[tuple[str, Any]] = list(model.named_modules())
+
+    @cached_property
+    def modules(self) -> list[Any]:
+        """All of them, the outer before the inner."""
+        return [module for _, module in self._named]
+
+    @cached_property
+    def configs(self) -> list[Any]:
+        """The configurations by which modules that use Transformers' interface choose an implementation."""
+        found: dict[int, Any] = {}
+        for module in self.modules:
+            config = module.__dict__.get("config")
+            if hasattr(config, "_attn_implementation_internal") and id(config) not in found and uses_interface(module):
+                found.update((id(part), part) for part in _with_parts(config))
+        return list(found.values())
+
+    @property
+    def implementations(self) -> set[str]:
+        """The names of the implementations that its attention has, `eager` where it has no name."""
+        return {config._attn_implementation_internal or "eager" for config in self.configs}
+
+    @cached_property
+    def outside_interface(self) -> list[Any]:
+        """The attention modules that do not go by the interface, as the names of their classes tell.
+
+        Of those that lie in one another the innermost.
+        """
+        found = [module for module in self.modules if _is_outside(module)]
+        return [one for one in found if not any(inner is not one and _is_outside(inner) for inner in one.modules())]
+
+    @cached_property
+    def linear(self) -> list[Any]:
+        """The modules that are a matrix product with weights."""
+        return [module for module in self.modules if is_linear(module)]
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        return {id(module): name for name, module in self._named}
+
+    @cached_property
+    def _encoder(self) -> set[int]:
+        """The modules of the encoder of an encoder-decoder."""
+        if not getattr(self.model.config, "is_encoder_decoder", False):
+            return set()
+        encoder = self.model.get_encoder()
+        return set() if encoder is self.model else {id(module) for module in encoder.modules()}
+
+    def part_of(self, module: Any) -> Part:
+        """The part that an attention module is of."""
+        if id(module) in self._encoder:
+            return "encoder"
+        # `encoder_attn` is a name within a decoder's layer; a model of its own that is called encoder was told above.
+        return "cross" if _CROSS.search(self._names.get(id(module), "")) else "self"
+
+
+def uses_interface(module: Any) -> bool:
+    """Whether the file that a module's class is written in knows the interface."""
+    return hasattr(sys.modules.get(type(module).__module__), "ALL_ATTENTION_FUNCTIONS")
+
+
+def is_linear(module: Any) -> bool:
+    """Whether a module is a matrix product with weights, of whichever library."""
+    name = type(module).__name__
+    return "Linear" in name or name == "Conv1D"  # which is Transformers', and transposed
+
+
+def _is_outside(module: Any) -> bool:
+    return _ATTENTION.search(type(module).__name__) is not None and not uses_interface(module)
+
+
+def _with_parts(config: Any) -> Iterator[Any]:
+    yield config
+    for name in config.sub_configs:
+        part = getattr(config, name, None)
+        if part is not None:
+            yield from _with_parts(part)
