@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.panels import headers
 from nbtransformers.panels.answering.shown import EXCERPT, Excerpt, Shown, excerpt
 from nbtransformers.panels.packing import Section, packed, sendable, string_table
 from nbtransformers.panels.rows import (
@@ -48,15 +49,9 @@ def answers_header(result: Answers) -> tuple[dict[str, Any], bytes]:
     inline, shown = _is_small(result), Shown.of(result)
     rows = np.arange(len(result) if inline else min(len(result), FIRST_ROWS))
     sections, payload = page(shown, rows, None) if inline else page(shown, rows)
-    header = {
-        **_header(shown, sections),
-        "subtitle": f"{count(len(result), 'question')} · {seconds(result.run.seconds)}",
-        "rows": len(result),
-        "inline": inline,
-        "totals": _totals(result),
-        "facts": [[name, sendable(value)] for name, value in _facts(result)],
-        "notes": list(map(sendable, result.notes)),
-    }
+    subtitle = f"{count(len(result), 'question')} · {seconds(result.run.seconds)}"
+    own, totals = _header(shown, sections), _totals(result)
+    header = headers.whole(own, result, subtitle=subtitle, inline=inline, facts=_facts(result), totals=totals)
     return header, payload
 
 
@@ -66,18 +61,8 @@ def partial_header(result: Answers, rows: int | None) -> tuple[dict[str, Any], b
     sections, payload = page(shown, np.arange(min(len(result), FIRST_ROWS)), PARTIAL_CLIPPED_AT, NOT_DONE)
     done = int(np.count_nonzero(result.done))
     totals = _totals(result)
-    header = {
-        **_header(shown, sections),
-        "partial": True,
-        "subtitle": "",  # the panel has its progress
-        "rows": max(rows or 0, len(result)),
-        "inline": False,
-        "done": done,
-        "totals": {**totals, "without_score": totals["without_score"] - (len(result) - done)},
-        "facts": [],
-        "notes": [],
-    }
-    return header, payload
+    totals["without_score"] -= len(result) - done
+    return headers.partial(_header(shown, sections), result, rows, done=done, totals=totals), payload
 
 
 def _header(shown: Shown, sections: list[Section]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.panels import headers
 from nbtransformers.panels.packing import Section, packed, sendable
 from nbtransformers.panels.rows import (
     CLIPPED_AT,
@@ -43,15 +44,8 @@ def classification_header(result: Classification) -> tuple[dict[str, Any], bytes
     shown = np.arange(len(result) if inline else min(len(result), FIRST_ROWS))
     sections, payload = page(result, shown, None if inline else CLIPPED_AT)
     subtitle = f"{count(len(result), 'text')} · {seconds(result.run.seconds)}"
-    header = {
-        **_header(result, sections),
-        "subtitle": subtitle,
-        "rows": len(result),
-        "inline": inline,
-        "totals": _totals(result),
-        "facts": [[name, sendable(value)] for name, value in _facts(result)],
-        "notes": list(map(sendable, result.notes)),
-    }
+    own, totals = _header(result, sections), _totals(result)
+    header = headers.whole(own, result, subtitle=subtitle, inline=inline, facts=_facts(result), totals=totals)
     return header, payload
 
 
@@ -60,18 +54,8 @@ def partial_header(result: Classification, rows: int | None) -> tuple[dict[str, 
     sections, payload = page(result, np.arange(min(len(result), FIRST_ROWS)), PARTIAL_CLIPPED_AT, waiting=NOT_DONE)
     done = int(np.count_nonzero(result.done))
     totals = _totals(result)
-    header = {
-        **_header(result, sections),
-        "partial": True,
-        "subtitle": "",  # the panel has its progress
-        "rows": max(rows or 0, len(result)),
-        "inline": False,
-        "done": done,
-        "totals": {**totals, "without_score": totals["without_score"] - (len(result) - done)},
-        "facts": [],
-        "notes": [],
-    }
-    return header, payload
+    totals["without_score"] -= len(result) - done
+    return headers.partial(_header(result, sections), result, rows, done=done, totals=totals), payload
 
 
 def _header(result: Classification, sections: list[Section]) -> dict[str, Any]:

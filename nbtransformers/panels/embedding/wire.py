@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.panels import headers
 from nbtransformers.panels.packing import Section, packed, sendable, string_table
 from nbtransformers.panels.rows import (
     CLIPPED_AT,
@@ -65,31 +66,22 @@ def vector_header(
         found = result.projection()
         first, arrays = map_facts(found), arrays | map_arrays(found, cluster_of(result))
     sections, payload = packed(arrays | (beside or {}))
-    return {
-        **_header(kind, result, sections),
-        "subtitle": f"{count(len(result), 'text')} · {seconds(result.run.seconds)}",
-        "rows": len(result),
-        "inline": inline,
-        "first_map": first or None,
-        "facts": [[name, sendable(value)] for name, value in facts(result, result.run)],
-        "notes": list(map(sendable, result.notes)),
-        **own,
-    }, payload
+    header = headers.whole(
+        _header(kind, result, sections),
+        result,
+        subtitle=f"{count(len(result), 'text')} · {seconds(result.run.seconds)}",
+        inline=inline,
+        facts=facts(result, result.run),
+        first_map=first or None,
+    )
+    return header | own, payload
 
 
 def partial_header(result: Embeddings, rows: int | None, kind: str = "embed") -> tuple[dict[str, Any], bytes]:
     """The header and the payload of a result as it stands; `rows` are those to come, None when nobody knows."""
     shown = np.arange(min(len(result), FIRST_ROWS))
     sections, payload = packed(_row_arrays(result, shown, PARTIAL_CLIPPED_AT, NOT_DONE))
-    return {
-        **_header(kind, result, sections),
-        "partial": True,
-        "subtitle": "",  # the panel has its progress
-        "rows": max(rows or 0, len(result)),
-        "inline": False,
-        "facts": [],
-        "notes": [],
-    }, payload
+    return headers.partial(_header(kind, result, sections), result, rows), payload
 
 
 def _header(kind: str, result: Embeddings, sections: list[Section]) -> dict[str, Any]:

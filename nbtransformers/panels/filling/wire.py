@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.panels import headers
 from nbtransformers.panels.packing import Section, packed, sendable, string_table
 from nbtransformers.panels.rows import (
     CLIPPED_AT,
@@ -65,30 +66,15 @@ def filling_header(result: Filling) -> tuple[dict[str, Any], bytes]:
     inline = _is_small(result)
     shown = np.arange(len(result) if inline else min(len(result), FIRST_ROWS))
     sections, payload = page(result, shown, None) if inline else page(result, shown)
-    header = {
-        **_header(result, sections),
-        "subtitle": f"{count(len(result), 'text')} · {seconds(result.run.seconds)}",
-        "rows": len(result),
-        "inline": inline,
-        "facts": [[name, sendable(value)] for name, value in [*result.run.facts(), ("Scores", _METHOD)]],
-        "notes": list(map(sendable, result.notes)),
-    }
-    return header, payload
+    subtitle = f"{count(len(result), 'text')} · {seconds(result.run.seconds)}"
+    facts = [*result.run.facts(), ("Scores", _METHOD)]
+    return headers.whole(_header(result, sections), result, subtitle=subtitle, inline=inline, facts=facts), payload
 
 
 def partial_header(result: Filling, rows: int | None) -> tuple[dict[str, Any], bytes]:
     """The header and the payload of a result as it stands; `rows` are those to come, None when nobody knows."""
     sections, payload = page(result, np.arange(min(len(result), FIRST_ROWS)), PARTIAL_CLIPPED_AT, NOT_DONE)
-    header = {
-        **_header(result, sections),
-        "partial": True,
-        "subtitle": "",  # the panel has its progress
-        "rows": max(rows or 0, len(result)),
-        "inline": False,
-        "facts": [],
-        "notes": [],
-    }
-    return header, payload
+    return headers.partial(_header(result, sections), result, rows), payload
 
 
 def _header(result: Filling, sections: list[Section]) -> dict[str, Any]:

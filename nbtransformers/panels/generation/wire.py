@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.panels import headers
 from nbtransformers.panels.generation.branches import depth, offered
 from nbtransformers.panels.generation.prompts import Prompts
 from nbtransformers.panels.packing import Section, packed, sendable, string_table
@@ -44,15 +45,8 @@ def generation_header(result: Generation) -> tuple[dict[str, Any], bytes]:
     rows, inline = Prompts(result), _is_small(result)
     shown = np.arange(len(result) if inline else min(len(result), FIRST_ROWS))
     sections, payload = page(rows, shown, None if inline else CLIPPED_AT, None if inline else MOST_TOKENS)
-    header = {
-        **_header(result, sections),
-        "subtitle": _subtitle(result),
-        "rows": len(result),
-        "inline": inline,
-        "facts": [[name, sendable(value)] for name, value in result.facts()],
-        "notes": list(map(sendable, result.notes)),
-    }
-    return header, payload
+    own, subtitle = _header(result, sections), _subtitle(result)
+    return headers.whole(own, result, subtitle=subtitle, inline=inline, facts=result.facts()), payload
 
 
 def partial_header(result: Generation, rows: int | None) -> tuple[dict[str, Any], bytes]:
@@ -60,17 +54,9 @@ def partial_header(result: Generation, rows: int | None) -> tuple[dict[str, Any]
     total = max(rows or 0, len(result))
     shown, most = np.arange(min(len(result), FIRST_ROWS)), None if total == 1 else MOST_TOKENS
     sections, payload = page(Prompts(result), shown, PARTIAL_CLIPPED_AT, most, waiting=NOT_DONE)
-    header = {
-        **_header(result, sections),
-        "partial": True,
-        "subtitle": _subtitle(result) if total == 1 else "",  # of several, the panel has its progress
-        "rows": total,
-        "inline": False,
-        "done": int(np.count_nonzero(result.done)),
-        "facts": [],
-        "notes": [],
-    }
-    return header, payload
+    subtitle = _subtitle(result) if total == 1 else ""  # of several, the panel has its progress
+    done = int(np.count_nonzero(result.done))
+    return headers.partial(_header(result, sections), result, rows, subtitle, done=done), payload
 
 
 def _header(result: Generation, sections: list[Section]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.panels import headers
 from nbtransformers.panels.packing import Section, packed, sendable, string_table
 from nbtransformers.panels.rows import (
     CLIPPED_AT,
@@ -44,15 +45,8 @@ def tokenization_header(result: Tokenization) -> tuple[dict[str, Any], bytes]:
     inline = _is_small(result)
     shown = np.arange(len(result) if inline else min(len(result), FIRST_ROWS))
     sections, payload = page(result, shown, None if inline else CLIPPED_AT)
-    header = {
-        **_header(result, sections),
-        "subtitle": f"{count(len(result), 'text')} · {seconds(result.run.seconds)}",
-        "rows": len(result),
-        "inline": inline,
-        "facts": [[name, sendable(value)] for name, value in _facts(result)],
-        "notes": list(map(sendable, result.notes)),
-    }
-    return header, payload
+    own, subtitle = _header(result, sections), f"{count(len(result), 'text')} · {seconds(result.run.seconds)}"
+    return headers.whole(own, result, subtitle=subtitle, inline=inline, facts=_facts(result)), payload
 
 
 def partial_header(result: Tokenization, rows: int | None) -> tuple[dict[str, Any], bytes]:
@@ -60,17 +54,7 @@ def partial_header(result: Tokenization, rows: int | None) -> tuple[dict[str, An
     shown = np.arange(min(len(result), FIRST_ROWS))
     sections, payload = page(result, shown, PARTIAL_CLIPPED_AT, waiting=NOT_DONE)
     done = int(np.count_nonzero(result.done))
-    header = {
-        **_header(result, sections),
-        "partial": True,
-        "subtitle": "",  # the panel has its progress
-        "rows": max(rows or 0, len(result)),
-        "inline": False,
-        "done": done,
-        "facts": [],
-        "notes": [],
-    }
-    return header, payload
+    return headers.partial(_header(result, sections), result, rows, done=done), payload
 
 
 def _header(result: Tokenization, sections: list[Section]) -> dict[str, Any]:
