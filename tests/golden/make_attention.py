@@ -311,7 +311,7 @@ def case(queries, parts, *, encoded=None, pair=False, target=None, signed=False,
         found, ids[name] = side_columns(name, tokens, 0, min(len(tokens), first_tokens))
         columns += found
         told_sides[name] = {"tokens": len(tokens), "here": min(len(tokens), first_tokens)}
-    side = max(5, min(24, int(np.sqrt(75_000 / (LAYERS * HEADS * len(parts)) - 32))))
+    side = max(4, min(24, int(np.sqrt(75_000 / (LAYERS * HEADS * len(parts)) - 32))))
     facts, answers, told = [], [], {}
     whole = sum(LAYERS * HEADS * len(sides[q]) * len(sides[k]) for _, q, k, _ in parts) <= 20_000
     for part, query_side, key_side, causal in parts:

@@ -75,8 +75,12 @@ def actions(result: Attention, panel: Panel) -> dict[str, Method]:
             "notes": list(map(sendable, written.notes)),
         }, []
 
+    def code(params: dict[str, Any]) -> Answer:
+        return {"code": _work(panel).code(result)}, []
+
     given: dict[str, Method] = {"export": export, "back": back}
-    return given | ({"edit": edit, "against": against, "ablate": ablate} if can(result) else {})
+    offers: dict[str, Method] = {"edit": edit, "against": against, "ablate": ablate, "code": code}
+    return given | {name: offers[name] for name in can(result)}
 
 
 def pinned_rows(result: Attention, queries: Sequence[int]) -> pd.DataFrame:

@@ -49,6 +49,10 @@ class Work(Protocol):
         """The difference to the attention in another text, or of another model, shown in a view."""
         ...
 
+    def code(self, result: Attention) -> str:
+        """The plain program that gives the same; only of a result with a recipe."""
+        ...
+
 
 _offered: list[Work] = []
 # A result keeps what it was made from; what it was made from knows nothing of it.
@@ -82,6 +86,12 @@ def depth(result: Attention) -> int:
 
 
 def can(result: Attention) -> list[str]:
-    """What a panel can have done that needs the model: a difference, and what came from a file, can only be kept."""
+    """What a panel can have done by who can run a model.
+
+    A difference, and what came from a file, can only be kept; `code` is for what a plain program gives too.
+    """
     work = offered()
-    return ["ablate", "edit", "against"] if work is not None and not result.signed and work.knows(result) else []
+    if work is None:
+        return []
+    again = ["ablate", "edit", "against"] if not result.signed and work.knows(result) else []
+    return [*again, *(["code"] if result.recipe is not None else [])]

@@ -37,7 +37,7 @@ Arrays = dict[str, NDArray[Any]]
 
 _WHOLE_VALUES = 20_000  # weights that travel whole: 80 KB
 _HEAD_BYTES = 75_000  # of all heads: their thumbs, and 32 bytes of measures each
-_SIDES = (5, 24)  # cells of a thumb
+_SIDES = (4, 24)  # cells of a thumb
 _PIECE = 60  # characters of a token: some stand for a line of blanks
 _TOKEN_BYTES = 24_000  # of the first tokens of all sides
 
