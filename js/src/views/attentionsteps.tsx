@@ -1,6 +1,6 @@
 // How the weights of one query in one head come about, step by step: every number is the model's own.
 import { useRef, useState } from "preact/hooks";
-import { formatCount, formatShare } from "../text";
+import { formatCount, formatShare, plural } from "../text";
 import type { Tokens } from "../wire/attention";
 import { readSteps, type Steps, type StepsFacts } from "../wire/attentionsteps";
 import { useAsked } from "./asking";
@@ -9,7 +9,7 @@ import { type Cell, KeyTable } from "./keytable";
 import { Token } from "./linesreadout";
 import type { ViewProps } from "./looking";
 import { WaitStrip } from "./notices";
-import { figures, heaviestKey, stagesOf } from "./stages";
+import { figures, heaviestKey, isScaled, stagesOf } from "./stages";
 import { Strip } from "./strip";
 import { TokenStepper } from "./tokenstepper";
 
@@ -126,23 +126,36 @@ function saidOfCell({ q, k, products, weights, v, output }: Steps, at: number, {
   return `Dimension ${dim}: ${told("weight", weight)} × ${told("v", value)} = ${figures(weight * value)}`;
 }
 
-function saidOfKeys({ keys, masked_keys }: StepsFacts, shown: number, share: number): string {
-  const masked = masked_keys > 0 ? ` ${formatCount(masked_keys)} of them are masked.` : "";
-  return shown < keys
-    ? `The ${shown} heaviest of ${formatCount(keys)} keys, with ${formatShare(share, 1)} of the weight.${masked}`
-    : `All ${formatCount(keys)} keys.${masked} Point at a cell to see its numbers.`;
+function saidOfKeys({ keys, masked_keys, sink, log_sum }: StepsFacts, shown: number, share: number): string {
+  const said =
+    shown < keys
+      ? [`The ${shown} heaviest of ${formatCount(keys)} keys, with ${formatShare(share, 1)} of the weight.`]
+      : [`All ${plural(keys, "key")}.`];
+  if (masked_keys > 0)
+    said.push(`${formatCount(masked_keys)} of them ${masked_keys === 1 ? "is" : "are"} masked.`);
+  if (sink !== null && log_sum !== null)
+    said.push(
+      `The sink, whose score is ${figures(sink)}, takes ${formatShare(Math.exp(sink - log_sum), 1)} of the weight.`,
+    );
+  said.push("Point at a cell to see its numbers.");
+  return said.join(" ");
 }
 
 /** The formula with the numbers of one key. */
 function Numbers({ steps, at }: { steps: Steps; at: number }) {
-  const { scaling, log_sum } = steps.facts;
+  const { scaling, softcap, log_sum } = steps.facts;
   const { sum, scaled, capped, bias, masked, score, weight } = stagesOf(steps, at);
-  const parts: [name: string, text: string][] = [
-    ["q · k", figures(sum)],
-    ["scaled", `${figures(sum)} × ${figures(scaling)} = ${figures(scaled)}`],
-  ];
-  if (capped !== null) parts.push(["capped", figures(capped)]);
-  if (bias !== null) parts.push(["with bias", `${figures(capped ?? scaled)} + ${figures(bias)}`]);
+  const parts: [name: string, text: string][] = [["q · k", figures(sum)]];
+  if (isScaled(steps)) parts.push(["scaled", `${figures(sum)} × ${figures(scaling)} = ${figures(scaled)}`]);
+  if (capped !== null && softcap !== null)
+    parts.push([
+      "capped",
+      `${figures(softcap)} × tanh(${figures(scaled)} / ${figures(softcap)}) = ${figures(capped)}`,
+    ]);
+  if (bias !== null) {
+    const before = capped ?? scaled;
+    parts.push(["with bias", `${figures(before)} + ${figures(bias)} = ${figures(before + bias)}`]);
+  }
   if (masked) parts.push(["masked", figures(score)]);
   const less = log_sum === null ? "" : `exp(${figures(score)} − ${figures(log_sum)}) = `;
   parts.push(["weight", `${less}${figures(weight)}`]);

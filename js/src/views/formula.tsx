@@ -1,28 +1,11 @@
 // The formulas of attention, in the browser's own notation for mathematics: no library, and read aloud as formulas.
 import type { Steps } from "../wire/attentionsteps";
-import { isByRoot } from "./stages";
+import { isByRoot, isScaled } from "./stages";
 
 /** How a weight comes about, from the query i to the key j, with the stages that this model has. */
 export function WeightFormula({ steps }: { steps: Steps }) {
-  const { softcap, sink, dims, masked_keys } = steps.facts;
-  const scaled = isByRoot(steps) ? (
-    <mfrac>
-      <Product />
-      <msqrt>
-        <mn>{dims}</mn>
-      </msqrt>
-    </mfrac>
-  ) : (
-    <mrow>
-      <mn>{Number(steps.facts.scaling.toPrecision(4))}</mn>
-      <mo>·</mo>
-      <mrow>
-        <mo>(</mo>
-        <Product />
-        <mo>)</mo>
-      </mrow>
-    </mrow>
-  );
+  const { softcap, sink, masked_keys } = steps.facts;
+  const scaled = <Scaled steps={steps} />;
   return (
     <math class="nbt-formula" displaystyle={true}>
       <Sub base="α" index="ij" />
@@ -96,6 +79,29 @@ export function OutputFormula({ head, heads }: { head: number; heads: number }) 
         <mi>O</mi>
       </msub>
     </math>
+  );
+}
+
+function Scaled({ steps }: { steps: Steps }) {
+  const { scaling, dims } = steps.facts;
+  if (!isScaled(steps)) return <Product />;
+  if (isByRoot(steps))
+    return (
+      <mfrac>
+        <Product />
+        <msqrt>
+          <mn>{dims}</mn>
+        </msqrt>
+      </mfrac>
+    );
+  return (
+    <mrow>
+      <mn>{Number(scaling.toPrecision(4))}</mn>
+      <mo>·</mo>
+      <mo>(</mo>
+      <Product />
+      <mo>)</mo>
+    </mrow>
   );
 }
 

@@ -4,7 +4,7 @@ import type { Tokens } from "../wire/attention";
 import type { Steps } from "../wire/attentionsteps";
 import { formatWeight } from "./attentionmatrix";
 import { Token } from "./linesreadout";
-import { brief, farthest, figures, isByRoot, type Stages, stagesOf } from "./stages";
+import { brief, farthest, figures, isByRoot, isScaled, type Stages, stagesOf } from "./stages";
 import { Strip } from "./strip";
 
 /** A dimension of the queries and keys, or of the values. */
@@ -34,12 +34,13 @@ function stagesIn(steps: Steps): Stage[] {
   const { dims, scaling, softcap, masked_keys } = steps.facts;
   const found: Stage[] = [
     { name: "q · k", help: "The sum of q × k over the dimensions", of: ({ sum }) => sum },
-    {
+  ];
+  if (isScaled(steps))
+    found.push({
       name: isByRoot(steps) ? `÷ √${dims}` : `× ${Number(scaling.toPrecision(3))}`,
       help: "Scaled",
       of: ({ scaled }) => scaled,
-    },
-  ];
+    });
   if (softcap !== null)
     found.push({
       name: `± ${softcap}`,

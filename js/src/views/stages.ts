@@ -37,6 +37,11 @@ export function isByRoot({ facts: { scaling, dims } }: Steps): boolean {
   return Math.abs(scaling * Math.sqrt(dims) - 1) < 1e-5;
 }
 
+/** Whether the products are multiplied by anything: those of T5 are not. */
+export function isScaled({ facts: { scaling } }: Steps): boolean {
+  return scaling !== 1;
+}
+
 /** The place in the list of the key with the greatest weight. */
 export function heaviestKey({ weights }: Steps): number {
   return weights.reduce((best, weight, at) => (weight > (weights[best] ?? 0) ? at : best), 0);
@@ -69,5 +74,6 @@ export function brief(value: number): string {
   if (value === Number.NEGATIVE_INFINITY) return "−∞";
   if (Number.isNaN(value)) return "–";
   const size = Math.abs(value);
-  return (size >= 1000 ? value.toExponential(1) : value.toFixed(size >= 100 ? 1 : 3)).replaceAll("-", "−");
+  const written = size >= 1000 ? value.toExponential(1) : value.toFixed(size >= 100 ? 1 : 3);
+  return (Number(written) === 0 ? written.replace("-", "") : written).replaceAll("-", "−");
 }
