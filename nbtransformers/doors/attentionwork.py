@@ -64,6 +64,11 @@ class _Work:
 
         return run_and_keep(view, run)
 
+    def code(self, result: Attention) -> str:
+        from nbtransformers.coding import code
+
+        return code(result)
+
     def _read(
         self, result: Attention, request: AttentionRequest, view: View, objects: Objects | None = None
     ) -> Attention:

@@ -60,9 +60,15 @@ def waited(panel: Panel, done: Callable[[], bool]) -> Attention:
     return panel.result
 
 
+def test_the_code_is_the_program_of_the_result(panel: Panel) -> None:
+    result = shown(panel, nbt.attention(TEXT))
+    told, _ = actions(result, panel)["code"]({})
+    assert told == {"code": nbt.code(result)}
+
+
 def test_another_text_takes_its_place_and_the_first_comes_back(panel: Panel) -> None:
     first = shown(panel, nbt.attention(TEXT))
-    assert panel.header is not None and panel.header["can"] == ["ablate", "edit", "against"]
+    assert panel.header is not None and panel.header["can"] == ["ablate", "edit", "against", "code"]
     second = does(panel, "edit", text="A dog 狗 ran.")
     assert second.tokens == nbt.attention("A dog 狗 ran.").tokens
     assert (panel.header["text"], panel.header["depth"]) == ("A dog 狗 ran.", 1)

@@ -35,7 +35,8 @@ def actions(result: Attention, panel: Panel) -> dict[str, Method]:
     """What a panel can have done.
 
     `export` writes a head, or all of it, into a file; `ablate` tells what the model says without some heads; `edit`
-    reads another text, `against` shows the difference to another text or model, and `back` what stood there before.
+    reads another text, `against` shows the difference to another text or model, and `back` what stood there before;
+    `code` is the plain program that gives the same.
     """
 
     def back(params: dict[str, Any]) -> Answer:
