@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError, kind_of, shown
-from nbtransformers.plain_text import count
 from nbtransformers.request import AttentionRequest
 from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part
 from nbtransformers.results.export import Written
@@ -164,38 +163,30 @@ class Attention:
         return replace(self, part=part)
 
     def __getitem__(self, place: Any) -> Floats:
-        """The weights of a head: `[layer, head]` gives float32 `[query, key]`, `[layer, head, rows]` some queries.
+        """The weights at a place, float32; what is not asked for is not computed.
+
+        `[layer, head]` gives `[query, key]`. Queries and keys may follow, and each of the four be a number, a slice, a
+        list or a mask: `[3, :, -1]` is what the last token attends to in every head of layer 3, `[head, key]`.
 
         Raises:
-            UserError: when there is no such layer, head or query.
+            UserError: when there is no such place, or several heads would take more than a gibibyte.
         """
-        if not isinstance(place, tuple) or len(place) not in (2, 3):  # pyright: ignore[reportUnknownArgumentType]
-            raise UserError("Attention is looked up by layer and head.", hint="Type `attention[0, 0]`.")
-        layer, head, *rows = place  # pyright: ignore[reportUnknownVariableType]
-        at = self.layer(layer), self.head(head)  # pyright: ignore[reportUnknownArgumentType]
-        if not rows:
-            return self.maps.weights(self.part, *at, slice(0, self.shape.queries))
-        if isinstance(rows[0], int | np.integer):
-            return self.maps.weights(self.part, *at, self._rows([rows[0]]))[0]
-        return self.maps.weights(self.part, *at, self._rows(rows[0]))  # pyright: ignore[reportUnknownArgumentType]
+        from nbtransformers.results.attentionlookup import looked_up
 
-    def _rows(self, rows: Any) -> NDArray[np.int64]:
-        numbers = np.arange(self.shape.queries)
-        try:
-            return numbers[rows if isinstance(rows, slice) else np.asarray(rows)]
-        except IndexError as error:
-            raise UserError(
-                f"There is no such query: the text has {count(len(numbers), 'token')}.",
-                hint=f"They are numbered from 0 to {len(numbers) - 1}.",
-            ) from error
+        return looked_up(self, place)
 
     def layer(self, layer: Any) -> int:
         """The number of a layer, counted from the end when it is negative."""
-        return _numbered("layer", layer, self.shape.layers, self.run.model)
+        return self._number("layer", layer, self.shape.layers)
 
     def head(self, head: Any) -> int:
         """The number of a head, counted from the end when it is negative."""
-        return _numbered("head", head, self.shape.heads, self.run.model)
+        return self._number("head", head, self.shape.heads)
+
+    def _number(self, what: str, given: Any, total: int) -> int:
+        from nbtransformers.results.attentionlookup import numbers
+
+        return int(numbers(self, what, given if isinstance(given, int | np.integer) else str(given), total))
 
     def q(self, layer: int, head: int) -> Floats:
         """Float32 `[query, dim]`: the queries of a head, after any rotation of their positions."""
@@ -273,7 +264,7 @@ class Attention:
 
         if direction not in ("from", "to"):
             raise UserError(f"There is no direction {direction!r}.", hint='Type `"from"` or `"to"`.')
-        return flow(self, int(self._rows([token])[0]), direction)
+        return flow(self, self._number("query", token, self.shape.queries), direction)
 
     # --- parts of a head ---
 
@@ -491,9 +482,3 @@ class Attention:
                 hint=f"There are {total:,}, from 0: give the first, and the one behind the last.",
             )
         return start, stop, cells
-
-
-def _numbered(what: str, number: Any, total: int, model: str) -> int:
-    if isinstance(number, int | np.integer) and -total <= number < total:
-        return int(number) % total
-    raise UserError(f"{model} has no {what} {number!r}.", hint=f"Its {what}s are numbered from 0 to {total - 1}.")

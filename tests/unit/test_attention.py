@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import nbtransformers as nbt
 from nbtransformers.errors import UserError
 from nbtransformers.request import AttentionRequest, DataRef, RunOptions
-from nbtransformers.results import attentionfile, attentionflow, attentionframes
+from nbtransformers.results import attentionfile, attentionflow, attentionframes, attentionlookup
 from nbtransformers.results.arraymaps import ArrayMaps
 from nbtransformers.results.attentionkeys import KeptLayer, KeyMaps
 from nbtransformers.results.attentionmeasures import MEASURES
@@ -45,9 +45,18 @@ def test_a_head_is_looked_up_by_layer_head_and_rows() -> None:
     np.testing.assert_array_equal(found[0, 0, 1:4], weights[0, 0, 1:4])
     np.testing.assert_array_equal(found[0, 0, [5, 0]], weights[0, 0, [5, 0]])
     np.testing.assert_array_equal(found[0, 0, np.array([True] + [False] * 5)], weights[0, 0, :1])
+    for place in (
+        np.s_[:, 1],
+        np.s_[1, :, -1],
+        np.s_[-1, [0, 2], :, 3],
+        np.s_[:, :, 1:4, [0, 5]],
+        np.s_[0, 1, 2, 3],
+        np.s_[0, 0, []],
+    ):
+        np.testing.assert_array_equal(found[place], weights[place])
 
 
-def test_what_is_not_there_is_told() -> None:
+def test_what_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     found = attention()
     assert refusal(lambda: found[2, 0]) == "a-model has no layer 2. Its layers are numbered from 0 to 1."
     assert refusal(lambda: found[0, 3]) == "a-model has no head 3. Its heads are numbered from 0 to 2."
@@ -56,6 +65,11 @@ def test_what_is_not_there_is_told() -> None:
     assert refusal(lambda: found[0, 0, 6]) == (
         "There is no such query: the text has 6 tokens. They are numbered from 0 to 5."
     )
+    assert refusal(lambda: found[0, 0, :, 9]).startswith("There is no such key: the text has 6 tokens.")
+    assert refusal(lambda: found.flow(17)).startswith("There is no such query")
+    assert refusal(lambda: found.plot([0], 0)).startswith("a-model has no layer")
+    monkeypatch.setattr(attentionlookup, "LARGEST", 800)
+    assert refusal(lambda: found[:, :]) == "These weights are 864 bytes. Take one head: `attention[layer, head]`."
     assert refusal(lambda: found.cross) == (
         "a-model is no encoder-decoder: it has no cross attention. Its attention is `attention[layer, head]`."
     )

@@ -1011,6 +1011,9 @@ ELSEWHERE = {
     "No token of the text is left to answer with.": "oracle/test_explain.py",
     "{} has no layer that gives each token an embedding, so its tokens cannot be replaced.": "oracle/test_explain.py",
     "{} fails with {}: {}.": "oracle/test_explain.py",
+    "There is no program for an explanation of an encoder-decoder, of XLNet, or with a tokenizer of your own.": (
+        "oracle/test_explain_code.py"
+    ),
     "{} has no attention from token to token that could be shown: it is of type {}.": "test_capture.py",
     "Layer {} of {} has {}, and no head {}.": "test_capture.py",
     "The attention of this layer is not what its queries and keys give.": "test_capture.py",
@@ -1020,7 +1023,8 @@ ELSEWHERE = {
     "Only the attention weights are kept here: no queries, keys or values.": "test_attention.py",
     "{} is no encoder-decoder: it has no {} attention.": "test_attention.py",
     "Attention is looked up by layer and head.": "test_attention.py",
-    "There is no such query: the text has {}.": "test_attention.py",
+    "There is no such {}: the text has {}.": "test_attention.py",
+    "These weights are {}.": "test_attention.py",
     "There is no direction {}.": "test_attention.py",
     "There is a head, {}, and no layer.": "test_attention.py",
     "{} {} to {} are not all there.": "test_attention.py",
