@@ -380,6 +380,15 @@ describe("the panel", () => {
     expect(page.one(".nbt-export-said").textContent).toBe("a-model.svg · 1.2 kB · in /home/you/notebooks");
   });
 
+  it("shows the plain program that gives the same", async () => {
+    const page = inspector();
+    await page.press("Export");
+    await page.press("Code");
+    await page.answerAll("code");
+    expect(page.one(".nbt-code pre").textContent).toBe("import torch\n\ntext = '<b>电影</b>'\n");
+    expect(page.all(".nbt-code b")).toEqual([]);
+  });
+
   it("looks at the same place of another result, as far as that has it", async () => {
     const page = inspector();
     await page.press("Matrix");

@@ -121,7 +121,7 @@ export function fakeAttention(fake: FakeAttention) {
     clipped: false,
     signed: false,
     has_steps: true,
-    can: ["ablate", "edit", "against"],
+    can: ["ablate", "edit", "against", "code"],
     depth: 0,
     facts: [["Model", "a-model"]],
     notes: [],
@@ -248,6 +248,7 @@ export class FakeAttentionKernel {
     edit: () => ({}),
     against: () => ({}),
     back: () => ({}),
+    code: () => ({ code: "import torch\n\ntext = '<b>电影</b>'\n" }),
     export: ({ what }) => ({
       name: `a-model.${what}`,
       folder: "/home/you/notebooks",

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import type { Channel } from "../channel";
 import { ask as askChannel, type Kept } from "../rows/answers";
 import { type MapTiles, mapTiles, type Pooling } from "../rows/attentiontiles";
+import { useAction } from "../views/action";
 import { AttentionExport } from "../views/attentionexport";
 import { AttentionGrid } from "../views/attentiongrid";
 import { AttentionLines } from "../views/attentionlines";
@@ -15,7 +16,7 @@ import { ExportIcon } from "../views/icons";
 import type { Ask, Look, ViewProps } from "../views/looking";
 import { ScaleChoice } from "../views/scale";
 import { Segments } from "../views/segments";
-import { type Chosen, useAction, WhatIf } from "../views/whatif";
+import { type Chosen, WhatIf } from "../views/whatif";
 import { attentionHeader, type PartName, Reading } from "../wire/attention";
 import { Sections } from "../wire/sections";
 import type { ResultProps } from "./panel";
@@ -80,7 +81,9 @@ function Inspector({ reading, channel, selection, select }: InspectorProps) {
   const [exporting, setExporting] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const { parts, can, depth } = reading.header;
-  const tabs = (Object.keys(TABS) as Tab[]).filter((key) => key !== "what if" || can.length > 0);
+  const tabs = (Object.keys(TABS) as Tab[]).filter(
+    (key) => key !== "what if" || can.some((one) => one !== "code"),
+  );
   const tab = tabs.includes(wish) ? wish : "grid";
   const view: ViewProps = { reading, look, setLook, ask, kept };
   return (

@@ -1,7 +1,10 @@
 // Files of an attention: what is on the screen, a head as a figure or a table, and all of it as arrays.
 import type { RefObject } from "preact";
+import { useRef } from "preact/hooks";
 import type { Channel } from "../channel";
 import type { Reading } from "../wire/attention";
+import { Asked, useAction } from "./action";
+import { CopyButton } from "./copybutton";
 import { Said, useWriting } from "./export";
 import type { Look } from "./looking";
 import { savePicture } from "./saving";
@@ -23,6 +26,7 @@ const FILES = [
 
 export function AttentionExport({ reading, look, channel, root }: AttentionExportProps) {
   const { state, write } = useWriting(channel);
+  const program = useAction<{ code: string }>(channel);
   const { part, layer, head } = look;
   const save = () => {
     const element = root.current;
@@ -50,11 +54,36 @@ export function AttentionExport({ reading, look, channel, root }: AttentionExpor
           </button>
         ))}
       </div>
+      {reading.header.can.includes("code") && (
+        <button
+          type="button"
+          class="nbt-button nbt-button-outlined"
+          title="The plain Transformers program that gives the same"
+          disabled={program.state.kind === "asking"}
+          onClick={() => program.ask("code", {})}
+        >
+          Code
+        </button>
+      )}
       <output class="nbt-export-said" aria-live="polite">
         <Said state={state}>
           {`Files are written into the notebook's folder: layer ${layer}, head ${head}, or all of it as NPZ.`}
         </Said>
       </output>
+      <Asked state={program.state} />
+      {program.state.kind === "answered" && <Code {...program.state.answer} />}
     </section>
+  );
+}
+
+function Code({ code }: { code: string }) {
+  const shown = useRef<HTMLPreElement>(null);
+  return (
+    <div class="nbt-code">
+      <CopyButton text={() => code} element={shown} />
+      <pre ref={shown} dir="ltr">
+        {code}
+      </pre>
+    </div>
   );
 }

@@ -1,9 +1,10 @@
 // What happens without some heads, in another text, or beside another model.
-import { useEffect, useRef, useState } from "preact/hooks";
-import { type Channel, isAbort } from "../channel";
+import { useEffect, useState } from "preact/hooks";
+import type { Channel } from "../channel";
 import { formatValue, plural } from "../text";
 import { visible } from "../tokens/marks";
 import type { PartFacts, PartName, Reading } from "../wire/attention";
+import { Asked, useAction } from "./action";
 import { ScoreBar } from "./bars";
 import { type HeadAt, HeadGrid, keyOf, WEIGHTS } from "./headgrid";
 import type { ViewProps } from "./looking";
@@ -264,42 +265,4 @@ function OtherModel({ channel }: { channel: Channel }) {
       <Asked state={state} />
     </section>
   );
-}
-
-type State<T> =
-  | { kind: "ready" }
-  | { kind: "asking" }
-  | { kind: "answered"; answer: T }
-  | { kind: "failed"; message: string };
-
-function Asked({ state }: { state: State<unknown> }) {
-  if (state.kind === "failed") return <p class="nbt-bad">{state.message}</p>;
-  if (state.kind !== "asking") return null;
-  return (
-    <p class="nbt-aside" role="status">
-      <span class="nbt-spinner" /> Asking the model…
-    </p>
-  );
-}
-
-/** Something that the kernel is to do; the question before is dropped. */
-export function useAction<T>(channel: Channel) {
-  const [state, setState] = useState<State<T>>({ kind: "ready" });
-  const asked = useRef<AbortController | null>(null);
-  useEffect(() => () => asked.current?.abort(), [channel]);
-  const ask = (method: string, params: object) => {
-    asked.current?.abort();
-    const controller = new AbortController();
-    asked.current = controller;
-    setState({ kind: "asking" });
-    const options = { signal: controller.signal, timeoutMs: Number.POSITIVE_INFINITY };
-    channel.request<T>(method, params, options).then(
-      ({ result }) => setState({ kind: "answered", answer: result }),
-      (error) => {
-        if (isAbort(error)) return;
-        setState({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
-      },
-    );
-  };
-  return { state, ask };
 }

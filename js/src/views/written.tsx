@@ -9,6 +9,7 @@ import { type Written, writtenOf } from "../tokens/written";
 import { type GenerateHeader, GeneratePage, type GenerateRow, writtenText } from "../wire/generate";
 import type { Section } from "../wire/sections";
 import { Alternatives } from "./alternatives";
+import { CopyButton } from "./copybutton";
 import { DetailFrame, TextInFull, useFullText } from "./rowdetail";
 
 interface WrittenProps {
@@ -286,23 +287,4 @@ function useFollowing(box: { current: HTMLElement | null }, running: boolean, ch
     element.addEventListener("scroll", look, { passive: true });
     return () => element.removeEventListener("scroll", look);
   }, [running, changed]);
-}
-
-function CopyButton({ text, element }: { text(): string; element: { current: HTMLElement | null } }) {
-  const [done, setDone] = useState(false);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text());
-      setDone(true);
-      setTimeout(() => setDone(false), 1_500);
-    } catch {
-      // Over plain http a page may not: what is selected is one key away.
-      if (element.current) getSelection()?.selectAllChildren(element.current);
-    }
-  };
-  return (
-    <button type="button" class="nbt-button" onClick={copy}>
-      {done ? "Copied" : "Copy"}
-    </button>
-  );
 }
