@@ -36,11 +36,13 @@ class Anatomy:
         found: dict[int, Any] = {}
         for module in self.modules:
             config = module.__dict__.get("config")
-            if hasattr(config, "_attn_implementation_internal") and id(config) not in found and uses_interface(module):
+            if id(config) in found or not uses_interface(module):
+                continue
+            if hasattr(config, "_attn_implementation_internal"):
                 found.update((id(part), part) for part in _with_parts(config))
         return list(found.values())
 
-    @property
+    @cached_property
     def implementations(self) -> set[str]:
         """The names of the implementations that its attention has, `eager` where it has no name."""
         return {config._attn_implementation_internal or "eager" for config in self.configs}
