@@ -7,9 +7,17 @@ from typing import NoReturn
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.kinds import Result
-from nbtransformers.request import AttentionRequest, ClassifyRequest, PositionsRequest, Request, TokenizeRequest
+from nbtransformers.request import (
+    AttentionRequest,
+    ClassifyRequest,
+    ExplainRequest,
+    PositionsRequest,
+    Request,
+    TokenizeRequest,
+)
 from nbtransformers.request.written import Written
 from nbtransformers.results.attention import Attention
+from nbtransformers.results.explanation import Explanation
 from nbtransformers.results.recipe import ProgramRecipe
 
 
@@ -43,17 +51,23 @@ def code(result_or_request: Result | Request) -> str:
         )
     if isinstance(result_or_request, Attention) and result_or_request.recipe is None:
         _refused()
-    if not isinstance(request, AttentionRequest | ClassifyRequest | PositionsRequest | TokenizeRequest):
+    if isinstance(result_or_request, Explanation) and result_or_request.recipe is None:
+        raise _unexplained()
+    if not isinstance(
+        request, AttentionRequest | ClassifyRequest | ExplainRequest | PositionsRequest | TokenizeRequest
+    ):
         raise unwritten(request.task)
     return written(request, getattr(result_or_request, "recipe", None) or _recipe(request))
 
 
-def _recipe(request: AttentionRequest | ClassifyRequest | PositionsRequest | TokenizeRequest) -> ProgramRecipe:
-    from nbtransformers.engine import attention, classify, positions, tokenize
+def _recipe(
+    request: AttentionRequest | ClassifyRequest | ExplainRequest | PositionsRequest | TokenizeRequest,
+) -> ProgramRecipe:
+    from nbtransformers.engine import attention, classify, explain, positions, tokenize
 
     models = request.models if isinstance(request, TokenizeRequest) else [request.model]
     own = [model.name for model in models if model is not None and model.kind == "variable"]
-    if isinstance(request, AttentionRequest | ClassifyRequest) and request.tokenizer is not None:
+    if isinstance(request, AttentionRequest | ClassifyRequest | ExplainRequest) and request.tokenizer is not None:
         own.append(request.tokenizer)
     if own:
         raise UserError(
@@ -61,9 +75,21 @@ def _recipe(request: AttentionRequest | ClassifyRequest | PositionsRequest | Tok
         )
     if isinstance(request, PositionsRequest):
         return positions.recipe(request)
+    if isinstance(request, ExplainRequest):
+        recipe = explain.explain(request, {}).recipe
+        if recipe is None:
+            raise _unexplained()
+        return recipe
     if isinstance(request, AttentionRequest):
         return attention.attention(request, {}).recipe or _refused()
     return tokenize.recipe(request, {}) if isinstance(request, TokenizeRequest) else classify.recipe(request, {})
+
+
+def _unexplained() -> UserError:
+    return UserError(
+        "There is no program for an explanation of an encoder-decoder, of XLNet, or with a tokenizer of your own.",
+        hint="Take the result itself: `result.to_pandas()`.",
+    )
 
 
 def _refused() -> NoReturn:

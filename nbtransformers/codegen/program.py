@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from nbtransformers.codegen.attention import attention_program
 from nbtransformers.codegen.classify import classify_program
+from nbtransformers.codegen.explain import explain_program
 from nbtransformers.codegen.positions import positions_program
 from nbtransformers.codegen.tokenize import tokenize_program
 from nbtransformers.errors import UserError
-from nbtransformers.request import AttentionRequest, ClassifyRequest, PositionsRequest, Request, TokenizeRequest
-from nbtransformers.results.recipe import AttentionRecipe, PositionsRecipe, ProgramRecipe, Recipe, TokenizeRecipe
+from nbtransformers.request import (
+    AttentionRequest,
+    ClassifyRequest,
+    ExplainRequest,
+    PositionsRequest,
+    Request,
+    TokenizeRequest,
+)
+from nbtransformers.results.recipe import (
+    AttentionRecipe,
+    ExplainRecipe,
+    PositionsRecipe,
+    ProgramRecipe,
+    Recipe,
+    TokenizeRecipe,
+)
 
 
 def written(request: Request, recipe: ProgramRecipe) -> str:
@@ -22,6 +37,8 @@ def written(request: Request, recipe: ProgramRecipe) -> str:
         return classify_program(request, recipe)
     if isinstance(request, AttentionRequest) and isinstance(recipe, AttentionRecipe):
         return attention_program(request, recipe)
+    if isinstance(request, ExplainRequest) and isinstance(recipe, ExplainRecipe):
+        return explain_program(request, recipe)
     if isinstance(request, PositionsRequest) and isinstance(recipe, PositionsRecipe):
         return positions_program(request, recipe)
     assert isinstance(request, TokenizeRequest)
@@ -33,5 +50,5 @@ def unwritten(task: str) -> UserError:
     """That there is no program for a task."""
     return UserError(
         f"There is no plain program for %%{task} yet.",
-        hint="There is one for %%classify, %%tokenize, %%attention and %positions.",
+        hint="There is one for %%classify, %%tokenize, %%attention, %%explain and %positions.",
     )

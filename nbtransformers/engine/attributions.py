@@ -84,13 +84,13 @@ def baseline_for(method: Method, wanted: Baseline | None, loaded: LoadedModel) -
     if method not in _CHOICE:
         return None
     if wanted is None:
-        return next(one for one in _CHOICE[method] if one == "zero" or _token(one, loaded) is not None)
-    if wanted in ("pad", "mask") and _token(wanted, loaded) is None:
+        return next(one for one in _CHOICE[method] if one == "zero" or filling_token(one, loaded) is not None)
+    if wanted in ("pad", "mask") and filling_token(wanted, loaded) is None:
         raise UserError(f"{loaded.name} has no {wanted} token to compare with.", hint="Type `--baseline zero`.")
     return wanted
 
 
-def _token(baseline: Baseline, loaded: LoadedModel) -> int | None:
+def filling_token(baseline: Baseline, loaded: LoadedModel) -> int | None:
     """The token that fills; None where there is none.
 
     A decoder without a pad token is padded with its end of text, as usual. Zeros would not do for it: where it divides
@@ -107,7 +107,7 @@ def _words(method: Method, baseline: Baseline | None, loaded: LoadedModel) -> st
     """What the tokens are compared with, in words."""
     if baseline is None:
         return ""
-    token = _token(baseline, loaded)
+    token = filling_token(baseline, loaded)
     thing = {"zero": "zeros", "remove": "nothing"}.get(baseline) or loaded.tokenizer.convert_ids_to_tokens(token)
     if method == "occlusion":
         return f"word by word, with {thing} in its place"
@@ -119,7 +119,7 @@ def _filled(setting: Setting, baseline: Baseline) -> Any:
     import torch
 
     embeddings = setting.embedded.own.clone()
-    token = None if baseline == "zero" else _token(baseline, setting.loaded)
+    token = None if baseline == "zero" else filling_token(baseline, setting.loaded)
     filling = 0.0 if token is None else setting.embedded.of_token(token)
     embeddings[0, torch.from_numpy(setting.inner).to(embeddings.device)] = filling
     return embeddings
@@ -297,10 +297,10 @@ def _input_x_gradient(setting: Setting) -> NDArray[np.float32]:
     with torch.enable_grad():
         embeddings = setting.embedded.own.clone().requires_grad_()
         (gradient,) = torch.autograd.grad(setting.logits(embeddings).sum(), embeddings)
-    return _by_token(embeddings.detach() * gradient)
+    return _byfilling_token(embeddings.detach() * gradient)
 
 
-def _by_token(values: Any) -> NDArray[np.float32]:
+def _byfilling_token(values: Any) -> NDArray[np.float32]:
     """The sum over the dimensions of `[1, token, dimension]`."""
     return values.double().sum(-1)[0].float().cpu().numpy()
 

@@ -28,6 +28,7 @@ class Embedded:
     Attributes:
         own: the embeddings of the text, a tensor `[1, token, dimension]`.
         output: what the model makes of it.
+        is_plain: whether all that its layers are asked for is the text as it is.
 
     Raises:
         UserError: when it has no embeddings of tokens that can be replaced.
@@ -46,9 +47,11 @@ class Embedded:
         self._ids = inputs["input_ids"]
         self._layers = _embedding_layers(loaded)
         seen: list[Any] = []
+        self.is_plain = True
 
         def look(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
             way = self._way(_called_with(args, kwargs))
+            self.is_plain &= way == "as they are"
             if way in ("as they are", "transposed"):
                 seen.append(output.transpose(0, 1) if way == "transposed" else output)
 

@@ -17,6 +17,7 @@ from nbtransformers.engine.attributions import (
     StoppedError,
     attribution,
     baseline_for,
+    filling_token,
     refuse_lacking_captum,
 )
 from nbtransformers.engine.embedded import Embedded
@@ -44,7 +45,7 @@ from nbtransformers.progress import OnPartial, OnProgress, Pace, Progress, silen
 from nbtransformers.request import ExplainRequest, Method, ModelRef, Objects
 from nbtransformers.results.attention import SPECIAL
 from nbtransformers.results.explanation import GAP_WANTED, TITLES, Attribution, Explanation, Target
-from nbtransformers.results.recipe import MethodRecipe
+from nbtransformers.results.recipe import ExplainRecipe, MethodRecipe
 from nbtransformers.results.run import RunReport
 
 _HEADS: tuple[Head, ...] = ("classifier", "tokens", "spans", "causal", "masked")
@@ -226,8 +227,8 @@ class _Work:
                     )
                     break
                 if on_partial is not None and method != self._request.methods[-1]:
-                    on_partial(self._result(goal, targets, found, second))
-        return self._result(goal, targets, found, second)
+                    on_partial(self._result(goal, targets, found, second, embedded.is_plain))
+        return self._result(goal, targets, found, second, embedded.is_plain)
 
     def _refuse_moved(self, goal: Goal) -> None:
         if self._request.baseline == "remove" and goal.place is not None:
@@ -284,7 +285,7 @@ class _Work:
         self._on_progress(Progress("running", where, done, total, "steps"))
 
     def _result(
-        self, goal: Goal, targets: tuple[Target, ...], found: list[Attribution], second: str | None
+        self, goal: Goal, targets: tuple[Target, ...], found: list[Attribution], second: str | None, is_plain: bool
     ) -> Explanation:
         return Explanation(
             request=self._request,
@@ -295,17 +296,22 @@ class _Work:
             found=tuple(found),
             run=self._report(),
             notes=(*filter(None, [goal.note]), *map(_wide_gap, filter(_is_wide, found)), *self._notes),
-            recipe=self._recipe(goal, found),
+            recipe=self._recipe(goal, found, is_plain),
         )
 
-    def _recipe(self, goal: Goal, found: list[Attribution]) -> Any:
-        if self._loaded.model.config.is_encoder_decoder or self._request.tokenizer is not None:
-            return None  # the plain program has no place for either
-        wanted = self._request.baseline
-        methods = tuple(
-            MethodRecipe(one.method, baseline_for(one.method, wanted, self._loaded), one.segments, self._rows)
-            for one in found
-        )
+    def _method_recipe(self, one: Attribution) -> MethodRecipe:
+        loaded = self._loaded
+        baseline = baseline_for(one.method, self._request.baseline, loaded)
+        token = filling_token(baseline, loaded) if baseline in ("pad", "mask") else None
+        # A classifier that looks for the last token before the padding reads one row at once without a pad token.
+        alone = self._head == "classifier" and loaded.model.config.get_text_config().pad_token_id == self.unused
+        rows = 1 if alone else self._rows
+        return MethodRecipe(one.method, token, one.baseline, baseline == "remove", one.segments, rows)
+
+    def _recipe(self, goal: Goal, found: list[Attribution], is_plain: bool) -> ExplainRecipe | None:
+        if not is_plain or self._request.tokenizer is not None:
+            return None  # a plain program has no place for either
+        methods = tuple(map(self._method_recipe, found))
         logit = goal.code, f"the logit of {goal.target.name}"
         auto_class = HEADS[self._head].auto_class
         ref = self._ready.ref

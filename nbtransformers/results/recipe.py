@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nbtransformers.request import Baseline, DataRef, Method, ModelRef, Pooling
+from nbtransformers.request import DataRef, Method, ModelRef, Pooling
 
 Problem = Literal["single_label", "multi_label", "regression"]
 HeadKind = Literal["trained", "similarity", "entailment"]
@@ -159,13 +159,17 @@ class MethodRecipe:
 
     Attributes:
         method: its name.
-        baseline: what the tokens are compared with; None where they are compared with nothing.
+        token: the token whose embedding the others are compared with; None is zeros, or nothing.
+        said: what they are compared with, in words.
+        removes: whether a word is left out, with nothing in its place.
         segments: of integrated gradients, where each part of the way begins and ends, and its points.
         rows: how many rows the model reads at once.
     """
 
     method: Method
-    baseline: Baseline | None
+    token: int | None
+    said: str
+    removes: bool
     segments: tuple[tuple[float, float, int], ...]
     rows: int
 
@@ -277,5 +281,5 @@ class AttentionRecipe:
     keeps_queries: bool
 
 
-ProgramRecipe = Recipe | TokenizeRecipe | PositionsRecipe | AttentionRecipe
+ProgramRecipe = Recipe | TokenizeRecipe | PositionsRecipe | AttentionRecipe | ExplainRecipe
 """What a program can be written from."""
