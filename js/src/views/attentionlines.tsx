@@ -106,7 +106,7 @@ function Drawn(props: DrawnProps) {
   const focus = fixed ?? at;
   const sight: Sight = { ...places, from: left.sight, to: right.sight };
   const { weights, rows, waiting, notice, retry } = useWeights(props, sight, focus);
-  const lines = useLines(weights, sight, focus);
+  const lines = useLines(weights, heads, sight, focus);
   const middle = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(GUESS_PX);
   useMeasured(middle, (size) => setWidth(size.width));
@@ -268,12 +268,12 @@ function useFocus({ look, setLook }: ViewProps, places: Both<Place[]>) {
 }
 
 /** The lines to draw: of what is looked at, else the strongest of all in sight. */
-function useLines(weights: Weights, sight: Sight, focus: Focus | null): Edge[] {
+function useLines(weights: Weights, heads: readonly number[], sight: Sight, focus: Focus | null): Edge[] {
   return useMemo(() => {
-    const isOf = ({ from, to }: Edge) =>
-      focus === null || (focus.side === "queries" ? from : to) === focus.place;
+    const isOf = ({ head, from, to }: Edge) =>
+      heads.includes(head) && (focus === null || (focus.side === "queries" ? from : to) === focus.place);
     return strongest(edgesOf(weights, sight).filter(isOf), MOST_LINES);
-  }, [weights, sight.queries, sight.keys, ...sight.from, ...sight.to, focus?.side, focus?.place]);
+  }, [weights, heads, sight.queries, sight.keys, ...sight.from, ...sight.to, focus?.side, focus?.place]);
 }
 
 /** Each token at the other end of a line, as strongly as its strongest line is drawn. */

@@ -66,9 +66,10 @@ export function useWeights(
     [reading, isWhole, isQuery, part, layer, heads, tokens, row.answer],
   );
   // What was in sight stays until what is in sight arrives.
-  const last = useRef<{ name: string; weights: Weights } | null>(null);
-  if (seen.answer) last.current = { name, weights: seen.answer };
-  const before = last.current?.name === name ? last.current.weights : NOTHING;
+  const last = useRef<{ layer: string; weights: Weights } | null>(null);
+  const layerName = `${part.part} ${layer}`;
+  if (seen.answer) last.current = { layer: layerName, weights: seen.answer };
+  const before = last.current?.layer === layerName ? last.current.weights : NOTHING;
   const weights = useMemo(() => {
     if (rows) return weightsOf(rows, columnsIn);
     if (whole) return weightsOf(whole, columnsIn);
