@@ -5,6 +5,7 @@ import { formatCount, formatValue } from "../text";
 import type { PartFacts, Reading, Refined } from "../wire/attention";
 import { type HeadAt, HeadGrid, WEIGHTS } from "./headgrid";
 import type { ViewProps } from "./looking";
+import { Segments } from "./segments";
 import { Select } from "./select";
 
 /** What is measured of a head: its name, its unit, and what it says. */
@@ -27,7 +28,7 @@ interface AttentionGridProps extends ViewProps {
   onOpen(head: HeadAt): void;
 }
 
-export function AttentionGrid({ reading, look, ask, onOpen }: AttentionGridProps) {
+export function AttentionGrid({ reading, look, setLook, ask, onOpen }: AttentionGridProps) {
   const { part } = look;
   const [colour, setColour] = useState(WEIGHTS);
   const [sort, setSort] = useState("order");
@@ -51,6 +52,17 @@ export function AttentionGrid({ reading, look, ask, onOpen }: AttentionGridProps
           chosen={sort}
           onChoose={setSort}
         />
+        {colour === WEIGHTS && !reading.header.signed && (
+          <Segments
+            label="Scale"
+            options={[
+              ["linear", "Linear"],
+              ["log", "Log", "By their logarithm, so that small weights are told apart too"],
+            ]}
+            chosen={look.scale === "log" ? "log" : "linear"}
+            onChoose={(scale) => setLook({ scale })}
+          />
+        )}
         <SampledNote reading={reading} part={part} refined={refined} />
       </div>
       <div class="nbt-looking nbt-looking-heads">

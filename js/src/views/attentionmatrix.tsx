@@ -239,7 +239,7 @@ function End({ name, side, place }: { name: string; side: Tokens; place: Place }
 
 /** A weight as there is room for it in its cell. */
 function figure(value: number): string {
-  return value === 0 ? "0" : Math.abs(value) >= 0.005 ? exactly(value, 2) : formatValue(value);
+  return value === 0 ? "0" : Math.abs(value) >= 0.1 ? exactly(value, 2) : formatValue(value);
 }
 
 /** A weight with the figures that it is compared by. */
