@@ -80,8 +80,11 @@ describe.each(ATTENTION_CASES)("the case %s", (name) => {
         { part: params.part, layer: params.layer, head: params.head, pooling: params.pooling } as MapParams,
       ];
       const asked = mapTiles(remote(reading), ask, () => [[], []]);
+      const came = new Promise<void>((resolve) => {
+        asked.changed = resolve;
+      });
       expect(asked.want(rest, [area])).toEqual([]);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await came;
       const [tile] = asked.want(rest, [area]);
       close(tile?.values ?? [], values);
       expect(tile?.sampled).toBe(result.sampled);
