@@ -41,10 +41,12 @@ function StepsOfQuery({ reading, look, setLook, ask, kept }: ViewProps) {
     return readSteps(result, read);
   });
   const [key, setKey] = useState<number | null>(null);
-  // What was shown stays until what is asked for arrives.
-  const last = useRef<Steps | null>(null);
-  if (asked.answer) last.current = asked.answer;
-  const steps = asked.answer ?? last.current;
+  const { notice } = asked;
+  // What was shown of these tokens stays until what is asked for arrives.
+  const last = useRef<{ part: string; steps: Steps } | null>(null);
+  if (asked.answer) last.current = { part: part.part, steps: asked.answer };
+  const stays = last.current?.part === part.part && !notice?.retry;
+  const steps = asked.answer ?? (stays ? last.current?.steps : undefined);
   const at = steps ? placeOfKey(steps, key) : 0;
   const toQuery = (next: number) =>
     next >= 0 && next < queries.count ? () => setLook({ pinned: next }) : undefined;
@@ -52,7 +54,6 @@ function StepsOfQuery({ reading, look, setLook, ask, kept }: ViewProps) {
     const token = steps?.keys[next];
     return token === undefined ? undefined : () => setKey(token);
   };
-  const { notice } = asked;
   return (
     <section class="nbt-steps" aria-label={`How the weights of head ${head} of layer ${layer} come about`}>
       <div class="nbt-tools">

@@ -62,42 +62,19 @@ function stagesIn(steps: Steps): Stage[] {
   return found;
 }
 
-export function KeyTable({ steps, keys, at, cell, onCell, onKey }: KeyTableProps) {
-  const { q, k, products, v, output, weights, facts } = steps;
-  const { dims } = facts;
-  const stages = stagesIn(steps);
-  const weighted = useMemo(
-    () => v.map((value, place) => value * (weights[Math.floor(place / output.length)] ?? 0)),
-    [steps],
-  );
-  const most = useMemo(
-    () => ({ q: farthest(q), k: farthest(k), products: farthest(products), weighted: farthest(weighted) }),
-    [steps, weighted],
-  );
-  const rowOf = (values: Float32Array, size: number, row: number) =>
-    values.subarray(row * size, (row + 1) * size);
-  const point = (of: Cell["of"], row: number) => (dim: number | null) => {
-    onCell(dim === null ? null : { of, dim });
-    if (dim !== null && row !== at) onKey(row);
-  };
-  const dimOf = (of: Cell["of"]) => (cell?.of === of ? cell.dim : null);
+export function KeyTable(props: KeyTableProps) {
+  const { steps, keys, at } = props;
+  const stages = useMemo(() => stagesIn(steps), [steps]);
+  const strips = useMemo(() => stripsOf(steps), [steps]);
   const scroll = useInSight(at);
   return (
     <div class="nbt-steps-scroll" ref={scroll}>
       <table class="nbt-steps-table">
         <thead>
           <tr>
-            <th>
-              <span class="nbt-steps-q">q</span>
-            </th>
+            <th>q</th>
             <th class="nbt-steps-strip">
-              <Strip
-                label="The query"
-                values={q}
-                most={most.q}
-                at={dimOf("products")}
-                onPoint={point("products", at)}
-              />
+              <Strip label="The query" values={steps.q} {...pointed(props, at, "products")} />
             </th>
             <th colSpan={stages.length + 3} />
           </tr>
@@ -117,32 +94,26 @@ export function KeyTable({ steps, keys, at, cell, onCell, onKey }: KeyTableProps
         <tbody>
           {Array.from(steps.keys, (key, row) => {
             const of = stagesOf(steps, row);
+            const strip = (label: string, { rows, most }: Strips, which: Cell["of"]) => (
+              <td class="nbt-steps-strip">
+                <Strip
+                  label={label}
+                  values={rows[row] ?? NOTHING}
+                  most={most}
+                  {...pointed(props, row, which)}
+                />
+              </td>
+            );
             return (
               <tr key={key} class={of.masked ? "nbt-steps-masked" : undefined} aria-current={row === at}>
                 <th>
-                  <button type="button" onClick={() => onKey(row)}>
+                  <button type="button" onClick={() => props.onKey(row)}>
                     <Token text={keys.at(key)?.text ?? "…"} />
                     <span class="nbt-lines-place">{key}</span>
                   </button>
                 </th>
-                <td class="nbt-steps-strip">
-                  <Strip
-                    label="The key"
-                    values={rowOf(k, dims, row)}
-                    most={most.k}
-                    at={dimOf("products")}
-                    onPoint={point("products", row)}
-                  />
-                </td>
-                <td class="nbt-steps-strip">
-                  <Strip
-                    label="The products"
-                    values={rowOf(products, dims, row)}
-                    most={most.products}
-                    at={dimOf("products")}
-                    onPoint={point("products", row)}
-                  />
-                </td>
+                {strip("The key", strips.k, "products")}
+                {strip("The products", strips.products, "products")}
                 {stages.map(({ name, of: numberOf }) => (
                   <td key={name} class="nbt-steps-value" title={figures(numberOf(of))}>
                     {brief(numberOf(of))}
@@ -152,15 +123,7 @@ export function KeyTable({ steps, keys, at, cell, onCell, onKey }: KeyTableProps
                   <i style={{ "--share": Math.min(1, Math.max(0, of.weight)) }} />
                   <span>{formatWeight(of.weight)}</span>
                 </td>
-                <td class="nbt-steps-strip">
-                  <Strip
-                    label="The weighted values"
-                    values={rowOf(weighted, output.length, row)}
-                    most={most.weighted}
-                    at={dimOf("values")}
-                    onPoint={point("values", row)}
-                  />
-                </td>
+                {strip("The weighted values", strips.weighted, "values")}
               </tr>
             );
           })}
@@ -168,6 +131,38 @@ export function KeyTable({ steps, keys, at, cell, onCell, onKey }: KeyTableProps
       </table>
     </div>
   );
+}
+
+const NOTHING = new Float32Array();
+
+/** The rows of a matrix `[key, dim]`, coloured beside the farthest from zero of all. */
+interface Strips {
+  rows: Float32Array[];
+  most: number;
+}
+
+function stripsOf({ k, products, v, weights, output, facts }: Steps) {
+  const rowsOf = (values: Float32Array, size: number): Strips => ({
+    rows: Array.from(weights, (_, row) => values.subarray(row * size, (row + 1) * size)),
+    most: farthest(values),
+  });
+  const weighted = v.map((value, place) => value * (weights[Math.floor(place / output.length)] ?? 0));
+  return {
+    k: rowsOf(k, facts.dims),
+    products: rowsOf(products, facts.dims),
+    weighted: rowsOf(weighted, output.length),
+  };
+}
+
+/** A dimension that is pointed at is marked in all strips that have it, and its key is looked at. */
+function pointed({ at, cell, onCell, onKey }: KeyTableProps, row: number, of: Cell["of"]) {
+  return {
+    at: cell?.of === of ? cell.dim : null,
+    onPoint: (dim: number | null) => {
+      onCell(dim === null ? null : { of, dim });
+      if (dim !== null && row !== at) onKey(row);
+    },
+  };
 }
 
 /** A key that is stepped to comes into sight; the notebook around stays where it is. */

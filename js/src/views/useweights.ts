@@ -37,9 +37,8 @@ export function useWeights(
   const { queries, keys } = sight;
   const rowsIn = blocksOf(queries, ...sight.from, part.queries);
   const columnsIn = blocksOf(keys, ...sight.to, part.keys);
-  const empty = queries.length === 0 || keys.length === 0;
 
-  const seen = useAsked(kept, isWhole || empty ? null : `lines ${name} ${rowsIn} ${columnsIn}`, (signal) =>
+  const seen = useAsked(kept, isWhole ? null : `lines ${name} ${rowsIn} ${columnsIn}`, (signal) =>
     askEdges(ask, where, rowsIn, columnsIn, MOST_ASKED, signal),
   );
   const place = focus && (focus.side === "queries" ? queries : keys)[focus.place];
@@ -76,7 +75,7 @@ export function useWeights(
     return toKey.answer ?? before;
   }, [rows, whole, toKey.answer, before, ...columnsIn]);
   const asked = [seen, row, toKey].find(({ notice }) => notice !== null) ?? seen;
-  const waiting = !isWhole && !empty && !seen.answer;
+  const waiting = !isWhole && !seen.answer;
   return { weights, rows, waiting, notice: asked.notice, retry: asked.retry };
 }
 
