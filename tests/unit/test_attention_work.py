@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,31 @@ def test_what_cannot_be_read_is_told_and_what_was_there_stays(panel: Panel) -> N
         does(panel, "edit", text=" \n")
     with pytest.raises(UserError, match="nothing to compare with"):
         does(panel, "against")
+
+
+def test_pinned_tokens_are_what_is_selected(panel: Panel) -> None:
+    result = shown(panel, nbt.attention(TEXT))
+    nbt.panel(result).selection = [4, 2]
+    table = nbt.selected(result)
+    assert table.shape == (6 * 12 * 2, len(result.tokens))
+    np.testing.assert_allclose(table.loc[(3, 7, 4)].to_numpy()[0], result[3, 7, 4], atol=1e-6)
+    assert does(panel, "edit", text="A dog.") is not result
+    assert panel.selection == [2, 4], "there are so many tokens"
+    does(panel, "edit", text="A")
+    assert panel.selection == [2]
+
+
+def test_nothing_is_kept_of_what_is_let_go(panel: Panel) -> None:
+    shown(panel, nbt.attention(TEXT))
+    attention_header(panel.result)
+    first = weakref.ref(panel.result)
+    does(panel, "edit", text="A dog.")
+    second = weakref.ref(panel.result)
+    gc.collect()
+    assert first() is not None, "it can be gone back to"
+    panel.close()
+    gc.collect()
+    assert (first(), second()) == (None, None)
 
 
 def test_one_text_at_a_time_is_read(panel: Panel) -> None:
