@@ -76,6 +76,9 @@ def attention(
         with told_by_layers(loaded.model, "Reading the text", on_progress):
             maps = captured(loaded, inputs.tensors, row=request.row or 0)
         seconds = time.perf_counter() - started
+    recipe = None
+    if batch is None:
+        recipe = recipe_of(request, ready.ref, loaded, text, inputs.queries, inputs.encoded, maps)
     return Attention(
         request=request,
         queries=inputs.queries,
@@ -83,9 +86,7 @@ def attention(
         maps=maps,
         run=_report(ready, inputs, seconds),
         notes=(*_remarks(ready.card, text), *inputs.notes, *maps.notes, *notes),
-        recipe=recipe_of(request, ready.ref, loaded, text, inputs.queries, inputs.encoded, maps)
-        if batch is None
-        else None,
+        recipe=recipe,
     )
 
 
@@ -108,11 +109,21 @@ def ready_model(request: AttentionRequest, objects: Objects, on_progress: OnProg
     Raises:
         UserError: when it cannot be used.
     """
+    wanted: Head = "encoder"
+
+    def wants(card: Card) -> Head:
+        nonlocal wanted
+        wanted = head_of(card)
+        return wanted
+
+    ref = model_ref(request)
     try:
-        return prepare(request, model_ref(request), head_of, objects, on_progress)
+        return prepare(request, ref, wants, objects, on_progress)
     except UserError:
+        if wanted == "encoder":
+            raise
         # Its files may name a head whose weights they lack. Whatever else is wrong is said again.
-        return prepare(request, model_ref(request), lambda card: "encoder", objects, on_progress)
+        return prepare(request, ref, lambda card: "encoder", objects, on_progress)
 
 
 def one_text(request: AttentionRequest, objects: Objects) -> tuple[str, tuple[str, ...]]:
