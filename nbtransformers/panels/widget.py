@@ -20,8 +20,9 @@ from nbtransformers.plain_text import sendable
 
 STATIC = Path(__file__).parent.parent / "static"
 
-# anywidget gives a page two seconds to take a panel up, and calls one that goes meanwhile a failure.
-TAKEN_UP_S = 3.0
+# anywidget gives a page two seconds to take a panel up, and calls one that goes meanwhile a failure; a busy page may
+# be behind the kernel by as much.
+TAKEN_UP_S = 5.0
 
 
 def _bundle(name: str) -> tuple[str, str]:

@@ -35,7 +35,7 @@ def test_no_task_leaves_an_error_in_the_console(browser: OfflineBrowser, lab: Ju
     notebook.run_all(wait=False)
     expect(notebook.cell(9)).to_contain_text("nbtransformers: There is no such thing.", timeout=120_000)
     notebook.wait_idle()
-    page.wait_for_timeout(4_000)  # anywidget complains after two seconds; a panel is disconnected after three
+    page.wait_for_timeout(6_000)  # anywidget complains after two seconds; a panel is disconnected after five
     for number, count in enumerate([0, 1, 0, 1, 1, 1, 1, 0, 0, 0]):
         expect(notebook.panel(number)).to_have_count(count)
     assert notebook.run_code(8, LEFT).split() == ["5", "10"]  # each with its layout
