@@ -42,6 +42,9 @@ class Collector:
         loaded: the model.
         anatomy: its modules.
         inputs: what it is called with, of one row.
+
+    Attributes:
+        recent: the layers that were made again last.
     """
 
     def __init__(self, loaded: LoadedModel, anatomy: Anatomy, inputs: Mapping[str, Any]) -> None:
@@ -50,7 +53,7 @@ class Collector:
         self._layers: dict[Part, list[Layered]] = {"self": [], "cross": [], "encoder": []}
         self._projections = Projections()
         self._masks: dict[Part, Masks] = {"self": Masks(), "cross": Masks(), "encoder": Masks()}
-        self._recent = Recent()
+        self.recent = Recent()
         self._running: _Running | None = None
         self._tracer = Tracer(self._on_traced)
 
@@ -158,7 +161,7 @@ class Collector:
         kwargs = {name: value for name, value in running.kwargs.items() if "cache" not in name}
         given = Given(self._loaded, running.module, on_cpu(running.args), on_cpu(kwargs))
         shape = (layer.heads, traced.query.shape[1], traced.key.shape[1])
-        return Replayed(given, tokens, which, shape, self._recent)
+        return Replayed(given, tokens, which, shape, self.recent)
 
     def _wait_for_projection(self, layer: Any, output: Any) -> None:
         import torch

@@ -15,7 +15,7 @@ from nbtransformers.engine.capture.anatomy import Anatomy
 from nbtransformers.engine.capture.collecting import Collector
 from nbtransformers.engine.capture.keeping import kept_layer
 from nbtransformers.engine.capture.layer import Layer, Layered
-from nbtransformers.engine.capture.replay import COPIES, refuse_too_large
+from nbtransformers.engine.capture.replay import COPIES, Recent, refuse_too_large
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.store import STORE, Store
 from nbtransformers.errors import UserError
@@ -37,12 +37,14 @@ class Capture:
         layers: the attention layers of each part, in the order in which they were run.
         output: what the model gave, on the CPU.
         shared_bytes: what layers share.
+        recent: what was made again last.
         notes: what a careful reader should be told.
     """
 
     layers: dict[Part, list[Layered]]
     output: Any
     shared_bytes: int
+    recent: Recent
     notes: tuple[str, ...]
 
     @property
@@ -50,7 +52,7 @@ class Capture:
         """Bytes of the layers and of the output."""
         values = self.output.values() if isinstance(self.output, Mapping) else ()
         own = sum(layer.nbytes for layers in self.layers.values() for layer in layers)
-        return own + self.shared_bytes + sum(getattr(value, "nbytes", 0) for value in values)
+        return own + self.shared_bytes + self.recent.nbytes + sum(getattr(value, "nbytes", 0) for value in values)
 
 
 def captured(
@@ -83,8 +85,7 @@ def one_row(inputs: Mapping[str, Any], row: int) -> dict[str, Any]:
     """The inputs of one row of a batch, still as a batch, on the CPU."""
     import torch
 
-    tensors = [value for value in inputs.values() if isinstance(value, torch.Tensor)]
-    rows = max((len(tensor) for tensor in tensors if tensor.ndim), default=0)
+    rows = len(next(inputs[name] for name in ("input_ids", "inputs_embeds") if name in inputs))
     if not 0 <= row < rows:
         raise IndexError(f"row {row} of {rows}")
 
@@ -179,7 +180,7 @@ class CapturedMaps:
     def kept_layer(self, part: Part, layer: int) -> KeptLayer | None:
         """A layer as arrays, for a file; None for one that is made again when it is asked for."""
         found = self._layer(part, layer)
-        return kept_layer(found) if isinstance(found, Layer) else None
+        return kept_layer(found) if isinstance(found, Layer) and not found.goes_by_own else None
 
     def cost(self, part: Part, layer: int) -> int:
         """Bytes that one look at a layer takes at once beyond the answer."""
@@ -195,7 +196,8 @@ def _captured(loaded: LoadedModel, inputs: dict[str, Any]) -> Capture:
     with torch.inference_mode(), at_rest(anatomy.modules), collector.collecting():
         output = loaded.model(**called_with(inputs, loaded.model))
     layers = collector.layers()
-    return Capture(layers, on_cpu(output), collector.shared_bytes, _notes(loaded, anatomy, len(layers["self"])))
+    notes = _notes(loaded, anatomy, len(layers["self"]))
+    return Capture(layers, on_cpu(output), collector.shared_bytes, collector.recent, notes)
 
 
 def _refuse_too_long(loaded: LoadedModel, anatomy: Anatomy, inputs: Mapping[str, Any]) -> None:
@@ -203,7 +205,7 @@ def _refuse_too_long(loaded: LoadedModel, anatomy: Anatomy, inputs: Mapping[str,
     if anatomy.implementations <= {"sdpa"} and not anatomy.outside_interface:
         return
     heads = getattr(loaded.model.config.get_text_config(), "num_attention_heads", None) or 1
-    tokens = max(value.shape[1] for name, value in inputs.items() if name.endswith("input_ids"))
+    tokens = max(value.shape[1] for name, value in inputs.items() if name.endswith(("input_ids", "inputs_embeds")))
     refuse_too_large(loaded, 4 * COPIES * heads * tokens**2, f"A layer of {loaded.name}", tokens)
 
 
@@ -216,7 +218,8 @@ def called_with(inputs: Mapping[str, Any], model: Any) -> dict[str, Any]:
     given = {name: value.to(model.device) if hasattr(value, "to") else value for name, value in inputs.items()}
     if "logits_to_keep" in _parameters(type(model)) and "logits_to_keep" not in given:
         mask = inputs.get("attention_mask")
-        given["logits_to_keep"] = 1 if mask is None else mask[0].nonzero()[-1].to(model.device)
+        real = None if mask is None or mask.ndim != 2 else mask[0].nonzero()[-1:, 0]
+        given["logits_to_keep"] = 1 if real is None else real.to(model.device)
     return given
 
 
