@@ -131,7 +131,7 @@ def side(tokens: int, text: str | None = None, pieces: Sequence[str] | None = No
     """Tokens that are words, `w0 w1 …`, or these pieces."""
     named = [f"w{number}" for number in range(tokens)] if pieces is None else list(pieces)
     stops = np.cumsum([len(piece) + 1 for piece in named]) - 1
-    made = {
+    made: dict[str, Any] = {
         "text": " ".join(named) if text is None else text,
         "ids": np.arange(tokens),
         "pieces": tuple(named),

@@ -20,6 +20,7 @@ from nbtransformers.panels.attention.methods import methods
 from nbtransformers.panels.kinds import kind_of_result
 from nbtransformers.panels.widget import AttentionPanel, panel_class
 from nbtransformers.results.attention import CONTINUES, SPECIAL, Attention
+from nbtransformers.results.attentionmaps import Part
 
 
 def ask(result: Attention, method: str, **params: Any) -> dict[str, Any]:
@@ -44,7 +45,8 @@ def blocks(values: NDArray[Any], rows: NDArray[Any], columns: NDArray[Any], pool
 @given(st.data())
 def test_a_tile_is_the_pooled_map(data: st.DataObject) -> None:
     queries, keys = data.draw(st.integers(1, 40)), data.draw(st.integers(1, 40))
-    part = data.draw(st.sampled_from(["self", "cross", "encoder"]))
+    parts: list[Part] = ["self", "cross", "encoder"]
+    part = data.draw(st.sampled_from(parts))
     result = attention(queries, keys, signed=data.draw(st.booleans()))
     shape = result.of_part(part).shape
     ends = [
@@ -60,7 +62,7 @@ def test_a_tile_is_the_pooled_map(data: st.DataObject) -> None:
     farthest = lambda block: block.ravel()[np.abs(block).argmax()]  # noqa: E731
     expected = blocks(values, found["row_starts"], found["column_starts"], np.mean if pooling == "mean" else farthest)
     # Of two that are as far from 0, either may be told.
-    np.testing.assert_allclose(*map(np.abs, (found["values"], expected)), atol=1e-6)
+    np.testing.assert_allclose(np.abs(found["values"]), np.abs(expected), atol=1e-6)
     for name, (start, stop, cells) in zip(("row_starts", "column_starts"), stretches, strict=True):
         assert (found[name][0], found[name][-1], len(found[name]) - 1) == (start, stop, min(cells, stop - start))
     assert (found["row_most"] >= np.abs(found["values"]).max(axis=1) - 1e-6).all()

@@ -21,7 +21,7 @@ from nbtransformers.results.attention import SPECIAL
 HOSTILE = '<img src=x onerror=alert(1)> "&amp;" $x$'
 
 
-def levels(uri: str) -> NDArray[np.uint8]:
+def levels(uri: str) -> NDArray[np.integer[Any]]:
     """The levels `[line, pixel]` of a picture, from 0 to 15, read as the PNG standard says."""
     data = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
