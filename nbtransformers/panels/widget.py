@@ -175,7 +175,7 @@ class VectorsPanel(Panel):
 
 
 class AttentionPanel(Panel):
-    """The panel of attention, and of what a prediction rests on."""
+    """The panel of attention."""
 
     _esm, _css = _bundle("attention")
 

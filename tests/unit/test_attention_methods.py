@@ -301,7 +301,7 @@ def test_nothing_but_special_tokens_cannot_be_hidden() -> None:
 def test_attention_has_a_panel_of_its_own() -> None:
     kind = kind_of_result(attention(3))
     assert kind.name == "attention"
-    assert panel_class("attention") is panel_class("explain") is AttentionPanel
+    assert panel_class("attention") is AttentionPanel
 
 
 def test_pinned_tokens_are_rows_of_all_heads() -> None:
