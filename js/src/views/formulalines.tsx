@@ -12,7 +12,7 @@ export function FormulaLines({ lines, source }: FormulaLinesProps) {
       {lines.map((line) => (
         <p key={line}>{raised(line)}</p>
       ))}
-      {source && (
+      {source && !lines.some((line) => line.includes(source)) && (
         <p class="nbt-muted">
           <bdi>{source}</bdi>
         </p>
