@@ -85,7 +85,7 @@ def _moved(before: Scores, after: Scores) -> float:
     """The mean over the tokens of 1 - cosine."""
     lengths = np.linalg.norm(before, axis=-1) * np.linalg.norm(after, axis=-1)
     cosines = (before * after).sum(axis=-1) / np.maximum(lengths, 1e-12)
-    return float(np.clip(1 - cosines, 0, 2).mean())
+    return float(np.nan_to_num(np.clip(1 - cosines, 0, 2)).mean())
 
 
 def _label_scores(loaded: LoadedModel, logits: Scores) -> Scores:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nbtransformers.errors import UserError
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.attentionblocks import evenly
 from nbtransformers.results.attentionmaps import Floats
@@ -25,7 +26,7 @@ class Overview:
 
     Attributes:
         measures: float32 `[measure, layer, head]`, in the order of `MEASURES`; NaN where there is none, such as a
-            distance between two texts.
+            distance between two texts, or no such head.
         pictures: float32 `[layer, head, row, column]`, the greatest weight of each cell; of a difference the one that
             is farthest from 0.
         sampled: how many queries they were taken from; None for all.
@@ -47,6 +48,9 @@ def overview(
         layers: which; None takes all.
         most: weights to look at; fewer queries are taken where there would be more.
         whole: all queries of a long text too, as far as that goes.
+
+    Raises:
+        UserError: when the weights of a layer cannot be had.
     """
     shape = attention.shape
     layers = range(shape.layers) if layers is None else layers
@@ -56,11 +60,17 @@ def overview(
     down, across = cuts(shape.queries, side), cuts(shape.keys, side)
     begun = np.searchsorted(taken, down[:-1])
     measure = HeadMeasures(attention, taken)
-    measures = np.empty((len(MEASURES), len(layers), shape.heads), np.float32)
-    pictures = np.empty((len(layers), shape.heads, len(down) - 1, len(across) - 1), np.float32)
+    measures = np.full((len(MEASURES), len(layers), shape.heads), np.nan, np.float32)
+    pictures = np.zeros((len(layers), shape.heads, len(down) - 1, len(across) - 1), np.float32)
     for number, layer in enumerate(layers):
         for head in range(shape.heads):
-            weights, sums = attention.maps.weights(attention.part, layer, head, taken), measure.sums()
+            try:
+                weights = attention.maps.weights(attention.part, layer, head, taken)
+            except UserError:
+                if not head:
+                    raise
+                break  # a layer may have fewer heads than another
+            sums = measure.sums()
             sums.add(slice(0, len(taken)), weights)
             measures[:, number, head] = sums.means()
             pictures[number, head] = pooled(weights, begun, across[:-1], signed=attention.signed)

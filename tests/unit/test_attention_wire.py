@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sines import QuickMaps, attention, sections, side
+from sines import QuickMaps, SineMaps, attention, sections, side
 
+from nbtransformers.errors import UserError
 from nbtransformers.panels.attention import wire
 from nbtransformers.panels.attention.methods import methods
 from nbtransformers.panels.attention.snapshot import attention_snapshot
@@ -112,3 +113,19 @@ def test_a_notebook_stays_small_with_three_parts_and_long_pieces() -> None:
     pieces = ["👩\u200d👧" * 40, "文" * 300] * 1_000
     result = attention(side(2_000, pieces=pieces), side(2_000, pieces=pieces), layers=24, heads=16, maps=QuickMaps)
     assert kept(result) < MOST
+
+
+def test_a_layer_with_fewer_heads_than_another_leaves_theirs_empty() -> None:
+    class Uneven(SineMaps):
+        def weights(self, part: Any, layer: int, head: int, rows: Any) -> Any:
+            if layer == 1 and head > 1:
+                raise UserError(f"Layer 1 has no head {head}.", hint="It has 2.")
+            return super().weights(part, layer, head, rows)
+
+    result = attention(6, layers=3, heads=4, maps=Uneven)
+    header, payload = attention_header(result)
+    found = sections(header["sections"], payload)
+    assert (header["inline"], header["notes"]) == (False, [])
+    assert np.isnan(found["self_measures"][:, 1, 2:]).all() and np.isfinite(found["self_measures"][0, [0, 2]]).all()
+    assert found["self_thumb_max"][1].tolist()[2:] == [0, 0]
+    assert attention_snapshot("id", result).count("<img ") == 1

@@ -63,6 +63,7 @@ def attention_header(result: Attention) -> tuple[dict[str, Any], bytes]:
             seen, whole = _unseen(of_part), False
             notes.append(str(error))
         arrays |= overview_arrays(part, seen, signed=result.signed)
+        whole = whole and not np.isnan(seen.measures).all(axis=0).any()  # or a layer has fewer heads than another
         if whole:
             arrays[f"{part}_weights"] = _all_weights(of_part)
         facts.append(_part_facts(of_part, seen))
