@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 Head = Literal["classifier", "encoder", "tokens", "spans", "causal", "seq2seq", "masked"]
@@ -108,6 +109,7 @@ def task_of(architecture: str) -> str:
     return " ".join(word if word.isupper() else word.lower() for word in words)
 
 
+@cache  # asked for every class of a user's own model at every call
 def heads_named(architecture: str, *, encoder_decoder: bool = False) -> frozenset[Head]:
     """The heads that a class has, by its name.
 
