@@ -368,8 +368,9 @@ export const CASES: Record<string, (model: FakeModel) => void> = {
   attention_scripts: (model) =>
     attend(model, "这部电影很好看 كان الفيلم طويلاً ومملاً 👩‍👩‍👧‍👦 🎬 नमस्ते Cafe\u0301", { whole: 60_000 }),
   attention_difference: (model) => model.change(goldenAttention("difference")),
-  attention_long: (model) => attend(model, STORY.repeat(80), { layers: 30, heads: 9, causal: true }),
-  attention_many_heads: (model) => attend(model, STORY, { layers: 80, heads: 64, causal: true, whole: 0 }),
+  attention_long: (model) => attend(model, STORY.repeat(80), { layers: 2, heads: 9, causal: true }),
+  attention_many_heads: (model) =>
+    attend(model, "Many heads, and few words.", { layers: 80, heads: 64, causal: true, whole: 0 }),
   stored: (model) => model.change({ kind: "stored", header: goldenStored.header }),
   broken: (model) => model.change({ header: { version: 9 }, payload: null }),
 };

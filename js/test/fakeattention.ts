@@ -47,7 +47,7 @@ export function fakeAttention(fake: FakeAttention) {
   const { tokens, layers, heads, causal = false, whole = 20_000 } = fake;
   const count = tokens.length;
   const cells = Math.min(SIDE, count);
-  const taken = count > 512 ? 64 : count;
+  const taken = count > 512 ? 32 : count;
   const here = Math.min(count, 1_000);
   const thumbs = new Uint8Array(layers * heads * cells * cells);
   const most = new Float32Array(layers * heads);
