@@ -208,7 +208,8 @@ def test_a_task_without_a_program_says_so() -> None:
     with pytest.raises(UserError) as caught:
         nbt.code(EmbedRequest(DataRef("lines", "A joy.")))
     assert str(caught.value) == (
-        "There is no plain program for %%embed yet. There is one for %%classify, %%tokenize, %%attention, %%explain and %positions."
+        "There is no plain program for %%embed yet. "
+        "There is one for %%classify, %%tokenize, %%attention, %%explain and %positions."
     )
 
 
