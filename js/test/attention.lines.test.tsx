@@ -157,6 +157,22 @@ describe("the lines", () => {
     expect(page.lines().length).toBe(36);
   });
 
+  it("are of the heads that a layer has", async () => {
+    const fake = { tokens: TOKENS, layers: 2, heads: 3 };
+    const { header, payload, kind } = fakeAttention(fake);
+    const { offset = 0 } = header.sections.find(({ name }) => name === "self_measures") ?? {};
+    // Nothing is measured of head 2 of layer 0: there is none.
+    for (let measure = 0; measure < 7; measure++)
+      payload.setFloat32(offset + 4 * (measure * 6 + 2), Number.NaN, true);
+    const page = await at(show({ kind, header, payload }), "Lines");
+    await page.press("All");
+    expect(page.all(".nbt-headlegend [aria-pressed='true']").map(({ textContent }) => textContent)).toEqual([
+      "0",
+      "1",
+    ]);
+    expect(page.lines().length).toBe(2 * 36);
+  });
+
   it("of a difference tell less from more by their colour", async () => {
     const { header, payload } = attentionCase("difference");
     const page = await at(show({ kind: "attention", header, payload }), "Lines");

@@ -57,7 +57,7 @@ export function AttentionLines(props: ViewProps) {
   return (
     <section class="nbt-lines" aria-label={`Attention of ${title} as lines`}>
       <div class="nbt-tools">
-        <HeadLegend look={look} setLook={setLook} />
+        <HeadLegend reading={reading} look={look} setLook={setLook} />
         {isPair && (
           <Segments
             label="From text to text"

@@ -1,10 +1,13 @@
 // The heads of a layer by their colours: which of them are shown.
 import { cssColour, headColour } from "../colour";
-import type { ViewProps } from "./looking";
+import type { Reading } from "../wire/attention";
+import type { Look, ViewProps } from "./looking";
 
-export function HeadLegend({ look, setLook }: Pick<ViewProps, "look" | "setLook">) {
-  const { head, heads, part } = look;
-  const all = Array.from({ length: part.heads }, (_, at) => at);
+type HeadLegendProps = Pick<ViewProps, "reading" | "look" | "setLook">;
+
+export function HeadLegend({ reading, look, setLook }: HeadLegendProps) {
+  const { head, heads } = look;
+  const all = headsOf(reading, look);
   const toggle = (one: number) => {
     const next = all.filter((other) => (other === one) !== heads.includes(other));
     // One at least is shown, and the one that is looked at is among them.
@@ -37,4 +40,11 @@ export function HeadLegend({ look, setLook }: Pick<ViewProps, "look" | "setLook"
       )}
     </fieldset>
   );
+}
+
+/** The heads of a layer: some have fewer than others, and nothing is measured of those that are not there. */
+function headsOf(reading: Reading, { part, layer }: Look): number[] {
+  const all = Array.from({ length: part.heads }, (_, at) => at);
+  const measured = all.filter((head) => !Number.isNaN(reading.measure(part, "entropy", layer, head)));
+  return measured.length > 0 ? measured : all;
 }
