@@ -14,6 +14,9 @@ from nbtransformers.panels.background import Background
 from nbtransformers.panels.kinds import RESULTS, Result, kind_of_result
 from nbtransformers.panels.view import passing_view
 from nbtransformers.request import ModelRef, Objects
+from nbtransformers.results.attention import Attention
+from nbtransformers.results.explanation import Explanation
+from nbtransformers.results.positions import Positions
 from nbtransformers.results.stored import Stored
 from nbtransformers.results.tokenization import Tokenization
 
@@ -47,6 +50,8 @@ def resume(result: Resumable, *, data: Any = None, model: Any = None, tokenizer:
         raise UserError("This is work in the background, not its result.", hint="Type `nbt.resume(work.result)`.")
     if not isinstance(result, RESULTS):
         raise UserError(f"There is nothing to resume in {kind_of(result)}.", hint="Type `nbt.resume(result)`.")
+    if isinstance(result, Attention | Explanation | Positions):  # made in one go: what there is, is finished
+        return result
     if isinstance(result, Stored):
         if result.done:
             return result

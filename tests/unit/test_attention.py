@@ -557,6 +557,11 @@ def test_text_for_a_terminal() -> None:
     assert repr(attention()) == str(attention())
 
 
+def test_there_is_nothing_to_resume() -> None:
+    found = attention()
+    assert nbt.resume(found) is found
+
+
 def test_a_result_goes_when_nobody_keeps_it() -> None:
     found = attention()
     assert hash(found) == hash(found)
