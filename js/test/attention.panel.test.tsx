@@ -174,6 +174,24 @@ describe("the matrix", () => {
     expect(label()).toBe("Attention of layer 1, head 1");
   });
 
+  it("goes by the heads that a layer has, some fewer than others", async () => {
+    const { kind, header, payload } = fakeAttention({ tokens: TOKENS, layers: 2, heads: 3 });
+    const { offset = 0 } = header.sections.find(({ name }) => name === "self_measures") ?? {};
+    // Nothing is measured of head 2 of layer 0: there is none.
+    for (let measure = 0; measure < 7; measure++)
+      payload.setFloat32(offset + 4 * (measure * 6 + 2), Number.NaN, true);
+    const page = withTabs(show({ kind, header, payload }));
+    await page.keys("ArrowRight", "ArrowRight", "ArrowRight", "Enter");
+    const label = () => page.one(".nbt-map").getAttribute("aria-label");
+    expect(label()).toBe("Attention of layer 0, head 1");
+    await page.keys("]");
+    expect(label()).toBe("Attention of layer 1, head 0");
+    await page.keys("]", "]", "PageUp");
+    expect(label()).toBe("Attention of layer 0, head 1");
+    await page.keys("PageDown", "[", "[");
+    expect(label()).toBe("Attention of layer 0, head 1");
+  });
+
   it("leaves out special tokens, and takes the tokens of a word together", async () => {
     const page = inspector();
     await page.press("Matrix");

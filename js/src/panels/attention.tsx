@@ -127,13 +127,13 @@ function Inspector({ reading, channel, selection, select }: InspectorProps) {
       {tab === "matrix" && <OneMap {...view} tiles={tiles} onTab={setTab} />}
       {tab === "lines" && (
         <>
-          <HeadBar look={look} setLook={setLook} choices={["layer", "head", "tokens"]} />
+          <HeadBar reading={reading} look={look} setLook={setLook} choices={["layer", "head", "tokens"]} />
           <AttentionLines {...view} />
         </>
       )}
       {tab === "steps" && (
         <>
-          <HeadBar look={look} setLook={setLook} choices={["layer", "head"]} />
+          <HeadBar reading={reading} look={look} setLook={setLook} choices={["layer", "head"]} />
           <AttentionSteps {...view} />
         </>
       )}
@@ -162,8 +162,10 @@ function useLook(reading: Reading): [Look, ViewProps["setLook"]] {
   });
   const look = useMemo((): Look => {
     const part = parts.find(({ part }) => part === wish.part) ?? (parts[0] as Look["part"]);
-    const [layer, head] = [Math.min(wish.layer, part.layers - 1), Math.min(wish.head, part.heads - 1)];
-    const heads = wish.heads.filter((one) => one < part.heads);
+    const layer = Math.min(wish.layer, part.layers - 1);
+    const count = reading.headsOf(part, layer);
+    const head = Math.min(wish.head, count - 1);
+    const heads = wish.heads.filter((one) => one < count);
     return {
       ...wish,
       part,
@@ -172,7 +174,7 @@ function useLook(reading: Reading): [Look, ViewProps["setLook"]] {
       heads: heads.includes(head) ? heads : [head],
       pinned: wish.pinned !== null && wish.pinned < part.queries ? wish.pinned : null,
     };
-  }, [parts, wish]);
+  }, [reading, wish]);
   const setLook = useCallback((change: Partial<Look>) => {
     const { part, ...rest } = change;
     setWish((now) => {
@@ -262,21 +264,24 @@ interface OneMapProps extends ViewProps {
 function OneMap({ reading, look, setLook, tiles, onTab }: OneMapProps) {
   const [pooling, setPooling] = useState<Pooling>("max");
   const { part, layer, head } = look;
-  const step = (by: number, heads: number) => {
-    const next = layer * part.heads + head + by * heads;
-    if (next < 0 || next >= part.layers * part.heads) return;
-    const to = next % part.heads;
-    setLook({ layer: Math.floor(next / part.heads), head: to, heads: [to] });
+  const go = (to: { layer: number; head: number }) => {
+    if (to.layer >= 0 && to.layer < part.layers) setLook({ ...to, heads: [to.head] });
+  };
+  const step = (by: number) => {
+    const next = head + by;
+    if (next < 0) go({ layer: layer - 1, head: reading.headsOf(part, Math.max(0, layer - 1)) - 1 });
+    else if (next >= reading.headsOf(part, layer)) go({ layer: layer + 1, head: 0 });
+    else go({ layer, head: next });
   };
   const onKey = ({ key }: KeyboardEvent) => {
-    if (key === "[" || key === "]") step(key === "[" ? -1 : 1, 1);
-    else if (key === "PageUp" || key === "PageDown") step(key === "PageUp" ? -1 : 1, part.heads);
+    if (key === "[" || key === "]") step(key === "[" ? -1 : 1);
+    else if (key === "PageUp" || key === "PageDown") go({ layer: layer + (key === "PageUp" ? -1 : 1), head });
     else return false;
     return true;
   };
   return (
     <>
-      <HeadBar look={look} setLook={setLook} choices={["layer", "head", "tokens"]}>
+      <HeadBar reading={reading} look={look} setLook={setLook} choices={["layer", "head", "tokens"]}>
         <ScaleChoice look={look} setLook={setLook} />
         {!reading.isWhole(part) && (
           <Segments

@@ -4,9 +4,10 @@ import type { PartFacts, Reading } from "../wire/attention";
 /** The mean over the heads of a layer, `[query, key]`. */
 export function meanOf(reading: Reading, part: PartFacts, layer: number): Float32Array {
   const mean = new Float32Array(part.queries * part.keys);
-  for (let head = 0; head < part.heads; head++) {
+  const heads = reading.headsOf(part, layer);
+  for (let head = 0; head < heads; head++) {
     reading.weights(part, layer, head)?.forEach((weight, at) => {
-      mean[at] = (mean[at] ?? 0) + weight / part.heads;
+      mean[at] = (mean[at] ?? 0) + weight / heads;
     });
   }
   return mean;

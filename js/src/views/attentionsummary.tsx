@@ -32,6 +32,7 @@ export function AttentionSummary(props: SummaryProps) {
   return (
     <>
       <HeadBar
+        reading={reading}
         look={look}
         setLook={setLook}
         choices={[

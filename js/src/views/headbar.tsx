@@ -3,13 +3,13 @@ import type { ComponentChildren } from "preact";
 import type { ViewProps } from "./looking";
 import { Stepper } from "./stepper";
 
-interface HeadBarProps extends Pick<ViewProps, "look" | "setLook"> {
+interface HeadBarProps extends Pick<ViewProps, "reading" | "look" | "setLook"> {
   /** What is chosen here. */
   choices: readonly ("layer" | "head" | "tokens")[];
   children?: ComponentChildren;
 }
 
-export function HeadBar({ look, setLook, choices, children }: HeadBarProps) {
+export function HeadBar({ reading, look, setLook, choices, children }: HeadBarProps) {
   const { part, layer, head, hideSpecial, words } = look;
   return (
     <div class="nbt-tools">
@@ -20,7 +20,7 @@ export function HeadBar({ look, setLook, choices, children }: HeadBarProps) {
         <Stepper
           name="Head"
           value={head}
-          count={part.heads}
+          count={reading.headsOf(part, layer)}
           onChange={(head) => setLook({ head, heads: [head] })}
         />
       )}

@@ -93,6 +93,7 @@ export function HeadGrid(props: HeadGridProps) {
       image: atlas.current?.image ?? null,
       shares,
       value: (one) => formatValue(reading.measure(part, colour, ...placeOf(part, one))),
+      has: (one) => hasHead(reading, part, one),
       marks: [
         [current ? keyOf(part, current) : -1, "--nbt-fg"],
         [at === null ? -1 : (order[at] ?? -1), "--nbt-mark"],
@@ -108,7 +109,8 @@ export function HeadGrid(props: HeadGridProps) {
   };
   const placeUnder = (event: MouseEvent): number | null => {
     const { left, top: above } = (canvas.current as HTMLCanvasElement).getBoundingClientRect();
-    return layout.placeAt(event.clientX - left, event.clientY - above + top, order.length);
+    const place = layout.placeAt(event.clientX - left, event.clientY - above + top, order.length);
+    return place !== null && hasHead(reading, part, order[place] as number) ? place : null;
   };
   const scrollTo = (next: number) => {
     if (box.current) box.current.scrollTop = next;
@@ -120,7 +122,7 @@ export function HeadGrid(props: HeadGridProps) {
     ];
     if (step !== undefined) {
       const next = at === null ? Math.max(0, current ? order.indexOf(keyOf(part, current)) : 0) : at + step;
-      if (next < 0 || next >= order.length) return;
+      if (next < 0 || next >= order.length || !hasHead(reading, part, order[next] as number)) return;
       pointAt(next);
       const from = layout.top + Math.floor(next / layout.columns) * layout.down;
       scrollTo(clamp(top, from + layout.down - height, from - layout.top));
@@ -168,15 +170,21 @@ function placeOf(part: PartFacts, key: number): [layer: number, head: number] {
   return [layer, head];
 }
 
+function hasHead(reading: Reading, part: PartFacts, key: number): boolean {
+  const { layer, head } = headOf(part, key);
+  return head < reading.headsOf(part, layer);
+}
+
 /** Heads by their keys, the greatest first; those without a number last. */
 export function orderOf(reading: Reading, part: PartFacts, sort: string | null): number[] {
   const keys = Array.from({ length: part.layers * part.heads }, (_, key) => key);
   if (sort === null) return keys;
+  const there = keys.filter((key) => hasHead(reading, part, key));
   const values = keys.map((key) => {
     const value = reading.measure(part, sort, ...placeOf(part, key));
     return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
   });
-  return keys.sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
+  return there.sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
 }
 
 /** Where the heads stand. */
@@ -277,6 +285,8 @@ interface Drawing {
   image: HTMLCanvasElement | null;
   shares: Float32Array | null;
   value(key: number): string;
+  /** Some layers have fewer heads than others. */
+  has(key: number): boolean;
   marks: readonly (readonly [key: number, colour: string])[];
   chosen: ReadonlySet<number>;
 }
@@ -301,6 +311,7 @@ function drawHeads(drawing: Drawing): void {
     const [x, y] = [left + (place % columns) * across, layout.top + Math.floor(place / columns) * down - top];
     if (y > height) break;
     const [layer, head] = placeOf(part, key);
+    if (!drawing.has(key)) continue;
     if (shares) {
       const share = shares[key] as number;
       if (Number.isNaN(share)) {

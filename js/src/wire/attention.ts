@@ -9,6 +9,7 @@ export type SideName = "queries" | "encoded";
 export interface PartFacts {
   part: PartName;
   layers: number;
+  /** Of the layers that have most. */
   heads: number;
   queries: number;
   keys: number;
@@ -185,6 +186,14 @@ export class Reading {
   measure({ part, layers, heads }: PartFacts, name: string, layer: number, head: number): number {
     const number = this.header.measures.indexOf(name);
     return this.#overview(part).measures[(number * layers + layer) * heads + head] ?? Number.NaN;
+  }
+
+  /** How many heads a layer has: nothing is measured of those that are not there. */
+  headsOf(part: PartFacts, layer: number): number {
+    let heads = part.heads;
+    while (heads > 0 && Number.isNaN(this.measure(part, "first", layer, heads - 1))) heads -= 1;
+    // Where nothing is measured of any, that tells nothing.
+    return heads === 0 ? part.heads : heads;
   }
 
   /** The thumbnail `[row, column]` of a head, from 0 to 255; of a difference 128 is none. */
