@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from nbtransformers.results.attentionmaps import Part
 
 _ATTENTION = re.compile(r"attention|attn", re.IGNORECASE)
 _CROSS = re.compile(r"cross|enc_?dec|encoder_?attn", re.IGNORECASE)
+
+_INTERFACE = "ALL_ATTENTION_FUNCTIONS"
 
 
 class Anatomy:
@@ -49,12 +52,12 @@ class Anatomy:
 
     @cached_property
     def outside_interface(self) -> list[Any]:
-        """The attention modules that do not go by the interface, as the names of their classes tell.
+        """The attention modules that do not go by the interface, as the names and the code of their classes tell.
 
         Of those that lie in one another the innermost.
         """
-        found = [module for module in self.modules if _is_outside(module)]
-        return [one for one in found if not any(inner is not one and _is_outside(inner) for inner in one.modules())]
+        found = [module for module in self.modules if _is_attention(module) and not _calls_interface(type(module))]
+        return [one for one in found if not any(inner is not one and _is_attention(inner) for inner in one.modules())]
 
     @cached_property
     def linear(self) -> list[Any]:
@@ -83,7 +86,7 @@ class Anatomy:
 
 def uses_interface(module: Any) -> bool:
     """Whether the file that a module's class is written in knows the interface."""
-    return hasattr(sys.modules.get(type(module).__module__), "ALL_ATTENTION_FUNCTIONS")
+    return hasattr(sys.modules.get(type(module).__module__), _INTERFACE)
 
 
 def is_linear(module: Any) -> bool:
@@ -92,8 +95,16 @@ def is_linear(module: Any) -> bool:
     return "Linear" in name or name == "Conv1D"  # which is Transformers', and transposed
 
 
-def _is_outside(module: Any) -> bool:
-    return _ATTENTION.search(type(module).__name__) is not None and not uses_interface(module)
+def _is_attention(module: Any) -> bool:
+    return _ATTENTION.search(type(module).__name__) is not None
+
+
+@cache
+def _calls_interface(kind: type[Any]) -> bool:
+    """Whether a class, or one that it is derived from, calls the interface: its file may know it for others."""
+    methods = [inspect.unwrap(method) for one in kind.__mro__ for method in vars(one).values() if callable(method)]
+    codes = [getattr(method, "__code__", None) for method in methods]
+    return any(code is not None and _INTERFACE in code.co_names for code in codes)
 
 
 def _with_parts(config: Any) -> Iterator[Any]:

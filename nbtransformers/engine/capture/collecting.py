@@ -11,7 +11,7 @@ from nbtransformers.engine.capture.anatomy import Anatomy
 from nbtransformers.engine.capture.layer import Layer, Layered
 from nbtransformers.engine.capture.listening import Call, heard
 from nbtransformers.engine.capture.making import Masks, heard_layer, traced_layer
-from nbtransformers.engine.capture.projections import Projections
+from nbtransformers.engine.capture.projections import Projection, Projections
 from nbtransformers.engine.capture.read import Read, Tokens
 from nbtransformers.engine.capture.replay import Given, Recent, Replayed, on_cpu, tensors_of
 from nbtransformers.engine.capture.tracing import Traced, Tracer
@@ -110,13 +110,11 @@ class Collector:
         layer = heard_layer(call, output, tokens, self._masks[part])
         self._layers[part].append(layer)
 
-        def found(projection: Any, given: torch.Tensor | None) -> None:
+        def found(projection: Projection, given: torch.Tensor | None) -> None:
             layer.projection = projection
-            if given is not None:
-                queries = given.reshape(call.query.shape[2], -1)
-                layer.projected_input = queries[tokens.queries.to(given.device)].cpu()
+            layer.projected_input = None if given is None else given[tokens.queries.to(given.device)].cpu()
 
-        self._projections.wait_for(output, found)
+        self._projections.wait_for(output, call.module, found)
         return output
 
     # --- and those that do not ---
@@ -147,7 +145,7 @@ class Collector:
                 continue
             self._layers[part].append(layer)
             if traced.projected is None:
-                self._wait_for_projection(layer, output)
+                self._wait_for_projection(layer, output, tokens, traced.output.shape[-1])
             return
 
     def _fitting(
@@ -163,29 +161,32 @@ class Collector:
         shape = (layer.heads, traced.query.shape[1], traced.key.shape[1])
         return Replayed(given, tokens, which, shape, self.recent)
 
-    def _wait_for_projection(self, layer: Any, output: Any) -> None:
+    def _wait_for_projection(self, layer: Any, output: Any, tokens: Tokens, value_size: int) -> None:
         import torch
 
         outputs = output[0] if isinstance(output, tuple) else output
         if not isinstance(outputs, torch.Tensor):
             return
 
-        def found(projection: Any, given: torch.Tensor | None) -> None:
-            if given is None:
-                layer.projection = projection
+        def found(projection: Projection, given: torch.Tensor | None) -> None:
+            layer.projection = projection
+            if outputs.numel() != layer.heads * value_size * outputs.shape[1]:
+                # With something else beside them, as ConvBERT's convolution.
+                layer.projected_input = (
+                    outputs[0].reshape(outputs.shape[1], -1)[tokens.queries.to(outputs.device)].cpu()
+                )
 
-        self._projections.wait_for(outputs, found)
+        self._projections.wait_for(outputs, None, found)
 
     def _windowed(self, part: Part, running: _Running, output: tuple[Any, ...]) -> None:
         total = output[0].shape[1]
         self._tracer.deaf = True
-        layer = windowed_layer(
-            running.module, running.args, running.kwargs, output[0], self._read.tokens(part, total, total)
-        )
+        tokens = self._read.tokens(part, total, total)
+        layer = windowed_layer(running.module, running.args, running.kwargs, output[0], tokens)
         self._tracer.deaf = False
         if layer.agrees:
             self._layers[part].append(layer)
-            self._wait_for_projection(layer, output)
+            self._wait_for_projection(layer, output, tokens, running.module.head_dim)
 
     def _heed_interrupts(self) -> None:
         if self._stop():

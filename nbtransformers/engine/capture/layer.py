@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from nbtransformers.engine.capture.biases import Bias
+from nbtransformers.engine.capture.projections import Projection
 from nbtransformers.engine.capture.seen import Seen
 from nbtransformers.errors import UserError
 from nbtransformers.results.attentionmaps import Floats, Steps
@@ -89,7 +90,7 @@ class Layer:
             here must give the same.
         own: the eager maths of the layer's own module, for when it does not: queries, keys, values and what is added
             to the scores, each with a batch axis, to outputs and weights. None where it is not known.
-        projection: the module that the concatenated outputs go through; None where it is not known.
+        projection: what the concatenated outputs go through; None where it is not known.
         projected_input: `[query, head * dim]`, what it was given where that is not the outputs alone, as with a gate.
         projected: `[query, hidden]`, what came out of it, where that was kept in its place.
     """
@@ -105,7 +106,7 @@ class Layer:
     tried: torch.Tensor
     came_of_them: torch.Tensor
     own: Callable[..., tuple[torch.Tensor, torch.Tensor]] | None = None
-    projection: Any = None
+    projection: Projection | None = None
     projected_input: torch.Tensor | None = None
     projected: torch.Tensor | None = None
     _by_own: bool | None = field(default=None, init=False)
@@ -282,10 +283,7 @@ class Layer:
                 "This model does not show how the outputs of its heads are projected.",
                 hint="The weights are there: `attention[layer, head]`.",
             )
-        given = outputs if self.projected_input is None else self.projected_input[query]
-        weight = next(self.projection.parameters())
-        kind = weight.dtype if weight.is_floating_point() else self.q.dtype
-        return self.projection(given.to(weight.device, kind)[None])[0]
+        return self.projection(outputs if self.projected_input is None else self.projected_input[query])
 
     @property
     def cost(self) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nbtransformers.engine.alone import alone_with
 from nbtransformers.engine.capture.layer import Layer
 from nbtransformers.engine.capture.making import traced_layer
+from nbtransformers.engine.capture.projections import Projection
 from nbtransformers.engine.capture.read import Tokens
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.tracing import Traced, Tracer
@@ -88,7 +89,8 @@ class Replayed:
         which: the number of this attention among those that the module computes.
         shape: heads, queries and keys of the module, padding and all.
         recent: where it is kept until others are asked for.
-        projection: the module that the concatenated outputs go through, where that is not within this one.
+        projection: what the concatenated outputs go through, where that is not within the module.
+        projected_input: what it is given, where that is not the outputs alone.
     """
 
     given: Given
@@ -96,7 +98,8 @@ class Replayed:
     which: int
     shape: tuple[int, int, int]
     recent: Recent
-    projection: Any = None
+    projection: Projection | None = None
+    projected_input: torch.Tensor | None = None
     heads: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,7 +134,7 @@ class Replayed:
         found: list[Traced] = []
         self.given.again(found.append)
         layer = traced_layer(found[self.which], self.tokens)
-        layer.projection = self.projection
+        layer.projection, layer.projected_input = self.projection, self.projected_input
         return layer, layer.nbytes + (0 if layer.bias is None else layer.bias.nbytes)
 
     def weights(self, head: int, rows: torch.Tensor) -> Floats:

@@ -226,6 +226,8 @@ class Tracer:
         if name == "where" and isinstance(self._of(value), _Scores):
             scores, hidden, value = value, ~hidden, scores
         found = self._of(scores)
+        if isinstance(found, _Weights) and _is_number(value) and float(value) == 0:
+            self._note(output, found)  # of queries that are padding
         if isinstance(found, _Scores) and _is_number(value) and float(value) <= HIDDEN:
             self._note(output, replace(found, hidden=(*found.hidden, hidden)))
 

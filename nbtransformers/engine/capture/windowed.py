@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.engine.capture.layer import Layer
+from nbtransformers.engine.capture.projections import Projection
 from nbtransformers.engine.capture.read import Tokens, few
 from nbtransformers.engine.capture.seen import Seen
 from nbtransformers.results.attentionmaps import Floats, Steps
@@ -93,12 +94,12 @@ class Windowed:
         return self.local.steps(head, query) if place < 0 else self.over_all.steps(head, place)
 
     @property
-    def projection(self) -> Any:
-        """The module that the concatenated outputs go through."""
+    def projection(self) -> Projection | None:
+        """What the concatenated outputs go through."""
         return self.local.projection
 
     @projection.setter
-    def projection(self, found: Any) -> None:
+    def projection(self, found: Projection | None) -> None:
         self.local.projection = self.over_all.projection = found
 
 
