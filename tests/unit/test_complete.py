@@ -354,7 +354,9 @@ def test_the_tags_of_the_saved_notebook_are_offered(
 def test_every_option_of_every_magic_completes(shell: Any) -> None:
     for magic in MAGICS:
         for option in magic.options:
-            assert f"--{option.name}" in tab(shell, f"%%{magic.name} --{option.name[:2]}|\ntext"), (magic, option)
+            form = "%%{}\ntext" if "cell" in magic.forms else "%{}"
+            line = form.format(f"{magic.name} --{option.name[:2]}|")
+            assert f"--{option.name}" in tab(shell, line), (magic, option)
 
 
 # --- in a real kernel ---
