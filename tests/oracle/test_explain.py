@@ -70,7 +70,7 @@ def sentiment() -> tuple[Any, Any]:
         "not bad at all",
         "这部电影很好看，值得再看一遍。",
         "كان الفيلم طويلاً ومملاً 👩‍👩‍👧‍👦",
-        "The plot makes no sense, but the photography is stunning and the score never lets go. " * 4,
+        "The plot makes no sense, but the photography is stunning and the score never lets go. " * 2,
         "?",
     ],
 )
@@ -188,7 +188,7 @@ def test_every_architecture_is_explained(architecture: str, tmp_path: Path) -> N
     folder = save_tiny(architecture, tmp_path, **smooth)
     result = explained("the film is good, the end is not", folder, methods=METHODS)
     model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
-    logits = model(torch.from_numpy(result.side.ids[None])).logits[0]
+    logits = model(torch.from_numpy(result.side.ids[None])).logits[0].detach()
     assert result.target.logit == pytest.approx(float(logits.max()), abs=1e-4)
     assert result.completeness_gap == pytest.approx(0, abs=0.01)
     for one in result.found:
