@@ -73,7 +73,7 @@ def _rotary(part: PositionsPart) -> Part:
 
 def _buckets(part: PositionsPart) -> Part:
     given = ["distances"]
-    if part.attribute.startswith("_"):  # as T5 has it
+    if part.told:
         given += [
             f"bidirectional={not part.causal}",
             "num_buckets=module.relative_attention_num_buckets",

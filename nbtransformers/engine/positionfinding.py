@@ -23,6 +23,7 @@ Floats = NDArray[np.float32]
 
 ROTATIONS, DISTANCES = 512, 128  # positions that are looked at where a model sets no number of its own
 
+_GROWING = ("dynamic", "longrope")  # scalings of rotations that depend on the length
 _TABLE = re.compile(r"(position|pos)s?_emb\w*|embed_positions|positions_embed|wpe")
 _ROTARY = re.compile(r"rotary|rope", re.IGNORECASE)
 # Positions of pictures and sounds, in two dimensions, or relative ones, which are no rows of a text.
@@ -209,12 +210,16 @@ def _turned(module: Any, length: int) -> Iterator[_Turns]:
     if "position_ids" not in parameters:
         return
     own = copy.deepcopy(module).to("cpu")  # some change their frequencies with the length that they are asked for
-    types: list[str | None] = sorted(set(own.layer_types)) if "layer_type" in parameters else [None]
-    for layer_type in types:
+    types: list[str | None] = sorted(set(getattr(own, "layer_types", []))) if "layer_type" in parameters else []
+    for layer_type in types or [None]:
         given = {} if layer_type is None else {"layer_type": layer_type}
         if layer_type is not None and not hasattr(own, f"{layer_type}_inv_freq"):
             continue  # layers of this type have no positions
-        yield _turns(layer_type, own(torch.zeros(1), torch.arange(length)[None], **given))
+        try:
+            made = own(torch.zeros(1), torch.arange(length)[None], **given)
+        except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):
+            continue  # it wants other positions, such as those of pictures in a text
+        yield _turns(layer_type, made)
 
 
 def _turns(layer_type: str | None, made: Any) -> _Turns:
@@ -259,7 +264,7 @@ def _rotation(model: Any, path: str, module: Any, turns: _Turns) -> Found:
     )
     notes = (
         *([f"Its rotations are scaled ({kind}), for texts longer than it first learned on."] if kind else []),
-        *([f"The frequencies change with the length: these are of {length:,} positions."] if kind == "dynamic" else []),
+        *([f"The frequencies change with the length: these are of {length:,} positions."] if kind in _GROWING else []),
     )
     part = PositionsPart(label, "rotary", length, path, turns.given, layer_type=layer_type)
     if turns.given == "table":
@@ -315,7 +320,7 @@ def _buckets(model: Any, length: int | None) -> Iterator[Found]:
         causal = bool(getattr(module, "is_decoder", False))
         distances = torch.arange(1 - number, 1 if causal else number)
         given: dict[str, Any] = {}
-        if hasattr(module, "relative_attention_num_buckets"):
+        if "bidirectional" in inspect.signature(getattr(module, named[0])).parameters:
             given = {
                 "bidirectional": not causal,
                 "num_buckets": module.relative_attention_num_buckets,
@@ -336,7 +341,9 @@ def _buckets(model: Any, length: int | None) -> Iterator[Found]:
                 source=f"{path}.relative_attention_bias",
                 bias=bias,
             ),
-            PositionsPart(_numbered(label, path, model), "buckets", number, path, named[0], causal=causal),
+            PositionsPart(
+                _numbered(label, path, model), "buckets", number, path, named[0], causal=causal, told=bool(given)
+            ),
         )
 
 

@@ -221,6 +221,7 @@ class PositionsPart:
         offset: the row of a table that position 0 has.
         layer_type: which layers a rotary module is asked for, where it knows several.
         causal: of buckets, whether no query looks at what comes behind it.
+        told: of buckets, whether their function has to be told that, and how many there are.
         heads: of slopes, how many heads there are.
         scaling: of slopes, what they are multiplied by.
     """
@@ -233,6 +234,7 @@ class PositionsPart:
     offset: int = 0
     layer_type: str | None = None
     causal: bool = False
+    told: bool = False
     heads: int = 0
     scaling: float = 1.0
 

@@ -56,12 +56,17 @@ ROTARY: dict[str, dict[str, Any]] = {
     "gemma3_text": {**_LLAMA, "head_dim": 8, "num_hidden_layers": 6},
     "modernbert": ARCHITECTURES["modernbert"],
     "gptj": _GPTJ,
+    "esm": {**ARCHITECTURES["bert"], "vocab_size": 99, "position_embedding_type": "rotary", "mask_token_id": 98},
     "roformer": {**ARCHITECTURES["bert"], "vocab_size": 99},
 }
 SCALED: dict[str, dict[str, Any]] = {
     "linear": {"factor": 4.0},
     "dynamic": {"factor": 2.0},
     "yarn": {"factor": 4.0, "original_max_position_embeddings": 16},
+    "longrope": {
+        **{"short_factor": [1.0] * 4, "long_factor": [3.0] * 4},
+        "original_max_position_embeddings": 32,
+    },
     "llama3": {
         **{"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0},
         "original_max_position_embeddings": 16,
@@ -198,6 +203,22 @@ def test_what_heads_add_is_all_that_is_left_where_queries_are_zero(architecture:
             expected = np.exp(np.where(np.isnan(bias), -np.inf, bias))
             expected /= expected.sum(axis=1, keepdims=True)
             np.testing.assert_allclose(weights[one.name][0][0, head].numpy(), expected, atol=1e-6)
+
+
+def test_each_layer_may_have_a_bias_of_its_own() -> None:
+    sizes = {"vocab_size": 99, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4}
+    model = built("umt5", sizes)
+    result = looked_at(model, length=10)
+    assert [one.name for one in result.encodings] == [
+        f"{side} layer {n}" for side in ("encoder", "decoder") for n in (0, 1)
+    ]
+    for one in result.encodings:
+        attention = model.get_submodule(one.source.rpartition(".")[0])
+        bias = attention.compute_bias(10, 10)[0].detach().numpy()
+        for head in range(4):
+            known = ~np.isnan(one.similarity(head))
+            np.testing.assert_allclose(one.similarity(head)[known], bias[head][known], atol=1e-6)
+    assert_same(result, ran(result, model=model))
 
 
 def test_slopes_that_go_into_the_mask() -> None:
