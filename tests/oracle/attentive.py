@@ -52,6 +52,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         **{**_SIZES, "embedding_size": 32, "q_groups": 2, "k_groups": 2, "v_groups": 2, "post_attention_groups": 1},
         **{"intermediate_groups": 2, "output_groups": 2},
     },
+    "convbert": {**_SIZES, "embedding_size": 32},
     "longformer": {**_SIZES, "attention_window": 8, "sep_token_id": 2},
     **_from_tiny("gpt2"),
     "openai-gpt": {"vocab_size": VOCABULARY, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128},
@@ -77,6 +78,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "gemma3_text": {**_GROUPED, "sliding_window": 5, "query_pre_attn_scalar": 8, "num_hidden_layers": 2},
     "gpt_oss": {**_GROUPED, "sliding_window": 5, "num_local_experts": 2, "num_experts_per_tok": 1},
     "olmo2": _GROUPED,
+    "bitnet": _GROUPED,
+    "afmoe": {
+        **{**_GROUPED, "sliding_window": 5, "num_experts": 2, "num_local_experts": 2, "num_experts_per_tok": 1},
+        **{"moe_intermediate_size": 16},
+    },
     "granite": {**_GROUPED, "attention_multiplier": 0.3},
     "cohere": _GROUPED,
     "starcoder2": {**_GROUPED, "sliding_window": 5},
@@ -91,6 +97,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "m2m_100": _SEQ2SEQ,
     "blenderbot": _SEQ2SEQ,
     "mvp": _SEQ2SEQ,
+    "bigbird_pegasus": {**_SEQ2SEQ, "attention_type": "original_full"},
     "led": {**_SEQ2SEQ, "attention_window": 8, "max_encoder_position_embeddings": 128},
 }
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {

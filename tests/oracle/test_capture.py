@@ -29,6 +29,12 @@ from nbtransformers.results.attentionmaps import Part, Steps
 # What Transformers gives for these is something else: attention in a window in a form of its own, scores in the
 # place of weights, and, for the distances of Falcon, under eager what its SDPA path does not compute.
 APART = {"longformer", "led", "squeezebert", "falcon"}
+# Where the heads' outputs do not go into the projection as they are: normed, gated, or beside a convolution.
+ON_THE_WAY = {
+    "bitnet": "layers.1.self_attn.o_proj",
+    "afmoe": "layers.1.self_attn.o_proj",
+    "convbert": "encoder.layer.1.attention.output.dense",
+}
 WHOLE = slice(None)
 ALIKE = 1e-6
 PARTS: dict[bool, dict[Part, str]] = {
@@ -175,7 +181,7 @@ def projection_of(loaded: LoadedModel, steps: Steps) -> Any:
     return found[0]
 
 
-@pytest.mark.parametrize("name", sorted({*SETTINGS, *VARIANTS} - {"squeezebert"}))
+@pytest.mark.parametrize("name", sorted({*SETTINGS, *VARIANTS} - {"squeezebert", *ON_THE_WAY}))
 def test_steps_are_the_numbers_of_the_model(name: str) -> None:
     loaded = tiny(name)
     inputs = padded("left", loaded.model)
@@ -202,6 +208,21 @@ def test_steps_are_the_numbers_of_the_model(name: str) -> None:
             real = sides(inputs, 1, part)[0]
             rows = given[-1].reshape(2, -1, len(steps.concatenated))[1, : len(real)]
             np.testing.assert_allclose(rows[real][4], steps.concatenated, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(ON_THE_WAY))
+def test_what_is_done_to_outputs_on_the_way_is_projected_with_them(name: str) -> None:
+    loaded = tiny(name)
+    inputs = padded("right", loaded.model)
+    given = what_goes_in(loaded.model.get_submodule(ON_THE_WAY[name]), lambda: plain(loaded, inputs))[-1]
+    wanted = plain_module(loaded.model.get_submodule(ON_THE_WAY[name]), given)[1, 4]
+    found = captured(loaded, inputs, row=1).steps("self", 1, 0, 4)
+    np.testing.assert_allclose(found.projected, wanted, atol=1e-5)
+
+
+def plain_module(module: Any, given: torch.Tensor) -> torch.Tensor:
+    with torch.inference_mode():
+        return module(given)
 
 
 def what_goes_in(module: Any, run: Callable[[], Any]) -> list[torch.Tensor]:
@@ -254,7 +275,7 @@ class Embeddings(torch.nn.Module):
 # --- without some heads ---
 
 
-@pytest.mark.parametrize("name", sorted({*SETTINGS, *VARIANTS} - {"squeezebert", "xlnet", "albert"}))
+@pytest.mark.parametrize("name", sorted({*SETTINGS, *VARIANTS} - {"squeezebert", "xlnet", "albert", *ON_THE_WAY}))
 def test_a_head_set_to_zero_is_its_part_of_the_projection_set_to_zero(name: str) -> None:
     loaded = tiny(name)
     inputs = padded("right", loaded.model)
