@@ -69,7 +69,7 @@ export function fakeAttention(fake: FakeAttention) {
     }
     most[key] = Math.max(...picture);
     thumbs.set(
-      picture.map((weight) => Math.round((255 * weight) / (most[key] || 1))),
+      picture.map((weight) => Math.round(255 * Math.sqrt(weight / (most[key] || 1)))),
       key * cells * cells,
     );
     [entropy, distance, special, Number.NaN, Number.NaN, first].forEach((value, measure) => {

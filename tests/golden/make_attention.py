@@ -130,7 +130,7 @@ def thumbs_of(weights, taken, side, signed):
                     thumbs[layer, head, row, column] = pooled(block, signed)
     most = np.abs(thumbs).max(axis=(2, 3))
     share = thumbs / np.where(most > 0, most, 1)[..., None, None]
-    bytes_ = np.rint(128 + 127 * share) if signed else np.rint(255 * share)
+    bytes_ = np.rint(128 + 127 * share) if signed else np.rint(255 * np.sqrt(share))
     return bytes_.astype(np.uint8), most.astype(np.float32), [rows, columns]
 
 

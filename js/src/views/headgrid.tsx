@@ -245,8 +245,14 @@ function sharesOf(reading: Reading, part: PartFacts, name: string): Float32Array
   );
 }
 
-/** By a logarithm, a thumbnail's 255 steps go so far down. */
-const BYTE_DECADES = Math.log10(255);
+/** A thumbnail's bytes are square roots: by a logarithm their 255 steps go twice as far down. */
+const DECADES = 2 * Math.log10(255);
+
+/** The colour of a byte of a thumbnail, from 0 to 1. */
+function shadeOf(byte: number, log: boolean): number {
+  const share = (byte / 255) ** 2;
+  return log ? Math.max(0, 1 + Math.log10(share) / DECADES) : share;
+}
 
 /** The thumbnails of all heads as one picture, a pixel a cell. */
 function atlasOf(reading: Reading, part: PartFacts, { pixels }: Ramp, log: boolean): HTMLCanvasElement {
@@ -258,8 +264,7 @@ function atlasOf(reading: Reading, part: PartFacts, { pixels }: Ramp, log: boole
   const data = new ImageData(image.width, image.height);
   const cells = new Uint32Array(data.data.buffer);
   const shade = Uint32Array.from({ length: 256 }, (_, byte) => {
-    const share = log && !signed ? Math.max(0, 1 + Math.log10(byte / 255) / BYTE_DECADES) : byte / 255;
-    return pixels[stepAt(share)] ?? 0;
+    return pixels[stepAt(signed ? byte / 255 : shadeOf(byte, log))] ?? 0;
   });
   for (let layer = 0; layer < part.layers; layer++) {
     for (let head = 0; head < part.heads; head++) {

@@ -22,7 +22,7 @@ interface Prediction {
   labels: string[];
   before: number[];
   after: number[];
-  /** How far the last hidden states moved. */
+  /** How far what the model gives moved: its logits, or else its last hidden states. */
   change: number;
 }
 
@@ -158,8 +158,11 @@ function Predicted({ what, labels, before, after, change }: Prediction) {
           </tbody>
         </table>
       )}
-      <p class="nbt-aside" title="The mean over the tokens of 1 − cosine, of the last layer">
-        {`The hidden states of the last layer moved by ${formatValue(change)}.`}
+      <p
+        class="nbt-aside"
+        title="The mean over the tokens of 1 − cosine: of the logits where the model has a head, else of the last hidden states"
+      >
+        {`What the model gives moved by ${formatValue(change)}.`}
       </p>
     </>
   );

@@ -196,7 +196,7 @@ export class Reading {
     return heads === 0 ? part.heads : heads;
   }
 
-  /** The thumbnail `[row, column]` of a head, from 0 to 255; of a difference 128 is none. */
+  /** The thumbnail `[row, column]` of a head, square roots from 0 to 255; of a difference 128 is none. */
   thumb({ part, heads, thumb }: PartFacts, layer: number, head: number): Uint8Array {
     const size = thumb[0] * thumb[1];
     const from = (layer * heads + head) * size;
