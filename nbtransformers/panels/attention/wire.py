@@ -5,9 +5,9 @@ Per side S, `queries` and of an encoder-decoder `encoded`, for its first tokens:
 special token), `S_start` and `S_stop` uint32 (code points of its text).
 
 Per part P, `self`, `cross` or `encoder`: `P_measures` float32 `[measure, layer, head]`, NaN where there is none;
-`P_thumbs` uint8 `[layer, head, row, column]`, the square root of the greatest weight of each cell as a share of the head's
-own greatest, which is `P_thumb_max` float32 `[layer, head]`: in most heads one weight is near 1 and the others are small
-(of a difference the share itself: 128 is no difference, and ±127 the greatest); and of a
+`P_thumbs` uint8 `[layer, head, row, column]`, the square root of the greatest weight of each cell as a share of the
+head's own greatest, which is `P_thumb_max` float32 `[layer, head]`: in most heads one weight is near 1 and the others
+are small (of a difference the share itself: 128 is no difference, and ±127 the greatest); and of a
 short reading `P_weights` float32 `[layer, head, query, key]`. `tests/golden/attention.json` holds both sides to it.
 
 All of it stays small whatever the length, since a saved notebook keeps it: what is not here is asked for.
