@@ -24,7 +24,7 @@ from nbtransformers.engine.remarks import in_another_script, remarks
 from nbtransformers.engine.rowtask import Ready, prepare
 from nbtransformers.engine.running import at_work
 from nbtransformers.errors import UserError
-from nbtransformers.inputs.rows import read
+from nbtransformers.inputs.onetext import one_text
 from nbtransformers.loading.bundled import BUNDLED_ENCODER
 from nbtransformers.loading.card import Card
 from nbtransformers.loading.heads import Head
@@ -64,7 +64,9 @@ def attention(
         ['[CLS]', 'good', 'film', '.', '[SEP]']
     """
     batch = batch_of(request, objects)
-    text, notes = one_text(request, objects) if batch is None else ("", ())
+    text, notes = "", ()
+    if batch is None:
+        text, notes = one_text(request.data, objects, looked_at="Attention is looked at in one text", to="read")
     ready = ready_model(request, objects, on_progress)
     loaded = ready.loaded
     with at_work(loaded, on_progress), quiet_transformers():
@@ -124,27 +126,6 @@ def ready_model(request: AttentionRequest, objects: Objects, on_progress: OnProg
             raise
         # Its files may name a head whose weights they lack. Whatever else is wrong is said again.
         return prepare(request, ref, lambda card: "encoder", objects, on_progress)
-
-
-def one_text(request: AttentionRequest, objects: Objects) -> tuple[str, tuple[str, ...]]:
-    """The text of a request, and what was guessed while reading it.
-
-    Raises:
-        UserError: when there is none, or more than one.
-    """
-    rows = read(request.data, objects)
-    window = next(rows.windows(2), None)
-    if window is None or not window.texts:
-        raise UserError("There is no text.", hint="Give one.")
-    if len(window.texts) > 1:
-        number = "more than one" if rows.total is None else f"{rows.total:,}"
-        hint = "Give one of them, such as `texts[0]`."
-        if request.data.kind == "file":
-            hint = f"Of a whole file give `Path({request.data.value!r}).read_text()`."
-        raise UserError(f"Attention is looked at in one text, and there are {number}.", hint=hint)
-    if window.reasons:
-        raise UserError(f"There is no text to read: it is {window.reasons[0]}.", hint="Give a text.")
-    return window.texts[0] or "", rows.notes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

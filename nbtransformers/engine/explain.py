@@ -33,7 +33,7 @@ from nbtransformers.engine.running import at_work
 from nbtransformers.engine.targets import Goal, Reader, goal_of
 from nbtransformers.engine.threads import StepThreads
 from nbtransformers.errors import Interrupted, UserError
-from nbtransformers.inputs.rows import read
+from nbtransformers.inputs.onetext import one_text
 from nbtransformers.interrupt import Stop, deferred_interrupts
 from nbtransformers.loading.bundled import BUNDLED_SENTIMENT
 from nbtransformers.loading.card import Card
@@ -77,7 +77,7 @@ def explain(
     """
     if "integrated_gradients" in request.methods:
         refuse_lacking_captum()
-    text, notes = one_text(request, objects)
+    text, notes = one_text(request.data, objects, looked_at="One text is explained at a time", to="explain")
     ready = prepare(request, model_ref(request), needed_head, objects, on_progress)
     loaded = ready.loaded
     with at_work(loaded, on_progress), deferred_interrupts() as stop, quiet_transformers():
@@ -147,26 +147,6 @@ def needed_head(card: Card) -> Head:
         f"{card.what}: it has no prediction that is explained here.",
         hint="Give a classifier, a token classifier, a model for question answering, or a causal or masked LM.",
     )
-
-
-def one_text(request: ExplainRequest, objects: Objects) -> tuple[str, tuple[str, ...]]:
-    """The text of a request, and what was guessed while reading it.
-
-    Raises:
-        UserError: when there is none, or more than one.
-    """
-    rows = read(request.data, objects)
-    window = next(rows.windows(2), None)
-    if window is None or not window.texts:
-        raise UserError("There is no text.", hint="Give one.")
-    if len(window.texts) > 1:
-        number = "more than one" if rows.total is None else f"{rows.total:,}"
-        raise UserError(
-            f"One text is explained at a time, and there are {number}.", hint="Give one of them, such as `texts[0]`."
-        )
-    if window.reasons:
-        raise UserError(f"There is no text to explain: it is {window.reasons[0]}.", hint="Give a text.")
-    return window.texts[0] or "", rows.notes
 
 
 class _Work:
