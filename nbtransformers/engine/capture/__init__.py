@@ -10,5 +10,6 @@
 - `windowed`, `replay`: layers that are computed in windows, and those that are made again when they are asked for
 - `collecting`, `resting`: the layers of one pass, and how a model is left as it was
 - `store`: how much of all this stays in memory
+- `keeping`: a layer as arrays, for a file
 - `forward`: the pass, and the maps of a reading
 """
