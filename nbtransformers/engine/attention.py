@@ -23,6 +23,7 @@ from nbtransformers.engine.prompts import decoder_limit
 from nbtransformers.engine.remarks import in_another_script, remarks
 from nbtransformers.engine.rowtask import Ready, prepare
 from nbtransformers.engine.running import at_work
+from nbtransformers.engine.threads import StepThreads
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.onetext import one_text
 from nbtransformers.loading.bundled import BUNDLED_ENCODER
@@ -75,7 +76,10 @@ def attention(
             inputs = model_inputs(request, loaded, text, on_progress)
         else:
             inputs = _as_given(batch, request, loaded)
-        with told_by_layers(loaded.model, "Reading the text", on_progress):
+        threads = StepThreads(
+            loaded, request.run.threads, like=f"layers of {inputs.tokens.bit_length()} bits of tokens"
+        )
+        with threads, told_by_layers(loaded.model, "Reading the text", on_progress, threads.step):
             maps = captured(loaded, inputs.tensors, row=request.row or 0)
         seconds = time.perf_counter() - started
     recipe = None
@@ -86,7 +90,7 @@ def attention(
         queries=inputs.queries,
         encoded=inputs.encoded,
         maps=maps,
-        run=_report(ready, inputs, seconds),
+        run=_report(ready, inputs, seconds, threads.number),
         notes=(*_remarks(ready.card, text), *inputs.notes, *maps.notes, *notes),
         recipe=recipe,
     )
@@ -250,13 +254,13 @@ def _remarks(card: Card, text: str) -> list[str]:
     return remarks(card, np.zeros(1, np.int64), in_another_script(card, [text]), "attention")
 
 
-def _report(ready: Ready, inputs: Inputs, seconds: float) -> RunReport:
+def _report(ready: Ready, inputs: Inputs, seconds: float, threads: int) -> RunReport:
     loaded = ready.loaded
     return RunReport(
         model=loaded.name,
         device=loaded.device,
         dtype=loaded.dtype,
-        threads=1,
+        threads=threads,
         batch_tokens=inputs.tokens,
         batches=1,
         tokens=inputs.tokens,

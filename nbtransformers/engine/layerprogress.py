@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -10,8 +10,10 @@ from nbtransformers.progress import OnProgress, Pace, Progress
 
 
 @contextmanager
-def told_by_layers(model: Any, message: str, on_progress: OnProgress) -> Generator[None]:
-    """Meanwhile each layer that a pass is done with is told; no hook of it stays.
+def told_by_layers(
+    model: Any, message: str, on_progress: OnProgress, on_layer: Callable[[], None] = lambda: None
+) -> Generator[None]:
+    """Meanwhile each layer that a pass is done with is told, and counted by `on_layer`; no hook of it stays.
 
     Example:
         >>> with told_by_layers(model, "Reading the text", on_progress):
@@ -22,6 +24,7 @@ def told_by_layers(model: Any, message: str, on_progress: OnProgress) -> Generat
 
     def one_more(*_: Any) -> None:
         nonlocal done
+        on_layer()
         done = min(done + 1, len(layers))  # a layer may be run again and again
         tell(Progress("running", message, done, len(layers), unit="layers"))
 

@@ -60,6 +60,7 @@ class StepThreads:
     Args:
         loaded: the model that does the steps; what was found out is kept in its notes.
         wanted: how many; None finds out.
+        like: what tells steps that do well with other numbers of threads, as by their size.
 
     Example:
         >>> with threads:
@@ -68,8 +69,8 @@ class StepThreads:
         ...         threads.step()
     """
 
-    def __init__(self, loaded: LoadedModel, wanted: int | None) -> None:
-        self._notes, self._key = loaded.notes, ("threads for a step", loaded.device, loaded.dtype)
+    def __init__(self, loaded: LoadedModel, wanted: int | None, like: object = None) -> None:
+        self._notes, self._key = loaded.notes, ("threads for a step", like, loaded.device, loaded.dtype)
         self._seconds: dict[int, list[float]] = {}
         most = cpu_threads() if loaded.device == "cpu" else 1
         known = wanted or (most if most == 1 else loaded.notes.get(self._key))

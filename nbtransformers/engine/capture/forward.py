@@ -18,6 +18,7 @@ from nbtransformers.engine.capture.layer import Layer, Layered
 from nbtransformers.engine.capture.replay import COPIES, Recent, refuse_too_large
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.store import STORE, Store
+from nbtransformers.engine.threads import torch_threads
 from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
@@ -159,7 +160,8 @@ class CapturedMaps:
         import torch
 
         numbers = np.arange(self.extent(part).queries)[rows]
-        return self._layer(part, layer, head).weights(head, torch.from_numpy(numbers))
+        with torch_threads(1):  # a look is small, and on a busy machine several threads take many times as long
+            return self._layer(part, layer, head).weights(head, torch.from_numpy(numbers))
 
     def q(self, part: Part, layer: int, head: int) -> Floats:
         """Float32 `[query, dim]`: the queries of a head."""
@@ -175,7 +177,8 @@ class CapturedMaps:
 
     def steps(self, part: Part, layer: int, head: int, query: int) -> Steps:
         """How the weights of a query come about."""
-        return self._layer(part, layer, head).steps(head, query)
+        with torch_threads(1):
+            return self._layer(part, layer, head).steps(head, query)
 
     def kept_layer(self, part: Part, layer: int) -> KeptLayer | None:
         """A layer as arrays, for a file; None for one that is made again when it is asked for."""
