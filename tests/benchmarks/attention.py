@@ -1,4 +1,4 @@
-"""What capturing attention costs: seconds beside a plain pass, bytes that are kept, and one look at a head.
+"""What capturing attention costs: seconds beside a plain pass, bytes that are kept, one look at a head, and the panel.
 
     python tests/benchmarks/attention.py                         the bundled encoder and decoder
     python tests/benchmarks/attention.py --models minilm --lengths 64 512 --pairs 20
@@ -106,6 +106,21 @@ def ours(name: str, tokens: int, pairs: int) -> dict[str, Any]:
     }
 
 
+def panel(name: str, tokens: int) -> dict[str, Any]:
+    """How long the first view takes after the pass, and what a saved notebook keeps of the panel, code and all."""
+    import nbtransformers as nbt
+    from nbtransformers.panels.kinds import kind_of_result
+    from nbtransformers.panels.widget import STATIC
+
+    loaded = loaded_model(name)
+    result = nbt.attention(text_of(loaded, tokens), model=(loaded.model, loaded.tokenizer))
+    kind = kind_of_result(result)
+    seconds, (header, payload) = seconds_of(lambda: kind.header(result))
+    code = sum((STATIC / f"attention.{end}").stat().st_size for end in ("js", "css"))
+    kept = len(json.dumps(header)) + len(payload) * 4 / 3 + len(kind.snapshot("0", result).encode()) + code
+    return {"view": seconds, "notebook": kept / 1000}
+
+
 def bertviz(name: str, tokens: int, folder: str) -> dict[str, Any]:
     """What it needs, all maps under eager, and the page that its head view puts into a notebook."""
     import torch
@@ -139,7 +154,7 @@ def report(options: argparse.Namespace) -> None:
     print(f"{options.threads} thread(s), median of {options.pairs} alternating pairs\n")
     print(
         f"{'model':10}{'tokens':>8}{'plain s':>10}{'captured s':>12}{'ratio':>8}{'kept MiB':>10}{'all maps':>10}"
-        f"{'a head s':>10}{'a row s':>10}{'peak MiB':>10}"
+        f"{'a head s':>10}{'a row s':>10}{'peak MiB':>10}{'view s':>8}{'notebook kB':>13}"
     )
     for name in options.models:
         for tokens in options.lengths or LENGTHS[name]:
@@ -150,7 +165,7 @@ def report(options: argparse.Namespace) -> None:
             print(
                 f"{name:10}{tokens:8}{found['plain']:10.4f}{found['captured']:12.4f}{found['ratio']:8.2f}"
                 f"{found['kept']:10.1f}{found['all maps']:10.1f}{found['head']:10.4f}{found['row']:10.4f}"
-                f"{found['peak']:10.0f}",
+                f"{found['peak']:10.0f}{found['view']:8.2f}{found['notebook']:13.0f}",
                 flush=True,
             )
     if options.bertviz:
@@ -191,7 +206,10 @@ def main() -> None:
 
     torch.set_num_threads(options.threads)
     name, tokens = options.models[0], options.lengths[0]
-    found = bertviz(name, tokens, options.bertviz) if options.theirs else ours(name, tokens, options.pairs)
+    if options.theirs:
+        found = bertviz(name, tokens, options.bertviz)
+    else:
+        found = {**ours(name, tokens, options.pairs), **panel(name, tokens)}
     print(json.dumps(found))
 
 
