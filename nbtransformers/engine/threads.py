@@ -45,6 +45,22 @@ def torch_threads(number: int) -> Generator[None]:
             torch.set_num_threads(before)
 
 
+@contextmanager
+def one_thread_if_free() -> Generator[None]:
+    """Let torch work on one product with one thread, unless somebody else has the number: then it stays as it is.
+
+    For what a panel asks: batches in the background keep the number for minutes, and no panel may wait for them.
+    """
+    if not _guard.acquire(blocking=False):
+        yield
+        return
+    try:
+        with torch_threads(1):
+            yield
+    finally:
+        _guard.release()
+
+
 def set_one_thread() -> None:
     """For the start of a pool's thread: OpenMP keeps a number for each thread of its own."""
     import torch

@@ -16,11 +16,13 @@ from attentive import SETTINGS, VARIANTS, padded, tiny
 from transformers import AttentionInterface, AttentionMaskInterface, AutoConfig, AutoModel
 from transformers.pytorch_utils import Conv1D
 
+from nbtransformers.engine import threads
 from nbtransformers.engine.ablate import ablated
 from nbtransformers.engine.capture import layer, replay
 from nbtransformers.engine.capture.anatomy import is_linear
 from nbtransformers.engine.capture.forward import CapturedMaps, captured, one_row
 from nbtransformers.engine.capture.store import Store
+from nbtransformers.engine.threads import torch_threads
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import stopped_by
 from nbtransformers.loading.registry import LoadedModel
@@ -523,6 +525,50 @@ def test_the_oldest_captures_go_and_come_again() -> None:
     assert [found.nbytes > 0 for found in maps] == [True, False, False, False]
     np.testing.assert_array_equal(again, heads_of(captured(loaded, batches[0], store=Store()), "self", 1))
     assert maps[1].extent("self") == (2, 4, 40, 40)
+
+
+# --- beside other threads ---
+
+
+@pytest.mark.parametrize("name", ["bert", "deberta-v2"])
+def test_a_look_waits_for_no_batch_of_another_model(name: str) -> None:
+    loaded = tiny(name)
+    maps = captured(loaded, padded(None, loaded.model))
+    begun, over = threading.Event(), threading.Event()
+
+    def batch() -> None:
+        with torch_threads(1):
+            begun.set()
+            over.wait(20)
+
+    other = threading.Thread(target=batch)
+    other.start()
+    begun.wait(20)
+    assert maps.weights("self", 0, 0, WHOLE).shape == (19, 19)
+    assert maps.steps("self", 0, 0, 1).masked.shape == (19,)
+    assert other.is_alive()
+    over.set()
+    other.join()
+
+
+@pytest.mark.parametrize("name", ["bert", "deberta-v2"])
+def test_a_look_that_waits_for_its_model_holds_nothing_else(name: str) -> None:
+    """Whoever has the model takes torch's threads next: to hold these meanwhile would be to wait for each other."""
+    loaded, store = tiny(name), Store(budget=0)
+    maps = captured(loaded, padded(None, loaded.model), store=store)
+    if name == "bert":
+        kept = captured(loaded, padded(None, loaded.model), store=store)  # so that those must be run again
+        assert kept.nbytes and not maps.nbytes
+    with loaded.lock:
+        looking = threading.Thread(target=lambda: maps.weights("self", 0, 0, WHOLE), daemon=True)
+        looking.start()
+        looking.join(0.3)
+        assert looking.is_alive()
+        free = threads._guard.acquire(timeout=5)
+        assert free
+        threads._guard.release()
+    looking.join(20)
+    assert not looking.is_alive()
 
 
 @pytest.mark.parametrize("name", ["bert", "bloom", "deberta-v2", "longformer"])

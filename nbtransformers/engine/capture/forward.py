@@ -15,10 +15,10 @@ from nbtransformers.engine.capture.anatomy import Anatomy
 from nbtransformers.engine.capture.collecting import Collector
 from nbtransformers.engine.capture.keeping import kept_layer
 from nbtransformers.engine.capture.layer import Layer, Layered
-from nbtransformers.engine.capture.replay import COPIES, Recent, refuse_too_large
+from nbtransformers.engine.capture.replay import COPIES, Recent, Replayed, refuse_too_large
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.store import STORE, Store
-from nbtransformers.engine.threads import torch_threads
+from nbtransformers.engine.threads import one_thread_if_free
 from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
@@ -135,6 +135,14 @@ class CapturedMaps:
             )
         return found
 
+    def _at_hand(self, part: Part, layer: int, head: int) -> Layered:
+        """A layer with its numbers there: the model is held for them, if it must be, before threads are and not after.
+
+        Every run takes the two in this order, and one that took them in the other could wait for it forever.
+        """
+        found = self._layer(part, layer, head)
+        return found.made() if isinstance(found, Replayed) else found
+
     @property
     def parts(self) -> tuple[Part, ...]:
         """The parts that there are."""
@@ -160,8 +168,9 @@ class CapturedMaps:
         import torch
 
         numbers = np.arange(self.extent(part).queries)[rows]
-        with torch_threads(1):  # a look is small, and on a busy machine several threads take many times as long
-            return self._layer(part, layer, head).weights(head, torch.from_numpy(numbers))
+        found = self._at_hand(part, layer, head)
+        with one_thread_if_free():  # a look is small, and on a busy machine several threads take many times as long
+            return found.weights(head, torch.from_numpy(numbers))
 
     def q(self, part: Part, layer: int, head: int) -> Floats:
         """Float32 `[query, dim]`: the queries of a head."""
@@ -177,8 +186,9 @@ class CapturedMaps:
 
     def steps(self, part: Part, layer: int, head: int, query: int) -> Steps:
         """How the weights of a query come about."""
-        with torch_threads(1):
-            return self._layer(part, layer, head).steps(head, query)
+        found = self._at_hand(part, layer, head)
+        with one_thread_if_free():
+            return found.steps(head, query)
 
     def kept_layer(self, part: Part, layer: int) -> KeptLayer | None:
         """A layer as arrays, for a file; None for one that is made again when it is asked for."""

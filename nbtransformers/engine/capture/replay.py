@@ -126,10 +126,11 @@ class Replayed:
         """Bytes that it takes, what it shares with other layers not counted."""
         return 0
 
-    def _layer(self) -> Layer:
-        return self.recent.get(self, self._made)
+    def made(self) -> Layer:
+        """The layer itself, made again unless it was a moment ago."""
+        return self.recent.get(self, self._make)
 
-    def _made(self) -> tuple[Layer, int]:
+    def _make(self) -> tuple[Layer, int]:
         refuse_too_large(self.given.loaded, self.cost, f"One look at a layer of {self.given.loaded.name}", self.queries)
         found: list[Traced] = []
         self.given.again(found.append)
@@ -139,23 +140,23 @@ class Replayed:
 
     def weights(self, head: int, rows: torch.Tensor) -> Floats:
         """Float32 `[query, key]` of some queries."""
-        return self._layer().weights(head, rows)
+        return self.made().weights(head, rows)
 
     def query_rows(self, head: int) -> torch.Tensor:
         """Float32 `[query, dim]`."""
-        return self._layer().query_rows(head)
+        return self.made().query_rows(head)
 
     def key_rows(self, head: int) -> torch.Tensor:
         """Float32 `[key, dim]`: those that a head uses."""
-        return self._layer().key_rows(head)
+        return self.made().key_rows(head)
 
     def value_rows(self, head: int) -> torch.Tensor:
         """Float32 `[key, dim]`: those that a head uses."""
-        return self._layer().value_rows(head)
+        return self.made().value_rows(head)
 
     def steps(self, head: int, query: int) -> Steps:
         """How the weights of a query come about."""
-        return self._layer().steps(head, query)
+        return self.made().steps(head, query)
 
 
 def refuse_too_large(loaded: LoadedModel, cost: int, what: str, tokens: int) -> None:
