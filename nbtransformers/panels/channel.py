@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nbtransformers.errors import UserError
+from nbtransformers.errors import Interrupted, UserError
 
 Answer = tuple[dict[str, Any], list[bytes]]
 Method = Callable[[dict[str, Any]], Answer]
@@ -31,7 +31,7 @@ def answer(message: object, methods: Mapping[str, Method], send: Send) -> None:
         if method is None:
             raise UserError(f"This panel knows no {question.get('method')}.", hint="Run the cell again.")
         result, buffers = method(question.get("params") or {})
-    except UserError as error:
+    except (UserError, Interrupted) as error:
         send({**reply, "ok": False, "error": str(error)}, [])
     except Exception as error:  # the question must be answered; the traceback goes to the log
         _log.exception("A panel's question failed: %s", question.get("method"))

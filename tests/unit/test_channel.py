@@ -10,7 +10,7 @@ from helpers import classification, decoded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbtransformers.errors import UserError
+from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.panels.channel import Answer, answer
 from nbtransformers.panels.classification.methods import methods
 from nbtransformers.panels.classification.wire import classification_header
@@ -27,7 +27,17 @@ def _fail(params: dict[str, Any]) -> Answer:
     raise ZeroDivisionError("1/0")
 
 
-METHODS = {"echo": lambda params: ({"got": params}, [b"\x00\x01"]), "refuse": _refuse, "fail": _fail, **methods(RESULT)}
+def _stop(params: dict[str, Any]) -> Answer:
+    raise Interrupted("Interrupted: nothing was captured. Run it again.")
+
+
+METHODS = {
+    "echo": lambda params: ({"got": params}, [b"\x00\x01"]),
+    "refuse": _refuse,
+    "fail": _fail,
+    "stop": _stop,
+    **methods(RESULT),
+}
 
 
 def said(message: object) -> list[tuple[dict[str, Any], list[bytes]]]:
@@ -51,6 +61,12 @@ def test_a_question_is_answered_on_its_id_with_its_buffers() -> None:
 def test_a_question_may_come_without_parameters(params: Any) -> None:
     ((reply, _),) = said(request("echo", params))
     assert reply["result"] == {"got": {}}
+
+
+def test_a_question_whose_work_is_interrupted_is_answered() -> None:
+    assert said(request("stop")) == [
+        ({"type": "reply", "id": 7, "ok": False, "error": "Interrupted: nothing was captured. Run it again."}, [])
+    ]
 
 
 def test_an_unknown_question_is_told() -> None:
