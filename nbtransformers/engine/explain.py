@@ -119,6 +119,7 @@ def again(
     if request.data.kind == "variable":  # the text is in the result, whatever became of the variable
         name = request.data.value
         objects[name] = before.side.text if before.request.question is None else before.second
+        request = replace(request, data=replace(request.data, column=None, split=None))  # as it is no table any more
     return explain(request, objects, on_progress, on_partial)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from captum.attr import LayerIntegratedGradients
@@ -238,6 +239,16 @@ def test_an_answer(tmp_path: Path) -> None:
     best = explained(text, folder, question=question, methods=("occlusion",))
     assert best.target == best.targets[0]
     assert again(best, best.targets[1].asked, ("occlusion",)).target.name == best.targets[1].name
+
+
+def test_the_text_of_a_table_is_explained_again(sentiment: Any) -> None:
+    objects = {"mine": sentiment, "films": pd.DataFrame({"review": [TEXT]})}
+    ref = ModelRef("variable", "mine")
+    request = ExplainRequest(DataRef("variable", "films", "review"), model=ref, methods=("input_x_gradient",))
+    first = explain(request, objects)
+    other = again(first, "negative", ("input_x_gradient",))
+    assert other.target.name == "negative" and other.side.text == TEXT
+    assert again(other, "positive", ("input_x_gradient",)).target == first.target
 
 
 @pytest.mark.parametrize("architecture", ["gpt2", "llama"])
