@@ -244,7 +244,8 @@ class Attention:
         of what its heads attend to.
 
         Raises:
-            UserError: for `cross`, for a difference, or when the matrix would take more than 256 MiB.
+            UserError: for `cross`, for a difference, when there are not so many layers, or when the matrix would take
+                more than 256 MiB.
         """
         from nbtransformers.results.attentionflow import rollout
 

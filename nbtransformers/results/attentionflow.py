@@ -46,11 +46,14 @@ def rollout(attention: Attention, layers: int | None = None) -> Floats:
     """Float32 `[position, token]`: the rollout after so many layers, or after all.
 
     Raises:
-        UserError: when the attention is to another text, or the matrix would take too much memory.
+        UserError: when the attention is to another text, there are not so many layers, or the matrix would take too
+            much memory.
     """
     shape = attention.shape
-    _refuse_large(shape.queries, 2 * shape.keys, "of one token: `.flow(token)`")
     wanted = shape.layers if layers is None else layers
+    if not 0 <= wanted <= shape.layers:
+        raise UserError(f"There is no rollout of {wanted} layers.", hint=f"Type a number from 0 to {shape.layers}.")
+    _refuse_large(shape.queries, 2 * shape.keys, "of one token: `.flow(token)`")
     *_, last = [np.eye(shape.keys, dtype=np.float32), *deque(islice(rollouts(attention), wanted), maxlen=1)]
     return last
 

@@ -209,6 +209,8 @@ def test_what_has_no_rollout_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(lambda: found.minus(found).rollout()) == (
         "There is no rollout of a difference. Look at a part where a text attends to itself."
     )
+    assert refusal(lambda: found.rollout(-1)) == "There is no rollout of -1 layers. Type a number from 0 to 2."
+    assert refusal(lambda: found.rollout(3)) == "There is no rollout of 3 layers. Type a number from 0 to 2."
     both = attention(
         encoded=side(["x", "y", "z"]),
         maps=ArrayMaps({"self": random_weights(2, 3, 6, 6), "cross": random_weights(2, 3, 6, 3, seed=1)}),

@@ -1036,6 +1036,7 @@ ELSEWHERE = {
     "{} was written by a newer nbtransformers.": "test_attention.py",
     "{} holds no attention, or is damaged ({}).": "test_attention.py",
     "There is no rollout of {}.": "test_attention.py",
+    "There is no rollout of {} layers.": "test_attention.py",
     "That is {} × {} weights: {}.": "test_attention.py",
     "That table would have {} rows: {} × {} × {} × {}.": "test_attention.py",
     "The weights of all heads are {}.": "test_attention.py",
