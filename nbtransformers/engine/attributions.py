@@ -297,10 +297,10 @@ def _input_x_gradient(setting: Setting) -> NDArray[np.float32]:
     with torch.enable_grad():
         embeddings = setting.embedded.own.clone().requires_grad_()
         (gradient,) = torch.autograd.grad(setting.logits(embeddings).sum(), embeddings)
-    return _byfilling_token(embeddings.detach() * gradient)
+    return _by_token(embeddings.detach() * gradient)
 
 
-def _byfilling_token(values: Any) -> NDArray[np.float32]:
+def _by_token(values: Any) -> NDArray[np.float32]:
     """The sum over the dimensions of `[1, token, dimension]`."""
     return values.double().sum(-1)[0].float().cpu().numpy()
 
