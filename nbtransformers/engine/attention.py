@@ -13,19 +13,22 @@ from numpy.typing import NDArray
 from nbtransformers.engine.attentionbatch import batch_of, batch_sides, batch_tensors
 from nbtransformers.engine.attentionrecipe import recipe_of
 from nbtransformers.engine.attentiontokens import Reading, behind_start, read_target, read_texts, written
-from nbtransformers.engine.capture.forward import captured
+from nbtransformers.engine.capture.forward import CapturedMaps, captured
 from nbtransformers.engine.decoding import Decoding, Prompt, decode
 from nbtransformers.engine.encoding import text_limit
+from nbtransformers.engine.failures import first_line
 from nbtransformers.engine.generation_config import start_token
 from nbtransformers.engine.layerprogress import told_by_layers
+from nbtransformers.engine.out_of_memory import is_out_of_memory
 from nbtransformers.engine.padding import tensors_of
 from nbtransformers.engine.prompts import decoder_limit
 from nbtransformers.engine.remarks import in_another_script, remarks
 from nbtransformers.engine.rowtask import Ready, prepare
 from nbtransformers.engine.running import at_work
 from nbtransformers.engine.threads import StepThreads
-from nbtransformers.errors import UserError
+from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.inputs.onetext import one_text
+from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.loading.bundled import BUNDLED_ENCODER
 from nbtransformers.loading.card import Card
 from nbtransformers.loading.heads import Head
@@ -80,7 +83,7 @@ def attention(
             loaded, request.run.threads, like=f"layers of {inputs.tokens.bit_length()} bits of tokens"
         )
         with threads, told_by_layers(loaded.model, "Reading the text", on_progress, threads.step):
-            maps = captured(loaded, inputs.tensors, row=request.row or 0)
+            maps = captured(loaded, inputs.tensors) if batch is None else _of_row(loaded, inputs, request.row or 0)
         seconds = time.perf_counter() - started
     recipe = None
     if batch is None:
@@ -187,6 +190,23 @@ def _as_given(batch: Mapping[str, Any], request: AttentionRequest, loaded: Loade
     return Inputs(tensors, queries, encoded, ())
 
 
+def _of_row(loaded: LoadedModel, inputs: Inputs, row: int) -> CapturedMaps:
+    """The pass of inputs that somebody else has made: the model may fail on them in a way of its own.
+
+    Raises:
+        UserError: when it does.
+    """
+    try:
+        return captured(loaded, inputs.tensors, row=row)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise UserError(
+            f"{loaded.name} fails on these inputs: {type(error).__name__}: {first_line(error, 160).rstrip('.')}.",
+            hint="Tokenize with its own tokenizer and `truncation=True`, or give the text itself.",
+        ) from error
+
+
 def _arrays(model: Any, reading: Reading) -> dict[str, NDArray[np.int64]]:
     import inspect
 
@@ -232,7 +252,11 @@ def _written(loaded: LoadedModel, ids: NDArray[np.int64], on_progress: OnProgres
     on_progress(Progress("running", "Writing the decoder's text", 0, None))
     limit = decoder_limit(loaded)
     most = min(TARGET_TOKENS, limit) if limit else TARGET_TOKENS
-    (found,) = decode(model, tokenizer, [Prompt(0, ids, most)], Decoding({"do_sample": False, "num_beams": 1}))
+    greedily = Decoding({"do_sample": False, "num_beams": 1})
+    with deferred_interrupts() as stop:
+        (found,) = decode(model, tokenizer, [Prompt(0, ids, most)], greedily, stop)
+        if stop():
+            raise Interrupted("Interrupted while the model wrote its decoder's text. Run it again, or give a target.")
     side = written(tokenizer, found.ids.astype(np.int64), found.pieces)
     # The last token is what the decoder says, and reads no more: as in teaching.
     decoder = np.concatenate([[_start(model)], side.ids[:-1]]).astype(np.int64)

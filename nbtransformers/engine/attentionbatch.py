@@ -18,9 +18,19 @@ _IDS, _TARGET_IDS = "input_ids", "decoder_input_ids"
 
 
 def batch_of(request: AttentionRequest, objects: Objects) -> Mapping[str, Any] | None:
-    """The inputs that a request's data are, as the model is called with them; None for a text."""
+    """The inputs that a request's data are, as the model is called with them; None for a text.
+
+    Raises:
+        UserError: when there is something beside them that is for a text, or beside a text what is for them.
+    """
     value = objects.get(request.data.value) if request.data.kind == "variable" else None
     if isinstance(value, Mapping) and _IDS in value:
+        for option in ("pair", "target"):
+            if getattr(request, option) is not None:
+                raise UserError(
+                    f"`--{option}` is for a text, and these are inputs that a tokenizer has made.",
+                    hint=f"Leave `--{option}` out, or give the text itself.",
+                )
         return cast("Mapping[str, Any]", value)
     if request.row is not None:
         raise UserError(
@@ -39,6 +49,8 @@ def batch_tensors(batch: Mapping[str, Any], request: AttentionRequest) -> dict[s
 
     found: dict[str, Any] = {}
     for name, value in batch.items():
+        if value is None:
+            continue
         try:
             tensor = torch.as_tensor(value)
         except (TypeError, ValueError, RuntimeError) as error:
@@ -46,9 +58,10 @@ def batch_tensors(batch: Mapping[str, Any], request: AttentionRequest) -> dict[s
                 f"The {name} are no rows of one length.", hint='Tokenize with `padding=True, return_tensors="pt"`.'
             ) from error
         found[name] = tensor[None] if tensor.ndim == 1 else tensor
-    rows, row = len(found[_IDS]), request.row or 0
-    if found[_IDS].ndim != 2 or not found[_IDS].numel():
+    ids = found.get(_IDS)
+    if ids is None or ids.ndim != 2 or not ids.numel():
         raise UserError("The input_ids hold no token.", hint="Give inputs of one or more rows of tokens.")
+    rows, row = len(ids), request.row or 0
     if not 0 <= row < rows:
         raise UserError(f"There is no row {row} in these inputs.", hint=f"They are numbered from 0 to {rows - 1}.")
     return found
@@ -74,14 +87,24 @@ def batch_sides(tensors: Mapping[str, Any], row: int, loaded: LoadedModel) -> tu
 def _side(tensors: Mapping[str, Any], row: int, loaded: LoadedModel, name: str, mask: str) -> Side:
     ids: NDArray[np.int64] = tensors[name][row].cpu().numpy().astype(np.int64)
     known = loaded.model.get_input_embeddings().num_embeddings
-    if ids.max() >= known or ids.min() < 0:
+    strange = ids[(ids >= known) | (ids < 0)]
+    if len(strange):
         raise UserError(
-            f"The {name} are not for {loaded.name}: they hold the token {ids.max()}, and it knows {known:,}.",
+            f"The {name} are not for {loaded.name}: they hold the token {strange[0]}, and it knows {known:,}.",
             hint="Give the model whose tokenizer made them: `--model NAME`.",
         )
     seen = tensors.get(mask)
-    if seen is not None and tuple(seen.shape) == tuple(tensors[name].shape):
+    if seen is not None and seen.ndim == 2:
+        if seen.shape != tensors[name].shape:
+            raise UserError(
+                f"The {mask} is {_extent(seen)}, and the {name} are {_extent(tensors[name])}.",
+                hint="Give both as the tokenizer has made them.",
+            )
         ids = ids[seen[row].cpu().numpy() > 0]
     if not len(ids):
         raise UserError(f"Row {row} of the {name} is padding only.", hint="Give another row.")
     return side_of_ids(loaded.tokenizer, ids)
+
+
+def _extent(tensor: Any) -> str:
+    return " × ".join(map(str, tensor.shape))
