@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.ablate import ablated
-from nbtransformers.engine.capture.forward import CapturedMaps
+from nbtransformers.engine.capture.forward import CapturedMaps, last_read
 from nbtransformers.engine.running import at_work
 from nbtransformers.loading.heads import heads_named
 from nbtransformers.loading.registry import LoadedModel
@@ -52,7 +52,10 @@ def without_heads(
     if head == "classifier" and loaded.model.config.problem_type != "regression":  # which has no scores
         names = [str(loaded.model.config.id2label.get(number, number)) for number in range(then.shape[-1])]
         return _prediction("label", _label_scores(loaded, then), _label_scores(loaded, now), names.__getitem__, change)
-    place = {"causal": -1, "seq2seq": -1, "masked": _first_mask(loaded, maps.inputs)}.get(head)
+    place = _first_mask(loaded, maps.inputs) if head == "masked" else None
+    if head in ("causal", "seq2seq"):
+        last = last_read(loaded.model, maps.inputs)
+        place = -1 if last is None or then.shape[1] == 1 else int(last)  # of one alone it is the last already
     if place is None:
         return Prediction(None, (), (), (), change)
     what = "masked token" if head == "masked" else "next token"

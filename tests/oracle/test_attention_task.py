@@ -11,6 +11,7 @@ import torch
 from oracle.tiny import save_tiny
 from oracle.writers import save_writer
 from transformers import (
+    AutoConfig,
     AutoModel,
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
@@ -19,6 +20,7 @@ from transformers import (
 )
 
 import nbtransformers as nbt
+from nbtransformers.engine.whatif import without_heads
 from nbtransformers.loading.bundled import bundled_folder
 from nbtransformers.loading.registry import REGISTRY
 from nbtransformers.results.attention import CONTINUES, SECOND, SPECIAL, Attention
@@ -235,6 +237,38 @@ def test_a_row_of_a_padded_batch(side: str, tmp_path: Path) -> None:
     assert nbt.attention(batch, model=folder).tokens == nbt.attention(batch, model=folder, row=0).tokens
 
 
+@pytest.mark.parametrize("kind", ["t5", "t5gemma"])
+def test_a_padded_row_predicts_behind_its_last_token(kind: str, tmp_path: Path) -> None:
+    """Of an encoder-decoder that is the decoder's, whether the model gives the logits of all tokens or of one."""
+    folder = save_t5gemma(tmp_path / kind) if kind == "t5gemma" else calm_writer(kind, tmp_path / kind)
+    model = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
+    ids, decoder_ids = torch.tensor([[5, 6, 7, 8, 9]]), torch.tensor([[1, 7, 8]])
+    with torch.inference_mode():
+        expected = model(input_ids=ids, decoder_input_ids=decoder_ids).logits[0, -1].softmax(-1)
+    pad = torch.nn.functional.pad
+    batch = {
+        "input_ids": pad(ids, (0, 2)),
+        "attention_mask": pad(torch.ones_like(ids), (0, 2)),
+        "decoder_input_ids": pad(decoder_ids, (0, 1)),
+        "decoder_attention_mask": pad(torch.ones_like(decoder_ids), (0, 1)),
+    }
+    maps: Any = nbt.attention(batch, model=(model, AutoTokenizer.from_pretrained(bundled_folder("minilm")))).maps
+    found = without_heads(maps, [("cross", 0, 0)], "zero")
+    likeliest = expected.sort(descending=True).values[:5]
+    np.testing.assert_allclose(found.before[:5], likeliest, atol=1e-4)
+
+
+def save_t5gemma(folder: Path) -> Path:
+    sides = {
+        **{"vocab_size": 300, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "head_dim": 8},
+        **{"num_attention_heads": 4, "num_key_value_heads": 2, "pad_token_id": 0, "eos_token_id": 2},
+    }
+    torch.manual_seed(2)
+    config = AutoConfig.for_model("t5gemma", encoder=dict(sides), decoder=dict(sides), vocab_size=300)
+    AutoModelForSeq2SeqLM.from_config(config).save_pretrained(folder)
+    return folder
+
+
 def test_a_packed_row_attends_within_its_texts(tmp_path: Path) -> None:
     folder = save_tiny("llama", tmp_path / "llama", kind=AutoModelForCausalLM)
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -269,9 +303,21 @@ def test_inputs_that_cannot_be_read_are_told(tmp_path: Path) -> None:
             {"input_ids": [[99_999]]},
             "The input_ids are not for minilm: they hold the token 99999, and it knows 30,522.",
         ),
+        ({"input_ids": [[-1, 5]]}, "The input_ids are not for minilm: they hold the token -1, and it knows 30,522."),
         ({"input_ids": [[101]], "attention_mask": [[0]]}, "Row 0 of the input_ids is padding only."),
+        (
+            {"input_ids": [[101, 102]], "attention_mask": [[1]]},
+            "The attention_mask is 1 × 1, and the input_ids are 1 × 2.",
+        ),
+        ({"input_ids": [[101] * 600]}, "minilm fails on these inputs: RuntimeError: "),
+        ({"input_ids": 101}, "The input_ids hold no token."),
     ):
         assert refusal(lambda inputs=inputs: nbt.attention(inputs)).startswith(said)
+    assert nbt.attention({"input_ids": [[101, 102]], "labels": None}).shape[2:] == (2, 2)
+    assert refusal(lambda: nbt.attention({"input_ids": [[101, 102]]}, pair="Who?")) == (
+        "`pair` is for a text, and these are inputs that a tokenizer has made. "
+        "Leave `pair` out, or give the text itself."
+    )
     assert refusal(lambda: nbt.attention({"input_ids": [[101, 102]]}, row=1)) == (
         "There is no row 1 in these inputs. They are numbered from 0 to 0."
     )

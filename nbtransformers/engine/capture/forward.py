@@ -230,10 +230,16 @@ def called_with(inputs: Mapping[str, Any], model: Any) -> dict[str, Any]:
     """
     given = {name: value.to(model.device) if hasattr(value, "to") else value for name, value in inputs.items()}
     if "logits_to_keep" in _parameters(type(model)) and "logits_to_keep" not in given:
-        mask = inputs.get("attention_mask")
-        real = None if mask is None or mask.ndim != 2 else mask[0].nonzero()[-1:, 0]
-        given["logits_to_keep"] = 1 if real is None else real.to(model.device)
+        place = last_read(model, inputs)
+        given["logits_to_keep"] = 1 if place is None else place.to(model.device)
     return given
+
+
+def last_read(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor | None:
+    """The place of the last token that is no padding, of those that a next one follows: int64 `[1]`; None for the last
+    of all."""
+    mask = inputs.get("decoder_attention_mask" if model.config.is_encoder_decoder else "attention_mask")
+    return None if mask is None or mask.ndim != 2 else mask[0].nonzero()[-1:, 0]
 
 
 @cache
