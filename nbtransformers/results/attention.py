@@ -323,10 +323,12 @@ class Attention:
             most: how many, at most.
 
         Raises:
-            UserError: when there is no such layer, head, query or key.
+            UserError: when there is no such layer, head, query or key, or none is asked for.
         """
         from nbtransformers.results.attentionedges import edges
 
+        if most < 1:
+            raise UserError(f"The {most} strongest weights are none.", hint="Ask for 1 or more.")
         shape = self.shape
         given = [heads] if isinstance(heads, int | np.integer) else heads
         numbers = np.array([self.head(head) for head in given], np.int64)

@@ -47,7 +47,7 @@ def looked_up(attention: Attention, place: Any) -> Floats:
     every = [
         [of_head(layer, head) for head in np.atleast_1d(heads).tolist()] for layer in np.atleast_1d(layers).tolist()
     ]
-    found = np.array(every, np.float32)
+    found = np.array(every, np.float32).reshape(layers.size, heads.size, *queries.shape, *keys.shape)
     return found[0] if layers.ndim == 0 else found[:, 0] if heads.ndim == 0 else found
 
 
@@ -68,7 +68,10 @@ def numbers(attention: Attention, what: str, given: Any, total: int) -> Numbers:
         if isinstance(given, slice):
             return every[given]
         chosen = np.asarray(given)
-        return np.asarray(every[chosen if chosen.size else chosen.astype(np.int64)])
+        found = np.asarray(every[chosen if chosen.size else chosen.astype(np.int64)])
+        if found.ndim > 1:  # also of True and False, which NumPy takes for masks
+            raise IndexError(given)
+        return found
     except (IndexError, TypeError, ValueError) as error:
         if what in ("layer", "head"):
             said = f"{attention.run.model} has no {what} {shown(given)}."

@@ -52,6 +52,8 @@ def test_a_head_is_looked_up_by_layer_head_and_rows() -> None:
         np.s_[:, :, 1:4, [0, 5]],
         np.s_[0, 1, 2, 3],
         np.s_[0, 0, []],
+        np.s_[[], 0],
+        np.s_[0, [], 2],
     ):
         np.testing.assert_array_equal(found[place], weights[place])
 
@@ -61,6 +63,10 @@ def test_what_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(lambda: found[2, 0]) == "a-model has no layer 2. Its layers are numbered from 0 to 1."
     assert refusal(lambda: found[0, 3]) == "a-model has no head 3. Its heads are numbered from 0 to 2."
     assert refusal(lambda: found["first", 0]) == "a-model has no layer 'first'. Its layers are numbered from 0 to 1."
+    assert refusal(lambda: found[True, 0]) == "a-model has no layer True. Its layers are numbered from 0 to 1."
+    assert refusal(lambda: found[[[0, 1]], 0]).startswith("a-model has no layer [[0, 1]].")
+    assert refusal(lambda: found.mean(True)).startswith("a-model has no layer True.")
+    assert refusal(lambda: found.edges(0, 0, most=0)) == "The 0 strongest weights are none. Ask for 1 or more."
     assert refusal(lambda: found[0]) == "Attention is looked up by layer and head. Type `attention[0, 0]`."
     assert refusal(lambda: found[0, 0, 6]) == (
         "There is no such query: the text has 6 tokens. They are numbered from 0 to 5."
