@@ -109,7 +109,7 @@ def _integrated(one: MethodRecipe) -> list[Part]:
         "integrated_gradients = torch.zeros(len(tokens), dtype=torch.float64)",
         "for start, stop, points in parts:",
         *(INDENT + line for line in call("part = IntegratedGradients(logit).attribute(", arguments)),
-        "    integrated_gradients += part.double().sum(dim=-1)[0].cpu()",
+        "    integrated_gradients += part.cpu().double().sum(dim=-1)[0]",
         "with torch.no_grad():",
         "    difference = float(logit(own) - logit(baseline))",
         "gap = (float(integrated_gradients.sum()) - difference) / abs(difference)",

@@ -286,7 +286,7 @@ class _Way:
             method="gausslegendre",
             internal_batch_size=max(self._setting.rows, len(parts)),
         )
-        return values.double().sum(-1).cpu().numpy()
+        return values.cpu().double().sum(-1).numpy()  # MPS knows no doubles
 
 
 def _input_x_gradient(setting: Setting) -> NDArray[np.float32]:
@@ -302,7 +302,7 @@ def _input_x_gradient(setting: Setting) -> NDArray[np.float32]:
 
 def _by_token(values: Any) -> NDArray[np.float32]:
     """The sum over the dimensions of `[1, token, dimension]`."""
-    return values.double().sum(-1)[0].float().cpu().numpy()
+    return values.cpu().double().sum(-1)[0].float().numpy()
 
 
 def _occlusion(setting: Setting, baseline: Any) -> NDArray[np.float32]:

@@ -51,7 +51,7 @@ class Bias:
             # From the last query's first key, up that column, then along the first query's row.
             line = torch.cat([part[:, :, 0].flip(-1), part[:, 0, 1:]], dim=-1)
             return cls(line.cpu(), None, len(queries), len(keys))
-        return cls(None, part.cpu() if part.is_cuda else part.clone(), len(queries), len(keys))
+        return cls(None, part.clone() if part.is_cpu else part.cpu(), len(queries), len(keys))
 
     def rows(self, head: int, queries: torch.Tensor) -> torch.Tensor:
         """Float32 `[query or 1, key]` of some queries."""
