@@ -239,6 +239,14 @@ describe("the steps", () => {
     ]);
     expect(page.one(".nbt-steps-numbers").textContent).toMatch(/5 × 0.5 = 2.5/);
     await page.press("Next key token");
+    await drawn(100);
+    const lacking = page.asked("steps").at(-1);
+    expect(lacking?.params).toEqual({ part: "self", layer: 0, head: 0, query: 4, most: 32, key: 2 });
+    await reply(page, lacking, steps({}, [["keys", Uint32Array.of(1, 2), [2]]]));
+    expect(page.one(".nbt-steps-numbers").textContent).toMatch(/masked−∞/);
+    await page.press("Next key token");
+    await drawn(100);
+    expect(page.asked("steps").at(-1)).toBe(lacking);
     expect(page.one(".nbt-steps-numbers").textContent).toMatch(/masked−∞/);
     await page.press("Previous query token");
     await drawn(100);

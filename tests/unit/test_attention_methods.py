@@ -177,6 +177,16 @@ def test_steps_lead_from_the_query_to_the_weights() -> None:
     assert found["concatenated"].shape == (2 * found["dims"],)
 
 
+def test_steps_can_be_those_to_a_key_that_is_not_among_the_heaviest() -> None:
+    result = attention(40)
+    heaviest = ask(result, "steps", layer=1, head=0, query=20, most=4)["keys"].tolist()
+    key = next(key for key in range(20) if key not in heaviest)
+    found = ask(result, "steps", layer=1, head=0, query=20, most=4, key=key)
+    assert found["keys"].tolist() == sorted([*heaviest, key])
+    np.testing.assert_array_equal(found["weights"], result[1, 0, 20][found["keys"]])
+    assert ask(result, "steps", layer=1, head=0, query=20, most=4, key=heaviest[0])["keys"].tolist() == heaviest
+
+
 def test_steps_of_few_keys_show_the_masked_ones_too() -> None:
     found = ask(attention(5), "steps", layer=0, head=0, query=1)
     assert found["keys"].tolist() == [0, 1, 2, 3, 4]

@@ -36,11 +36,17 @@ function StepsOfQuery({ reading, look, setLook, ask, kept }: ViewProps) {
   const [queries, keys] = [reading.queries(part), reading.keys(part)];
   const query = Math.min(pinned ?? lastOf(queries), queries.count - 1);
   const where = { part: part.part, layer, head, query };
-  const asked = useAsked(kept, `steps ${Object.values(where)}`, async (signal) => {
-    const { result, read } = await ask<StepsFacts>("steps", { ...where, most: MOST_KEYS }, signal);
-    return readSteps(result, read);
-  });
   const [key, setKey] = useState<number | null>(null);
+  const load = (more: object) => async (signal: AbortSignal) => {
+    const { result, read } = await ask<StepsFacts>("steps", { ...where, ...more, most: MOST_KEYS }, signal);
+    return readSteps(result, read);
+  };
+  const name = `steps ${Object.values(where)}`;
+  const heaviest = useAsked(kept, name, load({}));
+  // A key that is none of the heaviest is asked for by itself.
+  const lacks = key !== null && heaviest.answer?.keys.includes(key) === false;
+  const withKey = useAsked(kept, lacks ? `${name} to ${key}` : null, load({ key }));
+  const asked = lacks ? withKey : heaviest;
   const { notice } = asked;
   // What was shown of these tokens stays until what is asked for arrives.
   const last = useRef<{ part: string; steps: Steps } | null>(null);
@@ -50,10 +56,8 @@ function StepsOfQuery({ reading, look, setLook, ask, kept }: ViewProps) {
   const at = steps ? placeOfKey(steps, key) : 0;
   const toQuery = (next: number) =>
     next >= 0 && next < queries.count ? () => setLook({ pinned: next }) : undefined;
-  const toKey = (next: number) => {
-    const token = steps?.keys[next];
-    return token === undefined ? undefined : () => setKey(token);
-  };
+  const token = (lacks ? key : steps?.keys[at]) ?? 0;
+  const toKey = (next: number) => (next >= 0 && next < keys.count ? () => setKey(next) : undefined);
   return (
     <section class="nbt-steps" aria-label={`How the weights of head ${head} of layer ${layer} come about`}>
       <div class="nbt-tools">
@@ -62,9 +66,9 @@ function StepsOfQuery({ reading, look, setLook, ask, kept }: ViewProps) {
           <span class="nbt-lines-place">{query}</span>
         </TokenStepper>
         {steps && (
-          <TokenStepper label="key token" onBack={toKey(at - 1)} onOn={toKey(at + 1)}>
-            to <Token text={keys.at(steps.keys[at] ?? -1)?.text ?? "…"} />
-            <span class="nbt-lines-place">{steps.keys[at]}</span>
+          <TokenStepper label="key token" onBack={toKey(token - 1)} onOn={toKey(token + 1)}>
+            to <Token text={keys.at(token)?.text ?? "…"} />
+            <span class="nbt-lines-place">{token}</span>
           </TokenStepper>
         )}
       </div>

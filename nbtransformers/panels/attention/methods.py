@@ -189,13 +189,16 @@ def _edges(result: Attention, params: dict[str, Any]) -> Answer:
 
 
 def _steps(result: Attention, params: dict[str, Any]) -> Answer:
-    """How the weights of a query come about, of the heaviest keys as they stand in the text."""
+    """How the weights of a query come about, of the heaviest keys as they stand in the text, and of `key` besides."""
     shape = result.shape
     layer, head = number(params, "layer", shape.layers), number(params, "head", shape.heads)
     query = number(params, "query", shape.queries)
     most = max(1, min(MOST_KEYS, int(params.get("most") or 32)))
     found = result.maps.steps(result.part, layer, head, query)
-    keys = np.sort(np.argsort(-found.weights, kind="stable")[:most])
+    keys = np.argsort(-found.weights, kind="stable")[:most]
+    if params.get("key") is not None:
+        keys = np.append(keys, number(params, "key", shape.keys))
+    keys = np.unique(keys)
     bias = {} if found.bias is None else {"bias": found.bias[keys]}
     arrays: dict[str, NDArray[Any]] = {
         "q": found.q,
