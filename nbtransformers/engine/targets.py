@@ -208,15 +208,20 @@ def _place(read: Reader, wanted: str) -> tuple[int, int] | None:
     Of a pair it is looked for in the second text, where question answering has its answers.
     """
     text = read.second if read.second is not None else read.side.text or ""
-    found = re.fullmatch(r"@(\d+)-(\d+)", wanted)
-    start = int(found[1]) if found else text.find(wanted)
-    if start < 0:
-        start = text.casefold().find(wanted.casefold())
-    stop = int(found[2]) if found else start + len(wanted)
+    numbered = re.fullmatch(r"@(\d+)-(\d+)", wanted)
+    if numbered:
+        start, stop = int(numbered[1]), int(numbered[2])
+    else:
+        spelt = re.escape(wanted)
+        # Not in a folded text, whose places are others: ß becomes two letters.
+        there = re.search(spelt, text) or re.search(spelt, text, re.IGNORECASE)
+        if there is None:
+            return None
+        start, stop = there.span()
     own = ((read.side.flags & SECOND) > 0) == (read.second is not None)
     offsets = read.side.offsets
     inside = np.flatnonzero(own & (read.side.flags & SPECIAL == 0) & (offsets[:, 0] < stop) & (offsets[:, 1] > start))
-    return (int(inside[0]), int(inside[-1]) + 1) if start >= 0 and len(inside) else None
+    return (int(inside[0]), int(inside[-1]) + 1) if len(inside) else None
 
 
 def _not_in_text(wanted: str) -> UserError:

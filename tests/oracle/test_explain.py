@@ -214,6 +214,8 @@ def test_a_span_of_a_token_classifier(tmp_path: Path) -> None:
     assert result.target.name == "London · B-LOC" and result.target.kind == "span"
     assert result.target.logit == pytest.approx(float(logits[at, 3]), abs=1e-5)
     assert result.completeness_gap == pytest.approx(0, abs=0.01)
+    sharp = explained("ßßßßßßßß in London", folder, target="london=B-LOC", methods=("occlusion",))
+    assert sharp.target.name == "London · B-LOC"
     predicted = explained(text, folder)
     assert predicted.target in predicted.targets
     for one in predicted.targets:
