@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbtransformers.engine.capture.anatomy import Anatomy
-from nbtransformers.engine.capture.forward import called_with, on_cpu, one_row
+from nbtransformers.engine.capture.forward import one_row
 from nbtransformers.engine.capture.listening import Call, heard
+from nbtransformers.engine.capture.outputs import called_with, kept_output
 from nbtransformers.engine.capture.read import Read
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.tracing import Traced, Tracer
@@ -41,7 +42,7 @@ def ablated(
         row: which row of the batch.
 
     Returns:
-        The model's output for the row, on the CPU.
+        The model's output for the row, on the CPU, as a capture keeps it.
 
     Raises:
         UserError: when there is no such head.
@@ -58,7 +59,7 @@ def ablated(
         ablation.begin(undo)
         output = loaded.model(**called_with(chosen, loaded.model))
     ablation.refuse_unknown()
-    return on_cpu(output)
+    return kept_output(loaded, chosen, output)
 
 
 class _Ablation:

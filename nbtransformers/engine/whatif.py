@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.ablate import ablated
-from nbtransformers.engine.capture.forward import CapturedMaps, last_read
+from nbtransformers.engine.capture.forward import CapturedMaps
+from nbtransformers.engine.capture.outputs import last_read, told_places
 from nbtransformers.engine.running import at_work
 from nbtransformers.loading.heads import heads_named
 from nbtransformers.loading.registry import LoadedModel
@@ -55,11 +56,12 @@ def without_heads(
     place = _first_mask(loaded, maps.inputs) if head == "masked" else None
     if head in ("causal", "seq2seq"):
         last = last_read(loaded.model, maps.inputs)
-        place = -1 if last is None or then.shape[1] == 1 else int(last)  # of one alone it is the last already
+        place = -1 if last is None else int(last)
     if place is None:
         return Prediction(None, (), (), (), change)
     what = "masked token" if head == "masked" else "next token"
-    likely = _softmax(then[0, place]), _softmax(now[0, place])
+    at = _among_kept(maps, then, place)
+    likely = _softmax(then[0, at]), _softmax(now[0, at])
     return _prediction(what, *likely, lambda number: _spelled(loaded.tokenizer, number), change)
 
 
@@ -100,6 +102,14 @@ def _first_mask(loaded: LoadedModel, inputs: Mapping[str, Any]) -> int | None:
     ids = inputs["input_ids"][0].tolist()
     mask = loaded.tokenizer.mask_token_id
     return ids.index(mask) if mask in ids else None
+
+
+def _among_kept(maps: CapturedMaps, logits: Scores, place: int) -> int:
+    """Where the logits of a token are among those that are kept; -1 is the last."""
+    if place < 0 or logits.shape[1] == 1:
+        return -1
+    places = told_places(maps.loaded, maps.inputs, logits.shape[2])
+    return place if places is None else int(np.searchsorted(places.numpy(), place))
 
 
 def _prediction(what: str, before: Scores, after: Scores, name: Callable[[int], str], change: float) -> Prediction:

@@ -14,12 +14,14 @@ from transformers import (
     AutoConfig,
     AutoModel,
     AutoModelForCausalLM,
+    AutoModelForMaskedLM,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
 )
 
 import nbtransformers as nbt
+from nbtransformers.engine.capture import outputs
 from nbtransformers.engine.whatif import without_heads
 from nbtransformers.loading.bundled import bundled_folder
 from nbtransformers.loading.registry import REGISTRY
@@ -256,6 +258,28 @@ def test_a_padded_row_predicts_behind_its_last_token(kind: str, tmp_path: Path) 
     found = without_heads(maps, [("cross", 0, 0)], "zero")
     likeliest = expected.sort(descending=True).values[:5]
     np.testing.assert_allclose(found.before[:5], likeliest, atol=1e-4)
+
+
+def test_of_many_logits_some_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = save_tiny("bert", tmp_path / "bert", kind=AutoModelForMaskedLM)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_special_tokens({"mask_token": "[MASK]"})
+    tokenizer.save_pretrained(folder)
+    text = f"The {tokenizer.mask_token} cat sat because it was tired."
+    whole: Any = nbt.attention(text, model=folder).maps
+    heads = [("self", 0, 1), ("self", 1, 0)]
+    expected = without_heads(whole, heads, "zero")
+    monkeypatch.setattr(outputs, "LOGITS", 4 * 3 * whole.output.logits.shape[2])
+    some: Any = nbt.attention(text, model=folder).maps
+    places = outputs.told_places(some.loaded, some.inputs, whole.output.logits.shape[2])
+    assert places is not None
+    at = whole.inputs["input_ids"][0].tolist().index(tokenizer.mask_token_id)
+    last = whole.inputs["input_ids"].shape[1] - 1
+    assert {0, at, last} < set(places.tolist()) and len(places) == 4
+    torch.testing.assert_close(some.output.logits, whole.output.logits[:, places])
+    found = without_heads(some, heads, "zero")
+    assert found.what == expected.what == "masked token" and found.labels == expected.labels
+    np.testing.assert_allclose(found.after, expected.after, atol=1e-6)
 
 
 def save_t5gemma(folder: Path) -> Path:

@@ -11,5 +11,6 @@
 - `collecting`, `resting`: the layers of one pass, and how a model is left as it was
 - `store`: how much of all this stays in memory
 - `keeping`: a layer as arrays, for a file
+- `outputs`: what a model is called with, and what is kept of its output
 - `forward`: the pass, and the maps of a reading
 """

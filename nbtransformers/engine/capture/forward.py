@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -15,6 +13,7 @@ from nbtransformers.engine.capture.anatomy import Anatomy
 from nbtransformers.engine.capture.collecting import Collector
 from nbtransformers.engine.capture.keeping import kept_layer
 from nbtransformers.engine.capture.layer import Layer, Layered
+from nbtransformers.engine.capture.outputs import called_with, kept_output
 from nbtransformers.engine.capture.replay import COPIES, Recent, Replayed, refuse_too_large
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.store import STORE, Store
@@ -150,7 +149,8 @@ class CapturedMaps:
 
     @property
     def output(self) -> Any:
-        """What the model gave for the row, on the CPU: of a next token only the logits after the last."""
+        """What the model gave for the row, on the CPU: of a next token only the logits after the last, and of masked
+        ones, where they are very many, those of some tokens, as `told_places` has them."""
         return self._capture().output
 
     @property
@@ -210,7 +210,7 @@ def _captured(loaded: LoadedModel, inputs: dict[str, Any]) -> Capture:
         output = loaded.model(**called_with(inputs, loaded.model))
     layers = collector.layers()
     notes = _notes(loaded, anatomy, len(layers["self"]))
-    return Capture(layers, on_cpu(output), collector.shared_bytes, collector.recent, notes)
+    return Capture(layers, kept_output(loaded, inputs, output), collector.shared_bytes, collector.recent, notes)
 
 
 def _refuse_too_long(loaded: LoadedModel, anatomy: Anatomy, inputs: Mapping[str, Any]) -> None:
@@ -220,41 +220,6 @@ def _refuse_too_long(loaded: LoadedModel, anatomy: Anatomy, inputs: Mapping[str,
     heads = getattr(loaded.model.config.get_text_config(), "num_attention_heads", None) or 1
     tokens = max(value.shape[1] for name, value in inputs.items() if name.endswith(("input_ids", "inputs_embeds")))
     refuse_too_large(loaded, 4 * COPIES * heads * tokens**2, f"A layer of {loaded.name}", tokens)
-
-
-def called_with(inputs: Mapping[str, Any], model: Any) -> dict[str, Any]:
-    """The inputs where a model wants them.
-
-    One that predicts the next token is told to do so behind the last that is no padding: the logits of all tokens are
-    the size of its vocabulary each.
-    """
-    given = {name: value.to(model.device) if hasattr(value, "to") else value for name, value in inputs.items()}
-    if "logits_to_keep" in _parameters(type(model)) and "logits_to_keep" not in given:
-        place = last_read(model, inputs)
-        given["logits_to_keep"] = 1 if place is None else place.to(model.device)
-    return given
-
-
-def last_read(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor | None:
-    """The place of the last token that is no padding, of those that a next one follows: int64 `[1]`; None for the last
-    of all."""
-    mask = inputs.get("decoder_attention_mask" if model.config.is_encoder_decoder else "attention_mask")
-    return None if mask is None or mask.ndim != 2 else mask[0].nonzero()[-1:, 0]
-
-
-@cache
-def _parameters(kind: type[Any]) -> frozenset[str]:
-    return frozenset(inspect.signature(kind.forward).parameters)
-
-
-def on_cpu(output: Any) -> Any:
-    """A model's output with its tensors on the CPU, and without what it keeps for a next token."""
-    import torch
-
-    if not isinstance(output, Mapping):
-        return output
-    kept = {name: value.cpu() for name, value in output.items() if isinstance(value, torch.Tensor)}
-    return type(output)(**kept)
 
 
 def _extent(layers: list[Layered]) -> Extent:
