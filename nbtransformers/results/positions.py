@@ -57,7 +57,11 @@ class Encoding(ABC):
 
     @abstractmethod
     def picture(self, name: Picture, rows: Rows = slice(None), columns: Rows = slice(None)) -> Floats:
-        """Float32 `[position, column]`: one of `pictures`, or some of its rows and columns, by their numbers."""
+        """Float32 `[position, column]`: one of `pictures`, or some of its rows and columns, by their numbers.
+
+        Raises:
+            UserError: when there is no such picture.
+        """
 
     @abstractmethod
     def alike(self, rows: Rows, columns: Rows, head: int = 0) -> Floats:
@@ -88,7 +92,7 @@ class Encoding(ABC):
             head: of a relative encoding.
 
         Raises:
-            UserError: when it would take more than a gibibyte.
+            UserError: when it would take more than a gibibyte, or there is no such head.
         """
         nbytes = 4 * self.side**2
         if nbytes > LARGEST_MATRIX:
@@ -99,7 +103,11 @@ class Encoding(ABC):
         return self.alike(slice(None), slice(None), head)
 
     def to_pandas(self, picture: Picture | None = None) -> pd.DataFrame:
-        """A picture as a table: a row a position (or distance), a column a dimension (or pair, or head)."""
+        """A picture as a table: a row a position (or distance), a column a dimension (or pair, or head).
+
+        Raises:
+            UserError: when there is no such picture.
+        """
         import pandas as pd
 
         index = pd.Index(self.positions, name=self.row)
@@ -114,6 +122,10 @@ class Encoding(ABC):
         """What it is, in a few words."""
         extent = f"{count(len(self.positions), self.row)} × {count(self.columns, self.column)}"
         return f"{self.form} · {extent}"
+
+    def _refuse_unknown(self, picture: str) -> None:
+        if picture not in self.pictures:
+            raise UserError(f"There is no picture {shown(picture)}.", hint=did_you_mean(str(picture), self.pictures))
 
     def __repr__(self) -> str:
         return ": ".join(filter(None, (self.name, self.told)))
@@ -139,6 +151,7 @@ class TableEncoding(Encoding):
 
     def picture(self, name: Picture, rows: Rows = slice(None), columns: Rows = slice(None)) -> Floats:
         """Float32 `[position, dimension]`: the table."""
+        self._refuse_unknown(name)
         return self.table[rows][:, columns]
 
     def alike(self, rows: Rows, columns: Rows, head: int = 0) -> Floats:
@@ -190,6 +203,7 @@ class RotaryEncoding(Encoding):
 
     def picture(self, name: Picture, rows: Rows = slice(None), columns: Rows = slice(None)) -> Floats:
         """Float32 `[position, pair]`: `cos`, `sin`, or `angle` in radians."""
+        self._refuse_unknown(name)
         if name == "angle":
             return self.positions[rows].astype(np.float32)[:, None] * self.frequencies[columns]
         return (self.sin if name == "sin" else self.cos)[rows][:, columns]
@@ -232,10 +246,12 @@ class RelativeEncoding(Encoding):
 
     def picture(self, name: Picture, rows: Rows = slice(None), columns: Rows = slice(None)) -> Floats:
         """Float32 `[distance, head]`: the bias."""
+        self._refuse_unknown(name)
         return self.bias[rows][:, columns]
 
     def alike(self, rows: Rows, columns: Rows, head: int = 0) -> Floats:
         """Float32 `[query, key]`: what a head adds; NaN where a query may not look."""
+        self._refuse_other(head)
         places = np.arange(self.side)
         # Row `side - 1` is that of distance 0.
         at = places[columns][None, :] - places[rows][:, None] + self.side - 1
@@ -245,7 +261,12 @@ class RelativeEncoding(Encoding):
 
     def by_distance(self, head: int = 0) -> tuple[Integers, Floats]:
         """What a head adds by distance, key minus query: int64 and float32 `[distance]`."""
+        self._refuse_other(head)
         return self.positions, self.bias[:, head]
+
+    def _refuse_other(self, head: int) -> None:
+        if not -self.columns <= head < self.columns:
+            raise UserError(f"There is no head {head}.", hint=f"They are numbered from 0 to {self.columns - 1}.")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)

@@ -1074,6 +1074,7 @@ ELSEWHERE = {
     "Another text is being read.": "test_attention_work.py",
     "There is nothing to compare with.": "test_attention_work.py",
     "There is no picture {}.": "test_positions_wire.py",
+    "There is no head {}.": "test_positions_result.py",
     "The matrix of {} × {} positions would take {}.": "test_positions_result.py",
     "{} has no encoding of positions that is known here.": "oracle/test_position_encodings.py",
     "{} is no stretch of positions.": "test_positions_wire.py",

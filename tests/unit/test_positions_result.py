@@ -103,6 +103,27 @@ def test_pictures_of_rotations() -> None:
     np.testing.assert_allclose(one.similarity()[4], expected[::-1], atol=1e-6)
 
 
+def test_a_picture_or_a_head_that_is_not_there_is_told() -> None:
+    turned = RotaryEncoding(
+        name="",
+        form="rotary",
+        positions=np.arange(2),
+        formula=("r",),
+        cos=np.ones((2, 1), np.float32),
+        sin=np.zeros((2, 1), np.float32),
+        frequencies=np.zeros(1, np.float32),
+    )
+    for call, said in (
+        (lambda: turned.to_pandas("sine"), "There is no picture 'sine'. Did you mean sin?"),  # pyright: ignore
+        (lambda: formula().encodings[0].to_pandas("cos"), "There is no picture 'cos'. There is value."),
+        (lambda: relative(np.zeros((3, 2), np.float32), -2).similarity(2), "There is no head 2."),
+        (lambda: relative(np.zeros((3, 2), np.float32), -2).by_distance(-3), "There is no head -3."),
+    ):
+        with pytest.raises(nbt.UserError) as caught:
+            call()
+        assert str(caught.value).startswith(said)
+
+
 def test_a_matrix_that_no_memory_holds_is_refused() -> None:
     with pytest.raises(nbt.UserError, match=r"20,000 × 20,000 positions would take 1\.5 GiB"):
         formula(20_000, 2).similarity()
