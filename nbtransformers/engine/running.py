@@ -103,12 +103,14 @@ def _done(
 def at_work(loaded: LoadedModel, on_progress: OnProgress) -> Generator[None]:
     """A model for this run alone, as `alone_with` gives it, in evaluation mode."""
     with alone_with(loaded, on_progress):
-        was_training = loaded.model.training
+        modes = [(module, module.training) for module in loaded.model.modules()]
         loaded.model.eval()
         try:
             yield
         finally:
-            loaded.model.train(was_training)
+            loaded.model.train(modes[0][1])  # by the modules' own ways, which may do more than set it
+            for module, training in modes:  # each its own: a user may have frozen some
+                module.training = training
 
 
 class _Gathering(Generic[R]):

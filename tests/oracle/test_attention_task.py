@@ -370,6 +370,18 @@ def test_the_model_is_left_as_it_was_and_nothing_of_it_is_kept() -> None:
     assert all(torch.equal(value, before[name]) for name, value in loaded.model.state_dict().items())
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_each_module_of_a_users_model_is_left_in_its_mode(training: bool) -> None:
+    folder = bundled_folder("movie-sentiment-minilm")
+    model = AutoModelForSequenceClassification.from_pretrained(folder).train(training)
+    next(model.children()).train(not training)
+    before = [module.training for module in model.modules()]
+    mine = (model, AutoTokenizer.from_pretrained(folder))
+    for run in (nbt.attention, lambda text, model: nbt.explain(text, model=model, method="occlusion")):
+        run("Good film.", model=mine)
+        assert [module.training for module in model.modules()] == before
+
+
 def test_a_file_gives_the_weights_without_the_model(tmp_path: Path) -> None:
     folder = calm_writer("bart", tmp_path / "bart")
     found = nbt.attention("A man repairs clocks.", model=folder, target="Ein Mann.")
