@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -247,6 +248,25 @@ def test_heads_that_are_none(heads: list[list[Any]], said: str, panel: Panel) ->
     shown(panel, nbt.attention(TEXT))
     with pytest.raises(UserError, match=said):
         ablated(panel, heads)
+
+
+def test_heads_of_a_model_at_work_are_not_waited_for(panel: Panel) -> None:
+    maps: Any = shown(panel, nbt.attention(TEXT)).maps
+    begun, over = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with maps.loaded.lock:
+            begun.set()
+            over.wait(20)
+
+    other = threading.Thread(target=work)
+    other.start()
+    begun.wait(20)
+    with pytest.raises(UserError, match="minilm is at work in the background. Wait for it, or stop it."):
+        ablated(panel, [["self", 0, 0]])
+    over.set()
+    other.join()
+    assert ablated(panel, [["self", 0, 0]])["change"] > 0
 
 
 def test_what_has_no_model_can_only_be_looked_at(panel: Panel, tmp_path: Path) -> None:
