@@ -14,6 +14,7 @@ from nbtransformers.engine.capture.projections import Projection
 from nbtransformers.engine.capture.read import Tokens
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.tracing import Traced, Tracer
+from nbtransformers.engine.threads import one_thread_if_free
 from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count, size
@@ -75,7 +76,7 @@ class Given:
         device = next(self.module.parameters()).device
         args, kwargs = _moved((self.args, self.kwargs), device)
         rest = at_rest(self.module.modules())
-        with alone_with(self.loaded, silent), torch.inference_mode(), rest, tracer.watching():
+        with alone_with(self.loaded, silent), one_thread_if_free(), torch.inference_mode(), rest, tracer.watching():
             self.module(*args, **kwargs)
 
 
