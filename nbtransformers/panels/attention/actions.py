@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
 
 _AGAIN = "Run the cell again."
+_CSV_WEIGHTS = 2**23  # that are written as text: 90 MB, in some seconds
 _PINNED = 16  # queries whose weights in all heads make one table
 
 
@@ -132,8 +133,19 @@ def _free(name: str) -> Path:
 
 
 def _fill_csv(result: Attention, layer: int, head: Any, file: BinaryIO) -> tuple[int, tuple[str, ...]]:
-    """A row a query, a column a key."""
+    """A row a query, a column a key.
+
+    Raises:
+        UserError: when there are so many that the kernel would be busy for long.
+    """
     import pandas as pd
+
+    queries, keys = result.shape[2:]
+    if queries * keys > _CSV_WEIGHTS:
+        raise UserError(
+            f"As CSV these are {queries:,} × {keys:,} weights, which take long to write.",
+            hint='Keep the array: `numpy.save("head.npy", attention[layer, head])`.',
+        )
 
     weights = result.mean(layer) if head == "mean" else result[layer, head]
     table = pd.DataFrame(weights, index=pd.Index(result.tokens, name="query"), columns=result.key_tokens)
