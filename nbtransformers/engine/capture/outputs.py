@@ -68,7 +68,7 @@ def kept_output(loaded: LoadedModel, inputs: Mapping[str, Any], output: Any) -> 
 
     if not isinstance(output, Mapping):
         return output
-    kept = {name: value for name, value in output.items() if isinstance(value, torch.Tensor)}
+    kept: dict[str, Any] = {name: value for name, value in output.items() if isinstance(value, torch.Tensor)}
     logits = kept.get("logits")
     if logits is not None and logits.ndim == 3 and logits.shape[1] > 1:
         places = told_places(loaded, inputs, logits.shape[2])
