@@ -110,11 +110,10 @@ def _kept(maps: Maps, part: Part, layer: int) -> KeptLayer | None:
     kept = maps.kept_layer(part, layer) if isinstance(maps, HasLayers) else None
     if kept is None:
         return None
-    extent = maps.extent(part)
-    rows = np.unique(np.linspace(0, extent.queries - 1, _TRIED).astype(np.int64))
+    rows = np.unique(np.linspace(0, maps.extent(part).queries - 1, _TRIED).astype(np.int64))
     same = all(
         np.allclose(kept.weights(head, rows), maps.weights(part, layer, head, rows), atol=_EQUAL, equal_nan=True)
-        for head in range(extent.heads)
+        for head in range(len(kept.q))
     )
     return kept if same else None
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError
+from nbtransformers.plain_text import count
 from nbtransformers.results.attentionmaps import Extent, Floats, Part, Rows, Steps
 
 
@@ -120,9 +121,9 @@ class KeyMaps:
         return sum(layer.nbytes for layers in self.layers.values() for layer in layers)
 
     def extent(self, part: Part) -> Extent:
-        """How much there is of a part."""
+        """How much there is of a part; of layers with unlike numbers of heads the most."""
         layers = self.layers[part]
-        return Extent(len(layers), layers[0].q.shape[0], layers[0].q.shape[1], layers[0].k.shape[1])
+        return Extent(len(layers), max(len(layer.q) for layer in layers), layers[0].q.shape[1], layers[0].k.shape[1])
 
     def kept_layer(self, part: Part, layer: int) -> KeptLayer | None:
         """A layer."""
@@ -130,20 +131,30 @@ class KeyMaps:
 
     def weights(self, part: Part, layer: int, head: int, rows: Rows) -> Floats:
         """Float32 `[query, key]`: the weights of some queries."""
-        found = self.layers[part][layer]
+        found = self._of(part, layer, head)
         return found.weights(head, np.arange(found.q.shape[1])[rows])
 
     def q(self, part: Part, layer: int, head: int) -> Floats:
         """Float32 `[query, dim]`: the queries of a head."""
-        return self.layers[part][layer].q[head]
+        return self._of(part, layer, head).q[head]
 
     def k(self, part: Part, layer: int, head: int) -> Floats:
         """Float32 `[key, dim]`: the keys that a head uses."""
-        return self.layers[part][layer].keys(head)
+        return self._of(part, layer, head).keys(head)
 
     def v(self, part: Part, layer: int, head: int) -> Floats:
         """Float32 `[key, dim]`: the values that a head uses."""
-        return self.layers[part][layer].values(head)
+        return self._of(part, layer, head).values(head)
+
+    def _of(self, part: Part, layer: int, head: int) -> KeptLayer:
+        """The layer of a head: it may have fewer than another."""
+        found = self.layers[part][layer]
+        if head >= len(found.q):
+            raise UserError(
+                f"Layer {layer} has {count(len(found.q), 'head')}, and no head {head}.",
+                hint=f"They are numbered from 0 to {len(found.q) - 1}.",
+            )
+        return found
 
     def steps(self, part: Part, layer: int, head: int, query: int) -> Steps:
         """They need the model, whose projection is not kept.

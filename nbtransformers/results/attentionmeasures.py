@@ -47,7 +47,7 @@ class Measures:
     """What each head attends to.
 
     Attributes:
-        values: float32 `[measure, layer, head]`, in the order of `MEASURES`.
+        values: float32 `[measure, layer, head]`, in the order of `MEASURES`; NaN where a layer has no such head.
         sampled: how many queries they were taken from, where that is not all; None for all.
 
     Example:
@@ -90,12 +90,17 @@ def measured(attention: Attention, queries: int | None = None) -> Measures:
     """The measures of all heads, from all queries or from so many evenly spaced ones at most."""
     total = attention.shape
     rows = evenly(total.queries, queries)
-    values = np.empty((len(MEASURES), total.layers, total.heads), np.float32)
+    values = np.full((len(MEASURES), total.layers, total.heads), np.nan, np.float32)
     measure = HeadMeasures(attention, rows)
     for layer, head in _heads(attention):
         sums = measure.sums()
-        for place, weights in blocks(attention, layer, [head], rows):
-            sums.add(place, weights)
+        try:
+            for place, weights in blocks(attention, layer, [head], rows):
+                sums.add(place, weights)
+        except UserError:
+            if not head:
+                raise
+            continue  # a layer may have fewer heads than another
         values[:, layer, head] = sums.means()
     return Measures(values, _sampled(rows, total.queries))
 

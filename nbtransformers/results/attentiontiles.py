@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.errors import UserError
 from nbtransformers.results.attentionmaps import Floats
 
 if TYPE_CHECKING:
@@ -128,14 +129,20 @@ def _means(weights: Floats, rows: Numbers, columns: Numbers) -> Floats:
 
 
 def mean_weights(attention: Attention, layer: int, heads: Sequence[int], rows: Numbers) -> Floats:
-    """Float32 `[row, key]`: some queries of a head, or of the mean of several."""
+    """Float32 `[row, key]`: some queries of a head, or of the mean of several: of all, of as many as the layer has."""
     maps, part = attention.maps, attention.part
     if len(heads) == 1:
         return maps.weights(part, layer, heads[0], rows)
-    total = np.zeros((len(rows), attention.shape.keys), np.float32)
+    total, there = np.zeros((len(rows), attention.shape.keys), np.float32), 0
     for head in heads:
-        total += maps.weights(part, layer, head, rows)
-    return total / np.float32(len(heads))
+        try:
+            total += maps.weights(part, layer, head, rows)
+        except UserError:
+            if not there or not isinstance(heads, range):
+                raise
+            break  # a layer may have fewer heads than another
+        there += 1
+    return total / np.float32(there)
 
 
 def _taken(starts: Numbers, affordable: int) -> Numbers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -472,6 +473,25 @@ def test_weights_come_of_queries_and_keys(given: dict[str, Any], tmp_path: Path)
     assert "The steps need the model, whose projection is not kept here." in refusal(
         lambda: again.maps.steps("self", 0, 0, 0)
     )
+
+
+def test_a_layer_may_have_fewer_heads_than_another(tmp_path: Path) -> None:
+    more = kept_layer(np.random.default_rng(1))
+    fewer = replace(kept_layer(np.random.default_rng(2)), q=more.q[:2] + 1)
+    tokens = side([str(n) for n in range(7)])
+    found = attention(maps=KeyMaps({"self": [fewer, more]}), queries=tokens)
+    assert found.shape == (2, 4, 7, 7)
+    assert refusal(lambda: found[0, 2]) == "Layer 0 has 2 heads, and no head 2. They are numbered from 0 to 1."
+    means = [np.mean([found[layer, head] for head in range(2 + 2 * layer)], axis=0) for layer in (0, 1)]
+    np.testing.assert_allclose(found.mean(0), means[0], atol=1e-6)
+    one, other = (mean / 2 + np.eye(7) / 2 for mean in means)
+    np.testing.assert_allclose(found.rollout(), other @ one, atol=1e-6)
+    assert np.isnan(found.entropy()).tolist() == [[False, False, True, True], [False] * 4]
+    found.save(tmp_path / "x.npz")
+    again = nbt.load_attention(tmp_path / "x.npz")
+    assert again.shape == found.shape
+    np.testing.assert_array_equal(again[0, 1], found[0, 1])
+    np.testing.assert_array_equal(again[1, 3], found[1, 3])
 
 
 def test_numbers_that_do_not_give_the_weights_are_not_kept(tmp_path: Path) -> None:

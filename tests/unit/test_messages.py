@@ -1035,6 +1035,7 @@ ELSEWHERE = {
     "The weights of all heads are {}, and they come of nothing smaller that could be kept.": "test_attention.py",
     "{} was written by a newer nbtransformers.": "test_attention.py",
     "{} holds no attention, or is damaged ({}).": "test_attention.py",
+    "Layer {} has {}, and no head {}.": "test_attention.py",
     "There is no rollout of {}.": "test_attention.py",
     "There is no rollout of {} layers.": "test_attention.py",
     "That is {} × {} weights: {}.": "test_attention.py",
