@@ -193,6 +193,9 @@ class Notebook:
         return self.cell(number).locator(".nbt-live")
 
 
+_KNOWN = ("favicon", "reading 'processLuminoMessage'")
+
+
 class OfflineBrowser:
     """Chromium that reaches nothing but this machine, and remembers what it was asked for and what went wrong."""
 
@@ -214,8 +217,12 @@ class OfflineBrowser:
         return page
 
     def errors(self, page: Page) -> list[str]:
-        """What went wrong in a page. A server that has no icon is no defect of the page."""
-        return [error for error in self._errors[page] if "favicon" not in error]
+        """What went wrong in a page, but for what is no defect of it.
+
+        A server that has no icon; and a widget of ipywidgets that is taken away in the moment in which it comes hears a
+        message of JupyterLab's after it has let go of its view, and that has no further effect.
+        """
+        return [error for error in self._errors[page] if not any(known in error for known in _KNOWN)]
 
     def _only_here(self, route: Route) -> None:
         address = route.request.url

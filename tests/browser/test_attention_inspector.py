@@ -425,7 +425,7 @@ def test_heads_that_are_taken_out_change_what_the_model_gives(notebook: Notebook
     for key in ("ArrowRight", "Enter", "ArrowDown", "Enter"):
         notebook.page.keyboard.press(key)
     grid.get_by_role("button", name="Predict without 2 heads").click()
-    moved = grid.get_by_text("The hidden states of the last layer moved by")
+    moved = grid.get_by_text("What the model gives moved by")
     expect(moved).to_be_visible(timeout=30_000)
     shown = number(moved.inner_text().split()[-1].rstrip("."))
     assert shown == pytest.approx(float(notebook.run_code(PYTHON, WITHOUT_HEADS).splitlines()[-1]), abs=6e-4)
