@@ -30,6 +30,36 @@ def stopped_by(stop: Stop) -> Generator[None]:
         _asked_elsewhere.reset(token)
 
 
+_may_wait: ContextVar[bool] = ContextVar("may_wait", default=True)
+
+
+@contextmanager
+def waiting_for_nobody() -> Generator[None]:
+    """Meanwhile, work that would wait for a model in use is refused.
+
+    For what a panel asks: while the kernel waits it hears no button, not even the one that ends what it waits for.
+
+    Example:
+        >>> with waiting_for_nobody():
+        ...     weights = attention[3, 7]
+    """
+    token = _may_wait.set(False)
+    try:
+        yield
+    finally:
+        _may_wait.reset(token)
+
+
+def may_wait() -> bool:
+    """Whether work may wait for a model in use."""
+    return _may_wait.get()
+
+
+def let_wait() -> None:
+    """In this context work may wait: it is that of a thread of its own."""
+    _may_wait.set(True)
+
+
 @contextmanager
 def deferred_interrupts() -> Generator[Stop]:
     """Meanwhile the first interrupt (Ctrl-C, a notebook's stop button) only sets a flag, and a second one raises.

@@ -8,7 +8,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from nbtransformers.doors.common import run_and_keep
-from nbtransformers.errors import UserError
 from nbtransformers.panels.attention.offers import How, Texts, made_from, offer
 from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.panels.view import View
@@ -49,14 +48,7 @@ class _Work:
         from nbtransformers.engine.whatif import without_heads
 
         assert isinstance(result.maps, CapturedMaps)  # as those of every result that is known here
-        loaded = result.maps.loaded
-        # While a panel's question waits, the kernel hears no button: not even the one that would end what it waits for.
-        if not loaded.lock.acquire(blocking=False):
-            raise UserError(f"{loaded.name} is at work in the background.", hint="Wait for it, or stop it.")
-        try:
-            return without_heads(result.maps, heads, how)
-        finally:
-            loaded.lock.release()
+        return without_heads(result.maps, heads, how)
 
     def edit(self, result: Attention, texts: Texts, view: View) -> Attention:
         return run_and_keep(view, lambda: self._in_place_of(result, self._read(result, _reads(result, texts), view)))

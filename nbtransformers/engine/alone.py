@@ -6,8 +6,8 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from nbtransformers.errors import Interrupted
-from nbtransformers.interrupt import deferred_interrupts
+from nbtransformers.errors import Interrupted, UserError
+from nbtransformers.interrupt import deferred_interrupts, may_wait
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import OnProgress, Progress
 
@@ -24,12 +24,15 @@ def alone_with(loaded: LoadedModel, on_progress: OnProgress) -> Generator[None]:
 
     Raises:
         Interrupted: when the wait is stopped.
+        UserError: when another thread has it, and this one is waiting for nobody.
 
     Example:
         >>> with alone_with(loaded, on_progress):
         ...     loaded.model(**batch)
     """
     if not loaded.lock.acquire(blocking=False):
+        if not may_wait():
+            raise UserError(f"{loaded.name} is at work in the background.", hint="Wait for it, or stop it.")
         _wait(loaded, on_progress)
     try:
         yield

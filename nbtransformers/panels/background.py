@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from nbtransformers.errors import Interrupted, UserError
-from nbtransformers.interrupt import stopped_by
+from nbtransformers.interrupt import let_wait, stopped_by
 from nbtransformers.panels.view import PanelView, View
 from nbtransformers.plain_text import printable
 from nbtransformers.progress import Progress
@@ -60,6 +60,7 @@ class Background(Generic[R]):
             panel.working(self.stop)
         # In a copy of this context: what ipykernel shows, it shows in the cell that the context is of.
         context = contextvars.copy_context()
+        context.run(let_wait)  # also where a panel's question starts it, which may not
         threading.Thread(target=context.run, args=(self._work,), name=f"nbtransformers: {what}", daemon=True).start()
 
     @property

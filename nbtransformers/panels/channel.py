@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbtransformers.errors import Interrupted, UserError
+from nbtransformers.interrupt import waiting_for_nobody
 
 Answer = tuple[dict[str, Any], list[bytes]]
 Method = Callable[[dict[str, Any]], Answer]
@@ -30,7 +31,8 @@ def answer(message: object, methods: Mapping[str, Method], send: Send) -> None:
         method = methods.get(str(question.get("method")))
         if method is None:
             raise UserError(f"This panel knows no {question.get('method')}.", hint="Run the cell again.")
-        result, buffers = method(question.get("params") or {})
+        with waiting_for_nobody():
+            result, buffers = method(question.get("params") or {})
     except (UserError, Interrupted) as error:
         send({**reply, "ok": False, "error": str(error)}, [])
     except Exception as error:  # the question must be answered; the traceback goes to the log

@@ -22,6 +22,7 @@ from nbtransformers.panels.attention.actions import actions
 from nbtransformers.panels.attention.offers import depth
 from nbtransformers.panels.attention.wire import attention_header
 from nbtransformers.panels.background import open_panel
+from nbtransformers.panels.channel import answer
 from nbtransformers.panels.widget import Panel
 from nbtransformers.results.attention import Attention
 
@@ -250,8 +251,11 @@ def test_heads_that_are_none(heads: list[list[Any]], said: str, panel: Panel) ->
         ablated(panel, heads)
 
 
-def test_heads_of_a_model_at_work_are_not_waited_for(panel: Panel) -> None:
-    maps: Any = shown(panel, nbt.attention(TEXT)).maps
+def test_a_question_waits_for_no_model_at_work(panel: Panel, folders: dict[str, Path]) -> None:
+    """While it waited the kernel would hear no button; what is done in the background may wait."""
+    folder = str(folders["classifier"])
+    result = shown(panel, nbt.attention(TEXT, model=folder))
+    maps: Any = result.maps
     begun, over = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -259,14 +263,22 @@ def test_heads_of_a_model_at_work_are_not_waited_for(panel: Panel) -> None:
             begun.set()
             over.wait(20)
 
+    def asked(method: str, **params: Any) -> dict[str, Any]:
+        sent: list[Any] = []
+        question = {"type": "request", "id": 1, "method": method, "params": params}
+        answer(question, actions(result, panel), lambda content, _: sent.append(content))
+        return sent[0]
+
     other = threading.Thread(target=work)
     other.start()
     begun.wait(20)
-    with pytest.raises(UserError, match="minilm is at work in the background"):
-        ablated(panel, [["self", 0, 0]])
+    said = asked("ablate", heads=[["self", 0, 0]])
+    assert said["error"] == "classifier is at work in the background. Wait for it, or stop it."
+    assert asked("edit", text="A dog.")["ok"] and panel.busy
     over.set()
     other.join()
-    assert ablated(panel, [["self", 0, 0]])["change"] > 0
+    assert waited(panel, lambda: not panel.busy).queries.text == "A dog."
+    assert asked("ablate", heads=[["self", 0, 0]])["ok"]
 
 
 def test_what_has_no_model_can_only_be_looked_at(panel: Panel, tmp_path: Path) -> None:
