@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError
 from nbtransformers.plain_text import count
-from nbtransformers.results.attentionmaps import Extent, Floats, Part, Rows, Steps
+from nbtransformers.results.attentionmaps import Extent, Floats, NoHeadError, Part, Rows, Steps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +150,7 @@ class KeyMaps:
         """The layer of a head: it may have fewer than another."""
         found = self.layers[part][layer]
         if head >= len(found.q):
-            raise UserError(
+            raise NoHeadError(
                 f"Layer {layer} has {count(len(found.q), 'head')}, and no head {head}.",
                 hint=f"They are numbered from 0 to {len(found.q) - 1}.",
             )

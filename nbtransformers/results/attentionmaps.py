@@ -12,12 +12,18 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.errors import UserError
+
 Part = Literal["self", "cross", "encoder"]
 """Which attention: of a text to itself (of an encoder-decoder: the decoder's), of the decoder to the encoder's text,
 and of the encoder's text to itself."""
 
 Floats = NDArray[np.float32]
 Rows = slice | NDArray[np.int64]
+
+
+class NoHeadError(UserError):
+    """A layer has fewer heads than another, and not this one."""
 
 
 class Extent(NamedTuple):

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError, did_you_mean
 from nbtransformers.results.attentionblocks import Numbers, blocks, evenly
-from nbtransformers.results.attentionmaps import Floats
+from nbtransformers.results.attentionmaps import Floats, NoHeadError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,10 +97,8 @@ def measured(attention: Attention, queries: int | None = None) -> Measures:
         try:
             for place, weights in blocks(attention, layer, [head], rows):
                 sums.add(place, weights)
-        except UserError:
-            if not head:
-                raise
-            continue  # a layer may have fewer heads than another
+        except NoHeadError:
+            continue
         values[:, layer, head] = sums.means()
     return Measures(values, _sampled(rows, total.queries))
 

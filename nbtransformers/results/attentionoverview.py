@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbtransformers.errors import UserError
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.attentionblocks import evenly
-from nbtransformers.results.attentionmaps import Floats
+from nbtransformers.results.attentionmaps import Floats, NoHeadError
 from nbtransformers.results.attentionmeasures import MEASURES, HeadMeasures
 from nbtransformers.results.attentiontiles import cuts, pooled
 
@@ -66,10 +65,8 @@ def overview(
         for head in range(shape.heads):
             try:
                 weights = attention.maps.weights(attention.part, layer, head, taken)
-            except UserError:
-                if not head:
-                    raise
-                break  # a layer may have fewer heads than another
+            except NoHeadError:
+                break
             sums = measure.sums()
             sums.add(slice(0, len(taken)), weights)
             measures[:, number, head] = sums.means()

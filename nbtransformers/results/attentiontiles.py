@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.errors import UserError
-from nbtransformers.results.attentionmaps import Floats
+from nbtransformers.results.attentionmaps import Floats, NoHeadError
 
 if TYPE_CHECKING:
     from nbtransformers.results.attention import Attention
@@ -137,10 +136,10 @@ def mean_weights(attention: Attention, layer: int, heads: Sequence[int], rows: N
     for head in heads:
         try:
             total += maps.weights(part, layer, head, rows)
-        except UserError:
+        except NoHeadError:
             if not there or not isinstance(heads, range):
                 raise
-            break  # a layer may have fewer heads than another
+            break
         there += 1
     return total / np.float32(there)
 

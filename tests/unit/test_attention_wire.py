@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from sines import QuickMaps, SineMaps, attention, sections, side
 
-from nbtransformers.errors import UserError
 from nbtransformers.panels.attention import wire
 from nbtransformers.panels.attention.methods import methods
 from nbtransformers.panels.attention.snapshot import attention_snapshot
 from nbtransformers.panels.attention.wire import attention_header
 from nbtransformers.panels.widget import panel_class
 from nbtransformers.results.attention import Attention, Side
+from nbtransformers.results.attentionmaps import NoHeadError
 
 GOLDEN = json.loads(Path(__file__).parent.parent.joinpath("golden", "attention.json").read_text(encoding="utf-8"))
 
@@ -119,7 +119,7 @@ def test_a_layer_with_fewer_heads_than_another_leaves_theirs_empty() -> None:
     class Uneven(SineMaps):
         def weights(self, part: Any, layer: int, head: int, rows: Any) -> Any:
             if layer == 1 and head > 1:
-                raise UserError(f"Layer 1 has no head {head}.", hint="It has 2.")
+                raise NoHeadError(f"Layer 1 has no head {head}.", hint="It has 2.")
             return super().weights(part, layer, head, rows)
 
     result = attention(6, layers=3, heads=4, maps=Uneven)

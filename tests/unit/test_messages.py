@@ -1015,7 +1015,6 @@ ELSEWHERE = {
         "oracle/test_explain_code.py"
     ),
     "{} has no attention from token to token that could be shown: it is of type {}.": "test_capture.py",
-    "Layer {} of {} has {}, and no head {}.": "test_capture.py",
     "The attention of this layer is not what its queries and keys give.": "test_capture.py",
     "This model does not show how the outputs of its heads are projected.": "test_capture.py",
     "{} takes {} at once for {}, and {} are free on {}.": "test_capture.py",
@@ -1035,7 +1034,6 @@ ELSEWHERE = {
     "The weights of all heads are {}, and they come of nothing smaller that could be kept.": "test_attention.py",
     "{} was written by a newer nbtransformers.": "test_attention.py",
     "{} holds no attention, or is damaged ({}).": "test_attention.py",
-    "Layer {} has {}, and no head {}.": "test_attention.py",
     "There is no rollout of {}.": "test_attention.py",
     "There is no rollout of {} layers.": "test_attention.py",
     "That is {} × {} weights: {}.": "test_attention.py",

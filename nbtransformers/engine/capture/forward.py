@@ -18,12 +18,11 @@ from nbtransformers.engine.capture.replay import COPIES, Recent, Replayed, refus
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.store import STORE, Store
 from nbtransformers.engine.threads import one_thread_if_free
-from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
 from nbtransformers.progress import silent
 from nbtransformers.results.attentionkeys import KeptLayer
-from nbtransformers.results.attentionmaps import Extent, Floats, Part, Rows, Steps
+from nbtransformers.results.attentionmaps import Extent, Floats, NoHeadError, Part, Rows, Steps
 
 if TYPE_CHECKING:
     import torch
@@ -128,7 +127,7 @@ class CapturedMaps:
         found = self._capture().layers[part][layer]
         if not 0 <= head < found.heads:
             heads = count(found.heads, "head")
-            raise UserError(
+            raise NoHeadError(
                 f"Layer {layer} of {self.loaded.name} has {heads}, and no head {head}.",
                 hint=f"They are numbered from 0 to {found.heads - 1}.",
             )
