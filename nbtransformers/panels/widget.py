@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+import weakref
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -135,7 +136,8 @@ class Panel(anywidget.AnyWidget):
         if left <= 0 or self.comm is None:
             self._disconnect()
         else:
-            later = threading.Timer(left, self._disconnect)
+            # By a weak reference, since ipykernel keeps threads that have ended; ipywidgets has the panel until then.
+            later = threading.Timer(left, _disconnect, [weakref.ref(self)])
             later.daemon = True
             later.start()
 
@@ -160,6 +162,12 @@ class Panel(anywidget.AnyWidget):
         if bundle:
             bundle[0]["text/plain"] = ""
         return bundle
+
+
+def _disconnect(reference: weakref.ref[Panel]) -> None:
+    panel = reference()
+    if panel is not None:
+        panel._disconnect()  # pyright: ignore[reportPrivateUsage]
 
 
 class TokensPanel(Panel):
