@@ -7,6 +7,7 @@ held to what the panel is today: there, of this width, and not empty.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -44,6 +45,8 @@ The soup needs an hour on a low flame.
 The band gave a concert in the park.
 Voters will decide in the autumn.
 Add salt, garlic and a spoon of oil.""",
+    "attention": "%%attention\nThe animal did not cross the street because it was too tired.",
+    "explain": "%%explain --method integrated_gradients,occlusion\nSlow at first, but a warm and unforgettable film.",
     "generate": "%%generate --model smollm2 --chat --max-new-tokens 160\nWhat is a transformer, in simple words?",
 }
 
@@ -71,6 +74,11 @@ def test_picture(pages: tuple[str, Page, object], name: str) -> None:
     panel = notebook.panel(1 + list(CELLS).index(name))
     expect(panel.locator(".nbt-result")).to_be_visible()
     panel.scroll_into_view_if_needed()
+    if name == "attention":  # what one token attends to, by all heads of a layer
+        panel.get_by_role("button", name="Lines", exact=True).click()
+        panel.get_by_role("spinbutton", name=re.compile("^Layer")).fill("4")
+        panel.get_by_role("button", name="All", exact=True).click()
+        panel.get_by_role("listbox", name="Query tokens").get_by_role("option", name="it", exact=True).click()
     if name == "generate":  # with what might have stood in the place of a token
         panel.locator("[data-n='5']").click()
         expect(panel.locator(".nbt-alternatives li")).to_have_count(5)
