@@ -8,7 +8,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from nbtransformers.doors.common import run_and_keep
-from nbtransformers.panels.attention.offers import How, Texts, made_from, offer
+from nbtransformers.panels.attention.offers import How, Texts, offer
+from nbtransformers.panels.earlier import put_in_place_of
 from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.panels.view import View
 from nbtransformers.request import AttentionRequest, DataRef, ModelRef, Objects
@@ -78,7 +79,7 @@ class _Work:
         return _known(attention(request, objects, view.progress), objects)
 
     def _in_place_of(self, before: Attention, made: Attention) -> Attention:
-        made_from(made, before)
+        put_in_place_of(made, before)
         return made
 
 

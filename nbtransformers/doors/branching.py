@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nbtransformers.doors.common import run_and_keep
-from nbtransformers.panels.generation.branches import branched, offer
+from nbtransformers.panels.earlier import put_in_place_of
+from nbtransformers.panels.generation.branches import offer
 from nbtransformers.panels.view import View
 from nbtransformers.results.generation import Generation
 
@@ -24,7 +25,7 @@ def _branch(result: Generation, row: int, position: int, token: int, view: View)
 
     def run() -> Generation:
         made = branch(result, row, position, token, None, view.progress, partial)
-        branched(made, result)
+        put_in_place_of(made, result)
         return made
 
     return run_and_keep(view, run)

@@ -10,7 +10,8 @@ from nbtransformers.doors.common import run_and_keep, task_request
 from nbtransformers.doors.door import door
 from nbtransformers.doors.options import OneTextOptions
 from nbtransformers.inputs.refs import data_ref
-from nbtransformers.panels.explanation.again import explained, offer
+from nbtransformers.panels.earlier import put_in_place_of
+from nbtransformers.panels.explanation.again import offer
 from nbtransformers.panels.view import View, passing_view
 from nbtransformers.request import Baseline, DataRef, ExplainRequest, Method, Objects, parse_methods
 from nbtransformers.results.explanation import Explanation
@@ -115,7 +116,7 @@ def _again(before: Explanation, target: str | None, methods: tuple[Method, ...],
 
     def run() -> Explanation:
         made = again(before, target, methods, view.progress)
-        explained(made, before)
+        put_in_place_of(made, before)
         return made
 
     return run_and_keep(view, run)

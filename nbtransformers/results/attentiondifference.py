@@ -12,7 +12,7 @@ import numpy as np
 from nbtransformers.errors import UserError
 from nbtransformers.plain_text import count
 from nbtransformers.results.attentionblocks import Numbers
-from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part, Rows, Steps
+from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part, Rows, WeightsAlone
 
 if TYPE_CHECKING:
     from nbtransformers.results.attention import Attention, Side
@@ -89,7 +89,7 @@ def _lonely(partners: Numbers, text: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DifferenceMaps:
+class DifferenceMaps(WeightsAlone):
     """The maps of one less those of another.
 
     Attributes:
@@ -127,42 +127,9 @@ class DifferenceMaps:
         found[:, keys < 0] = np.nan
         return found
 
-    def q(self, part: Part, layer: int, head: int) -> Floats:
-        """A difference has none.
-
-        Raises:
-            UserError: always.
-        """
-        _refuse()
-
-    def k(self, part: Part, layer: int, head: int) -> Floats:
-        """A difference has none.
-
-        Raises:
-            UserError: always.
-        """
-        _refuse()
-
-    def v(self, part: Part, layer: int, head: int) -> Floats:
-        """A difference has none.
-
-        Raises:
-            UserError: always.
-        """
-        _refuse()
-
-    def steps(self, part: Part, layer: int, head: int, query: int) -> Steps:
-        """A difference has none.
-
-        Raises:
-            UserError: always.
-        """
-        _refuse()
-
     def cost(self, part: Part, layer: int) -> int:
         """As of the two."""
         return self.first.cost(part, layer) + self.second.cost(part, layer)
 
-
-def _refuse() -> NoReturn:
-    raise UserError("A difference has no queries, keys or values.", hint="Ask one of the two that it is of.")
+    def _refuse(self) -> NoReturn:
+        raise UserError("A difference has no queries, keys or values.", hint="Ask one of the two that it is of.")

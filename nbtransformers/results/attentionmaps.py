@@ -6,8 +6,9 @@ for; a result that was read from a file, or is the difference of two, has it fro
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,3 +122,46 @@ class Maps(Protocol):
     def cost(self, part: Part, layer: int) -> int:
         """Bytes that one look at a layer takes at once beyond the answer: T² for a bias or a replay, else few."""
         ...
+
+
+class WeightsAlone(ABC):
+    """Maps of which the weights are all that there is: no queries, keys or values, and so no steps."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _refuse(self) -> NoReturn:
+        """Say why, and what to ask instead."""
+        ...
+
+    def q(self, part: Part, layer: int, head: int) -> Floats:
+        """There are none.
+
+        Raises:
+            UserError: always.
+        """
+        self._refuse()
+
+    def k(self, part: Part, layer: int, head: int) -> Floats:
+        """There are none.
+
+        Raises:
+            UserError: always.
+        """
+        self._refuse()
+
+    def v(self, part: Part, layer: int, head: int) -> Floats:
+        """There are none.
+
+        Raises:
+            UserError: always.
+        """
+        self._refuse()
+
+    def steps(self, part: Part, layer: int, head: int, query: int) -> Steps:
+        """There are none.
+
+        Raises:
+            UserError: always.
+        """
+        self._refuse()

@@ -9,7 +9,7 @@ import numpy as np
 
 from nbtransformers.errors import UserError
 from nbtransformers.results.attentionblocks import Numbers
-from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part, Rows, Steps
+from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part, Rows, WeightsAlone
 
 if TYPE_CHECKING:
     from nbtransformers.results.attention import Attention, Side
@@ -44,7 +44,7 @@ def word_starts(words: Numbers) -> Numbers:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WordMaps:
+class WordMaps(WeightsAlone):
     """The maps of tokens, as those of words.
 
     Attributes:
@@ -83,48 +83,15 @@ class WordMaps:
         sums: Floats = np.add.reduceat(to_words, begins, axis=0)
         return (sums / sizes[:, None]).astype(np.float32)
 
-    def q(self, part: Part, layer: int, head: int) -> Floats:
-        """Words have none.
-
-        Raises:
-            UserError: always.
-        """
-        _refuse()
-
-    def k(self, part: Part, layer: int, head: int) -> Floats:
-        """Words have none.
-
-        Raises:
-            UserError: always.
-        """
-        _refuse()
-
-    def v(self, part: Part, layer: int, head: int) -> Floats:
-        """Words have none.
-
-        Raises:
-            UserError: always.
-        """
-        _refuse()
-
-    def steps(self, part: Part, layer: int, head: int, query: int) -> Steps:
-        """Words have none.
-
-        Raises:
-            UserError: always.
-        """
-        _refuse()
-
     def cost(self, part: Part, layer: int) -> int:
         """As of the tokens."""
         return self.tokens.cost(part, layer)
 
-
-def _refuse() -> NoReturn:
-    raise UserError(
-        "Words have no queries, keys or values: a model computes them of tokens.",
-        hint="Ask the attention that `by_words()` was called on.",
-    )
+    def _refuse(self) -> NoReturn:
+        raise UserError(
+            "Words have no queries, keys or values: a model computes them of tokens.",
+            hint="Ask the attention that `by_words()` was called on.",
+        )
 
 
 def _words(side: Side, starts: Numbers, pair: str | None) -> Side:

@@ -19,10 +19,10 @@ from transformers import AutoModelForMaskedLM, AutoModelForSeq2SeqLM
 import nbtransformers as nbt
 from nbtransformers.errors import UserError
 from nbtransformers.panels.attention.actions import actions
-from nbtransformers.panels.attention.offers import depth
 from nbtransformers.panels.attention.wire import attention_header
 from nbtransformers.panels.background import open_panel
 from nbtransformers.panels.channel import answer
+from nbtransformers.panels.earlier import depth
 from nbtransformers.panels.widget import Panel
 from nbtransformers.results.attention import Attention
 

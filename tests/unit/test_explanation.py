@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from payloads import MARKUP
 
 from nbtransformers.errors import UserError
+from nbtransformers.panels import earlier
 from nbtransformers.panels.explanation import again
 from nbtransformers.panels.explanation.snapshot import MOST_WORDS, explanation_snapshot
 from nbtransformers.panels.explanation.wire import explanation_header, partial_header, word_texts
@@ -213,8 +214,8 @@ class FakePanel:
 def test_another_target_can_be_gone_back_from(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = golden(), golden()
     monkeypatch.setattr(again, "_offered", [lambda *_: second])
-    again.explained(second, first)
-    assert again.depth(first) == 0 and again.depth(second) == 1
+    earlier.put_in_place_of(second, first)
+    assert earlier.depth(first) == 0 and earlier.depth(second) == 1
     panel: Any = FakePanel()
     again.again_actions(second, panel)["back"]({})
     assert panel.view.shown == [first]

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbtransformers.errors import UserError
+from nbtransformers.panels import earlier
 from nbtransformers.panels.background import open_panel
 from nbtransformers.panels.generation import branches
 from nbtransformers.panels.generation.methods import actions, methods
@@ -195,7 +196,7 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     def branch(result: Generation, row: int, position: int, token: int, view: Any) -> Generation:
         asked.append((row, position, token))
         made = generation(["Why?"], [[(" Lyon", 0.1)]])
-        branches.branched(made, result)
+        earlier.put_in_place_of(made, result)
         view.show(made)
         return made
 

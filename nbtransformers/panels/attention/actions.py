@@ -11,10 +11,11 @@ import numpy as np
 
 from nbtransformers.errors import UserError
 from nbtransformers.panels.attention.asked import number
-from nbtransformers.panels.attention.offers import How, Texts, Work, before, can, offered
+from nbtransformers.panels.attention.offers import How, Texts, Work, can, offered
 from nbtransformers.panels.attention.wire import part_of
 from nbtransformers.panels.background import Background
 from nbtransformers.panels.channel import Answer, Method
+from nbtransformers.panels.earlier import back_action
 from nbtransformers.panels.export import file_name
 from nbtransformers.panels.packing import sendable
 from nbtransformers.plain_text import file_size
@@ -39,13 +40,6 @@ def actions(result: Attention, panel: Panel) -> dict[str, Method]:
     reads another text, `against` shows the difference to another text or model, and `back` what stood there before;
     `code` is the plain program that gives the same.
     """
-
-    def back(params: dict[str, Any]) -> Answer:
-        _refuse_busy(panel)
-        earlier = before(result)
-        if earlier is not None:
-            panel.view.show(earlier)
-        return {}, []
 
     def edit(params: dict[str, Any]) -> Answer:
         work, texts = _work(panel), _texts(params)
@@ -80,7 +74,7 @@ def actions(result: Attention, panel: Panel) -> dict[str, Method]:
     def code(params: dict[str, Any]) -> Answer:
         return {"code": _work(panel).code(result)}, []
 
-    given: dict[str, Method] = {"export": export, "back": back}
+    given: dict[str, Method] = {"export": export, "back": back_action(result, panel, _refuse_busy)}
     offers: dict[str, Method] = {"edit": edit, "against": against, "ablate": ablate, "code": code}
     return given | {name: offers[name] for name in can(result)}
 

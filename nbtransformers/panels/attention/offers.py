@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
-from weakref import WeakKeyDictionary
 
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.attentionmaps import Part
@@ -55,8 +54,6 @@ class Work(Protocol):
 
 
 _offered: list[Work] = []
-# A result keeps what it was made from; what it was made from knows nothing of it.
-_before: WeakKeyDictionary[Attention, Attention] = WeakKeyDictionary()
 
 
 def offer(work: Work) -> None:
@@ -67,22 +64,6 @@ def offer(work: Work) -> None:
 def offered() -> Work | None:
     """Who can run a model again; None while nobody can."""
     return _offered[0] if _offered else None
-
-
-def made_from(result: Attention, before: Attention) -> None:
-    """A result is to stand in the place of another one."""
-    _before[result] = before
-
-
-def before(result: Attention) -> Attention | None:
-    """What a result took the place of."""
-    return _before.get(result)
-
-
-def depth(result: Attention) -> int:
-    """How many results lie between one and the first."""
-    earlier = _before.get(result)
-    return 0 if earlier is None else 1 + depth(earlier)
 
 
 def can(result: Attention) -> list[str]:

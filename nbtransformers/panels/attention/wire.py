@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError
-from nbtransformers.panels.attention.offers import can, depth
+from nbtransformers.panels.attention.offers import can
+from nbtransformers.panels.earlier import depth
 from nbtransformers.panels.packing import packed, sendable, string_table
 from nbtransformers.plain_text import count, seconds
 from nbtransformers.results.attention import SECOND, SPECIAL, Attention, Side

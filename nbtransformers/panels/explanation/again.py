@@ -6,11 +6,11 @@ It can be gone back from. Who can run a model offers it here, since nothing on t
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakKeyDictionary
 
 from nbtransformers.errors import UserError
 from nbtransformers.panels.background import Background
 from nbtransformers.panels.channel import Answer, Method
+from nbtransformers.panels.earlier import back_action
 from nbtransformers.request import Method as AttributionMethod
 from nbtransformers.request import parse_methods
 from nbtransformers.results.explanation import Explanation
@@ -29,8 +29,6 @@ class Again(Protocol):
 
 
 _offered: list[Again] = []
-# An explanation keeps the one that it took the place of; that one knows nothing of it.
-_before: WeakKeyDictionary[Explanation, Explanation] = WeakKeyDictionary()
 
 
 def offer(again: Again) -> None:
@@ -43,17 +41,6 @@ def offered() -> bool:
     return bool(_offered)
 
 
-def explained(result: Explanation, before: Explanation) -> None:
-    """An explanation took the place of an earlier one."""
-    _before[result] = before
-
-
-def depth(result: Explanation) -> int:
-    """How many explanations lie between one and the first."""
-    before = _before.get(result)
-    return 0 if before is None else 1 + depth(before)
-
-
 def again_actions(result: Explanation, panel: Panel) -> dict[str, Method]:
     """What a panel of an explanation can have done: `again` (another target, other methods) and `back`."""
 
@@ -64,14 +51,7 @@ def again_actions(result: Explanation, panel: Panel) -> dict[str, Method]:
         Background("Explaining", lambda view: _offered[0](result, wanted, methods, view), panel)
         return {}, []
 
-    def back(params: dict[str, Any]) -> Answer:
-        _refuse_busy(panel)
-        before = _before.get(result)
-        if before is not None:
-            panel.view.show(before)
-        return {}, []
-
-    return {"again": again, "back": back} if _offered else {}
+    return {"again": again, "back": back_action(result, panel, _refuse_busy)} if _offered else {}
 
 
 def _refuse_busy(panel: Panel) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from nbtransformers.panels.explanation.again import depth, offered
+from nbtransformers.panels.earlier import depth
+from nbtransformers.panels.explanation.again import offered
 from nbtransformers.panels.packing import packed, sendable, string_table
 from nbtransformers.plain_text import count, seconds
 from nbtransformers.results.attention import SECOND, SPECIAL

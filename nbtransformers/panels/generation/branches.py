@@ -6,11 +6,11 @@ Who can run a model offers it here, since nothing on the screen may see one.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakKeyDictionary
 
 from nbtransformers.errors import UserError
 from nbtransformers.panels.background import Background
 from nbtransformers.panels.channel import Answer, Method
+from nbtransformers.panels.earlier import back_action
 from nbtransformers.results.generation import Generation
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ class Branch(Protocol):
 
 
 _offered: list[Branch] = []
-# A branch keeps what it branched from; what it branched from knows nothing of it.
-_before: WeakKeyDictionary[Generation, Generation] = WeakKeyDictionary()
 
 
 def offer(branch: Branch) -> None:
@@ -39,17 +37,6 @@ def offered() -> bool:
     return bool(_offered)
 
 
-def branched(result: Generation, before: Generation) -> None:
-    """A result went on from another token of an earlier one."""
-    _before[result] = before
-
-
-def depth(result: Generation) -> int:
-    """How many branches lie between a result and the first."""
-    before = _before.get(result)
-    return 0 if before is None else 1 + depth(before)
-
-
 def branch_actions(result: Generation, panel: Panel) -> dict[str, Method]:
     """What a panel of generated texts can have done: `branch` (go on from another token) and `back`."""
 
@@ -59,14 +46,7 @@ def branch_actions(result: Generation, panel: Panel) -> dict[str, Method]:
         Background("Going on", lambda view: _offered[0](result, row, position, token, view), panel)
         return {}, []
 
-    def back(params: dict[str, Any]) -> Answer:
-        _refuse_busy(panel)
-        before = _before.get(result)
-        if before is not None:
-            panel.view.show(before)
-        return {}, []
-
-    return {"branch": branch, "back": back} if _offered else {}
+    return {"branch": branch, "back": back_action(result, panel, _refuse_busy)} if _offered else {}
 
 
 def _refuse_busy(panel: Panel) -> None:

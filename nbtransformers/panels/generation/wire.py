@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.panels import headers
-from nbtransformers.panels.generation.branches import depth, offered
+from nbtransformers.panels.earlier import depth
+from nbtransformers.panels.generation.branches import offered
 from nbtransformers.panels.generation.prompts import Prompts
 from nbtransformers.panels.packing import Section, packed, sendable, string_table
 from nbtransformers.panels.rows import (
