@@ -1,4 +1,5 @@
-// The reader has deleted or cleared the cell of a panel: the kernel can let go of it.
+// What the kernel is told of a panel's views: that the page has taken it up, so that the kernel may take it away again,
+// and that the reader has deleted or cleared its cell, so that the kernel can let go of it.
 import { isConnected, left, viewed, viewsOf } from "./connection";
 import type { Host } from "./host";
 
@@ -15,6 +16,7 @@ const PATIENCE_MS = 1_000;
 export function follow(host: Host, root: HTMLElement): () => void {
   const { panelId } = host;
   viewed(panelId);
+  if (isConnected(panelId)) host.send({ type: "taken" });
   let notebook = root.closest(NOTEBOOK);
   // When the view has a size it is in its place, which not every host gives it before it is drawn.
   const placed = new ResizeObserver(() => {

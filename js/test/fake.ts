@@ -14,7 +14,10 @@ export interface Sent {
 }
 
 export class FakeModel implements WidgetModel {
+  /** What the kernel was asked or told, but for `taken`. */
   readonly sent: Sent[] = [];
+  /** How many views have told that the page has the panel. */
+  taken = 0;
   /** Called with each message to the kernel. */
   onSend: (message: Sent) => void = () => {};
   readonly #traits: Record<string, unknown>;
@@ -49,8 +52,12 @@ export class FakeModel implements WidgetModel {
   }
 
   send(content: unknown): void {
-    this.sent.push(content as Sent);
-    this.onSend(content as Sent);
+    const message = content as Sent;
+    if (message.type === "taken") this.taken += 1;
+    else {
+      this.sent.push(message);
+      this.onSend(message);
+    }
   }
 
   /** Listeners that are still there. */

@@ -25,6 +25,17 @@ function gone(model: FakeModel): number {
   return model.sent.filter((message) => message.type === "gone").length;
 }
 
+it("tells a kernel that is there, once a view, that the page has the panel", () => {
+  const model = new FakeModel({ panel_id: "taken" });
+  const end = panel.initialize({ model });
+  expect(model.taken).toBe(0);
+  for (const el of [page().cell(), page().cell()]) panel.render({ model, el });
+  expect(model.taken).toBe(2);
+  end();
+  panel.render({ model, el: page().cell() });
+  expect(model.taken).toBe(2);
+});
+
 it("tells that the reader has deleted the cell", () => {
   const model = new FakeModel({ panel_id: "deleted" });
   panel.initialize({ model });

@@ -22,7 +22,7 @@ from nbtransformers.plain_text import sendable
 STATIC = Path(__file__).parent.parent / "static"
 
 # anywidget gives a page two seconds to take a panel up, and calls one that goes meanwhile a failure; a busy page may
-# be behind the kernel by as much.
+# be behind the kernel by as much. Until a page has told that it took the panel up, this is how long one is kept.
 TAKEN_UP_S = 5.0
 
 
@@ -149,12 +149,15 @@ class Panel(anywidget.AnyWidget):
 
     def _receive(self, message: object) -> None:
         self._taken_up = 0.0  # a page that speaks has it
-        if isinstance(message, dict) and message.get("type") == "gone":  # the page has no view of it any more
-            self.close()
-        elif isinstance(message, dict) and message.get("type") == "stop":
-            self.stop()
-        else:
-            answer(message, self._methods, self.send)
+        match message:
+            case {"type": "taken"}:
+                pass
+            case {"type": "gone"}:  # the page has no view of it any more
+                self.close()
+            case {"type": "stop"}:
+                self.stop()
+            case _:
+                answer(message, self._methods, self.send)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget's own bundle with an empty plain text: the snapshot beside it speaks for it."""

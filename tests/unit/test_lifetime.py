@@ -119,6 +119,18 @@ def test_a_page_that_shows_it_no_more_frees_it(fresh: Notebook, models: Path) ->
     assert said(run(fresh, LOOK)) == [0, 0, 0]
 
 
+def test_a_panel_that_no_page_has_taken_up_yet_stays_for_a_while(fresh: Notebook, models: Path) -> None:
+    fresh.run(PATIENCE.format(3))
+    comm = panel_of(run(fresh, f"%classify ['a joy'] --model {models}/tiny", "one"))
+    run(fresh, "1", "one")
+    assert said(run(fresh, LOOK))[:2] == [2, 0]  # closed, with its layout on the page until then
+    shown = panel_of(run(fresh, f"%classify ['a joy'] --model {models}/tiny", "two"))
+    assert shown != comm
+    content = {"comm_id": shown, "data": {"method": "custom", "content": {"type": "taken"}}}
+    fresh.client.shell_channel.send(fresh.client.session.msg("comm_msg", content))
+    assert shown in closed(run(fresh, "1", "two"))
+
+
 def test_unloading_frees_every_panel_and_leaves_no_hook(fresh: Notebook, models: Path) -> None:
     run(fresh, f"%classify ['a joy'] --model {models}/tiny", "one")
     run(fresh, "%unload_ext nbtransformers")
