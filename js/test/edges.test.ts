@@ -275,8 +275,13 @@ describe("what the kernel is asked", () => {
     const where = { part, layer: 1, heads: [2] };
     const { head, query, key, weight } = await askEdges(ask, where, [32, 64], [0, 32], 9, signal);
     expect([head[0], query[0], key[0], weight[0]]).toEqual([2, 40, 3, 0.5]);
-    expect(asked).toEqual([
-      ["edges", { part: "self", layer: 1, heads: [2], rows: [32, 64], columns: [0, 32], most: 9 }],
-    ]);
+    const params = { part: "self", layer: 1, heads: [2], rows: [32, 64], columns: [0, 32], most: 9 };
+    expect(asked).toEqual([["edges", params]]);
+    const ofWords = await askEdges(ask, { ...where, words: true }, [32, 64], [0, 32], 9, signal);
+    expect(asked.at(-1)).toEqual(["edges", { ...params, words: true }]);
+    // The mean over the tokens of the word is taken already.
+    const [queries, keys] = [[{ start: 40, stop: 43 }], [{ start: 3, stop: 5 }]];
+    const sight = { queries, keys, from: [0, 1], to: [0, 1] } as const;
+    expect(edgesOf(ofWords, sight)).toEqual([{ head: 2, from: 0, to: 0, weight: 0.5 }]);
   });
 });

@@ -201,7 +201,7 @@ export class FakeAttentionKernel {
       });
       return { columns: [["weights", weights, [some.length, few.length, count]]] };
     },
-    edges: ({ layer, heads, rows, columns, most }) => {
+    edges: ({ layer, heads, rows, columns, most, words }) => {
       const [[top, bottom], [left, right]] = [rows, columns] as [[number, number], [number, number]];
       const found: [head: number, query: number, key: number, weight: number][] = [];
       for (const head of heads as number[]) {
@@ -211,7 +211,7 @@ export class FakeAttentionKernel {
             if (row[key]) found.push([head, query, key, row[key] as number]);
         }
       }
-      const some = found.sort((a, b) => b[3] - a[3]).slice(0, Number(most));
+      const some = (words ? this.#byWords(found) : found).sort((a, b) => b[3] - a[3]).slice(0, Number(most));
       const size = [some.length];
       return {
         sampled: false,
@@ -256,6 +256,23 @@ export class FakeAttentionKernel {
       notes: [],
     }),
   };
+
+  /** Of whole words, each told by its first token: to a word goes the sum, from a word the mean. */
+  #byWords(weights: [head: number, query: number, key: number, weight: number][]) {
+    const { tokens } = this.#fake;
+    const starts: number[] = [];
+    tokens.forEach(([, , flags], at) => {
+      starts.push(flags & CONTINUES ? (starts[at - 1] ?? at) : at);
+    });
+    const words = new Map<string, [head: number, query: number, key: number, weight: number]>();
+    for (const [head, query, key, weight] of weights) {
+      const [from, to] = [starts[query] as number, starts[key] as number];
+      const sum = words.get(`${head} ${from} ${to}`)?.[3] ?? 0;
+      const size = starts.filter((start) => start === from).length;
+      words.set(`${head} ${from} ${to}`, [head, from, to, sum + weight / size]);
+    }
+    return [...words.values()];
+  }
 
   #tile(params: Record<string, unknown>) {
     const { heads, tokens } = this.#fake;

@@ -162,6 +162,31 @@ def test_edges_of_a_long_text_go_as_far_as_bounded_work_does() -> None:
     assert result.maps.asked <= 2**24  # pyright: ignore[reportAttributeAccessIssue]
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.booleans(), st.integers(1, 60), st.data())
+def test_edges_of_words_are_the_strongest_of_whole_words(
+    sizes: list[int], signed: bool, most: int, data: st.DataObject
+) -> None:
+    words = np.repeat(np.arange(len(sizes)), sizes)
+    tokens, starts = len(words), np.cumsum([0, *sizes])
+    result = attention(side(tokens, words=words), signed=signed)
+    rows, columns = (sorted((data.draw(st.integers(0, tokens - 1)), tokens)) for _ in range(2))
+    rows[1] = data.draw(st.integers(rows[0] + 1, tokens))
+    found = ask(result, "edges", layer=0, heads=[1, 0], rows=rows, columns=columns, most=most, words=True)
+    of_words = np.array(
+        [
+            [[head[a:b, c:d].sum(axis=1).mean() for c, d in pairwise(starts)] for a, b in pairwise(starts)]
+            for head in whole(result)[0]
+        ]
+    )
+    inside = [(starts[1:] > a) & (starts[:-1] < b) for a, b in (rows, columns)]
+    window = np.abs(of_words[:, inside[0]][:, :, inside[1]])
+    np.testing.assert_allclose(np.abs(found["weight"]), np.sort(window[window > 0])[::-1][:most], atol=1e-6)
+    places = (found["head"], words[found["query"]], words[found["key"]])
+    np.testing.assert_allclose(of_words[places], found["weight"], atol=1e-6)
+    assert set(found["query"].tolist()) | set(found["key"].tolist()) <= set(starts.tolist())
+
+
 # --- steps ---
 
 

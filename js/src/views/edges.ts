@@ -89,6 +89,8 @@ export interface Weights {
   query: ArrayLike<number>;
   key: ArrayLike<number>;
   weight: ArrayLike<number>;
+  /** They are of whole words, each told by its first token. */
+  words?: boolean;
 }
 
 /** A line to draw: from a place of the queries to a place of the keys. */
@@ -116,7 +118,7 @@ export function edgesOf(weights: Weights, { queries, keys, from, to }: Sight): E
     const key = query < 0 ? -1 : placeOf(keys, weights.key[at] as number, ...to);
     if (key < 0) continue;
     const { start, stop } = queries[query] as Place;
-    const weight = (weights.weight[at] as number) / (stop - start);
+    const weight = (weights.weight[at] as number) / (weights.words ? 1 : stop - start);
     const head = weights.head[at] as number;
     const name = (head * high + query - from[0]) * wide + key - to[0];
     const edge = found.get(name);

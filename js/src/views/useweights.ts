@@ -30,10 +30,11 @@ export function useWeights(
   sight: Sight,
   focus: Focus | null,
 ): Found {
-  const { part, layer, heads } = look;
-  const where: Where = { part, layer, heads };
+  const { part, layer, heads, words } = look;
+  // The weights between words are asked for as such: the strongest of tokens are not all that a word's are summed of.
+  const where: Where = { part, layer, heads, words };
   const isWhole = reading.isWhole(part);
-  const name = `${part.part} ${layer} ${heads}`;
+  const name = `${part.part} ${layer} ${heads} ${words}`;
   const { queries, keys } = sight;
   const rowsIn = blocksOf(queries, ...sight.from, part.queries);
   const columnsIn = blocksOf(keys, ...sight.to, part.keys);
@@ -66,7 +67,7 @@ export function useWeights(
   );
   // What was in sight stays until what is in sight arrives.
   const last = useRef<{ layer: string; weights: Weights } | null>(null);
-  const layerName = `${part.part} ${layer}`;
+  const layerName = `${part.part} ${layer} ${words}`;
   if (seen.answer) last.current = { layer: layerName, weights: seen.answer };
   const before = last.current?.layer === layerName ? last.current.weights : NOTHING;
   const weights = useMemo(() => {

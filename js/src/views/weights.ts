@@ -8,6 +8,8 @@ export interface Where {
   part: PartFacts;
   layer: number;
   heads: readonly number[];
+  /** Of whole words in the place of tokens. */
+  words?: boolean;
 }
 
 /** From one token to before another. */
@@ -30,7 +32,7 @@ const MOST_QUERIES = 4;
 /** The strongest weights within a stretch of queries and one of keys: up to `most` of every sixteen heads. */
 export async function askEdges(
   ask: Ask,
-  { part, layer, heads }: Where,
+  { part, layer, heads, words = false }: Where,
   rows: Stretch,
   columns: Stretch,
   most: number,
@@ -39,7 +41,7 @@ export async function askEdges(
   const questions: Promise<Weights>[] = [];
   for (let h = 0; h < heads.length; h += MOST_HEADS) {
     const some = heads.slice(h, h + MOST_HEADS);
-    const params = { part: part.part, layer, heads: some, rows, columns, most };
+    const params = { part: part.part, layer, heads: some, rows, columns, most, ...(words ? { words } : {}) };
     questions.push(
       ask("edges", params, signal).then(({ read }) => ({
         head: read.uint16("head"),
@@ -50,8 +52,8 @@ export async function askEdges(
     );
   }
   const found = await Promise.all(questions);
-  const all = (name: keyof Weights) => found.flatMap((part) => Array.from(part[name]));
-  return { head: all("head"), query: all("query"), key: all("key"), weight: all("weight") };
+  const all = (name: Exclude<keyof Weights, "words">) => found.flatMap((part) => Array.from(part[name]));
+  return { head: all("head"), query: all("query"), key: all("key"), weight: all("weight"), words };
 }
 
 /** The weights of some queries to all keys, by head and query. */

@@ -19,6 +19,7 @@ from nbtransformers.results.attentionmaps import Floats, Part
 from nbtransformers.results.attentionoverview import overview
 from nbtransformers.results.attentionrollout import affordable_cells, on_places, places_of, rollouts, stretches
 from nbtransformers.results.attentiontiles import Stretch, cuts, mean_weights, pooled, tile
+from nbtransformers.results.attentionwords import word_starts
 
 MOST_EDGES = 2_000
 MOST_HEADS = 16  # in one answer
@@ -64,6 +65,10 @@ def methods(result: Attention) -> dict[str, Method]:
             return _rollout_tile(*on_places(shares[-1], starts, places), params)
         return _tile(part_of(grouped(), of_part.part) if words else of_part, params)
 
+    def edges_(params: dict[str, Any]) -> Answer:
+        of_part = part_of(result, params.get("part"))
+        return _edges(of_part, params, part_of(grouped(), of_part.part) if params.get("words") else None)
+
     def flow(params: dict[str, Any]) -> Answer:
         of_part = part_of(result, params.get("part"))
         token = number(params, "token", of_part.shape.keys)
@@ -89,7 +94,7 @@ def methods(result: Attention) -> dict[str, Method]:
     return {
         "tile": tile_,
         "rows": of(_rows),
-        "edges": of(_edges),
+        "edges": edges_,
         "steps": of(_steps),
         "measures": of(_measures),
         "flow": flow,
@@ -167,10 +172,12 @@ def _rows(result: Attention, params: dict[str, Any]) -> Answer:
     return _answered({"weights": np.array(found, np.float32)})
 
 
-def _edges(result: Attention, params: dict[str, Any]) -> Answer:
+def _edges(result: Attention, params: dict[str, Any], words: Attention | None) -> Answer:
     """The strongest weights between the tokens `rows` [start, stop] and `columns`; of a difference the farthest from 0.
 
-    `rows` of the answer tells how far bounded work went.
+    With `words` (the same attention by words) those between the words that these tokens are of, each told by its first
+    token: to sum up the strongest weights of tokens would leave out what many weak ones make. `rows` of the answer
+    tells how far bounded work went.
     """
     shape = result.shape
     layer, heads = number(params, "layer", shape.layers), heads_of(params.get("heads"), shape.heads)[:MOST_HEADS]
@@ -178,14 +185,24 @@ def _edges(result: Attention, params: dict[str, Any]) -> Answer:
     left, right, _ = stretch(params.get("columns"), shape.keys, "columns")
     most = max(1, min(MOST_EDGES, int(params.get("most") or MOST_EDGES)))
     bottom = min(bottom, top + max(1, _WINDOW // max(1, shape.keys * len(heads))))
-    found = edges(result, layer, np.array(heads), (top, bottom), (left, right), most)
+    queries, keys = (
+        np.arange(length + 1) if words is None else word_starts(side.words)
+        for side, length in ((result.query_side, shape.queries), (result.key_side, shape.keys))
+    )
+    rows, columns = _lines(queries, top, bottom), _lines(keys, left, right)
+    found = edges(words or result, layer, np.array(heads), rows, columns, most)
     arrays = {
         "head": found.heads.astype(np.uint16),
-        "query": found.queries.astype(np.uint32),
-        "key": found.keys.astype(np.uint32),
+        "query": queries[found.queries].astype(np.uint32),
+        "key": keys[found.keys].astype(np.uint32),
         "weight": found.weights,
     }
-    return _answered(arrays, rows=[top, bottom])
+    return _answered(arrays, rows=[int(queries[rows[0]]), int(queries[rows[1]])])
+
+
+def _lines(starts: NDArray[np.int64], start: int, stop: int) -> tuple[int, int]:
+    """The first of the lines that some tokens are in, and the one behind the last."""
+    return int(np.searchsorted(starts, start, side="right")) - 1, int(np.searchsorted(starts, stop))
 
 
 def _steps(result: Attention, params: dict[str, Any]) -> Answer:
