@@ -109,6 +109,33 @@ describe("the lines", () => {
     expect(page.asked("rows")).toEqual([]);
   });
 
+  it("of a long text by words are those of whole words, not of their strongest tokens", async () => {
+    const tokens = LONG.map(([piece, text], at): FakeToken => [piece, text, at % 3 === 0 ? 0 : 2]);
+    const page = await view("Lines", { tokens });
+    await page.press("Words");
+    await drawn(100);
+    expect(page.asked("edges").at(-1)?.params).toMatchObject({
+      words: true,
+      rows: [0, 96],
+      columns: [0, 96],
+    });
+    await page.answer();
+    await page.point("Key", 4);
+    await drawn(100);
+    expect(page.asked("edges").at(-1)?.params).toMatchObject({ words: true, columns: [12, 15] });
+    await page.answer();
+    const toKey = page.all(".nbt-lines-readout li").map(({ title }) => Number(title));
+    // The same by the rows of one query word, which are exact.
+    const [query] = page
+      .all(".nbt-lines-readout li .nbt-lines-place")
+      .map(({ textContent }) => Number(textContent));
+    await page.point("Query", Number(query) / 3);
+    await drawn(100);
+    await page.answer();
+    const fromQuery = page.all(".nbt-lines-readout li").map(({ title }) => Number(title));
+    expect(fromQuery.some((weight) => Math.abs(weight - (toKey[0] ?? 0)) < 1e-6)).toBe(true);
+  });
+
   it("say why they are not there, and are asked for again when one wants that", async () => {
     const page = await view("Lines", { tokens: LONG });
     await drawn(100);
@@ -252,6 +279,31 @@ describe("the steps", () => {
     await drawn(100);
     expect(page.asked("steps").at(-1)?.params?.query).toBe(3);
     expect(page.all("b")).toEqual([]);
+  });
+
+  it("of a weight that is kept in the map are those of its query and its key, until one goes elsewhere", async () => {
+    const page = await view("Matrix");
+    page.one("canvas[tabindex]").focus();
+    for (const key of ["ArrowDown", "ArrowDown", ...new Array(4).fill("ArrowRight"), "Enter"])
+      await page.key(key);
+    await page.press("Its steps");
+    await drawn(100);
+    expect(page.asked("steps").at(-1)?.params).toMatchObject({ query: 2, most: 32 });
+    await reply(page, page.asked("steps").at(-1), steps({ query: 2 }));
+    await drawn(100);
+    expect(page.asked("steps").at(-1)?.params).toMatchObject({ query: 2, key: 4 });
+    const keys: NamedArray = ["keys", Uint32Array.of(1, 4), [2]];
+    await reply(page, page.asked("steps").at(-1), steps({ query: 2 }, [keys]));
+    expect(page.one('[aria-label="key token"]').textContent).toMatch(/قطة4/);
+    expect(page.one('tr[aria-current="true"]').textContent).toMatch(/قطة/);
+    await page.press("Lines");
+    await page.point("Query", 3);
+    page.tokens("Query")[3]?.click();
+    await drawn();
+    await page.press("Steps");
+    await drawn(100);
+    await reply(page, page.asked("steps").at(-1), steps({ query: 3 }));
+    expect(page.one('[aria-label="key token"]').textContent).toMatch(/un1/);
   });
 
   it("name the cap, the bias and the sink of models that have them", async () => {

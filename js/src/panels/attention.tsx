@@ -155,6 +155,7 @@ function useLook(reading: Reading): [Look, ViewProps["setLook"]] {
     head: 0,
     heads: [0],
     pinned: null,
+    key: null,
     // Of many weights the most are small.
     scale: parts.some(({ keys }) => keys > LINEAR) ? "log" : "linear",
     hideSpecial: false,
@@ -173,6 +174,7 @@ function useLook(reading: Reading): [Look, ViewProps["setLook"]] {
       head,
       heads: heads.includes(head) ? heads : [head],
       pinned: wish.pinned !== null && wish.pinned < part.queries ? wish.pinned : null,
+      key: wish.key !== null && wish.key < part.keys ? wish.key : null,
     };
   }, [reading, wish]);
   const setLook = useCallback((change: Partial<Look>) => {
@@ -182,6 +184,8 @@ function useLook(reading: Reading): [Look, ViewProps["setLook"]] {
       // Of another part the tokens are others.
       if (part && part.part !== now.part)
         Object.assign(next, { part: part.part, pinned: rest.pinned ?? null });
+      // Who goes to another query looks at its heaviest key, unless one is named.
+      if (rest.key === undefined && next.pinned !== now.pinned) next.key = null;
       // Who goes to another head means that one; who chooses heads means them all.
       if (rest.head !== undefined && !rest.heads && !next.heads.includes(rest.head)) next.heads = [rest.head];
       if (rest.heads && !rest.heads.includes(next.head)) next.head = rest.heads[0] ?? 0;
@@ -304,14 +308,14 @@ function OneMap({ reading, look, setLook, tiles, onTab }: OneMapProps) {
         tiles={tiles}
         onKey={onKey}
         hint="Point at a cell, or walk with the arrow keys; [ and ] go to the head before and behind."
-        actions={(query) =>
+        actions={(query, key) =>
           FROM_HERE.map(([to, title]) => (
             <button
               key={to}
               type="button"
               class="nbt-button nbt-button-outlined"
               onClick={() => {
-                setLook({ pinned: query });
+                setLook({ pinned: query, key });
                 onTab(to);
               }}
             >

@@ -23,8 +23,8 @@ interface AttentionMatrixProps {
   tiles: MapTiles;
   /** A key that is of no use to the map itself; whether it was of use. */
   onKey?(event: KeyboardEvent): boolean;
-  /** What can be done from a query token that is kept. */
-  actions?(query: number): ComponentChildren;
+  /** What can be done from the query and the key token of a cell that is kept. */
+  actions?(query: number, key: number): ComponentChildren;
   /** How cells are looked at, where there is more to say than by pointing and walking. */
   hint?: string;
 }
@@ -72,7 +72,7 @@ function MapOf(props: AttentionMatrixProps & { sides: Sides }) {
     figure,
     epoch: `${queries.known} ${keys.known} ${JSON.stringify(params)}`,
   };
-  const query = found && isOne(found) ? rows[found.rows[0]] : undefined;
+  const [query, key] = found && isOne(found) ? [rows[found.rows[0]], columns[found.columns[0]]] : [];
   return (
     <section class="nbt-matrix nbt-map" aria-label={label}>
       <MapLegend name={name} scale={scale} most={most} paint={paint} pooling={exact ? null : pooling} />
@@ -86,7 +86,7 @@ function MapOf(props: AttentionMatrixProps & { sides: Sides }) {
           pooling={pooling}
           sides={sides}
         >
-          {pinned && query && actions?.(query.start)}
+          {pinned && query && key && actions?.(query.start, key.start)}
         </Readout>
       </HeatPlane>
     </section>

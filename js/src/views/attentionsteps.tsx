@@ -32,11 +32,10 @@ function None({ text }: { text: string }) {
 }
 
 function StepsOfQuery({ reading, look, setLook, ask, kept }: ViewProps) {
-  const { part, layer, head, pinned } = look;
+  const { part, layer, head, pinned, key } = look;
   const [queries, keys] = [reading.queries(part), reading.keys(part)];
   const query = Math.min(pinned ?? lastOf(queries), queries.count - 1);
   const where = { part: part.part, layer, head, query };
-  const [key, setKey] = useState<number | null>(null);
   const load = (more: object) => async (signal: AbortSignal) => {
     const { result, read } = await ask<StepsFacts>("steps", { ...where, ...more, most: MOST_KEYS }, signal);
     return readSteps(result, read);
@@ -54,8 +53,9 @@ function StepsOfQuery({ reading, look, setLook, ask, kept }: ViewProps) {
   const stays = last.current?.part === part.part && !notice?.retry;
   const steps = asked.answer ?? (stays ? last.current?.steps : undefined);
   const at = steps ? placeOfKey(steps, key) : 0;
+  const setKey = (next: number | null) => setLook({ key: next });
   const toQuery = (next: number) =>
-    next >= 0 && next < queries.count ? () => setLook({ pinned: next }) : undefined;
+    next >= 0 && next < queries.count ? () => setLook({ pinned: next, key }) : undefined;
   const token = (lacks ? key : steps?.keys[at]) ?? 0;
   const toKey = (next: number) => (next >= 0 && next < keys.count ? () => setKey(next) : undefined);
   return (

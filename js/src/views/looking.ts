@@ -15,6 +15,8 @@ export interface Look {
   heads: readonly number[];
   /** A query token that is kept, by its position. */
   pinned: number | null;
+  /** The key token that its steps lead to, by its position; null for the heaviest. */
+  key: number | null;
   scale: Scale;
   hideSpecial: boolean;
   /** Tokens of one word are shown as one. */
