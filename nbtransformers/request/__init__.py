@@ -9,6 +9,13 @@ from nbtransformers.request.embed import POOLINGS, EmbedRequest, Pooling
 from nbtransformers.request.entities import AGGREGATIONS, Aggregation, EntitiesRequest
 from nbtransformers.request.explain import BASELINES, METHODS, Baseline, ExplainRequest, Method, parse_methods
 from nbtransformers.request.fill import FillRequest, parse_targets
+from nbtransformers.request.finetune import (
+    TRAINING_METHODS,
+    TRAINING_TASKS,
+    FinetuneRequest,
+    TrainingMethod,
+    TrainingTask,
+)
 from nbtransformers.request.generate import GenerateRequest
 from nbtransformers.request.positions import PositionsRequest
 from nbtransformers.request.refs import DataKind, DataRef, ModelKind, ModelRef, Objects
@@ -26,6 +33,7 @@ Request = (
     | EntitiesRequest
     | ExplainRequest
     | FillRequest
+    | FinetuneRequest
     | GenerateRequest
     | PositionsRequest
     | SimilarRequest
@@ -46,6 +54,8 @@ __all__ = [
     "OF_PARTS",
     "PARTS_OF",
     "POOLINGS",
+    "TRAINING_METHODS",
+    "TRAINING_TASKS",
     "Aggregation",
     "AnswerRequest",
     "AttentionRequest",
@@ -59,6 +69,7 @@ __all__ = [
     "EntitiesRequest",
     "ExplainRequest",
     "FillRequest",
+    "FinetuneRequest",
     "GenerateRequest",
     "LongText",
     "Measure",
@@ -75,6 +86,8 @@ __all__ = [
     "SimilarRequest",
     "SummarizeRequest",
     "TokenizeRequest",
+    "TrainingMethod",
+    "TrainingTask",
     "TranslateRequest",
     "conversation_fault",
     "is_conversation",

@@ -17,7 +17,7 @@ import pytest
 import nbtransformers
 
 PACKAGE = Path(nbtransformers.__file__).parent
-BOTTOM = {"errors", "interrupt", "request", "results", "progress", "plain_text"}
+BOTTOM = {"errors", "interrupt", "request", "results", "rundir", "progress", "plain_text"}
 # `settings` is up here so that nothing below can ask for a default: a request says all.
 TOP = {
     "magics",

@@ -1,0 +1,70 @@
+"""What a run is told while it goes on: lines that anybody may add, and that the worker reads between two steps."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+Command = Literal["pause", "resume", "stop", "save", "lr"]
+COMMANDS: tuple[Command, ...] = get_args(Command)
+
+
+def tell(path: Path, command: Command, **values: Any) -> str:
+    """Tell a run something; returns the id by which its events say that it was done.
+
+    Args:
+        path: the run's file of control.
+        command: `pause` and `resume`; `stop` finishes the step, saves, and keeps the best model; `save` makes a
+            checkpoint; `lr` with `factor` multiplies the learning rate from the next step on, with `value` it sets
+            what the schedule is at by then.
+        values: what goes with the command.
+    """
+    number = uuid.uuid4().hex[:12]
+    message = {"id": number, "time": round(time.time(), 3), "command": command, **values}
+    line = json.dumps(message, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(descriptor, line)  # one call, so that lines of two notebooks are never mixed
+    finally:
+        os.close(descriptor)
+    return number
+
+
+@dataclass(slots=True)
+class Controls:
+    """The commands that a worker has not followed yet.
+
+    Attributes:
+        path: the run's file of control; it need not be there yet.
+        offset: bytes that were read, or that were there before the worker was started.
+    """
+
+    path: Path
+    offset: int = 0
+
+    def new(self) -> list[dict[str, Any]]:
+        """The commands that came since the last call. Cheap enough to ask after every step."""
+        try:
+            if self.path.stat().st_size <= self.offset:
+                return []
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                read = file.read()
+        except FileNotFoundError:
+            return []
+        whole = read[: read.rfind(b"\n") + 1]
+        self.offset += len(whole)
+        return [message for line in whole.splitlines() if (message := _message(line)) is not None]
+
+
+def _message(line: bytes) -> dict[str, Any] | None:
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) and message.get("command") in COMMANDS else None

@@ -1,0 +1,68 @@
+"""The runs of a project."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from nbtransformers.errors import UserError, did_you_mean
+from nbtransformers.rundir.folder import RunFolder
+
+RUNS = Path("nbtransformers-runs")
+"""Where the runs of a project are, from its working directory, unless `folder` says otherwise."""
+
+_NAME = re.compile(r"[\w][\w.+-]*")
+
+
+def run_folders(folder: Path) -> list[RunFolder]:
+    """Every run below a folder, the newest first."""
+    found = [RunFolder(path.parent) for path in folder.glob("*/request.json")]
+    return sorted(found, key=lambda run: run.request.stat().st_mtime, reverse=True)
+
+
+def find_run(name: str, folder: Path) -> RunFolder:
+    """The run of a name.
+
+    Raises:
+        UserError: when there is none; the hint has the nearest name.
+    """
+    run = RunFolder(folder / name)
+    if _NAME.fullmatch(name) and run.request.is_file():
+        return run
+    names = [found.name for found in run_folders(folder)]
+    raise UserError(
+        f"There is no run {name} in {folder}.",
+        hint=did_you_mean(name, names, what="There is") if names else "Start one with `%finetune`.",
+    )
+
+
+def new_run(name: str, folder: Path) -> RunFolder:
+    """The folder of a new run, made.
+
+    Raises:
+        UserError: when the name is taken, or cannot be that of a folder.
+    """
+    if not _NAME.fullmatch(name):
+        raise UserError(f"A run cannot be called {name!r}.", hint="Use letters, digits, `-`, `_` and `.`.")
+    run = RunFolder(folder / name)
+    try:
+        run.path.mkdir(parents=True)
+    except FileExistsError:
+        raise UserError(
+            f"There is a run {name} already, in {folder}.",
+            hint=f"Type another name, such as `--name {_next(name, folder)}`.",
+        ) from None
+    return run
+
+
+def free_name(stem: str, folder: Path) -> str:
+    """A name that no run has, such as `minilm-3`."""
+    return _next(re.sub(r"[^\w.+-]+", "-", stem).strip("-.") or "run", folder)
+
+
+def _next(name: str, folder: Path) -> str:
+    stem = re.sub(r"-\d+$", "", name)
+    number = 1
+    while (folder / f"{stem}-{number}").exists():
+        number += 1
+    return f"{stem}-{number}"

@@ -1,0 +1,1 @@
+"""What can be learnt, one file a task: its columns, its tokens, its batches, its metrics, its mistakes."""

@@ -1,0 +1,85 @@
+"""What every training task offers to the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nbtransformers.loading.heads import Head
+from nbtransformers.request import TrainingTask
+
+if TYPE_CHECKING:
+    import numpy as np
+    from datasets import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is in the data of a run: `data/description.json`.
+
+    Attributes:
+        training_task: what is learnt.
+        rows: how many there are in `train` and in `test`.
+        labels: the names of the labels, in the order of their numbers; empty where there are none.
+        columns: what a column of the run was called in the user's data, such as `{"text": "review"}`.
+        split: how the test rows were chosen, in words.
+        fingerprint: the sha256 of the rows, by which a resume notices that they are others.
+        notes: what a reader should know, one sentence each.
+    """
+
+    training_task: TrainingTask
+    rows: Mapping[str, int]
+    labels: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    split: str = ""
+    fingerprint: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an evaluation found out beyond numbers: `evaluations/step-STEP.json`.
+
+    Attributes:
+        confusion: how often label [true] was taken for label [predicted]; None where there are no labels.
+        labels: the names of both axes.
+        mistakes: the worst first: `row` (its number in test.arrow), `text`, `expected`, `predicted`, `loss`, and for
+            labels the `score` of the predicted one.
+        by_label: precision, recall, f1 and support of each label.
+    """
+
+    confusion: Sequence[Sequence[int]] | None = None
+    labels: Sequence[str] = ()
+    mistakes: Sequence[Mapping[str, Any]] = ()
+    by_label: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+
+
+class Task(Protocol):
+    """One training task; its columns in `train.arrow` and `test.arrow` are named in its file."""
+
+    name: TrainingTask
+    head: Head
+    best_metric: (
+        str  # which metric says what the best checkpoint is, unless the user does; `loss` is lower, all else higher
+    )
+
+    def config(self, description: Description) -> dict[str, Any]:
+        """What the configuration of the model is told: `num_labels`, `id2label`, `problem_type`."""
+        ...
+
+    def encode(self, rows: Dataset, tokenizer: Any, description: Description, max_length: int) -> Dataset:
+        """Rows to `input_ids`, `attention_mask`, `labels` and whatever else the model reads, not padded."""
+        ...
+
+    def collator(self, tokenizer: Any, model: Any) -> Any:
+        """Makes a batch of encoded rows, padded to its longest."""
+        ...
+
+    def metrics(self, predictions: np.ndarray, labels: np.ndarray, description: Description) -> dict[str, float]:
+        """The metrics of an evaluation, `loss` apart, which is Trainer's."""
+        ...
+
+    def report(self, predictions: np.ndarray, labels: np.ndarray, rows: Dataset, description: Description) -> Report:
+        """What is worth looking at, with the texts."""
+        ...
