@@ -25,6 +25,7 @@ class Description:
         columns: what a column of the run was called in the user's data, such as `{"text": "review"}`.
         split: how the test rows were chosen, in words.
         fingerprint: the sha256 of the rows, by which a resume notices that they are others.
+        seed: of the split, and of whatever an evaluation draws.
         notes: what a reader should know, one sentence each.
     """
 
@@ -34,6 +35,7 @@ class Description:
     columns: Mapping[str, str] = field(default_factory=dict[str, str])
     split: str = ""
     fingerprint: str = ""
+    seed: int = 42
     notes: tuple[str, ...] = ()
 
 
@@ -55,6 +57,25 @@ class Report:
     by_label: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What an evaluation gave.
+
+    Attributes:
+        predictions: what `kept` left of the logits `[row, …]`, or several of such; short rows end in -100.
+        labels: what was to be learnt, `[row, …]`; -100 where there is nothing.
+        rows: the rows of test.arrow, in that order.
+        description: what is in the data.
+        tokenizer: the model's.
+    """
+
+    predictions: Any
+    labels: np.ndarray
+    rows: Dataset
+    description: Description
+    tokenizer: Any
+
+
 class Task(Protocol):
     """One training task; its columns in `train.arrow` and `test.arrow` are named in its file."""
 
@@ -68,18 +89,32 @@ class Task(Protocol):
         """What the configuration of the model is told: `num_labels`, `id2label`, `problem_type`."""
         ...
 
-    def encode(self, rows: Dataset, tokenizer: Any, description: Description, max_length: int) -> Dataset:
-        """Rows to `input_ids`, `attention_mask`, `labels` and whatever else the model reads, not padded."""
+    def encode(
+        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
+    ) -> Dataset:
+        """Rows to `input_ids`, `attention_mask`, `labels` and whatever else the model reads, not padded.
+
+        Args:
+            rows: of train.arrow or test.arrow.
+            tokenizer: the model's.
+            description: what is in the data.
+            max_length: tokens of a row at most; 0 is no limit.
+            evaluation: whether they are the rows that it is evaluated on: nothing of these is drawn anew each time.
+        """
         ...
 
     def collator(self, tokenizer: Any, model: Any) -> Any:
-        """Makes a batch of encoded rows, padded to its longest."""
+        """Makes a batch of encoded rows, padded to its longest; gives both a pad token where they have none."""
         ...
 
-    def metrics(self, predictions: np.ndarray, labels: np.ndarray, description: Description) -> dict[str, float]:
+    def kept(self, logits: Any, labels: Any) -> Any:
+        """What an evaluation keeps of a batch: Trainer's `preprocess_logits_for_metrics`."""
+        ...
+
+    def metrics(self, evaluated: Evaluated) -> dict[str, float]:
         """The metrics of an evaluation, `loss` apart, which is Trainer's."""
         ...
 
-    def report(self, predictions: np.ndarray, labels: np.ndarray, rows: Dataset, description: Description) -> Report:
+    def report(self, evaluated: Evaluated) -> Report:
         """What is worth looking at, with the texts."""
         ...
