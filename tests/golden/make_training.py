@@ -3,14 +3,15 @@
 Both ends of the wire are tested against that file. This script is a third reading of the rules, on purpose
 independent of both ends: it needs only numpy. Run it after a change of the wire, and look at what changed.
 
-Of each case: `events`, the run's own lines (one of type `steps` stands for many of type `step`, a list for each of their
-values); `header` and `payload_base64`, the run as the panel has it after the first
-`read` of them; `live`, the message that tells of the others, its buffers beside it (step, then value, of each series
-that it names); `answers` of questions that are asked at the end. `folder`, `facts`, times and memory are the machine's
-own: readers of this file set them aside. NaN stands for what was not finite.
+Of each case: `events`, the run's own lines (one of type `steps` stands for many of type `step`, a list for each of
+their values); `header` and `payload_base64`, the run as the panel has it after the first `read` of them; `live`, the
+message that tells of the others, its buffers beside it (step, then value, of each series that it names); `answers` of
+questions that are asked at the end. `folder`, `facts`, times and memory are the machine's own: readers of this file
+set them aside. NaN stands for what was not finite.
 """
 
 import base64
+from itertools import pairwise
 
 import numpy as np
 from wire import keep, packed
@@ -87,7 +88,7 @@ def thinned(steps, values):
         return steps, values
     cuts = np.linspace(0, len(steps), MOST // 2 + 1).round().astype(int)
     kept = []
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in pairwise(cuts):
         bucket = values[start:stop]
         if np.isnan(bucket).all():
             kept.append(start)
@@ -214,7 +215,7 @@ def curve(events, name, from_step, to_step, pixels, smoothing):
     buckets = min(pixels, len(inside))
     cuts = np.linspace(0, len(inside), buckets + 1).round().astype(int)
     rows = []
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in pairwise(cuts):
         at = inside[start:stop]
         bucket = values[at][np.isfinite(values[at])].astype(float)
         told = [bucket.min(), bucket.max(), bucket.mean()] if len(bucket) else [np.nan] * 3
