@@ -9,23 +9,25 @@ from pathlib import Path
 from typing import Any
 
 
-def write_text(path: Path, text: str) -> None:
-    """Put a text in the place of a file, in one step and on the disk."""
+def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
+    """Put a text in the place of a file, in one step and, if it is to outlast a power cut, on the disk."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-            flush(file.fileno())
+            if lasting:
+                flush(file.fileno())
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    flush_folder(path.parent)
+    if lasting:
+        flush_folder(path.parent)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, *, lasting: bool = True) -> None:
     """Put a value as readable JSON in the place of a file."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n", lasting=lasting)
 
 
 def read_json(path: Path) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 Event = dict[str, Any]
 """An event. All have `type`, `time` (seconds since 1970) and `attempt` (1 for the first worker of the run)."""
 
-STEPPED = ("step", "eval", "checkpoint")
+STEPPED = ("step", "eval", "checkpoint", "best")
 """The types of events that belong to a step, and that an attempt which resumes before it does again."""
 
 

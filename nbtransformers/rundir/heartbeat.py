@@ -36,8 +36,8 @@ class Heartbeat:
     gpu_memory: int | None = None
 
     def write(self, path: Path) -> None:
-        """Give a sign of life."""
-        write_json(path, asdict(self))
+        """Give a sign of life; one that a power cut takes away is not missed."""
+        write_json(path, asdict(self), lasting=False)
 
 
 def of_process(pid: int) -> Heartbeat:

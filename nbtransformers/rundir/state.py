@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from nbtransformers.rundir import heartbeat
@@ -15,32 +16,51 @@ ENDED: tuple[State, ...] = ("stopped", "done", "failed", "dead")
 """States in which no worker is at work."""
 
 
-def told_state(events: Iterable[Event]) -> State:
-    """The state that the worker told last; it may have died since."""
-    state: State = "starting"
-    for event in events:
-        if event["type"] == "attempt":
-            state = "starting"
-        elif event["type"] == "state":
-            state = event["state"]
-    return state
+@dataclass(slots=True)
+class Told:
+    """What the workers of a run have told of its state so far; it may be untrue since.
 
-
-def state_of(folder: RunFolder, events: Iterable[Event] | None = None) -> State:
-    """The state of a run; one whose worker is gone before it has ended is `dead`, never `running`.
-
-    Args:
-        folder: the run.
-        events: its events, where they were read already.
+    Attributes:
+        state: what was told last.
+        pid: the process of the worker that told it; None before any has.
+        message: why it failed, in one line.
+        hint: the way out.
     """
+
+    state: State = "starting"
+    pid: int | None = None
+    message: str | None = None
+    hint: str | None = None
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Take in what came since, in the order of the file."""
+        for event in events:
+            if event["type"] == "attempt":
+                self.state, self.pid, self.message, self.hint = "starting", event["pid"], None, None
+            elif event["type"] == "state":
+                self.state = event["state"]
+                self.message, self.hint = event.get("message"), event.get("hint")
+
+    def now(self, living: int | None) -> State:
+        """The state of the run, by which process owns it now; asked for before the events were read.
+
+        Else a worker that ends meanwhile would seem to have died before it told that it has ended.
+        """
+        if living is None:
+            return self.state if self.state in ENDED else "dead"
+        if self.pid not in (None, living):
+            return "starting"  # a new worker, which has told nothing yet
+        return self.state
+
+
+def living_worker(folder: RunFolder) -> int | None:
+    """The process that owns a run now; None where there is none."""
     beat = heartbeat.read(folder.heartbeat)
-    alive = heartbeat.is_alive(beat)  # before the events are read: what a worker that ends tells last is told by then
-    happened = read_events(folder.events) if events is None else list(events)
-    if alive and beat is not None and _workers(happened)[-1:] not in ([], [beat.pid]):
-        return "starting"  # a new worker, which has told nothing yet
-    told = told_state(happened)
-    return told if alive or told in ENDED else "dead"
+    return beat.pid if beat is not None and heartbeat.is_alive(beat) else None
 
 
-def _workers(events: Iterable[Event]) -> list[int]:
-    return [event["pid"] for event in events if event["type"] == "attempt"]
+def state_of(folder: RunFolder) -> State:
+    """The state of a run; one whose worker is gone before it has ended is `dead`, never `running`."""
+    living, told = living_worker(folder), Told()
+    told.add(read_events(folder.events))
+    return told.now(living)

@@ -1,0 +1,346 @@
+"""A training run, looked at while it goes on and after: whatever is asked of it is read from its directory."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbtransformers.errors import UserError, did_you_mean, shown
+from nbtransformers.plain_text import count, printable, seconds
+from nbtransformers.request import FinetuneRequest
+from nbtransformers.results.terminal import line_table, printed
+from nbtransformers.rundir import control
+from nbtransformers.rundir.atomic import read_json
+from nbtransformers.rundir.events import Event, EventReader, Folded
+from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.rundir.state import ENDED, State, Told, living_worker
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+_LOOK_S = 0.2  # between two looks of who waits
+
+
+class TrainingRun:
+    """A training run: a directory, and a worker that writes it.
+
+    It keeps no numbers of its own but those that it has read, so several may look at one run, from several notebooks.
+
+    Attributes:
+        files: where everything is in its directory.
+
+    Example:
+        >>> run = nbt.attach("minilm-1")
+        >>> run.state
+        'running'
+        >>> run.metrics
+        {'loss': 0.41, 'accuracy': 0.82}
+        >>> run.stop()
+    """
+
+    __slots__ = ("__weakref__", "_folded", "_reader", "_reading", "_request", "_told", "files")
+
+    def __init__(self, files: RunFolder) -> None:
+        self.files = files
+        self._reader = EventReader(files.events)
+        self._folded, self._told = Folded(), Told()
+        self._reading = threading.Lock()  # a panel looks from a thread of its own
+        self._request: FinetuneRequest | None = None
+
+    # --- what it is ---
+
+    @property
+    def name(self) -> str:
+        """What it is called: the name of its directory."""
+        return self.files.name
+
+    @property
+    def folder(self) -> Path:
+        """Its directory."""
+        return self.files.path
+
+    @property
+    def request(self) -> FinetuneRequest:
+        """What was asked for."""
+        if self._request is None:
+            self._request = FinetuneRequest.from_json(self.files.request.read_text(encoding="utf-8"))
+        return self._request
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """What is in its data: `training_task`, `rows`, `labels`, `columns`, `split`, …; see docs/run-directory.md."""
+        return read_json(self.files.data / "description.json") or {}
+
+    # --- how it goes ---
+
+    @property
+    def state(self) -> State:
+        """`starting`, `running`, `paused`, `stopped`, `done`, `failed`; `dead` when its worker is gone."""
+        living = living_worker(self.files)
+        self._read()
+        return self._told.now(living)
+
+    @property
+    def message(self) -> str:
+        """Why it failed, in one line, and the way out; empty when it has not."""
+        self._read()
+        return " ".join(filter(None, [self._told.message, self._told.hint]))
+
+    @property
+    def events(self) -> list[Event]:
+        """All that happened, in order; steps that were done again after an interruption count once."""
+        self._read()
+        with self._reading:
+            return list(self._folded.events)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The metrics of the best evaluation so far; of the last one where no best is chosen. `loss` is one of them."""
+        events = self.events
+        best = _last(events, "best")
+        step = None if best is None else best["step"]
+        found = _last(events, "eval", step)
+        return dict(found["metrics"]) if found is not None else {}
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """Which evaluation was the best: `step`, `metric`, `value`; None before there is one."""
+        found = _last(self.events, "best")
+        return None if found is None else {key: found.get(key) for key in ("step", "metric", "value")}
+
+    @property
+    def plan(self) -> Mapping[str, Any]:
+        """What the worker said before the first step: `steps`, `epochs`, `batch_size`, …; empty before it has."""
+        return {key: value for key, value in (_last(self.events, "plan") or {}).items() if key not in _EVERY_EVENT}
+
+    @property
+    def duration(self) -> float:
+        """Seconds from its first sign of life to its last; time that it lay still is in it."""
+        events = self.events
+        if not events:
+            return 0.0
+        return (events[-1]["time"] if self.state in ENDED else time.time()) - events[0]["time"]
+
+    def steps(self) -> pd.DataFrame:
+        """One row a step, with its number as index: `epoch`, `loss`, `lr`, `grad_norm`, `tokens`, `tokens_per_s`."""
+        return _table(event for event in self.events if event["type"] == "step")
+
+    def evals(self) -> pd.DataFrame:
+        """One row an evaluation, with its step as index: `epoch`, `seconds`, and a column a metric."""
+        found = (event for event in self.events if event["type"] == "eval")
+        return _table({"step": e["step"], "epoch": e["epoch"], "seconds": e["seconds"], **e["metrics"]} for e in found)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The same as `steps()`."""
+        return self.steps()
+
+    @property
+    def log(self) -> str:
+        """What the worker printed."""
+        try:
+            return self.files.log.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    # --- what it is told ---
+
+    def wait(self, timeout: float | None = None) -> State:
+        """Wait until it has ended; the worker does not depend on who waits.
+
+        Args:
+            timeout: seconds to wait at most; None waits on.
+
+        Returns:
+            The state then; when the time is up, that of this moment.
+
+        Example:
+            >>> run.wait()
+            'done'
+        """
+        until = math.inf if timeout is None else time.monotonic() + timeout
+        while (state := self.state) not in ENDED and time.monotonic() < until:
+            time.sleep(max(0.0, min(_LOOK_S, until - time.monotonic())))
+        return state
+
+    def pause(self) -> None:
+        """Pause after the step that it is at; `resume` goes on.
+
+        Raises:
+            UserError: when it does not run.
+        """
+        self._refuse_ended("pause")
+        control.tell(self.files.control, "pause")
+
+    def resume(self) -> None:
+        """Go on after a pause.
+
+        Raises:
+            UserError: when it is not paused.
+        """
+        if self.state != "paused":
+            raise UserError(f"The run {self.name} is {self.state}, not paused.", hint="There is nothing to resume.")
+        control.tell(self.files.control, "resume")
+
+    def stop(self) -> None:
+        """Stop after the step that it is at: it saves, and the best model so far is its model.
+
+        Raises:
+            UserError: when it has ended.
+        """
+        self._refuse_ended("stop")
+        control.tell(self.files.control, "stop")
+
+    def save_now(self) -> None:
+        """Make a checkpoint after the step that it is at.
+
+        Raises:
+            UserError: when it has ended.
+        """
+        self._refuse_ended("save")
+        control.tell(self.files.control, "save")
+
+    def set_lr(self, lr: float | None = None, *, factor: float | None = None) -> None:
+        """Change the learning rate from the next step on; the schedule goes on from there.
+
+        Args:
+            lr: the learning rate of the next step.
+            factor: by how much to multiply what the schedule gives, in its place.
+
+        Raises:
+            UserError: when it has ended, or that is no learning rate.
+
+        Example:
+            >>> run.set_lr(1e-5)
+            >>> run.set_lr(factor=0.5)
+        """
+        given = {key: value for key, value in (("value", lr), ("factor", factor)) if value is not None}
+        if len(given) != 1:
+            raise UserError("A learning rate is given, or a factor.", hint="Type `run.set_lr(1e-5)`.")
+        for value in given.values():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise UserError(f"The learning rate is {shown(value)}.", hint="Type a number above 0, such as `1e-5`.")
+        self._refuse_ended("change")
+        control.tell(self.files.control, "lr", **given)
+
+    # --- how it is shown ---
+
+    def plot(self, metric: str = "loss", ax: Axes | None = None) -> Axes:
+        """A curve by step, with matplotlib.
+
+        Args:
+            metric: `loss`, whose training curve is drawn with that of the evaluations; `lr`, `grad_norm`,
+                `tokens_per_s`; or a metric of the evaluations.
+            ax: the axes to draw on; None makes new ones.
+
+        Raises:
+            UserError: when there is no such curve.
+        """
+        from nbtransformers.results.figures import canvas, legend, titled
+
+        axes = titled(canvas(ax, 3.4), printable(f"{self.name}: {metric}"))
+        self.draw(axes, metric, {"loss": "training", metric: metric}[metric], "evaluation")
+        axes.set_xlabel("step")
+        legend(axes)
+        return axes
+
+    def draw(self, ax: Axes, metric: str, training: str, evaluation: str) -> None:
+        """Draw what there is of a metric by step, the two curves under these names."""
+        steps, evals = self.steps(), self.evals()
+        if metric not in steps.columns and metric not in evals.columns:
+            known = dict.fromkeys([*steps.columns, *evals.columns])
+            raise UserError(f"The run {self.name} has no curve {shown(metric)}.", hint=did_you_mean(metric, known))
+        if metric in steps.columns:
+            ax.plot(steps.index, steps[metric], linewidth=1, label=printable(training))
+        if metric in evals.columns:
+            ax.plot(evals.index, evals[metric], marker="o", markersize=4, label=printable(evaluation))
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What it is and how far it came, as name and value, for a person."""
+        told = self.description
+        rows: Mapping[str, int] = told.get("rows") or {}
+        facts = {
+            "State": self.state,
+            "Task": str(told.get("training_task") or self.request.training_task or "–"),
+            "Data": " · ".join([self.data_name, *(f"{count(n, 'row')} to {_FOR[part]}" for part, n in rows.items())]),
+            "Model": str(self.request.model or "–"),
+            "Settings": ", ".join(f"{name} {value}" for name, value in self.settings().items()),
+            "Progress": self.progress,
+            "Metrics": shown_metrics(self.metrics),
+            "Took": seconds(self.duration),
+            "Directory": str(self.folder),
+        }
+        return [(name, value) for name, value in facts.items() if value]
+
+    @property
+    def data_name(self) -> str:
+        """What the user called the data."""
+        return self.request.data.value
+
+    @property
+    def progress(self) -> str:
+        """How many of its steps are done, in words; empty before the first."""
+        events = self.events
+        plan, last = _last(events, "plan"), _last(events, "step")
+        if plan is None:
+            return ""
+        return f"step {0 if last is None else last['step']:,} of {plan['steps']:,}"
+
+    def settings(self) -> dict[str, Any]:
+        """How it learns, by the names of the options, those that are not as usual also beyond the first few."""
+        request = self.request
+        first = ("method", "epochs", "lr", "batch_size")
+        usual = FinetuneRequest(request.data)
+        rest = [name for name in _SETTINGS if name not in first and getattr(request, name) != getattr(usual, name)]
+        found = {name: getattr(request, name) for name in (*first, *rest)}
+        return {name: value for name, value in {**found, **request.arguments}.items() if value is not None}
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        """State, data, settings and metrics, for a plain terminal."""
+        table = line_table(("", ""), self.facts())
+        return printed(f"Run {self.name}", table, self.message)
+
+    # --- within ---
+
+    def _read(self) -> None:
+        with self._reading:
+            new = self._reader.new()
+            self._folded.add(new)
+            self._told.add(new)
+
+    def _refuse_ended(self, doing: str) -> None:
+        state = self.state
+        if state in ENDED:
+            raise UserError(f"The run {self.name} is {state}: there is nothing to {doing}.", hint="`%runs` lists all.")
+
+
+_EVERY_EVENT = ("type", "time", "attempt")
+_FOR = {"train": "learn from", "test": "evaluate on"}
+_SETTINGS = (
+    *("method", "epochs", "lr", "batch_size", "grad_accum", "warmup", "schedule", "weight_decay", "max_length", "seed"),
+    *("test_share", "bf16", "early_stopping", "metric", "collator", "find_lr", "report_to", "device", "gpus"),
+)
+
+
+def shown_metrics(metrics: Mapping[str, Any], most: int = 4) -> str:
+    """Metrics in one line."""
+    numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float)}
+    return ", ".join(f"{name} {value:.4g}" for name, value in list(numbers.items())[:most])
+
+
+def _last(events: Sequence[Event], kind: str, step: int | None = None) -> Event | None:
+    return next((e for e in reversed(events) if e["type"] == kind and (step is None or e["step"] == step)), None)
+
+
+def _table(rows: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    made = pd.DataFrame([{key: value for key, value in row.items() if key not in _EVERY_EVENT} for row in rows])
+    return made.drop(columns=["report"], errors="ignore").set_index("step") if len(made) else made
