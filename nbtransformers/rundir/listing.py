@@ -52,6 +52,10 @@ def new_run(name: str, folder: Path) -> RunFolder:
             f"There is a run {name} already, in {folder}.",
             hint=f"Type another name, such as `--name {_next(name, folder)}`.",
         ) from None
+    except OSError as error:
+        raise UserError(
+            f"No run can be made in {folder}: {error.strerror or error}.", hint="Give another folder: `--folder runs`."
+        ) from error
     return run
 
 
