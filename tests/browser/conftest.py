@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser.jupyter import JupyterServer, OfflineBrowser
+from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
 from playwright.sync_api import Page, sync_playwright
 
 
@@ -28,3 +28,16 @@ def page(browser: OfflineBrowser) -> Iterator[Page]:
     opened = browser.page()
     yield opened
     opened.context.close()
+
+
+@pytest.fixture(scope="module")
+def notebook(request: pytest.FixtureRequest, browser: OfflineBrowser, lab: JupyterServer) -> Iterator[Notebook]:
+    """The `CELLS` of a module, all run, and a last cell through which Python is asked; nothing may go wrong in it."""
+    page = browser.page(height=1400)
+    name = f"{request.module.__name__.rpartition('test_')[2]}.ipynb"
+    lab.write(name, [*request.module.CELLS, "0"])
+    opened = lab.open(page, name)
+    opened.run_all()
+    yield opened
+    assert browser.errors(page) == []
+    page.context.close()

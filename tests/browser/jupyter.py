@@ -176,6 +176,12 @@ class Notebook:
         self.wait_idle()
         return "\n".join(self.cell(number).locator(".jp-OutputArea-output").all_inner_texts())
 
+    def python(self, expression: str) -> Any:
+        """What an expression is in Python, through the notebook's last cell."""
+        last = self.page.locator(".jp-Notebook .jp-Cell").count() - 1
+        said = self.run_code(last, f"import json; print(json.dumps({expression}))")
+        return json.loads(said.strip().splitlines()[-1])
+
     def command(self, name: str) -> None:
         """Run one of the application's commands, without waiting for it."""
         self.page.evaluate("name => { window.jupyterapp.commands.execute(name); }", name)

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from matplotlib.image import imread
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -38,35 +39,20 @@ answering.methods = listening(answering.methods)"""
 SHORT = "%%attention --out short\nThe cat sat on the mat because it was very tired."
 PAIR = '%%attention --pair "猫坐 مرحبا." --out pair\nThe unbelievable <b>cat</b>!'
 LONG = f"%%attention --out long\n{'The cat sat on the mat, and the unbelievably furry dogs ran from 42 of them. ' * 14}"
+CELLS = [SETUP, SHORT, PAIR, LONG]
 SETUP_AT, SHORT_AT, PAIR_AT, LONG_AT, PYTHON = range(5)
 LISTED = 8
 """Weights in the list beside the lines."""
 
 
-@pytest.fixture(scope="module")
-def notebook(browser: OfflineBrowser, lab: JupyterServer) -> Any:
-    page = browser.page(height=1400)
-    lab.write("attention.ipynb", [SETUP, SHORT, PAIR, LONG, "0"])
-    notebook = lab.open(page, "attention.ipynb")
-    notebook.run_all()
-    yield notebook
-    assert browser.errors(page) == []
-    page.context.close()
-
-
-def python(notebook: Notebook, expression: str) -> Any:
-    """What Python says, through the notebook's last cell."""
-    return json.loads(notebook.run_code(PYTHON, f"import json; print(json.dumps({expression}))"))
-
-
 def weights(notebook: Notebook, name: str, layer: int, head: int) -> Any:
     """`[query, key]`."""
-    return np.array(python(notebook, f"{name}[{layer}, {head}].tolist()"))
+    return np.array(notebook.python(f"{name}[{layer}, {head}].tolist()"))
 
 
 def asked(notebook: Notebook, method: str) -> list[dict[str, Any]]:
     """What Python was asked by a method since it was asked this last."""
-    return python(notebook, f"[(params, asked.clear())[0] for name, params in list(asked) if name == {method!r}]")
+    return notebook.python(f"[(params, asked.clear())[0] for name, params in list(asked) if name == {method!r}]")
 
 
 def look_at(notebook: Notebook, number: int, view: str, layer: int = 0, head: int = 0) -> Any:
@@ -102,7 +88,7 @@ def test_a_click_in_the_grid_opens_the_map_of_a_head(notebook: Notebook) -> None
     grid.hover(position=place)
     expect(panel.locator(".nbt-head-facts strong")).to_have_text("Layer 2 · head 3")
     entropy = panel.locator(".nbt-head-facts dd").first.inner_text()
-    assert number(entropy.split()[0]) == pytest.approx(python(notebook, "float(short.entropy()[2, 3])"), abs=0.006)
+    assert number(entropy.split()[0]) == pytest.approx(notebook.python("float(short.entropy()[2, 3])"), abs=0.006)
     grid.click(position=place)
     expect(panel.locator("nav").get_by_role("button", name="Matrix")).to_have_attribute("aria-pressed", "true")
     expect(panel.get_by_role("spinbutton", name=re.compile("^Layer"))).to_have_value("2")
@@ -146,6 +132,63 @@ def test_a_map_that_is_zoomed_into_and_dragged_asks_for_the_tile_in_sight(notebo
         and tile["columns"][0] <= key < tile["columns"][1]
         for tile in exact
     )
+
+
+def saved(notebook: Notebook, panel: Any, kind: str, folder: Path) -> Path:
+    """The picture of what a panel shows, as the browser saves it."""
+    if not panel.locator(".nbt-export").count():
+        panel.get_by_role("button", name="Export", exact=True).click()
+    with notebook.page.expect_download() as download:
+        panel.get_by_role("button", name=f"Picture as {kind}", exact=True).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    panel.get_by_role("button", name="Export", exact=True).click()
+    return path
+
+
+def test_a_grid_that_is_scrolled_is_saved_with_all_its_heads(notebook: Notebook, tmp_path: Path) -> None:
+    panel = look_at(notebook, SHORT_AT, "Grid")
+    # In rank and with little room, so that some of them are out of sight.
+    panel.evaluate("panel => { panel.style.width = '420px'; }")
+    panel.get_by_label("Order", exact=True).select_option("entropy")
+    box = panel.locator(".nbt-heads")
+    expect(box.locator("canvas")).to_have_css("width", re.compile(r"^3\d\dpx"))
+    width, seen, height = box.evaluate("box => [box.clientWidth, box.clientHeight, box.scrollHeight]")
+    assert seen < height - 68
+    box.evaluate("box => { box.scrollTop = 100; }")
+    picture = imread(saved(notebook, panel, "seen", tmp_path))
+    assert picture.shape[:2] == (height, width)
+    columns, paper = width // 54, picture[-1, -1, :3]
+    for place in range(72):
+        top, left = 68 * (place // columns), 54 * (place % columns)
+        drawn = picture[top : top + 52, left : left + 52, :3]
+        assert (np.abs(drawn - paper).max(axis=2) > 0.02).mean() > 0.5, place
+    root = ElementTree.parse(saved(notebook, panel, "SVG", tmp_path)).getroot()
+    assert root.get("height") == str(height)
+    names = {"svg": "http://www.w3.org/2000/svg"}
+    assert len(root.findall(".//svg:image", names)) == 72
+    written = {text.text for text in root.findall(".//svg:text", names)}
+    assert written == {f"{layer}·{head}" for layer in range(6) for head in range(12)}
+    panel.get_by_label("Order", exact=True).select_option("order")
+    panel.evaluate("panel => { panel.style.width = ''; }")
+
+
+def test_a_map_is_saved_as_it_is_seen(notebook: Notebook, tmp_path: Path) -> None:
+    panel = look_at(notebook, SHORT_AT, "Matrix", 2, 3)
+    canvas = panel.locator(".nbt-plane canvas").first
+    size = canvas.evaluate("canvas => [canvas.height, canvas.width]")
+    picture = imread(saved(notebook, panel, "seen", tmp_path))
+    assert list(picture.shape[:2]) == size
+    shown = canvas.evaluate("canvas => [...canvas.getContext('2d').getImageData(300, 300, 1, 1).data]")
+    assert (picture[300, 300] * 255).round().tolist() == shown
+    root = ElementTree.parse(saved(notebook, panel, "SVG", tmp_path)).getroot()
+    written = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert written.count("[CLS]") == 2 and written.count("mat") == 2
+    # Lines are saved beside them.
+    panel.locator("nav").get_by_role("button", name="Lines", exact=True).click()
+    panel.get_by_role("button", name="Export", exact=True).click()
+    expect(panel.get_by_role("button", name="Picture as seen")).to_have_count(0)
+    panel.get_by_role("button", name="Export", exact=True).click()
 
 
 # --- Lines ---
@@ -240,7 +283,7 @@ def test_several_heads_are_shown_together_each_in_its_colour(notebook: Notebook)
 @pytest.mark.parametrize(("crossing", "of", "to"), [("A → B", 0, 1), ("B → A", 1, 0), ("B → B", 1, 1)])
 def test_of_a_pair_one_text_s_lines_to_the_other_are_shown(notebook: Notebook, crossing: str, of: int, to: int) -> None:
     # A special token belongs to the text that it ends.
-    second = python(notebook, "[bool(flag & 4) for flag in pair.queries.flags]")
+    second = notebook.python("[bool(flag & 4) for flag in pair.queries.flags]")
     last = max(at for at, flag in enumerate(second) if flag)
     texts = [0] * second.index(True) + [1] * (len(second) - second.index(True))
     assert last >= len(second) - 2
@@ -254,7 +297,7 @@ def test_of_a_pair_one_text_s_lines_to_the_other_are_shown(notebook: Notebook, c
 
 def test_words_are_shown_as_one_and_special_tokens_left_out(notebook: Notebook) -> None:
     told = weights(notebook, "pair", 2, 6)
-    words = np.array(python(notebook, "pair.queries.words.tolist()"))
+    words = np.array(notebook.python("pair.queries.words.tolist()"))
     panel = look_at(notebook, PAIR_AT, "Lines", 2, 6)
     for option in ("Words", "Hide special"):
         panel.get_by_role("button", name=option, exact=True).click()
@@ -303,6 +346,25 @@ def test_of_a_long_text_python_is_asked_for_what_is_in_sight(notebook: Notebook)
     query.click()
 
 
+def test_words_of_a_long_text_are_whole_words(notebook: Notebook) -> None:
+    panel = look_at(notebook, LONG_AT, "Lines", 2, 6)
+    panel.get_by_role("button", name="Words", exact=True).click()
+    told = np.array(notebook.python("long.by_words()[2, 6].tolist()"))
+    expect(lines(panel).first).to_be_attached()
+    # "unbelievably", of several tokens: of no word may weak weights be left out.
+    key = tokens(panel, "Key").get_by_text("unbelievably", exact=True).first
+    place = tokens(panel, "Key").all_inner_texts().index("unbelievably")
+    key.hover()
+    expect(panel.locator(".nbt-lines-of")).to_contain_text("To")
+    notebook.page.wait_for_timeout(300)
+    seen = tokens(panel, "Query").count()
+    assert [weight for _, weight in listed(panel)] == [
+        pytest.approx(weight, abs=1e-6) for weight in sorted(told[:seen, place], reverse=True)[:LISTED]
+    ]
+    assert asked(notebook, "edges")[-1]["words"] is True
+    panel.get_by_role("button", name="Words", exact=True).click()
+
+
 def test_what_is_drawn_is_saved_as_svg(notebook: Notebook, tmp_path: Path) -> None:
     panel = look_at(notebook, PAIR_AT, "Lines", 2, 6)
     tokens(panel, "Query").nth(3).hover()
@@ -326,11 +388,10 @@ def test_what_is_drawn_is_saved_as_svg(notebook: Notebook, tmp_path: Path) -> No
 
 
 def test_the_steps_of_a_weight_are_the_model_s_own(notebook: Notebook) -> None:
-    told = python(
-        notebook,
+    told = notebook.python(
         "(lambda q, k, s: dict(sum=(q @ k.T).tolist(), products=(q * k).tolist(), weights=short[3, 2][8].tolist(), "
         "output=s.head_output.tolist(), concatenated=s.concatenated.tolist(), projected=s.projected.tolist()))"
-        "(short.q(3, 2)[8], short.k(3, 2), short.maps.steps('self', 3, 2, 8))",
+        "(short.q(3, 2)[8], short.k(3, 2), short.maps.steps('self', 3, 2, 8))"
     )
     panel = look_at(notebook, SHORT_AT, "Lines", 3, 2)
     tokens(panel, "Query").nth(8).click()
@@ -360,6 +421,23 @@ def test_the_steps_of_a_weight_are_the_model_s_own(notebook: Notebook) -> None:
         assert number(said.inner_text().split("=")[1]) == pytest.approx(told[name][17], rel=1e-4, abs=1e-6)
 
 
+def test_the_steps_of_a_weight_in_the_map_are_those_of_its_key(notebook: Notebook) -> None:
+    told = weights(notebook, "short", 3, 2)
+    panel = look_at(notebook, SHORT_AT, "Matrix", 3, 2)
+    plane = panel.get_by_role("application")
+    top, left = 84, 120
+    side = (plane.bounding_box()["height"] - top) / len(told)
+    query, key = 6, int(np.argsort(told[6])[3])
+    plane.click(position={"x": left + (key + 0.5) * side, "y": top + (query + 0.5) * side})
+    panel.get_by_role("button", name="Its steps").click()
+    expect(panel.get_by_role("group", name="query token")).to_contain_text(str(query))
+    expect(panel.get_by_role("group", name="key token")).to_contain_text(str(key))
+    row = panel.locator(".nbt-steps-table tbody tr[aria-current='true']")
+    expect(row).to_have_count(1)
+    shown = row.locator(".nbt-steps-value").last.get_attribute("title")
+    assert number(shown) == pytest.approx(told[query, key], rel=1e-4)
+
+
 def test_the_steps_go_from_token_to_token(notebook: Notebook) -> None:
     panel = look_at(notebook, SHORT_AT, "Lines", 3, 2)
     tokens(panel, "Query").nth(8).click()
@@ -373,7 +451,7 @@ def test_the_steps_go_from_token_to_token(notebook: Notebook) -> None:
     panel.get_by_role("button", name="Previous key token").click()
     expect(panel.get_by_role("group", name="key token")).to_contain_text("on4")
     shown = panel.locator(".nbt-steps-table tbody tr[aria-current='true'] .nbt-steps-value").last
-    assert number(shown.get_attribute("title")) == pytest.approx(python(notebook, "float(short[3, 2][9, 4])"), rel=1e-5)
+    assert number(shown.get_attribute("title")) == pytest.approx(notebook.python("float(short[3, 2][9, 4])"), rel=1e-5)
     assert [(one["layer"], one["head"], one["query"]) for one in asked(notebook, "steps")] == [(3, 2, 9)]
 
 
@@ -381,7 +459,7 @@ def test_the_steps_go_from_token_to_token(notebook: Notebook) -> None:
 
 
 def test_the_rollout_that_is_walked_through_is_python_s(notebook: Notebook) -> None:
-    told = np.array(python(notebook, "short.rollout().tolist()"))
+    told = np.array(notebook.python("short.rollout().tolist()"))
     panel = look_at(notebook, SHORT_AT, "Summary")
     panel.get_by_role("button", name="Rollout", exact=True).click()
     panel.get_by_role("application").focus()

@@ -33,6 +33,9 @@ const TABS: Record<Tab, string> = {
   "what if": "What if",
 };
 
+/** Views that are pictures; lines are saved beside them. */
+const DRAWN: readonly Tab[] = ["grid", "matrix", "summary", "what if"];
+
 const PARTS: Record<PartName, [title: string, help: string]> = {
   self: ["Self", "From a text to itself"],
   cross: ["Cross", "From the text that is written to the one that is read"],
@@ -114,7 +117,14 @@ function Inspector({ reading, channel, selection, select }: InspectorProps) {
           Export
         </button>
       </nav>
-      {exporting && <AttentionExport reading={reading} look={look} channel={channel} root={root} />}
+      {exporting && (
+        <AttentionExport
+          reading={reading}
+          look={look}
+          channel={channel}
+          root={DRAWN.includes(tab) ? root : null}
+        />
+      )}
       {tab === "grid" && (
         <AttentionGrid
           {...view}

@@ -5,16 +5,15 @@ import type { Channel } from "../channel";
 import type { Reading } from "../wire/attention";
 import { Asked, useAction } from "./action";
 import { CopyButton } from "./copybutton";
-import { Said, useWriting } from "./export";
+import { FilesBar } from "./files";
 import type { Look } from "./looking";
-import { savePicture } from "./saving";
 
 interface AttentionExportProps {
   reading: Reading;
   look: Look;
   channel: Channel;
-  /** Where the pictures stand. */
-  root: RefObject<HTMLElement | null>;
+  /** Where the pictures stand; null where there is none in sight. */
+  root: RefObject<HTMLElement | null> | null;
 }
 
 const FILES = [
@@ -25,35 +24,17 @@ const FILES = [
 ] as const;
 
 export function AttentionExport({ reading, look, channel, root }: AttentionExportProps) {
-  const { state, write } = useWriting(channel);
   const program = useAction<{ code: string }>(channel);
   const { part, layer, head } = look;
-  const save = () => {
-    const element = root.current;
-    if (!element) return;
-    const canvases = element.querySelectorAll<HTMLCanvasElement>(".nbt-plane canvas, .nbt-heads canvas");
-    const background = getComputedStyle(element.closest(".nbt-panel") ?? element).backgroundColor;
-    savePicture([...canvases], background, `${reading.header.title} attention.png`);
-  };
   return (
-    <section class="nbt-export" aria-label="Export">
-      <button type="button" class="nbt-button nbt-button-outlined" onClick={save}>
-        Picture as seen
-      </button>
-      <div class="nbt-export-formats">
-        {FILES.map(([what, name, help]) => (
-          <button
-            key={what}
-            type="button"
-            class="nbt-button nbt-button-outlined"
-            title={help}
-            disabled={state.kind === "writing"}
-            onClick={() => write({ what, part: part.part, layer, head })}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
+    <FilesBar
+      channel={channel}
+      title={`${reading.header.title} attention`}
+      pictures={root}
+      files={FILES}
+      params={{ part: part.part, layer, head }}
+      about={`Files are written into the notebook's folder: layer ${layer}, head ${head}, or all of it as NPZ.`}
+    >
       {reading.header.can.includes("code") && (
         <button
           type="button"
@@ -65,14 +46,9 @@ export function AttentionExport({ reading, look, channel, root }: AttentionExpor
           Code
         </button>
       )}
-      <output class="nbt-export-said" aria-live="polite">
-        <Said state={state}>
-          {`Files are written into the notebook's folder: layer ${layer}, head ${head}, or all of it as NPZ.`}
-        </Said>
-      </output>
       <Asked state={program.state} />
       {program.state.kind === "answered" && <Code {...program.state.answer} />}
-    </section>
+    </FilesBar>
   );
 }
 

@@ -2,6 +2,8 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatValue } from "../text";
 import type { PartFacts, Reading } from "../wire/attention";
+import type { Pen } from "./pen";
+import { rememberDrawing } from "./pictures";
 import { useTheme } from "./plane";
 import { type Ramp, rampOf, stepAt } from "./ramp";
 import { clamp } from "./viewport";
@@ -81,13 +83,10 @@ export function HeadGrid(props: HeadGridProps) {
     if (colour === WEIGHTS && (atlas.current?.key !== key || atlas.current.of !== reading))
       atlas.current = { of: reading, key, image: atlasOf(reading, part, ramp, log) };
     const shares = colour === WEIGHTS ? null : sharesOf(reading, part, colour);
-    drawHeads({
-      context,
+    const drawing: Omit<Drawing, "context" | "top" | "height"> = {
       layout,
       order,
       part,
-      top,
-      height,
       ramp,
       colour: value,
       image: atlas.current?.image ?? null,
@@ -99,6 +98,16 @@ export function HeadGrid(props: HeadGridProps) {
         [at === null ? -1 : (order[at] ?? -1), "--nbt-mark"],
       ],
       chosen: chosen ?? new Set(),
+    };
+    drawHeads({ ...drawing, context, top, height });
+    const { font } = context;
+    // Nobody who saves it means only what is scrolled to.
+    const all = { top: 0, height: layout.height };
+    rememberDrawing(canvas.current, {
+      width,
+      height: layout.height,
+      font,
+      draw: (pen) => drawHeads({ ...drawing, context: pen, ...all }),
     });
   });
 
@@ -279,7 +288,7 @@ function atlasOf(reading: Reading, part: PartFacts, { pixels }: Ramp, log: boole
 }
 
 interface Drawing {
-  context: CanvasRenderingContext2D;
+  context: Pen;
   layout: Layout;
   order: readonly number[];
   part: PartFacts;
@@ -352,12 +361,7 @@ function drawHeads(drawing: Drawing): void {
 }
 
 /** The numbers of the heads, above all layers. */
-function headline(
-  context: CanvasRenderingContext2D,
-  { columns, left, across, top }: Layout,
-  behind: string,
-  ink: string,
-): void {
+function headline(context: Pen, { columns, left, across, top }: Layout, behind: string, ink: string): void {
   context.fillStyle = behind || "white";
   context.fillRect(0, 0, left + columns * across, top);
   context.fillStyle = ink;
@@ -368,7 +372,7 @@ function headline(
 }
 
 /** A head that is taken out. */
-function strike(context: CanvasRenderingContext2D, x: number, y: number, size: number, colour: string): void {
+function strike(context: Pen, x: number, y: number, size: number, colour: string): void {
   context.strokeStyle = colour;
   context.lineWidth = 2.5;
   context.strokeRect(x + 1, y + 1, size - 2, size - 2);
@@ -381,5 +385,5 @@ function strike(context: CanvasRenderingContext2D, x: number, y: number, size: n
 /** A pixel in the order of memory, as a colour. */
 function cssOf(pixel: number): string {
   const [red, green, blue] = new Uint8Array(Uint32Array.of(pixel).buffer);
-  return `rgb(${red} ${green} ${blue})`;
+  return `rgb(${red}, ${green}, ${blue})`;
 }

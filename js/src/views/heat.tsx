@@ -161,6 +161,7 @@ export function HeatPlane<T extends Tile>({ label, heat, picture, onKey, childre
         most={{ x: mostOf(shape.columns, shape), y: mostOf(shape.rows, shape) }}
         onView={heat.setView}
         doubled
+        byPen
         draw={(paper) => drawMatrix(paper, whole)}
         epoch={[picture.paint.key, picture.epoch, shape, here.length, here.at(-1), here[0]]}
         mark={(paper) => found && markCells(paper, whole, found)}

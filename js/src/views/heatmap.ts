@@ -4,6 +4,7 @@ import { oneLine } from "../text";
 import { directionOf } from "../tokens/direction";
 import { fittedLine } from "./labels";
 import { exactly } from "./named";
+import type { Pen } from "./pen";
 import type { Paper } from "./plane";
 import { type Ramp, rampOf, stepAt } from "./ramp";
 
@@ -37,7 +38,7 @@ export interface Picture {
   epoch?: unknown;
 }
 
-export function drawMatrix(paper: Paper, picture: Picture): void {
+export function drawMatrix(paper: Paper<Pen>, picture: Picture): void {
   const { context, frame, x, y } = paper;
   const { rows, columns, here, paint } = picture;
   const ramp = rampOf(paper.colour, paint.ramp);
@@ -91,7 +92,7 @@ function imageOf(tile: Tile, { pixels }: Ramp, paint: Paint): HTMLCanvasElement 
   return image;
 }
 
-function writeNumbers({ context, x, y, frame }: Paper, picture: Picture, tile: Tile, ramp: Ramp) {
+function writeNumbers({ context, x, y, frame }: Paper<Pen>, picture: Picture, tile: Tile, ramp: Ramp) {
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.direction = "ltr";
@@ -116,7 +117,7 @@ function writeNumbers({ context, x, y, frame }: Paper, picture: Picture, tile: T
 
 /** The names of the places in sight, where each has its room. */
 function writeNames(
-  paper: Paper,
+  paper: Paper<Pen>,
   name: (at: number) => string | undefined,
   count: number,
   across: boolean,
@@ -146,7 +147,7 @@ function writeNames(
 
 /** Some cells that lie together, as the places of their first and behind their last. */
 export function markCells(
-  { context, x, y, colour }: Paper,
+  { context, x, y, colour }: Paper<Pen>,
   picture: Picture,
   { rows, columns }: { rows: readonly [number, number]; columns: readonly [number, number] },
 ): void {

@@ -1,6 +1,7 @@
 // The beginnings of texts, written beside their points where there are few.
 import { oneLine } from "../text";
 import { directionOf } from "../tokens/direction";
+import type { Pen } from "./pen";
 import type { Paper } from "./plane";
 
 /** Up to so many points have a label. */
@@ -89,7 +90,7 @@ function overlap(one: Box, other: Box): boolean {
 }
 
 /** As much of a line as there is room for. */
-export function fittedLine(context: CanvasRenderingContext2D, line: string, room: number): string {
+export function fittedLine(context: Pick<Pen, "measureText">, line: string, room: number): string {
   if (context.measureText(line).width <= room) return line;
   let [low, high] = [0, Math.min(line.length, 80)];
   while (high - low > 1) {

@@ -3,6 +3,7 @@ import { directionOf } from "../tokens/direction";
 import { visible } from "../tokens/marks";
 import { type Edge, strengths } from "./edges";
 import type { Scale } from "./looking";
+import { escaped } from "./svg";
 
 /** The height of a place in a column. */
 export const PLACE_PX = 22;
@@ -115,19 +116,4 @@ function written({ text, top, faint }: Written, x: number, side: "start" | "end"
   const anchor = direction === "ltr" ? side : side === "start" ? "end" : "start";
   const faded = faint ? ' fill-opacity="0.45"' : "";
   return `<text x="${x}" y="${round(top + PLACE_PX / 2 + 4)}" text-anchor="${anchor}" direction="${direction}"${faded}>${escaped(shown)}</text>`;
-}
-
-const SPECIAL: Record<string, string> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&apos;",
-};
-
-/** Text for an XML file: what XML cannot hold at all, such as half of a character, is marked as unknown. */
-function escaped(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
-    .replace(/[&<>"']/g, (character) => SPECIAL[character] ?? "");
 }

@@ -2,6 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { boxOf } from "./lasso";
+import type { Pen } from "./pen";
+import { rememberDrawing } from "./pictures";
 import { moved, onPlane, type Point, type View, WHOLE, zoomed } from "./viewport";
 import { useMeasured } from "./virtual";
 
@@ -14,8 +16,8 @@ export interface Frame {
 }
 
 /** What to draw on. */
-export interface Paper {
-  context: CanvasRenderingContext2D;
+export interface Paper<P extends Pen = CanvasRenderingContext2D> {
+  context: P;
   frame: Frame;
   /** Device pixels a CSS pixel. */
   ratio: number;
@@ -42,6 +44,8 @@ interface PlaneProps {
   /** Draws the picture; again when one of `epoch` changes. */
   draw(paper: Paper): void;
   epoch: readonly unknown[];
+  /** Whether all is drawn with what a `Pen` has, so that it can be drawn again for a file. */
+  byPen?: boolean;
   /** Draws what changes more often, above it. */
   mark(paper: Paper): void;
   /** Where the pointer is; null when it has left. */
@@ -62,7 +66,7 @@ const GUESS_PX = 600;
 const MIDDLE = { x: 0.5, y: 0.5 };
 
 export function Plane(props: PlaneProps) {
-  const { label, view, most, onView, tool = "move" } = props;
+  const { label, view, most, onView, tool = "move", byPen = false } = props;
   const box = useRef<HTMLDivElement>(null);
   // Before the browser has measured anything.
   const [size, setSize] = useState({ width: GUESS_PX, height: 0 });
@@ -74,11 +78,11 @@ export function Plane(props: PlaneProps) {
   const above = useRef<HTMLCanvasElement>(null);
   const [line, setLine] = useState<readonly Point[]>([]);
   useLayoutEffect(
-    () => withPaper(below.current, size.width, frame, view, props.draw),
+    () => withPaper(below.current, size.width, frame, view, byPen, props.draw),
     [view, theme, size.width, frame.left, frame.top, frame.width, frame.height, ...props.epoch],
   );
   useLayoutEffect(() =>
-    withPaper(above.current, size.width, frame, view, (paper) => {
+    withPaper(above.current, size.width, frame, view, byPen, (paper) => {
       props.mark(paper);
       drawLine(paper, line);
     }),
@@ -209,6 +213,7 @@ function withPaper(
   width: number,
   frame: Frame,
   view: View,
+  byPen: boolean,
   draw: (paper: Paper) => void,
 ): void {
   const context = canvas?.getContext?.("2d");
@@ -221,13 +226,23 @@ function withPaper(
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   const style = getComputedStyle(canvas);
   context.font = `12px ${style.fontFamily}`;
-  draw({
-    context,
-    frame,
-    ratio,
-    x: (at) => frame.left + (at - view.x) * view.zoom.x * frame.width,
-    y: (at) => frame.top + (at - view.y) * view.zoom.y * frame.height,
-    colour: (name) => style.getPropertyValue(name).trim(),
+  const drawWith = (context: CanvasRenderingContext2D) =>
+    draw({
+      context,
+      frame,
+      ratio,
+      x: (at) => frame.left + (at - view.x) * view.zoom.x * frame.width,
+      y: (at) => frame.top + (at - view.y) * view.zoom.y * frame.height,
+      colour: (name) => style.getPropertyValue(name).trim(),
+    });
+  drawWith(context);
+  if (!byPen) return;
+  const { font } = context;
+  rememberDrawing(canvas, {
+    width,
+    height,
+    font,
+    draw: (pen) => drawWith(pen as unknown as CanvasRenderingContext2D),
   });
 }
 

@@ -2,26 +2,12 @@
 
 /** Offer a text for saving. A data address: to make one of another kind is not allowed everywhere. */
 export function saveText(text: string, type: string, name: string): void {
-  const link = document.createElement("a");
-  link.href = `data:${type};charset=utf-8,${encodeURIComponent(text)}`;
-  link.download = name;
-  link.click();
+  save(`data:${type};charset=utf-8,${encodeURIComponent(text)}`, name);
 }
 
-/** Offer what some canvases show, one above the other, as a picture. */
-export function savePicture(canvases: readonly HTMLCanvasElement[], background: string, name: string): void {
-  const [first] = canvases;
-  if (!first) return;
-  const picture = document.createElement("canvas");
-  picture.width = first.width;
-  picture.height = first.height;
-  const context = picture.getContext("2d");
-  if (!context) return;
-  context.fillStyle = background;
-  context.fillRect(0, 0, picture.width, picture.height);
-  for (const canvas of canvases) context.drawImage(canvas, 0, 0);
+export function save(address: string, name: string): void {
   const link = document.createElement("a");
-  link.href = picture.toDataURL("image/png");
+  link.href = address;
   link.download = name;
   link.click();
 }

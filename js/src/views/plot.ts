@@ -1,0 +1,367 @@
+// A chart by uPlot: its lines over steps, its marks, and the same drawn again for files.
+import UPlot from "uplot";
+import { formatCount } from "../text";
+import type { Thinned } from "../training/thin";
+import type { Pen } from "./pen";
+import { rememberDrawing } from "./pictures";
+
+/** A line over steps. */
+export interface PlotLine {
+  name: string;
+  /** The name of its colour in the style sheet, without `--nbt-`. */
+  colour: string;
+  thinned: Thinned;
+  /** The smoothed values are drawn, and what they are smoothed from behind them. */
+  isSmooth: boolean;
+  /** Few points, each of them marked. */
+  hasDots: boolean;
+}
+
+/** A line across the chart. */
+export interface Mark {
+  step: number;
+  label: string;
+  kind: "epoch" | "change" | "best";
+}
+
+/** First and last step in sight. */
+export type Range = readonly [from: number, to: number];
+
+export interface Shown {
+  title: string;
+  lines: readonly PlotLine[];
+  marks: readonly Mark[];
+  range: Range;
+  isLog: boolean;
+}
+
+export interface PlotCalls {
+  /** The reader points at a step, or at none. */
+  point(step: number | null): void;
+  zoom(range: Range): void;
+  reset(): void;
+}
+
+/** Columns that a line has in the chart. */
+const COLUMNS = 3;
+const LEFT_PX = 54;
+const TITLE_PX = 24;
+const LABEL_PX = 46;
+/** Room above and below the lines, as a share of their height. */
+const ROOM = 0.06;
+
+export class Plot {
+  readonly #plot: UPlot;
+  readonly #calls: PlotCalls;
+  #shown: Shown;
+  #font: string;
+  #ticks: Record<"x" | "y", [at: number, label: string][]> = { x: [], y: [] };
+  /** The cursor is where another chart's is. */
+  #following = false;
+
+  private constructor(box: HTMLElement, size: UPlotSize, shown: Shown, calls: PlotCalls) {
+    this.#calls = calls;
+    this.#shown = shown;
+    this.#font = `11px ${getComputedStyle(box).fontFamily}`;
+    this.#plot = new UPlot(this.#options(size), columnsOf(shown.lines), box);
+    this.#remember();
+  }
+
+  /** Null on a page that can draw on no canvas. */
+  static on(box: HTMLElement, size: UPlotSize, shown: Shown, calls: PlotCalls): Plot | null {
+    return document.createElement("canvas").getContext("2d") ? new Plot(box, size, shown, calls) : null;
+  }
+
+  /** Other data for the same lines. */
+  show(shown: Shown): void {
+    this.#shown = shown;
+    this.#plot.setData(columnsOf(shown.lines));
+  }
+
+  resize(size: UPlotSize): void {
+    this.#plot.setSize(size);
+    this.#remember();
+  }
+
+  /** In the colours that the style sheet has now. */
+  redraw(): void {
+    this.#plot.redraw(false, true);
+  }
+
+  /** Put the cursor at a step. */
+  point(step: number | null): void {
+    const left = step === null ? -10 : this.#plot.valToPos(step, "x");
+    this.#following = true;
+    this.#plot.setCursor({ left, top: step === null ? -10 : 0 });
+    this.#following = false;
+  }
+
+  destroy(): void {
+    this.#plot.destroy();
+  }
+
+  #colour(name: string): string {
+    return getComputedStyle(this.#plot.root).getPropertyValue(`--nbt-${name}`).trim();
+  }
+
+  #options(size: UPlotSize): UPlot.Options {
+    const { lines, isLog } = this.#shown;
+    const series = lines.flatMap((line): UPlot.Series[] => {
+      const behind: UPlot.Series = {
+        stroke: () => faded(this.#colour(line.colour), line.isSmooth ? 0.3 : 0.5),
+        width: 1,
+        points: { show: false },
+      };
+      const front: UPlot.Series = {
+        stroke: () => this.#colour(line.colour),
+        width: 1.75,
+        // A line needs two points; a single one is a dot.
+        points: { show: line.hasDots || ((_, __, from, to) => from === to), size: 6, fill: () => this.#colour(line.colour) },
+      };
+      return [behind, behind, front];
+    });
+    const bands = lines.map(({ colour }, at): UPlot.Band => {
+      const first = 1 + at * COLUMNS;
+      return { series: [first + 1, first], fill: () => faded(this.#colour(colour), 0.16) };
+    });
+    const axis: UPlot.Axis = {
+      font: this.#font,
+      stroke: () => this.#colour("muted"),
+      grid: { stroke: () => this.#colour("line"), width: 1 },
+      ticks: { show: false },
+    };
+    return {
+      ...size,
+      series: [{}, ...series],
+      bands,
+      padding: [18, 12, 0, 0],
+      legend: { show: false },
+      scales: {
+        x: { time: false, range: () => [...this.#shown.range] },
+        y: { distr: isLog ? 3 : 1, range: (_, low, high) => (isLog ? logRange(low, high) : range(low, high)) },
+      },
+      axes: [
+        {
+          ...axis,
+          size: 26,
+          incrs: [1, 2, 5, 10].flatMap((first) => Array.from({ length: 8 }, (_, power) => first * 10 ** power)).sort((a, b) => a - b),
+          values: (_, at) => this.#told("x", at, (step) => formatCount(step)),
+        },
+        { ...axis, size: LEFT_PX, values: (_, at) => this.#told("y", at, tickLabel) },
+      ],
+      cursor: {
+        y: false,
+        drag: { x: true, y: false, setScale: false },
+        points: { size: 7, show: (_, at) => dot(at % COLUMNS === 0) },
+        // A double click has the whole again, by what the page knows.
+        bind: { dblclick: () => () => (this.#calls.reset(), null) },
+      },
+      hooks: {
+        drawAxes: [() => this.#drawMarks()],
+        setCursor: [(plot) => this.#pointed(plot)],
+        setSelect: [(plot) => this.#selected(plot)],
+      },
+    };
+  }
+
+  #told(axis: "x" | "y", at: (number | null)[], name: (value: number) => string): (string | null)[] {
+    const ticks = at.flatMap((value): [number, string][] => (value === null ? [] : [[value, name(value)]]));
+    this.#ticks[axis] = ticks;
+    return at.map((value) => (value === null ? null : name(value)));
+  }
+
+  #pointed(plot: UPlot): void {
+    if (this.#following) return;
+    const { idx, left = -1 } = plot.cursor;
+    this.#calls.point(left < 0 || idx === null || idx === undefined ? null : (plot.data[0][idx] ?? null));
+  }
+
+  #selected(plot: UPlot): void {
+    const { left, width } = plot.select;
+    if (width <= 0) return;
+    const [from, to] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    if (width >= 4) this.#calls.zoom([from, to]);
+  }
+
+  /** On the chart itself, in pixels of its canvas. */
+  #drawMarks(): void {
+    const { ctx, bbox } = this.#plot;
+    const ratio = devicePixelRatio || 1;
+    ctx.save();
+    ctx.scale(ratio, ratio);
+    ctx.font = this.#font;
+    const [top, height] = [bbox.top / ratio, bbox.height / ratio];
+    this.#marksBy(ctx, { left: bbox.left / ratio, top, height });
+    ctx.restore();
+  }
+
+  #marksBy(pen: Pen, { left, top, height }: { left: number; top: number; height: number }): void {
+    let free = Number.NEGATIVE_INFINITY;
+    for (const { step, label, kind } of this.#shown.marks) {
+      const x = left + this.#plot.valToPos(step, "x");
+      const [colour, alpha] = MARKS[kind];
+      pen.globalAlpha = alpha;
+      pen.fillStyle = this.#colour(colour);
+      pen.fillRect(x - 0.5, top, 1, height);
+      pen.globalAlpha = 1;
+      if (x < free) continue;
+      pen.fillStyle = this.#colour(colour === "fg" ? "muted" : colour);
+      pen.textAlign = "left";
+      pen.textBaseline = "alphabetic";
+      pen.fillText(label, x - 0.5, top - 4);
+      free = x + LABEL_PX;
+    }
+  }
+
+  #remember(): void {
+    const { width, height, ctx } = this.#plot;
+    rememberDrawing(ctx.canvas, {
+      width,
+      height: height + TITLE_PX,
+      font: this.#font,
+      draw: (pen) => this.#draw(pen),
+    });
+  }
+
+  /** All of it, for a file. */
+  #draw(pen: Pen): void {
+    const ratio = devicePixelRatio || 1;
+    const { bbox } = this.#plot;
+    const [left, width, height] = [bbox.left / ratio, bbox.width / ratio, bbox.height / ratio];
+    const top = bbox.top / ratio + TITLE_PX;
+    const x = (step: number) => left + this.#plot.valToPos(step, "x");
+    const y = (value: number) => top + this.#plot.valToPos(value, "y");
+    this.#drawTitle(pen, left);
+    pen.textBaseline = "middle";
+    for (const [value, label] of this.#ticks.y) {
+      pen.fillStyle = this.#colour("muted");
+      pen.textAlign = "right";
+      pen.fillText(label, left - 6, y(value));
+      this.#drawGrid(pen, left, y(value), width, 1);
+    }
+    for (const [step, label] of this.#ticks.x) {
+      pen.fillStyle = this.#colour("muted");
+      pen.textAlign = "center";
+      pen.fillText(label, x(step), top + height + 13);
+      this.#drawGrid(pen, x(step), top, 1, height);
+    }
+    pen.save();
+    pen.beginPath();
+    pen.rect(left, top, width, height);
+    pen.clip();
+    for (const line of this.#shown.lines) this.#drawLine(pen, line, x, y);
+    pen.restore();
+    this.#marksBy(pen, { left, top, height });
+  }
+
+  #drawGrid(pen: Pen, x: number, y: number, width: number, height: number): void {
+    pen.globalAlpha = 0.14;
+    pen.fillStyle = this.#colour("plain-text");
+    pen.fillRect(x, y, width, height);
+    pen.globalAlpha = 1;
+  }
+
+  #drawTitle(pen: Pen, left: number): void {
+    pen.textAlign = "left";
+    pen.textBaseline = "middle";
+    pen.fillStyle = this.#colour("plain-text");
+    pen.fillText(this.#shown.title, left, 11);
+    let at = left + pen.measureText(this.#shown.title).width + 18;
+    for (const { name, colour } of this.#shown.lines.length > 1 ? this.#shown.lines : []) {
+      pen.fillStyle = this.#colour(colour);
+      pen.fillRect(at, 9.5, 12, 3);
+      pen.fillText(name, at + 17, 11);
+      at += pen.measureText(name).width + 33;
+    }
+  }
+
+  #drawLine(pen: Pen, line: PlotLine, x: (step: number) => number, y: (value: number) => number): void {
+    const { step, low, high, mean, smooth } = line.thinned;
+    pen.strokeStyle = this.#colour(line.colour);
+    const isLog = this.#shown.isLog;
+    const draw = (values: Float32Array, alpha: number, width: number) => {
+      let isDown = false;
+      pen.globalAlpha = alpha;
+      pen.lineWidth = width;
+      pen.beginPath();
+      values.forEach((value, at) => {
+        const isThere = Number.isFinite(value) && !(isLog && value <= 0);
+        if (isThere && isDown) pen.lineTo(x(step[at] as number), y(value));
+        else if (isThere) pen.moveTo(x(step[at] as number), y(value));
+        isDown = isThere;
+      });
+      pen.stroke();
+    };
+    if (line.isSmooth || !line.thinned.isExact) {
+      draw(low, 0.35, 1);
+      if (!line.thinned.isExact) draw(high, 0.35, 1);
+    }
+    draw(line.isSmooth ? smooth : mean, 1, 1.75);
+    pen.fillStyle = this.#colour(line.colour);
+    if (line.hasDots || step.length === 1) {
+      mean.forEach((value, at) => {
+        if (Number.isFinite(value)) pen.fillRect(x(step[at] as number) - 2.5, y(value) - 2.5, 5, 5);
+      });
+    }
+    pen.globalAlpha = 1;
+  }
+}
+
+interface UPlotSize {
+  width: number;
+  height: number;
+}
+
+const MARKS: Record<Mark["kind"], [colour: string, alpha: number]> = {
+  epoch: ["fg", 0.22],
+  change: ["orange", 0.8],
+  best: ["green", 0.8],
+};
+
+/** What the pointer's dot is; none for what lies behind a line. */
+function dot(isFront: boolean): HTMLElement {
+  const element = document.createElement("div");
+  element.className = "u-cursor-pt";
+  element.hidden = !isFront;
+  return element;
+}
+
+/** Steps, and three columns of each line, on the steps of all. */
+function columnsOf(lines: readonly PlotLine[]): UPlot.AlignedData {
+  const tables = lines.map(({ thinned, isSmooth }): UPlot.AlignedData => {
+    const { step, low, high, mean, smooth } = thinned;
+    return [step, gapped(low), gapped(high), gapped(isSmooth ? smooth : mean)];
+  });
+  return tables.length === 1 ? (tables[0] as UPlot.AlignedData) : UPlot.join(tables);
+}
+
+/** What is not finite is a gap; without one the column stays as it is. */
+function gapped(values: Float32Array): Float32Array | (number | null)[] {
+  if (!values.some(Number.isNaN)) return values;
+  return Array.from(values, (value) => (Number.isFinite(value) ? value : null));
+}
+
+function range(low: number, high: number): [number, number] {
+  if (!(low <= high)) return [0, 1];
+  const room = (high - low || Math.abs(high) || 1) * ROOM;
+  return [low - room, high + room];
+}
+
+function logRange(low: number, high: number): [number, number] {
+  if (!(low > 0 && low <= high)) return [0.1, 1];
+  const factor = (high / low) ** ROOM;
+  return low === high ? [low / 2, high * 2] : [low / factor, high * factor];
+}
+
+function faded(colour: string, share: number): string {
+  return `color-mix(in srgb, ${colour} ${Math.round(100 * share)}%, transparent)`;
+}
+
+/** A number beside an axis: as short as tells it from its neighbours. */
+export function tickLabel(value: number): string {
+  const size = Math.abs(value);
+  const text =
+    size > 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(2).replace(/\.?0+e/, "e") : String(Number(value.toPrecision(6)));
+  return text.replace(/-/g, "−");
+}
