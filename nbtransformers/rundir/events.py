@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbtransformers.rundir.atomic import flush
+
 Event = dict[str, Any]
 """An event. All have `type`, `time` (seconds since 1970) and `attempt` (1 for the first worker of the run)."""
 
@@ -41,6 +43,10 @@ class EventWriter:
         event = {"type": type, "time": round(time.time(), 3), "attempt": self.attempt, **values}
         self._file.write(json.dumps(event, ensure_ascii=False, allow_nan=False).encode() + b"\n")
         self._file.flush()
+
+    def flush(self) -> None:
+        """Wait until the disk has all that was written: before a checkpoint counts, so must what led to it."""
+        flush(self._file.fileno())
 
     def close(self) -> None:
         """Write no more."""
