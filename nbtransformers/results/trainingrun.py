@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,10 @@ from nbtransformers.request import FinetuneRequest
 from nbtransformers.results.terminal import line_table, printed
 from nbtransformers.rundir import control
 from nbtransformers.rundir.atomic import read_json
-from nbtransformers.rundir.events import Event, EventReader, Folded
+from nbtransformers.rundir.events import Event, fold, read_events
 from nbtransformers.rundir.folder import RunFolder
-from nbtransformers.rundir.state import ENDED, State, Told, living_worker
+from nbtransformers.rundir.history import History
+from nbtransformers.rundir.state import ENDED, State, living_worker
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +33,7 @@ class TrainingRun:
 
     Attributes:
         files: where everything is in its directory.
+        history: what has happened, as far as it was read.
 
     Example:
         >>> run = nbt.attach("minilm-1")
@@ -43,13 +44,11 @@ class TrainingRun:
         >>> run.stop()
     """
 
-    __slots__ = ("__weakref__", "_folded", "_reader", "_reading", "_request", "_told", "files")
+    __slots__ = ("__weakref__", "_request", "files", "history")
 
     def __init__(self, files: RunFolder) -> None:
         self.files = files
-        self._reader = EventReader(files.events)
-        self._folded, self._told = Folded(), Told()
-        self._reading = threading.Lock()  # a panel looks from a thread of its own
+        self.history = History(files.events)
         self._request: FinetuneRequest | None = None
 
     # --- what it is ---
@@ -82,58 +81,67 @@ class TrainingRun:
     def state(self) -> State:
         """`starting`, `running`, `paused`, `stopped`, `done`, `failed`; `dead` when its worker is gone."""
         living = living_worker(self.files)
-        self._read()
-        return self._told.now(living)
+        self.history.read()
+        return self.history.told.now(living)
 
     @property
     def message(self) -> str:
         """Why it failed, in one line, and the way out; empty when it has not."""
-        self._read()
-        return " ".join(filter(None, [self._told.message, self._told.hint]))
+        self.history.read()
+        told = self.history.told
+        return " ".join(filter(None, [told.message, told.hint]))
 
     @property
     def events(self) -> list[Event]:
         """All that happened, in order; steps that were done again after an interruption count once."""
-        self._read()
-        with self._reading:
-            return list(self._folded.events)
+        return fold(read_events(self.files.events))
 
     @property
     def metrics(self) -> dict[str, Any]:
         """The metrics of the best evaluation so far; of the last one where no best is chosen. `loss` is one of them."""
-        events = self.events
-        best = _last(events, "best")
-        step = None if best is None else best["step"]
-        found = _last(events, "eval", step)
-        return dict(found["metrics"]) if found is not None else {}
+        best = self.best
+        evals = [e for e in self.history.of("eval") if best is None or e["step"] == best["step"]]
+        return dict(evals[-1]["metrics"]) if evals else {}
 
     @property
     def best(self) -> dict[str, Any] | None:
         """Which evaluation was the best: `step`, `metric`, `value`; None before there is one."""
-        found = _last(self.events, "best")
+        self.history.read()
+        found = self.history.last("best")
         return None if found is None else {key: found.get(key) for key in ("step", "metric", "value")}
 
     @property
     def plan(self) -> Mapping[str, Any]:
         """What the worker said before the first step: `steps`, `epochs`, `batch_size`, …; empty before it has."""
-        return {key: value for key, value in (_last(self.events, "plan") or {}).items() if key not in _EVERY_EVENT}
+        self.history.read()
+        return {key: value for key, value in (self.history.last("plan") or {}).items() if key not in _EVERY_EVENT}
 
     @property
     def duration(self) -> float:
         """Seconds from its first sign of life to its last; time that it lay still is in it."""
-        events = self.events
-        if not events:
-            return 0.0
-        return (events[-1]["time"] if self.state in ENDED else time.time()) - events[0]["time"]
+        ended = self.state in ENDED
+        began, heard = self.history.span or (0.0, 0.0)
+        return (heard if ended or not began else time.time()) - began
 
     def steps(self) -> pd.DataFrame:
         """One row a step, with its number as index: `epoch`, `loss`, `lr`, `grad_norm`, `tokens`, `tokens_per_s`."""
-        return _table(event for event in self.events if event["type"] == "step")
+        import pandas as pd
+
+        self.history.read()
+        steps = self.history.steps
+        columns = {name: steps[name] for name in ("epoch", "loss", "lr", "grad_norm", "tokens", "tokens_per_s")}
+        return pd.DataFrame(columns, pd.Index(steps["step"].astype("int64"), name="step"))
 
     def evals(self) -> pd.DataFrame:
         """One row an evaluation, with its step as index: `epoch`, `seconds`, and a column a metric."""
-        found = (event for event in self.events if event["type"] == "eval")
-        return _table({"step": e["step"], "epoch": e["epoch"], "seconds": e["seconds"], **e["metrics"]} for e in found)
+        import pandas as pd
+
+        self.history.read()
+        rows = [
+            {"step": e["step"], "epoch": e["epoch"], "seconds": e["seconds"], **e["metrics"]}
+            for e in self.history.of("eval")
+        ]
+        return pd.DataFrame(rows).set_index("step") if rows else pd.DataFrame()
 
     def to_pandas(self) -> pd.DataFrame:
         """The same as `steps()`."""
@@ -284,11 +292,8 @@ class TrainingRun:
     @property
     def progress(self) -> str:
         """How many of its steps are done, in words; empty before the first."""
-        events = self.events
-        plan, last = _last(events, "plan"), _last(events, "step")
-        if plan is None:
-            return ""
-        return f"step {0 if last is None else last['step']:,} of {plan['steps']:,}"
+        plan, done = self.plan, self.history.steps["step"]
+        return f"step {done[-1] if len(done) else 0:,} of {plan['steps']:,}" if plan else ""
 
     def settings(self) -> dict[str, Any]:
         """How it learns, by the names of the options, those that are not as usual also beyond the first few."""
@@ -309,12 +314,6 @@ class TrainingRun:
 
     # --- within ---
 
-    def _read(self) -> None:
-        with self._reading:
-            new = self._reader.new()
-            self._folded.add(new)
-            self._told.add(new)
-
     def _refuse_ended(self, doing: str) -> None:
         state = self.state
         if state in ENDED:
@@ -333,14 +332,3 @@ def shown_metrics(metrics: Mapping[str, Any], most: int = 4) -> str:
     """Metrics in one line."""
     numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float)}
     return ", ".join(f"{name} {value:.4g}" for name, value in list(numbers.items())[:most])
-
-
-def _last(events: Sequence[Event], kind: str, step: int | None = None) -> Event | None:
-    return next((e for e in reversed(events) if e["type"] == kind and (step is None or e["step"] == step)), None)
-
-
-def _table(rows: Any) -> pd.DataFrame:
-    import pandas as pd
-
-    made = pd.DataFrame([{key: value for key, value in row.items() if key not in _EVERY_EVENT} for row in rows])
-    return made.drop(columns=["report"], errors="ignore").set_index("step") if len(made) else made

@@ -1,6 +1,6 @@
 """What has happened in a run, kept small and up to date: its steps as columns, everything else as events.
 
-A million steps as dictionaries would take a gigabyte and twenty seconds; as columns they take 40 MB and two.
+A million steps as dictionaries would take a gigabyte and twenty seconds; as columns they take 100 MB and two.
 """
 
 from __future__ import annotations
@@ -23,10 +23,7 @@ SERIES = ("loss", "lr", "grad_norm", "tokens_per_s")
 
 _COLUMNS: dict[str, type[np.generic]] = {
     "step": np.uint32,
-    "time": np.float64,
-    "epoch": np.float32,
-    "tokens": np.float32,
-    **dict.fromkeys(SERIES, np.float32),
+    **dict.fromkeys(("time", "epoch", "tokens", *SERIES), np.float64),
 }
 _STEP = b'{"type": "step", '
 _BLOCK = 1 << 22  # bytes that are read at once
@@ -130,6 +127,11 @@ class History:
         """
         return self._clock.worked_s(now)
 
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """When the first worker began, and when the last was heard of; None before there was one."""
+        return self._clock.span
+
     def pace_s(self) -> float | None:
         """Seconds that a step takes, by the last ones, with what was between them; None before there are two."""
         times = self.steps["time"][max(self._first, len(self.steps) - _PACE_STEPS) :]
@@ -206,6 +208,10 @@ class _Clock:
         elif event.get("state") == "paused":
             self._pauses.append((time, float("inf")))
         self.heard(time)
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        return (self._attempts[0][0], self._attempts[-1][1]) if self._attempts else None
 
     def worked_s(self, now: float | None) -> float | None:
         if not self._attempts:
