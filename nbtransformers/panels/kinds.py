@@ -194,11 +194,12 @@ def _explanation() -> Kind:
 
 
 def _positions() -> Kind:
+    from nbtransformers.panels.positions.actions import actions
     from nbtransformers.panels.positions.methods import methods
     from nbtransformers.panels.positions.snapshot import positions_snapshot
     from nbtransformers.panels.positions.wire import positions_header
 
-    return Kind("positions", "Positions", positions_header, positions_snapshot, methods)
+    return Kind("positions", "Positions", positions_header, positions_snapshot, methods, actions)
 
 
 def _similarity() -> Kind:

@@ -329,23 +329,26 @@ class Positions:
         table = self.encodings[0].to_pandas()
         return table if rows is None else table.iloc[list(rows)]
 
-    def plot(self, ax: Axes | None = None, *, encoding: int | str = 0, picture: str | None = None) -> Axes:
+    def plot(
+        self, ax: Axes | None = None, *, encoding: int | str = 0, picture: str | None = None, head: int = 0
+    ) -> Axes:
         """A heat map: a row a position, a column a dimension.
 
         Args:
             ax: where to draw; None makes a figure.
             encoding: which one, by number or name.
             picture: of rotations `cos`, `sin` or `angle`; `similarity` draws the matrix of positions.
+            head: whose matrix, of a relative encoding.
 
         Raises:
-            UserError: when there is no such encoding or picture.
+            UserError: when there is no such encoding, picture or head.
 
         Example:
             >>> result.plot().figure.savefig("positions.svg")
         """
         from nbtransformers.results.positionsshown import heat_map
 
-        return heat_map(self, self[encoding], picture, ax)
+        return heat_map(self, self[encoding], picture, head, ax)
 
     @property
     def title(self) -> str:

@@ -20,7 +20,7 @@ _SIDE = 1_024  # rows or columns of a figure, which has no more dots
 _DISTANCES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # told in a terminal
 
 
-def heat_map(result: Positions, encoding: Encoding, picture: str | None, ax: Axes | None) -> Axes:
+def heat_map(result: Positions, encoding: Encoding, picture: str | None, head: int, ax: Axes | None) -> Axes:
     """A picture of an encoding; of a long one, rows and columns at even steps."""
     names = (*encoding.pictures, "similarity")
     if picture is not None and picture not in names:
@@ -29,7 +29,7 @@ def heat_map(result: Positions, encoding: Encoding, picture: str | None, ax: Axe
     square = picture == "similarity"
     down, across = _spread(encoding.side if square else len(encoding.positions)), _spread(encoding.columns)
     if square:
-        values = encoding.alike(down, down)
+        values = encoding.alike(down, down, head)
         labels = ("key", "query") if encoding.form == "relative" else ("position", "position")
         extent = (-0.5, encoding.side - 0.5, encoding.side - 0.5, -0.5)
     else:
@@ -51,7 +51,8 @@ def heat_map(result: Positions, encoding: Encoding, picture: str | None, ax: Axe
     ax.figure.colorbar(image, ax=ax, shrink=0.8)
     ax.set_xlabel(labels[0])
     ax.set_ylabel(labels[1])
-    return titled(ax, " · ".join(filter(None, (result.title, encoding.name, encoding.form))), boxed=True)
+    of_head = f"head {head}" if square and encoding.form == "relative" else ""
+    return titled(ax, " · ".join(filter(None, (result.title, encoding.name, encoding.form, of_head))), boxed=True)
 
 
 def _spread(number: int) -> Any:

@@ -385,8 +385,8 @@ def test_no_file_is_written_of_nothing(params: dict[str, Any], said: str) -> Non
 
 def test_a_long_head_is_no_table_of_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("nbtransformers.panels.attention.actions._CSV_WEIGHTS", 20)
+    monkeypatch.setattr("nbtransformers.panels.export._CSV_NUMBERS", 20)
     export = actions(attention(5), None)["export"]  # pyright: ignore[reportArgumentType]
-    with pytest.raises(UserError, match="As CSV these are 5 × 5 weights, which take long to write"):
+    with pytest.raises(UserError, match="As CSV these are 5 × 5 numbers, which take long to write"):
         export({"what": "csv", "part": "self", "layer": 0, "head": "mean"})
     assert not list(tmp_path.iterdir())

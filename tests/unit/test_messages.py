@@ -1069,7 +1069,7 @@ ELSEWHERE = {
     "There is no {} attention here.": "test_attention_methods.py",
     "The text is empty.": "test_attention_work.py",
     "No head is chosen.": "test_attention_work.py",
-    "As CSV these are {} × {} weights, which take long to write.": "test_attention_methods.py",
+    "As CSV these are {} × {} numbers, which take long to write.": "test_attention_methods.py",
     "{} is at work in the background.": "test_attention_work.py",
     "A head is a part, a layer and a number.": "test_attention_work.py",
     "Another text is being read.": "test_attention_work.py",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from payloads import MARKUP
 from test_vector_snapshot import Reader
@@ -15,6 +16,7 @@ from test_vector_wire import asked, sections
 
 from nbtransformers.engine.positions import positions
 from nbtransformers.errors import UserError
+from nbtransformers.panels.positions.actions import actions
 from nbtransformers.panels.positions.methods import methods
 from nbtransformers.panels.positions.snapshot import positions_snapshot
 from nbtransformers.panels.positions.wire import positions_header
@@ -137,6 +139,70 @@ def test_curves_are_columns() -> None:
     one = learned(2_000, 40)
     answer = asked(methods(made(one)), "curves", encoding=0, picture="value", columns=[7, 39])
     np.testing.assert_array_equal(answer["values"], one.table[:: answer["step"], [7, 39]].T)
+
+
+# --- files ---
+
+
+def written(result: Positions, folder: Path, **params: Any) -> Path:
+    return folder / actions(result, None)["export"]({"encoding": 0, **params})[0]["name"]  # pyright: ignore[reportArgumentType]
+
+
+def test_all_numbers_are_written_as_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    one = rotary(9, 3)
+    path = written(made(one, model="a/model"), tmp_path, what="npz", picture="cos")
+    assert path.name == "a-model-positions.npz"
+    with np.load(path) as arrays:
+        assert set(arrays) == {"positions", "cos", "sin", "frequencies"}
+        np.testing.assert_array_equal(arrays["cos"], one.cos)
+        np.testing.assert_array_equal(arrays["positions"], np.arange(9))
+    several = made(*(relative(BIAS + number, -2, name=name) for number, name in enumerate(("encoder", "decoder"))))
+    with np.load(written(several, tmp_path, what="npz")) as arrays:
+        np.testing.assert_array_equal(arrays["decoder_bias"], BIAS + 1)
+        assert arrays["encoder_positions"].tolist() == [-2, -1, 0, 1, 2]
+
+
+def test_a_picture_is_written_as_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    one, head = rotary(9, 3), relative(BIAS, -2)
+    path = written(made(one), tmp_path, what="csv", picture="sin")
+    assert path.name == "sinusoidal-positions-sin.csv"
+    table = pd.read_csv(path, index_col="position")
+    np.testing.assert_allclose(table.to_numpy(), one.sin, atol=1e-6)
+    assert written(made(one), tmp_path, what="csv", picture="sin").name == "sinusoidal-positions-sin-2.csv"
+    table = pd.read_csv(written(made(head), tmp_path, what="csv", picture="alike", head=1), index_col="query")
+    np.testing.assert_allclose(table.to_numpy(), head.similarity(1), atol=1e-6)
+    monkeypatch.setattr("nbtransformers.panels.export._CSV_NUMBERS", 20)
+    with pytest.raises(UserError, match="As CSV these are 9 × 3 numbers") as caught:
+        written(made(one), tmp_path, what="csv", picture="cos")
+    assert "positions[0].picture('cos')" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+@pytest.mark.parametrize("picture", ["bias", "alike"])
+def test_a_picture_is_written_as_a_figure(
+    kind: str, picture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = made(relative(BIAS, -2), model="m")
+    first, other = (written(result, tmp_path, what=kind, picture=picture, head=head) for head in (0, 1))
+    assert first.read_bytes().startswith(b"\x89PNG" if kind == "png" else b"<?xml")
+    assert first.name == f"m-positions-{'similarity-head-0' if picture == 'alike' else 'bias'}.{kind}"
+    if kind == "png":
+        # Each head's matrix is its own; all heads are columns of the one bias.
+        assert (first.read_bytes() != other.read_bytes()) == (picture == "alike")
+
+
+def test_no_file_is_written_of_nothing() -> None:
+    for params, said in (
+        ({"what": "exe", "picture": "value"}, "There is no file of kind exe to write."),
+        ({"what": "csv", "picture": "cos"}, "There is no picture 'cos'."),
+        ({"what": "csv", "picture": "alike", "head": 9}, "There is no head 9."),
+        ({"what": "npz", "encoding": 4}, "There is no encoding 4."),
+    ):
+        with pytest.raises(UserError, match=said):
+            written(made(learned(4, 4)), Path(), **params)
 
 
 WRONG: list[tuple[str, dict[str, Any], str]] = [

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -16,12 +16,10 @@ from nbtransformers.panels.attention.wire import part_of
 from nbtransformers.panels.background import Background
 from nbtransformers.panels.channel import Answer, Method
 from nbtransformers.panels.earlier import back_action
-from nbtransformers.panels.export import file_name
+from nbtransformers.panels.export import Fill, figure_file, file_name, one_of, table_file, told
 from nbtransformers.panels.packing import sendable
-from nbtransformers.plain_text import file_size
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.attentionmaps import Part
-from nbtransformers.results.export import Written, write_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
 
 _AGAIN = "Run the cell again."
-_CSV_WEIGHTS = 2**23  # that are written as text: 90 MB, in some seconds
 _PINNED = 16  # queries whose weights in all heads make one table
 
 
@@ -63,13 +60,7 @@ def actions(result: Attention, panel: Panel) -> dict[str, Method]:
         return {**told, "labels": labels, "before": list(found.before), "after": list(found.after)}, []
 
     def export(params: dict[str, Any]) -> Answer:
-        written = _write(part_of(result, params.get("part")), params)
-        return {
-            "name": sendable(written.path.name),
-            "folder": sendable(str(written.path.parent)),
-            "size": file_size(written.nbytes),
-            "notes": list(map(sendable, written.notes)),
-        }, []
+        return _write(part_of(result, params.get("part")), params)
 
     def code(params: dict[str, Any]) -> Answer:
         return {"code": _work(panel).code(result)}, []
@@ -104,19 +95,22 @@ def pinned_rows(result: Attention, queries: Sequence[int]) -> pd.DataFrame:
 # --- files ---
 
 
-def _write(result: Attention, params: dict[str, Any]) -> Written:
-    """A file in the kernel's folder, the notebook's as a rule; never over one that is there."""
+def _write(result: Attention, params: dict[str, Any]) -> Answer:
+    """A head, or all of it, as a file in the kernel's folder."""
     what, shape = str(params.get("what")), result.shape
-    if what not in ("npz", *_FILLS):
-        raise UserError(f"There is no file of kind {what} to write.", hint=_AGAIN)
     name = f"{result.run.model} attention"
     if what == "npz":
-        return result.save(_free(f"{file_name(name)}.npz"))
-    layer, head = number(params, "layer", shape.layers), params.get("head")
-    head = "mean" if head == "mean" else number(params, "head", shape.heads)
+        return told(result.save(_free(f"{file_name(name)}.npz")))
+    if what not in ("csv", "png", "svg"):
+        return one_of(what, {}, name)
+    layer = number(params, "layer", shape.layers)
+    head: int | Literal["mean"] = "mean" if params.get("head") == "mean" else number(params, "head", shape.heads)
     part = "" if result.part == "self" else f" {result.part}"
-    path = f"{file_name(f'{name}{part} {layer}.{head}')}.{what}"
-    return write_file(path, lambda file: _FILLS[what](result, layer, head, file), taken="number")
+    fills: dict[str, Fill] = {
+        "csv": table_file(*shape[2:], lambda: _table(result, layer, head), "attention[layer, head]"),
+        **{kind: figure_file(kind, lambda axes: result.plot(layer, head, axes)) for kind in ("png", "svg")},
+    }
+    return one_of(what, fills, f"{name}{part} {layer}.{head}")
 
 
 def _free(name: str) -> Path:
@@ -126,41 +120,12 @@ def _free(name: str) -> Path:
     return next(path for path in chain([wanted], numbered) if not path.exists())
 
 
-def _fill_csv(result: Attention, layer: int, head: Any, file: BinaryIO) -> tuple[int, tuple[str, ...]]:
-    """A row a query, a column a key.
-
-    Raises:
-        UserError: when there are so many that the kernel would be busy for long.
-    """
+def _table(result: Attention, layer: int, head: int | Literal["mean"]) -> pd.DataFrame:
+    """A row a query, a column a key."""
     import pandas as pd
 
-    queries, keys = result.shape[2:]
-    if queries * keys > _CSV_WEIGHTS:
-        raise UserError(
-            f"As CSV these are {queries:,} × {keys:,} weights, which take long to write.",
-            hint='Keep the array: `numpy.save("head.npy", attention[layer, head])`.',
-        )
-
     weights = result.mean(layer) if head == "mean" else result[layer, head]
-    table = pd.DataFrame(weights, index=pd.Index(result.tokens, name="query"), columns=result.key_tokens)
-    table.to_csv(file, encoding="utf-8")
-    return len(table), ()
-
-
-def _fill_figure(kind: str) -> Callable[[Attention, int, Any, BinaryIO], tuple[int, tuple[str, ...]]]:
-    def fill(result: Attention, layer: int, head: Any, file: BinaryIO) -> tuple[int, tuple[str, ...]]:
-        from matplotlib.figure import Figure
-
-        # Of no window's: a figure of pyplot's would be shown under the cell that runs.
-        figure = Figure(figsize=(7, 6), layout="constrained")
-        result.plot(layer, head, figure.add_subplot())
-        figure.savefig(file, format=kind, dpi=200, bbox_inches="tight")
-        return result.shape.queries, ()
-
-    return fill
-
-
-_FILLS = {"csv": _fill_csv, "png": _fill_figure("png"), "svg": _fill_figure("svg")}
+    return pd.DataFrame(weights, index=pd.Index(result.tokens, name="query"), columns=result.key_tokens)
 
 
 # --- what needs the model ---

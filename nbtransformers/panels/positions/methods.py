@@ -32,42 +32,57 @@ def _tile(result: Positions, params: dict[str, Any]) -> Answer:
     A cell is the number at the first of its places, never a mean: waves would cancel each other out.
     `row_starts` and `column_starts` `[cell + 1]` tell where cells begin.
     """
-    encoding = _encoding(result, params)
+    encoding = encoding_of(result, params)
     picture = str(params.get("picture"))
     square = picture == ALIKE
     rows = _places(params.get("rows"), encoding.side if square else len(encoding.positions))
     columns = _places(params.get("columns"), encoding.side if square else encoding.columns)
     if square:
-        values = encoding.alike(rows[:-1], columns[:-1], _one(params.get("head", 0), encoding.columns, "head"))
+        values = encoding.alike(rows[:-1], columns[:-1], number_of(params.get("head", 0), encoding.columns, "head"))
     else:
-        values = encoding.picture(_picture(encoding, picture), rows[:-1], columns[:-1])
+        values = encoding.picture(picture_of(encoding, picture), rows[:-1], columns[:-1])
     starts = {"row_starts": rows.astype(np.uint32), "column_starts": columns.astype(np.uint32)}
     return _answered({"values": np.ascontiguousarray(values, dtype=np.float32), **starts})
 
 
 def _curves(result: Positions, params: dict[str, Any]) -> Answer:
     """Some columns of a picture: `values` float32 `[column, position]`, at the `step` that is asked for, or more."""
-    encoding = _encoding(result, params)
+    encoding = encoding_of(result, params)
     given = params.get("columns")
     asked = cast("list[Any]", given)[:_MOST_CURVES] if isinstance(given, list) else []
-    columns = [_one(column, encoding.columns, encoding.column) for column in asked]
+    columns = [number_of(column, encoding.columns, encoding.column) for column in asked]
     step = max(step_of(len(encoding.positions), MOST_POINTS), int(params.get("step") or 1))
-    values = encoding.picture(_picture(encoding, str(params.get("picture"))), slice(None, None, step), columns)
+    values = encoding.picture(picture_of(encoding, str(params.get("picture"))), slice(None, None, step), columns)
     return _answered({"values": np.ascontiguousarray(values.T, dtype=np.float32)}, step=step)
 
 
-def _encoding(result: Positions, params: dict[str, Any]) -> Encoding:
-    return result.encodings[_one(params.get("encoding"), len(result.encodings), "encoding")]
+def encoding_of(result: Positions, params: dict[str, Any]) -> Encoding:
+    """The encoding that is asked for.
+
+    Raises:
+        UserError: when there is none such.
+    """
+    return result.encodings[number_of(params.get("encoding"), len(result.encodings), "encoding")]
 
 
-def _picture(encoding: Encoding, name: str) -> Picture:
+def picture_of(encoding: Encoding, name: str) -> Picture:
+    """The name of one of its pictures.
+
+    Raises:
+        UserError: when there is none such.
+    """
     for picture in encoding.pictures:
         if picture == name:
             return picture
     raise UserError(f"There is no picture {shown(name)}.", hint=_HINT)
 
 
-def _one(given: Any, total: int, what: str) -> int:
+def number_of(given: Any, total: int, what: str) -> int:
+    """The number of one of so many.
+
+    Raises:
+        UserError: when it is none.
+    """
     if isinstance(given, int | float) and given == int(given) and 0 <= given < total:
         return int(given)
     raise UserError(f"There is no {what} {shown(given)}.", hint=_HINT)
