@@ -12,7 +12,8 @@ Of the weights a of a head, float `[query, key]`, each query i weighing the keys
   the query itself, where a token stands twice in a row.
 
 From the decoder to the encoder positions do not compare: `distance`, `previous`, `next` and `induction` are NaN. A mean
-over no query is NaN. Of a difference of two the measures are those of the differences, and `entropy` is NaN.
+over no query is NaN. Of a difference of two the measures are those of the differences, over the tokens that have a
+partner in the other text, and `entropy` is NaN.
 """
 
 from __future__ import annotations
@@ -160,20 +161,26 @@ class Sums:
         """The weights `[query, key]` of some of the queries that are looked at."""
         measure = self._measure
         rows = measure.rows[place]
-        if measure.signed:
-            weights = np.nan_to_num(weights)
+        paired = None
+        if measure.signed:  # a token without a partner, NaN, is not one that differs by nothing
+            paired = np.isfinite(weights)
+            weights = np.where(paired, weights, np.float32(0))
         else:
             logs = np.maximum(weights, _TINY)
             self._note("entropy", -float(np.vdot(weights, np.log(logs, out=logs))), len(rows))
-        self._note("special", measure.special(weights), len(rows))
-        self._note("first", float(weights[:, 0].sum()), len(rows))
+        queries = len(rows) if paired is None else int(paired.any(axis=1).sum())
+        self._note("special", measure.special(weights), queries)
+        self._note("first", float(weights[:, 0].sum()), len(rows) if paired is None else int(paired[:, 0].sum()))
         if not measure.near:
             return
-        self._note("distance", measure.apart(weights, rows), len(rows))
+        self._note("distance", measure.apart(weights, rows), queries)
         for name, step in _BESIDE:
             there = np.flatnonzero((rows + step >= 0) & (rows + step < weights.shape[1]))
-            self._note(name, float(weights[there, rows[there] + step].sum()), len(there))
+            cells = there, rows[there] + step
+            self._note(name, float(weights[cells].sum()), len(there) if paired is None else int(paired[cells].sum()))
         at, keys, number = measure.repeating(place)
+        if paired is not None:
+            number = len(np.unique(at[paired[at, keys]]))
         self._note("induction", float(weights[at, keys].sum()), number)
 
     def _note(self, name: Measure, total: float, number: int) -> None:
