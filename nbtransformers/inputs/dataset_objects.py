@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,15 +116,109 @@ class StreamedColumn:
         Raises:
             UserError: when the stream breaks.
         """
-        at = start
-        try:
-            for rows in chunked(self.dataset.skip(start) if start else self.dataset):
-                yield [row.get(self.column) for row in rows]
-                at += len(rows)
-        except Exception as error:
-            raise UserError(
-                f"Reading {self.name} fails after row {at:,} ({type(error).__name__}: {error}).", hint="Try again."
-            ) from error
+        for rows in _streamed_rows(self.dataset, start, self.name):
+            yield [row.get(self.column) for row in rows]
+
+
+def _streamed_rows(dataset: Any, start: int, name: str) -> Iterator[list[dict[str, Any]]]:
+    at = start
+    try:
+        for rows in chunked(dataset.skip(start) if start else dataset):
+            yield rows
+            at += len(rows)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"Reading {name} fails after row {at:,} ({type(error).__name__}: {error}).", hint="Try again."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRows:
+    """Some columns of a dataset on disk: a row is a tuple.
+
+    Attributes:
+        dataset: the dataset.
+        columns: their names.
+    """
+
+    dataset: Any
+    columns: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """How many rows there are."""
+        return len(self.dataset)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
+        """The rows from row `start` on."""
+        for at in range(start, self.total, CHUNK_ROWS):
+            rows = self.dataset[at : at + CHUNK_ROWS]
+            yield list(zip(*(rows[column] for column in self.columns), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedDatasetRows:
+    """Some columns of a streamed dataset: a row is a tuple.
+
+    Attributes:
+        dataset: the dataset.
+        columns: their names.
+        name: what the user calls the dataset.
+    """
+
+    dataset: Any
+    columns: tuple[str, ...]
+    name: str
+
+    @property
+    def total(self) -> None:
+        """Not known before the end."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
+        """The rows from row `start` on.
+
+        Raises:
+            UserError: when the stream breaks.
+        """
+        for rows in _streamed_rows(self.dataset, start, self.name):
+            yield [tuple(row.get(column) for column in self.columns) for row in rows]
+
+
+DatasetTable = tuple[list[str], Callable[[Sequence[str]], Source], Mapping[str, tuple[str, ...]]]
+
+
+def dataset_table(dataset: Any, name: str) -> DatasetTable:
+    """The names of the columns of a dataset, what gives the rows of some of them, and the names of its classes."""
+    features = dataset.features or {}
+    if not hasattr(dataset, "__len__"):
+        known = list(features) or list(dict.fromkeys(k for r in itertools.islice(dataset, _LOOKED_AT) for k in r))
+        return known, lambda columns: StreamedDatasetRows(dataset, tuple(columns), name), _class_names(features)
+    if dataset.format["type"] == "custom":  # a transform of the user's own makes the rows
+        known = list(dataset[0]) if len(dataset) else []
+        return known, lambda columns: DatasetRows(dataset, tuple(columns)), {}
+
+    def rows(columns: Sequence[str]) -> DatasetRows:
+        return DatasetRows(dataset.with_format(None).select_columns(list(columns)), tuple(columns))
+
+    return list(dataset.column_names), rows, _class_names(features)
+
+
+def _class_names(features: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The names of the classes that a column's numbers stand for, of a list of numbers too."""
+    inner = {name: getattr(kind, "feature", kind) for name, kind in features.items()}
+    return {name: tuple(kind.names) for name, kind in inner.items() if type(kind).__name__ == "ClassLabel"}
 
 
 def _on_disk(dataset: Any, column: str | None, name: str) -> DatasetColumn:

@@ -6,7 +6,7 @@ import csv
 import itertools
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,15 +97,68 @@ class Delimited:
             yield [self._value(record) for record in records]
 
     def _value(self, record: Record) -> str | Unreadable | None:
-        if isinstance(record, Unreadable):
-            return record
-        # Fields that are left out at the end are missing; one too many may have moved all behind it.
-        if len(record) > self.width and any(record[self.width :]):
-            return Unreadable(f"{len(record)} fields, and the table has {self.width} columns")
-        if self.column < len(record):
-            return self.file.value(record[self.column])
-        whole = self.file.value(record[0])
-        return whole if isinstance(whole, Unreadable) else None
+        return _field(self.file, record, self.width, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class DelimitedRows:
+    """Some columns of a table of text: a row is a tuple.
+
+    Attributes:
+        file: the file.
+        delimiter: what parts its fields.
+        headed: whether its first record names the columns.
+        width: fields in a record.
+        columns: the numbers of the columns.
+        notes: what was guessed.
+    """
+
+    file: TextFile
+    delimiter: str
+    headed: bool
+    width: int
+    columns: tuple[int, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def total(self) -> None:
+        """Not known before the end."""
+
+    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
+        """The rows from row `start` on."""
+        for records in chunked(_records(self.file, self.delimiter), start + self.headed):
+            yield [
+                tuple(_field(self.file, record, self.width, column) for column in self.columns) for record in records
+            ]
+
+
+def delimited_table(file: TextFile, data: DataRef) -> tuple[list[str], Callable[[Sequence[str]], DelimitedRows]]:
+    """The names of the columns of a table of text, and what gives the rows of some of them."""
+    delimiter = "\t" if suffix_of(data.value) == ".tsv" else _delimiter(file)
+    headed, names = _header(list(itertools.islice(_records(file, delimiter), _LOOKED_AT)))
+    notes = file.notes
+    if not headed:
+        called = ", ".join(names)
+        notes += (
+            f"{file.name} seems to have no header: its first line is a row, and its columns are called {called}.",
+        )
+
+    def rows(columns: Sequence[str]) -> DelimitedRows:
+        return DelimitedRows(file, delimiter, headed, len(names), tuple(map(names.index, columns)), notes)
+
+    return names, rows
+
+
+def _field(file: TextFile, record: Record, width: int, column: int) -> str | Unreadable | None:
+    if isinstance(record, Unreadable):
+        return record
+    # Fields that are left out at the end are missing; one too many may have moved all behind it.
+    if len(record) > width and any(record[width:]):
+        return Unreadable(f"{len(record)} fields, and the table has {width} columns")
+    if column < len(record):
+        return file.value(record[column])
+    whole = file.value(record[0])
+    return whole if isinstance(whole, Unreadable) else None
 
 
 class _Lines:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from nbtransformers.errors import UserError
-from nbtransformers.inputs.delimited import delimited
+from nbtransformers.inputs.delimited import delimited, delimited_table
 from nbtransformers.inputs.encodings import encoding_of
-from nbtransformers.inputs.json_records import json_records
-from nbtransformers.inputs.parquet import parquet
-from nbtransformers.inputs.streams import Source
+from nbtransformers.inputs.json_records import json_records, json_table
+from nbtransformers.inputs.parquet import parquet, parquet_table
+from nbtransformers.inputs.streams import Source, Tuples
 from nbtransformers.inputs.suffixes import SUFFIXES, is_file, near_file, suffix_of
 from nbtransformers.inputs.text_file import TextFile, text_lines
 from nbtransformers.request import DataRef
@@ -30,6 +30,13 @@ _OF_TEXT: dict[str, Callable[[TextFile, DataRef], Source]] = {
     ".jsonl": json_records,
     ".ndjson": json_records,
     ".json": json_records,
+}
+_TABLES: dict[str, Callable[[TextFile, DataRef], tuple[list[str], Callable[[Sequence[str]], Source]]]] = {
+    ".csv": delimited_table,
+    ".tsv": delimited_table,
+    ".jsonl": json_table,
+    ".ndjson": json_table,
+    ".json": json_table,
 }
 _ELSEWHERE = {
     ".xlsx": "pandas.read_excel({})",
@@ -48,6 +55,33 @@ def read_file(data: DataRef) -> Source:
     Raises:
         UserError: when there is no such file, or it cannot be read.
     """
+    path, suffix = _found(data)
+    with _told(path.name):
+        content = _OF_TEXT[suffix](_text_file(path, data), data) if suffix in _OF_TEXT else parquet(path, data)
+    return FileSource(path, content)
+
+
+def read_table_file(data: DataRef) -> tuple[list[str], Callable[[Sequence[str]], Source]]:
+    """The names of the columns of a file, and what gives the rows of some of them, each a tuple.
+
+    A file of text with one text a line has one column, `text`.
+
+    Raises:
+        UserError: when there is no such file, or it cannot be read.
+    """
+    path, suffix = _found(data)
+    with _told(path.name):
+        if suffix in _TABLES:
+            names, rows = _TABLES[suffix](_text_file(path, data), data)
+        elif suffix in _OF_TEXT:
+            file = _text_file(path, data)
+            names, rows = ["text"], lambda columns: Tuples(text_lines(file, data))
+        else:
+            names, rows = parquet_table(path, data)
+    return names, lambda columns: FileSource(path, rows(columns))
+
+
+def _found(data: DataRef) -> tuple[Path, str]:
     suffix = suffix_of(data.value)
     if suffix is None or not is_file(data.value):
         raise _refusal(data.value, suffix)
@@ -55,12 +89,12 @@ def read_file(data: DataRef) -> Source:
     with _told(path.name):
         if path.stat().st_size == 0:
             raise UserError(f"{path.name} is empty.", hint="Give a file that holds texts.")
-        if suffix in _OF_TEXT:
-            encoding = encoding_of(lambda: opened(path), data.encoding, data.value, path.name)
-            content = _OF_TEXT[suffix](TextFile(lambda: opened(path), encoding, path.name), data)
-        else:
-            content = parquet(path, data)
-    return FileSource(path, content)
+    return path, suffix
+
+
+def _text_file(path: Path, data: DataRef) -> TextFile:
+    encoding = encoding_of(lambda: opened(path), data.encoding, data.value, path.name)
+    return TextFile(lambda: opened(path), encoding, path.name)
 
 
 @dataclass(slots=True)

@@ -26,20 +26,30 @@ def read_hub(data: DataRef) -> Source:
     Raises:
         UserError: when it is not to be had, or a split or subset has to be chosen.
     """
-    name = f"hub:{data.value}" + (f"@{data.revision}" if data.revision else "")
+    name = hub_name(data)
+    splits = hub_splits(data)
+    split = picked_split(list(splits), data.split, name)
+    return dataset_rows(splits[split], data.column, None, name)
+
+
+def hub_name(data: DataRef) -> str:
+    """A dataset of the Hub as it is typed."""
+    return f"hub:{data.value}" + (f"@{data.revision}" if data.revision else "")
+
+
+def hub_splits(data: DataRef) -> Mapping[str, Any]:
+    """Every split of a dataset of the Hub, none of them read yet.
+
+    Raises:
+        UserError: when it is not to be had, or a subset has to be chosen.
+    """
+    name = hub_name(data)
     if data.encoding is not None:
         raise UserError(f"`--encoding` is for text files, and {name} is none.", hint="Leave `--encoding` out.")
     if importlib.util.find_spec("datasets") is None:
         raise UserError(
             "Datasets of the Hub need the package datasets.", hint='Type `pip install "nbtransformers[data]"`.'
         )
-    splits = _splits(data, name)
-    split = picked_split(list(splits), data.split, name)
-    return dataset_rows(splits[split], data.column, None, name)
-
-
-def _splits(data: DataRef, name: str) -> Mapping[str, Any]:
-    """Every split of a dataset, none of them read yet."""
     import datasets
     import datasets.config
 

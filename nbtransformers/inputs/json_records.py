@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,13 +92,63 @@ class JsonRecords:
         return _elements(self.file) if self.is_list else _lines(self.file)
 
     def _text(self, value: Any) -> Any:
-        if isinstance(value, Unreadable):
-            return value
-        if self.column is not None:
-            if not isinstance(value, dict):
-                return Unreadable(f"no object ({type(value).__name__})")
-            value = _at(value, self.column)
-        return self.file.value(value) if isinstance(value, str) else value
+        return _held_at(self.file, value, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRows:
+    """Some columns of a file of JSON: a row is a tuple.
+
+    Attributes:
+        records: the file.
+        columns: the keys, or keys with dots between.
+    """
+
+    records: JsonRecords
+    columns: tuple[str, ...]
+
+    @property
+    def total(self) -> None:
+        """Not known before the end."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the encoding was guessed."""
+        return self.records.notes
+
+    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
+        """The rows from row `start` on."""
+        file = self.records.file
+        for values in chunked(self.records.values(), start):
+            yield [tuple(_held_at(file, value, column) for column in self.columns) for value in values]
+
+
+def json_table(file: TextFile, data: DataRef) -> tuple[list[str], Callable[[Sequence[str]], JsonRows]]:
+    """The keys of the first objects of a file of JSON, and what gives the rows of some of them.
+
+    Raises:
+        UserError: when it holds no objects.
+    """
+    records = JsonRecords(file, _first_character(file) == "[", None)
+    first = list(itertools.islice(records.values(), _LOOKED_AT))
+    if not records.is_list and suffix_of(data.value) == ".json":
+        _refuse_one_object(file, data, first)
+    objects = [value for value in first if isinstance(value, dict)]
+    if not objects:
+        raise UserError(f"{file.name} holds no objects.", hint='Write rows such as {"text": "a joy", "label": 1}.')
+    # An object within may be asked for as it is, as well as what is in it.
+    known = list(dict.fromkeys([*(name for value in objects for name in value), *_columns(objects)]))
+    return known, lambda columns: JsonRows(records, tuple(columns))
+
+
+def _held_at(file: TextFile, value: Any, column: str | None) -> Any:
+    if isinstance(value, Unreadable):
+        return value
+    if column is not None:
+        if not isinstance(value, dict):
+            return Unreadable(f"no object ({type(value).__name__})")
+        value = _at(value, column)
+    return file.value(value) if isinstance(value, str) else value
 
 
 def _lines(file: TextFile) -> Iterator[Any]:

@@ -155,10 +155,10 @@ def _read_variable(data: DataRef, objects: Objects) -> Rows:
 
 def _read_object(data: DataRef, value: Any) -> Rows:
     name = data.value
-    _refuse_options(data, name, "encoding", "subset")
+    refuse_options(data, name, "encoding", "subset")
     if is_dataset(value):
         return StreamedRows(dataset_rows(value, data.column, data.split, name))
-    _refuse_options(data, name, "split")
+    refuse_options(data, name, "split")
     if is_table(value):
         value = column_of(value, data.column, name)
     elif data.column is not None:
@@ -174,7 +174,7 @@ def _read_object(data: DataRef, value: Any) -> Rows:
 def _read_file(data: DataRef, objects: Objects) -> Rows:
     from nbtransformers.inputs.files import read_file
 
-    _refuse_options(data, data.value, "split", "subset")
+    refuse_options(data, data.value, "split", "subset")
     return StreamedRows(read_file(data))
 
 
@@ -187,7 +187,8 @@ def _read_hub(data: DataRef, objects: Objects) -> Rows:
 _FOR = {"encoding": "text files", "split": "datasets with splits", "subset": "datasets of the Hub"}
 
 
-def _refuse_options(data: DataRef, name: str, *options: str) -> None:
+def refuse_options(data: DataRef, name: str, *options: str) -> None:
+    """Refuse options that a kind of data has no use for."""
     for option in options:
         if getattr(data, option) is not None:
             raise UserError(f"`--{option}` is for {_FOR[option]}, and {name} is none.", hint=f"Leave `--{option}` out.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 CHUNK_ROWS = 1_000  # rows that a source hands over at once
@@ -26,6 +27,32 @@ class Source(Protocol):
     def chunks(self, start: int) -> Iterator[Sequence[Any]]:
         """The values from row `start` on, any number at a time."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tuples:
+    """The values of a source as rows of one column, each a tuple.
+
+    Attributes:
+        source: where they come from.
+    """
+
+    source: Source
+
+    @property
+    def total(self) -> int | None:
+        """How many there are; None when that is not known before the end."""
+        return self.source.total
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed."""
+        return self.source.notes
+
+    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
+        """The rows from row `start` on."""
+        for values in self.source.chunks(start):
+            yield [(value,) for value in values]
 
 
 def chunked(values: Iterable[Any], start: int = 0) -> Iterator[list[Any]]:

@@ -39,7 +39,7 @@ def column_of(table: Any, column: str | None, name: str) -> Any:
                 schema = reader.schema
                 return column_read(reader, picked(column, schema.names, lambda: text_columns(schema), name))
     known = column_names(table)
-    return table[_original(table, picked(column, known, lambda: _with_text(table, known), name))]
+    return table[original_name(table, picked(column, known, lambda: _with_text(table, known), name))]
 
 
 def _names_attribute(value: Any) -> str | None:
@@ -58,14 +58,14 @@ def _is_arrow_table(value: Any) -> bool:
     return True
 
 
-def _original(table: Any, column: str) -> Any:
-    # A pandas column may be called 0: find it by the text that the user sees.
+def original_name(table: Any, column: str) -> Any:
+    """A column's own name, by the text that the user sees: one of pandas may be called 0."""
     attribute = _names_attribute(table) or "columns"
     return next(name for name in getattr(table, attribute) if str(name) == column)
 
 
 def _with_text(table: Any, known: list[str]) -> list[str]:
-    return [column for column in known if known.count(column) == 1 and _holds_text(table[_original(table, column)])]
+    return [column for column in known if known.count(column) == 1 and _holds_text(table[original_name(table, column)])]
 
 
 def _holds_text(column: Any) -> bool:
