@@ -12,7 +12,10 @@ from typing import Any, cast
 from nbtransformers.errors import UserError, kind_of, nearest, shown
 from nbtransformers.loading.bundled import BUNDLED, bundled_name
 from nbtransformers.loading.hub import cached_names, is_offline
+from nbtransformers.loading.runs import PREFIX, model_of_run, named_run
 from nbtransformers.request import ModelRef, Objects
+from nbtransformers.results.trainingrun import TrainingRun
+from nbtransformers.rundir.listing import RUNS
 
 _REVISION = re.compile(r"(?!.*\.\.)\w[\w./+-]*")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -25,18 +28,24 @@ _WHAT_TO_GIVE = "Give a name, a folder, a Hub id, a Transformers model with toke
 
 
 def model_ref(
-    model: object, revision: str | None = None, namespace: Mapping[str, Any] | None = None, **allowed: bool
+    model: object,
+    revision: str | None = None,
+    namespace: Mapping[str, Any] | None = None,
+    *,
+    runs: Path = RUNS,
+    **allowed: bool,
 ) -> tuple[ModelRef, Objects]:
     """The reference for what was given as `model`, and the objects that it names.
 
-    A text is looked up as a bundled name, a variable of the namespace that holds a model, a folder,
-    and a Hub id (also as `name@revision`), in this order. Anything else must be a model, a pipeline or a
-    (model, tokenizer) pair.
+    A text is looked up as a training run (`run:NAME`), a bundled name, a variable of the namespace that holds a model
+    or a run, a folder, and a Hub id (also as `name@revision`), in this order. Anything else must be a run, a model, a
+    pipeline or a (model, tokenizer) pair.
 
     Args:
         model: what was given.
         revision: a Hub model's branch, tag or commit.
         namespace: where the names of variables are looked up.
+        runs: where training runs are looked up.
         allowed: what the load gate lets pass: `allow_pickle`, `trust_remote_code`, `allow_large`.
 
     Raises:
@@ -48,7 +57,11 @@ def model_ref(
         ('bundled', 'minilm')
     """
     _check_given(revision, allowed)
-    if isinstance(model, str | Path):
+    if isinstance(model, TrainingRun):
+        ref, objects = model_of_run(model.files), {}
+    elif isinstance(model, str) and model.strip().startswith(PREFIX):
+        ref, objects = named_run(model.strip(), runs), {}
+    elif isinstance(model, str | Path):
         ref, objects = _named(str(model).strip(), revision, namespace or {})
     elif is_model(model):
         ref, objects = ModelRef("variable", "model"), {"model": model}
@@ -76,7 +89,7 @@ def is_model(value: object) -> bool:
     """Whether a live object is a Transformers model, a pipeline, or a (model, tokenizer) pair."""
     if isinstance(value, tuple):
         return len(cast("tuple[object, ...]", value)) == 2 and is_model(cast("tuple[object, ...]", value)[0])
-    if isinstance(value, type):
+    if isinstance(value, type | TrainingRun):  # a run loads its model when it is asked for it
         return False
     # A pipeline holds a model and a tokenizer; `model` alone is also a part of many a model.
     model = value.model if hasattr(value, "model") and hasattr(value, "tokenizer") else value  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
@@ -88,6 +101,8 @@ def _named(name: str, revision: str | None, namespace: Mapping[str, Any]) -> tup
         return ModelRef("bundled", bundled), {}
     if name in namespace:
         value = namespace[name]
+        if isinstance(value, TrainingRun):
+            return model_of_run(value.files), {}
         if is_model(value):
             return ModelRef("variable", name), {name: value}
         if isinstance(value, str | Path) and str(value) != name:

@@ -24,6 +24,8 @@ from nbtransformers.loading.registry import REGISTRY
 from nbtransformers.loading.remote_code import RemoteCode
 from nbtransformers.loading.source import TOKENIZER_FILES, Source, source_of, version_of
 from nbtransformers.request import ModelRef, Objects
+from nbtransformers.results.trainingrun import TrainingRun
+from nbtransformers.rundir.listing import RUNS
 
 _NO_LIMIT = 1_000_000  # tokenizers without a limit say 10**30
 # Their table of positions is longer than what they read: it is numbered from the pad token's place on.
@@ -58,7 +60,12 @@ class LoadedTokenizer:
 
 
 def tokenizer_ref(
-    model: object, revision: str | None = None, namespace: Mapping[str, Any] | None = None, **allowed: bool
+    model: object,
+    revision: str | None = None,
+    namespace: Mapping[str, Any] | None = None,
+    *,
+    runs: Path = RUNS,
+    **allowed: bool,
 ) -> tuple[ModelRef, Objects]:
     """The reference for what was given as the model whose tokenizer is meant, and the objects that it names.
 
@@ -68,6 +75,7 @@ def tokenizer_ref(
         model: what was given.
         revision: a Hub model's branch, tag or commit.
         namespace: where the names of variables are looked up.
+        runs: where training runs are looked up.
         allowed: what the load gate lets pass: `trust_remote_code`.
 
     Raises:
@@ -87,12 +95,12 @@ def tokenizer_ref(
     if name and bundled_name(name) is None and name not in known and _has_only_tokenizer(Path(name).expanduser()):
         folder = str(Path(name).expanduser().resolve())
         return replace(_plain_ref(ModelRef("folder", folder), revision), **allowed), {}
-    if not name and not is_model(model):
+    if not name and not isinstance(model, TrainingRun) and not is_model(model):
         raise UserError(
             f"The tokenizer is {shown(model, 40)}, {kind_of(model)}.",
             hint="Give a name, a folder, a Hub id, a tokenizer, a Transformers model, or a pipeline.",
         )
-    return model_ref(model, revision, namespace, **allowed)
+    return model_ref(model, revision, namespace, runs=runs, **allowed)
 
 
 def is_tokenizer(value: object) -> bool:

@@ -251,7 +251,7 @@ class TrainingRun:
         from nbtransformers.results.figures import canvas, legend, titled
 
         axes = titled(canvas(ax, 3.4), printable(f"{self.name}: {metric}"))
-        self.draw(axes, metric, {"loss": "training", metric: metric}[metric], "evaluation")
+        self.draw(axes, metric, "training" if metric == "loss" else metric, "evaluation")
         axes.set_xlabel("step")
         legend(axes)
         return axes
@@ -275,7 +275,7 @@ class TrainingRun:
             "State": self.state,
             "Task": str(told.get("training_task") or self.request.training_task or "–"),
             "Data": " · ".join([self.data_name, *(f"{count(n, 'row')} to {_FOR[part]}" for part, n in rows.items())]),
-            "Model": str(self.request.model or "–"),
+            "Model": self.model_name,
             "Settings": ", ".join(f"{name} {value}" for name, value in self.settings().items()),
             "Progress": self.progress,
             "Metrics": shown_metrics(self.metrics),
@@ -287,13 +287,35 @@ class TrainingRun:
     @property
     def data_name(self) -> str:
         """What the user called the data."""
-        return self.request.data.value
+        data = self.request.data
+        return (
+            Path(data.value).name if data.kind == "file" else f"hub:{data.value}" if data.kind == "hub" else data.value
+        )
+
+    @property
+    def model_name(self) -> str:
+        """What the user called the model that it started from."""
+        model = self.request.model
+        return "–" if model is None else Path(model.name).name if model.kind == "folder" else str(model)
+
+    @property
+    def begun(self) -> float | None:
+        """When its first worker began, in seconds since 1970; None before."""
+        self.history.read()
+        return self.history.span[0] if self.history.span else None
+
+    @property
+    def step(self) -> int:
+        """The last step that is done; 0 before there is one."""
+        self.history.read()
+        done = self.history.steps["step"]
+        return int(done[-1]) if len(done) else 0
 
     @property
     def progress(self) -> str:
         """How many of its steps are done, in words; empty before the first."""
-        plan, done = self.plan, self.history.steps["step"]
-        return f"step {done[-1] if len(done) else 0:,} of {plan['steps']:,}" if plan else ""
+        plan = self.plan
+        return f"step {self.step:,} of {plan['steps']:,}" if plan else ""
 
     def settings(self) -> dict[str, Any]:
         """How it learns, by the names of the options, those that are not as usual also beyond the first few."""

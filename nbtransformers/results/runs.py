@@ -1,0 +1,169 @@
+"""The training runs of a project, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbtransformers.errors import UserError, did_you_mean, shown
+from nbtransformers.plain_text import count, printable, seconds
+from nbtransformers.results.terminal import line_table, printed
+from nbtransformers.results.trainingrun import TrainingRun, shown_metrics
+from nbtransformers.rundir.atomic import read_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+
+class Runs(Sequence[TrainingRun]):
+    """The training runs of a folder, the newest first.
+
+    Attributes:
+        folder: where they are.
+
+    Example:
+        >>> nbt.runs().to_pandas().sort_values("value")
+        >>> nbt.runs()["minilm-1"].state
+        'done'
+        >>> nbt.runs().diff("minilm-1", "minilm-2")
+    """
+
+    def __init__(self, runs: Sequence[TrainingRun], folder: Path) -> None:
+        self._runs = list(runs)
+        self.folder = folder
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[TrainingRun]:
+        return iter(self._runs)
+
+    def __getitem__(self, which: int | str | slice) -> Any:
+        """A run by its name or its place; some of them by a slice."""
+        if isinstance(which, slice):
+            return Runs(self._runs[which], self.folder)
+        if isinstance(which, int):
+            return self._runs[which]
+        names = [run.name for run in self._runs]
+        if which not in names:
+            raise UserError(f"There is no run {shown(which)} in {self.folder}.", hint=did_you_mean(which, names))
+        return self._runs[names.index(which)]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a run, with its name as index: `state`, `task`, `data`, `model`, `method`, `epochs`, `lr`, …
+
+        `metric` and `value` are those of the best evaluation, `step` of `steps` says how far it came, `seconds` how
+        long it took, `begun` when (UTC).
+        """
+        import pandas as pd
+
+        rows = [_row(run) for run in self._runs]
+        table = pd.DataFrame(rows, index=pd.Index([run.name for run in self._runs], name="name", dtype=object))
+        if rows:
+            table["begun"] = pd.to_datetime(table["begun"], unit="s", utc=True).dt.floor("s")
+        return table
+
+    def diff(self, first: str, second: str) -> pd.DataFrame:
+        """In what two runs differ: one row a setting, or a version, and a column a run.
+
+        Raises:
+            UserError: when there is no such run.
+        """
+        import pandas as pd
+
+        sides = [_settings(self[first]), _settings(self[second])]
+        names = [name for name in dict.fromkeys([*sides[0], *sides[1]]) if sides[0].get(name) != sides[1].get(name)]
+        columns = {run: [side.get(name) for name in names] for run, side in zip((first, second), sides, strict=True)}
+        return pd.DataFrame(columns, index=pd.Index(names, name="setting", dtype=object), dtype=object)
+
+    def plot(self, metric: str = "loss", ax: Axes | None = None) -> Axes:
+        """The curves of all runs on one another, by step, with matplotlib.
+
+        Args:
+            metric: what `TrainingRun.plot` draws; runs that have none of it are left out.
+            ax: the axes to draw on; None makes new ones.
+
+        Raises:
+            UserError: when no run has such a curve.
+        """
+        from nbtransformers.results.figures import canvas, legend, titled
+
+        drawn = [run for run in self._runs if metric in {*run.steps().columns, *run.evals().columns}]
+        if not drawn:
+            known = dict.fromkeys(name for run in self._runs for name in (*run.steps().columns, *run.evals().columns))
+            raise UserError(f"No run has a curve {shown(metric)}.", hint=did_you_mean(metric, known))
+        axes = titled(canvas(ax, 3.4), printable(metric))
+        for run in drawn:
+            run.draw(axes, metric, run.name, f"{run.name}, evaluation")
+        axes.set_xlabel("step")
+        legend(axes)
+        return axes
+
+    def _repr_html_(self) -> str:
+        """A table for a notebook; pandas escapes what is in it."""
+        return self.to_pandas().to_html(escape=True, float_format="{:.4g}".format, na_rep="–")
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        """One line a run, for a plain terminal."""
+        if not self._runs:
+            return printable(f"There are no runs in {self.folder}; `%finetune` begins one.")
+        heads = ("name", "state", "data", "model", "took", "metrics", "settings")
+        table = line_table(heads, [_cells(run) for run in self._runs], ("took",), most=22)
+        return printed(f"{count(len(self), 'run')} in {self.folder}", table)
+
+
+def _cells(run: TrainingRun) -> list[str]:
+    settings = ", ".join(f"{name} {value}" for name, value in run.settings().items())
+    return [
+        run.name,
+        run.state,
+        run.data_name,
+        run.model_name,
+        seconds(run.duration),
+        shown_metrics(run.metrics, 2),
+        settings,
+    ]
+
+
+def _row(run: TrainingRun) -> dict[str, Any]:
+    request, best, plan = run.request, run.best or {}, run.plan
+    return {
+        "state": run.state,
+        "task": run.description.get("training_task"),
+        "data": run.data_name,
+        "model": run.model_name,
+        "method": request.method,
+        "epochs": request.epochs,
+        "lr": request.lr,
+        "batch_size": request.batch_size,
+        "metric": best.get("metric"),
+        "value": best.get("value"),
+        "step": run.step,
+        "steps": plan.get("steps"),
+        "seconds": round(run.duration, 1),
+        "begun": run.begun,
+    }
+
+
+def _settings(run: TrainingRun) -> Mapping[str, Any]:
+    """All that was asked for, the data and the model in a word each, and the versions that it was made with."""
+    asked = {name: value for name, value in asdict(run.request).items() if name not in _BY_NAME}
+    packages = (read_json(run.files.environment) or {}).get("packages") or {}
+    fingerprint = str(run.description.get("fingerprint") or "")[:12]
+    return {
+        "data": run.data_name,
+        "rows": fingerprint,  # the same name may stand for other rows
+        "model": run.model_name,
+        **asked,
+        **run.request.arguments,
+        **{f"version of {name}": value for name, value in packages.items()},
+    }
+
+
+_BY_NAME = ("data", "model", "arguments")
