@@ -332,6 +332,8 @@ class Attention:
         shape = self.shape
         given = [heads] if isinstance(heads, int | np.integer) else heads
         numbers = np.array([self.head(head) for head in given], np.int64)
+        if not len(numbers):
+            raise UserError("There are no heads to look for the strongest weights in.", hint="Give one, such as `[0]`.")
         start, stop, _ = self._stretch(None if rows is None else (*rows, 1), "query", shape.queries)
         first, last, _ = self._stretch(None if columns is None else (*columns, 1), "key", shape.keys)
         return edges(self, self.layer(layer), numbers, (start, stop), (first, last), most)

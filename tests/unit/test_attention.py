@@ -68,6 +68,9 @@ def test_what_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(lambda: found[[[0, 1]], 0]).startswith("a-model has no layer [[0, 1]].")
     assert refusal(lambda: found.mean(True)).startswith("a-model has no layer True.")
     assert refusal(lambda: found.edges(0, 0, most=0)) == "The 0 strongest weights are none. Ask for 1 or more."
+    assert refusal(lambda: found.edges(0, [])) == (
+        "There are no heads to look for the strongest weights in. Give one, such as `[0]`."
+    )
     assert refusal(lambda: found[0]) == "Attention is looked up by layer and head. Type `attention[0, 0]`."
     assert refusal(lambda: found[0, 0, 6]) == (
         "There is no such query: the text has 6 tokens. They are numbered from 0 to 5."

@@ -1048,6 +1048,7 @@ ELSEWHERE = {
     "The {} is {}, and the {} are {}.": "test_attention_task.py",
     "{} fails on these inputs: {}: {}.": "test_attention_task.py",
     "The {} strongest weights are none.": "test_attention.py",
+    "There are no heads to look for the strongest weights in.": "test_attention.py",
     "The input_ids hold no token.": "test_attention_task.py",
     "There is no row {} in these inputs.": "test_attention_task.py",
     "{} is an encoder-decoder, and the inputs have no decoder_input_ids.": "test_attention_task.py",
