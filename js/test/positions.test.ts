@@ -94,7 +94,7 @@ const text = (element: Element) => element.textContent?.replace(/\s+/g, " ").tri
 
 describe("the panel", () => {
   it("has a view for each way to look, named by the form", () => {
-    const titles = (name: Case) => shown(name).all("nav button").map(text);
+    const titles = (name: Case) => shown(name).all('nav [aria-label="View"] button').map(text);
     expect(titles("sinusoidal")).toEqual(["Heat map", "Curves by dimension", "Similarity"]);
     expect(titles("rotary")).toEqual(["Heat map", "Curves by pair", "Similarity"]);
     expect(titles("relative")).toEqual(["Heat map", "Curves by head", "By query and key"]);
@@ -119,6 +119,17 @@ describe("the panel", () => {
     page.one("canvas[tabindex]").focus();
     await page.key("ArrowRight");
     expect(text(page.one(".nbt-positions-readout"))).toContain("distance −2, head 1");
+  });
+
+  it("looks at the same picture in both of its views", async () => {
+    const page = shown("rotary");
+    page
+      .all('[aria-label="Picture"] button')
+      .find((button) => text(button) === "Sine")
+      ?.click();
+    await drawn();
+    await page.tab("Curves by pair");
+    expect(text(page.one('[aria-label="Picture"] [aria-pressed="true"]'))).toBe("Sine");
   });
 
   it("draws the curves that are chosen: one is left out by a press, another is typed", async () => {
@@ -183,6 +194,30 @@ describe("the panel", () => {
     const params = asked().at(-1)?.params as { picture: string; rows: number[] };
     expect(params.picture).toBe("value");
     expect((params.rows[1] as number) - (params.rows[0] as number)).toBe(params.rows[2]);
+  });
+
+  it("has files written of what is looked at: the picture, or what one head adds", async () => {
+    const page = shown("relative");
+    await page.tab("Export");
+    const press = async (title: string) => {
+      page
+        .all("button")
+        .find((button) => text(button) === title)
+        ?.click();
+      await drawn();
+    };
+    await press("CSV");
+    const [sent] = page.asked();
+    expect(sent?.method).toBe("export");
+    expect(sent?.params).toEqual({ what: "csv", encoding: 0, picture: "bias", head: 0 });
+    const written = { name: "positions.csv", folder: "/notebooks", size: "1.2 kB", notes: [] };
+    page.model.receive({ type: "reply", id: sent?.id as string, ok: true, result: written });
+    await drawn();
+    expect(text(page.one(".nbt-export-said"))).toBe("positions.csv · 1.2 kB · in /notebooks");
+    await page.tab("By query and key");
+    await press("Head 1");
+    await press("PNG");
+    expect(page.asked().at(-1)?.params).toEqual({ what: "png", encoding: 0, picture: "alike", head: 1 });
   });
 
   it("keeps markup as text", async () => {

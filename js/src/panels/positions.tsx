@@ -1,13 +1,15 @@
 // Encodings of positions: as a heat map, as curves, and which positions are alike, with the formula beside them.
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { Channel } from "../channel";
 import { PALETTE } from "../colour";
 import { ask, type Kept, useAnswer } from "../rows/answers";
 import { type Area, type Tile, Tiles } from "../rows/tiles";
 import { formatValue } from "../text";
 import { type Curve, Curves } from "../views/curves";
+import { FilesBar } from "../views/files";
 import { FormulaLines } from "../views/formulalines";
 import type { Paint } from "../views/heatmap";
+import { ExportIcon } from "../views/icons";
 import { formatPlace, type MapParams, type MapTiles, PositionMap } from "../views/positionmap";
 import { Segments } from "../views/segments";
 import { Encoding, type Line, type Picture, positionsHeader } from "../wire/positions";
@@ -27,9 +29,9 @@ export function PositionsPanel({ header: raw, payload, channel }: ResultProps) {
   const tiles = useMemo(() => tilesOf(encodings, channel), [encodings, channel]);
   const [wished, setWished] = useState(0);
   const [tab, setTab] = useState<Tab>("heat");
+  const [exporting, setExporting] = useState(false);
   const encoding = encodings[wished] ?? (encodings[0] as Encoding);
   const { facts } = encoding;
-  const view = { key: encoding.number, encoding, tiles, channel, kept };
   return (
     <Result rows={{ header, progress: null }}>
       <nav class="nbt-tools" aria-label="Views">
@@ -44,14 +46,64 @@ export function PositionsPanel({ header: raw, payload, channel }: ResultProps) {
             onChoose={(number) => setWished(Number(number))}
           />
         )}
+        <button
+          type="button"
+          class="nbt-button nbt-export-button nbt-positions-export"
+          aria-expanded={exporting}
+          onClick={() => setExporting(!exporting)}
+        >
+          <ExportIcon />
+          Export
+        </button>
       </nav>
       {encodings.length > 1 && <p class="nbt-positions-told">{facts.told}</p>}
-      {tab === "heat" && <HeatView {...view} />}
-      {tab === "curves" && <CurvesView {...view} />}
-      {tab === "alike" && <AlikeView {...view} />}
+      <EncodingView
+        key={encoding.number}
+        {...{ encoding, tiles, channel, kept, tab, exporting }}
+        title={header.title}
+      />
     </Result>
   );
 }
+
+interface EncodingProps extends Pick<ViewProps, "encoding" | "tiles" | "channel" | "kept"> {
+  tab: Tab;
+  exporting: boolean;
+  title: string;
+}
+
+/** One encoding in one of the views, and its files. */
+function EncodingView({ tab, exporting, title, ...given }: EncodingProps) {
+  const { encoding, channel } = given;
+  const [picture, setPicture] = useState<Picture>(encoding.facts.pictures[0] as Picture);
+  const [head, setHead] = useState(0);
+  const root = useRef<HTMLDivElement>(null);
+  const view = { ...given, picture, setPicture, head, setHead };
+  return (
+    <div class="nbt-positions" ref={root}>
+      {exporting && (
+        <FilesBar
+          channel={channel}
+          title={`${title} positions`}
+          pictures={root}
+          files={FILES}
+          params={{ encoding: encoding.number, picture: tab === "alike" ? "alike" : picture, head }}
+          about="Files are written into the notebook's folder: this picture, or all numbers as NPZ."
+        />
+      )}
+      {tab === "heat" && <HeatView {...view} />}
+      {tab === "curves" && <CurvesView {...view} />}
+      {tab === "alike" && <AlikeView {...view} />}
+    </div>
+  );
+}
+
+const FILES = [
+  ["png", "PNG", "A figure of this picture as a heat map, fit for a paper"],
+  ["svg", "SVG", "A figure of this picture as a heat map, fit for a paper"],
+  ["csv", "CSV", "The numbers of this picture: a row a position"],
+  ["npz", "NPZ", "All numbers of all encodings, as arrays that numpy reads"],
+] as const;
 
 function titleOf({ name, form }: Encoding["facts"]): string {
   return name || form;
@@ -101,6 +153,11 @@ interface ViewProps {
   tiles: MapTiles;
   channel: Channel;
   kept: Kept;
+  /** Which picture is looked at, and of what each head adds, which head. */
+  picture: Picture;
+  setPicture(picture: Picture): void;
+  head: number;
+  setHead(head: number): void;
 }
 
 const PICTURES: Record<Picture, string> = {
@@ -111,9 +168,8 @@ const PICTURES: Record<Picture, string> = {
   bias: "Bias",
 };
 
-function HeatView({ encoding, tiles }: ViewProps) {
+function HeatView({ encoding, tiles, picture, setPicture }: ViewProps) {
   const { facts } = encoding;
-  const [picture, setPicture] = useState<Picture>(facts.pictures[0] as Picture);
   return (
     <>
       <PictureBar encoding={encoding} picture={picture} onPicture={setPicture} />
@@ -194,9 +250,8 @@ function Worked({ encoding, picture, row, column }: WorkedProps) {
   return <FormulaLines lines={[picture === "angle" ? angle : `${picture}(${angle})`]} />;
 }
 
-function CurvesView({ encoding, channel, kept }: ViewProps) {
+function CurvesView({ encoding, channel, kept, picture, setPicture }: ViewProps) {
   const { facts } = encoding;
-  const [picture, setPicture] = useState<Picture>(facts.pictures[0] as Picture);
   const [chosen, setChosen] = useState<readonly number[]>(facts.curves);
   const { lines, notice } = useLines(encoding, picture, chosen, channel, kept);
   const curves = useMemo(
@@ -317,10 +372,9 @@ function Chooser({ encoding: { facts }, chosen, onChoose }: ChooserProps) {
   );
 }
 
-function AlikeView({ encoding, tiles }: ViewProps) {
+function AlikeView({ encoding, tiles, head, setHead }: ViewProps) {
   const { facts } = encoding;
   const isBias = facts.form === "relative";
-  const [head, setHead] = useState(0);
   const line = useMemo(() => encoding.byDistance, [encoding]);
   const end = isBias ? (facts.most[0] ?? 1) || 1 : 1;
   const sides = isBias ? { row: "query", column: "key" } : { row: "position", column: "position" };

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { type Area, levelFor, SIDE, type Stretch, stretchesIn, type Tile } from "../rows/tiles";
-import { drawMatrix, markCells, NAME_PX, type Picture } from "./heatmap";
+import { type Counted, drawMatrix, markCells, NAME_PX, type Picture } from "./heatmap";
 import { type Frame, Plane } from "./plane";
 import { clamp, type Point, revealing, type View, WHOLE } from "./viewport";
 
@@ -17,6 +17,8 @@ export interface HeatShape {
   /** Room for the names of the rows, and above for those of the columns. */
   left: number;
   top: number;
+  /** Numbers stand beside both sides, from as afar as one looks. */
+  counted?: Counted;
 }
 
 /** Cells are no larger than this, and no smaller when zoomed in as far as it goes. */
@@ -140,7 +142,7 @@ export function useHeat<T extends Tile>(
 interface HeatPlaneProps<T extends Tile> {
   label: string;
   heat: Heat<T>;
-  picture: Omit<Picture, "rows" | "columns" | "here">;
+  picture: Omit<Picture, "rows" | "columns" | "here" | "counted">;
   /** A key that is of no use to the matrix itself; whether it was of use. */
   onKey?(event: KeyboardEvent): boolean;
   /** What is said of the cell that is pointed at. */
@@ -150,7 +152,7 @@ interface HeatPlaneProps<T extends Tile> {
 export function HeatPlane<T extends Tile>({ label, heat, picture, onKey, children }: HeatPlaneProps<T>) {
   const { shape, view, here, found, pinned } = heat;
   const { rows, columns } = shape;
-  const whole: Picture = { ...picture, rows, columns, here };
+  const whole: Picture = { ...picture, rows, columns, here, counted: shape.counted };
   const cellOf = ({ x, y }: Point) => ({ row: Math.floor(y * rows), column: Math.floor(x * columns) });
   return (
     <div class="nbt-looking">
@@ -218,6 +220,7 @@ function frameOf(shape: HeatShape, zoom: Point, width: number): Frame {
     return square ? { left, width: side, height: side } : { left, width: across, height: down };
   };
   const named = framed(Math.min(shape.left, width * 0.3));
+  if (shape.counted) return { ...named, top: shape.top };
   const frame = (named.height * zoom.y) / rows >= NAME_PX ? named : framed(0);
   return { ...frame, top: (frame.width * zoom.x) / columns >= NAME_PX ? shape.top : 0 };
 }

@@ -1,6 +1,6 @@
 // The picture of a matrix: its cells by colour, with their numbers and the names of its sides where there is room.
 import type { Tile } from "../rows/tiles";
-import { oneLine } from "../text";
+import { formatCount, oneLine } from "../text";
 import { directionOf } from "../tokens/direction";
 import { fittedLine } from "./labels";
 import { exactly } from "./named";
@@ -23,6 +23,12 @@ export interface Paint {
   share(value: number, tile: Tile, row: number): number;
 }
 
+/** Sides whose places are numbers, and are counted off: that of the first row, and of the first column. */
+export interface Counted {
+  row: number;
+  column: number;
+}
+
 /** A matrix of so many rows and columns, and what is here of it. */
 export interface Picture {
   rows: number;
@@ -30,8 +36,9 @@ export interface Picture {
   here: readonly Tile[];
   paint: Paint;
   /** What a place of a side is called, where that is known. */
-  rowName(at: number): string | undefined;
-  columnName(at: number): string | undefined;
+  rowName?(at: number): string | undefined;
+  columnName?(at: number): string | undefined;
+  counted?: Counted | undefined;
   /** What is written on a cell that has room for it; two decimals, unless it says otherwise. */
   figure?: ((value: number) => string) | undefined;
   /** Changes with the names. */
@@ -66,8 +73,14 @@ export function drawMatrix(paper: Paper<Pen>, picture: Picture): void {
   context.restore();
   context.fillStyle = paper.colour("--nbt-fg") || "grey";
   context.textBaseline = "middle";
-  if (frame.left > 0) writeNames(paper, picture.rowName, rows, false);
-  if (frame.top > 0) writeNames(paper, picture.columnName, columns, true);
+  const { rowName, columnName, counted } = picture;
+  if (counted) {
+    countOff(paper, counted.row, rows, false);
+    countOff(paper, counted.column, columns, true);
+    return;
+  }
+  if (frame.left > 0 && rowName) writeNames(paper, rowName, rows, false);
+  if (frame.top > 0 && columnName) writeNames(paper, columnName, columns, true);
 }
 
 const images = new WeakMap<Tile, { key: string; image: HTMLCanvasElement }>();
@@ -143,6 +156,49 @@ function writeNames(
     }
     context.restore();
   }
+}
+
+const TICK_PX = 4;
+
+/** Numbers at round steps, as many as there is room for. */
+function countOff(paper: Paper<Pen>, first: number, count: number, across: boolean): void {
+  const { context, frame } = paper;
+  const [from, length] = across ? [frame.left, frame.width] : [frame.top, frame.height];
+  const place = across ? paper.x : paper.y;
+  const each = (place(1) - place(0)) / count;
+  const widths = [first, first + count - 1].map((end) => context.measureText(counted(end)).width);
+  const step = roundStep((across ? Math.max(...widths) + 14 : NAME_PX + 5) / each);
+  context.direction = "ltr";
+  context.textAlign = across ? "center" : "right";
+  context.strokeStyle = context.fillStyle;
+  context.lineWidth = 1;
+  for (let number = Math.ceil(first / step) * step; number < first + count; number += step) {
+    const middle = place((number - first + 0.5) / count);
+    if (middle < from || middle > from + length) continue;
+    context.beginPath();
+    if (across) {
+      // The last may be wider than what is left.
+      const inside = Math.min(middle, from + length - context.measureText(counted(number)).width / 2);
+      context.fillText(counted(number), inside, frame.top - TICK_PX - 8);
+      context.moveTo(middle, frame.top);
+      context.lineTo(middle, frame.top - TICK_PX);
+    } else {
+      context.fillText(counted(number), frame.left - TICK_PX - 3, middle);
+      context.moveTo(frame.left, middle);
+      context.lineTo(frame.left - TICK_PX, middle);
+    }
+    context.stroke();
+  }
+}
+
+function counted(number: number): string {
+  return formatCount(number).replace("-", "−");
+}
+
+/** The least of 1, 2, 5, 10, 20, … that is no less. */
+export function roundStep(least: number): number {
+  const power = 10 ** Math.max(0, Math.floor(Math.log10(least)));
+  return power * ([1, 2, 5].find((one) => one * power >= least) ?? 10);
 }
 
 /** Some cells that lie together, as the places of their first and behind their last. */

@@ -35,15 +35,17 @@ const HEIGHT_PX = 420;
 
 export function PositionMap(props: PositionMapProps) {
   const { label, params, tiles, shape, paint, what, sides, tell, children } = props;
-  const full: HeatShape = { ...shape, height: HEIGHT_PX, left: 44, top: 40 };
-  const heat = useHeat<Tile>(full, tiles, (areas) => tiles.want(params, areas));
-  const name = (first: number) => (at: number) => String(first + at).replace("-", "−");
-  const picture = {
-    paint,
-    rowName: name(sides.firstRow),
-    columnName: name(0),
-    epoch: JSON.stringify(params),
+  const { firstRow } = sides;
+  const longest = Math.max(...[firstRow, firstRow + shape.rows - 1].map((row) => formatPlace(row).length));
+  const full: HeatShape = {
+    ...shape,
+    height: HEIGHT_PX,
+    left: 16 + 7 * longest,
+    top: 22,
+    counted: { row: firstRow, column: 0 },
   };
+  const heat = useHeat<Tile>(full, tiles, (areas) => tiles.want(params, areas));
+  const picture = { paint, epoch: JSON.stringify(params) };
   const kind = shape.square
     ? "nbt-matrix nbt-positions-map nbt-positions-square"
     : "nbt-matrix nbt-positions-map";

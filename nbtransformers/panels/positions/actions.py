@@ -69,5 +69,6 @@ def _table(encoding: Encoding, picture: Any, head: int) -> pd.DataFrame:
 
 
 def _fill_arrays(result: Positions, file: BinaryIO) -> tuple[int, tuple[str, ...]]:
-    np.savez(file, **arrays_of(result))
+    arrays: dict[str, Any] = {**arrays_of(result)}
+    np.savez(file, **arrays)
     return len(result.encodings[0].positions), ()
