@@ -36,6 +36,7 @@ class Card:
         dtype: the type of most of its weights, as torch writes it; None when its files do not tell.
         revision: of a Hub model, the commit that its files are from.
         notes: what a result must say about it.
+        model_type: the type of its configuration, such as `bert`.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Card:
     dtype: str | None = None
     revision: str | None = None
     notes: tuple[str, ...] = ()
+    model_type: str = ""
 
     @property
     def task(self) -> str:
@@ -120,13 +122,15 @@ def card(ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambd
         dtype=found.weights.dtype,
         revision=source.commit,
         notes=found.notes,
+        model_type=str(found.config.get("model_type", "")),
     )
 
 
 def _of_users_own(ref: ModelRef, objects: Objects) -> Card:
     model = model_and_tokenizer(objects[ref.name])[0]
     name = type(model).__name__
-    return Card(ref.name, name, _heads_of_users_own(model), _label_names(getattr(model.config, "id2label", None)))
+    labels = _label_names(getattr(model.config, "id2label", None))
+    return Card(ref.name, name, _heads_of_users_own(model), labels, model_type=getattr(model.config, "model_type", ""))
 
 
 def _heads_of_users_own(model: Any) -> frozenset[Head]:

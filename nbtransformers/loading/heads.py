@@ -147,6 +147,19 @@ def heads_by_parts(model: object, *, encoder_decoder: bool) -> frozenset[Head]:
     return frozenset(found - {other})
 
 
+def can_get(head: Head, model_type: str) -> bool:
+    """Whether Transformers has a class that puts a head on models of a type; a type that it does not know may.
+
+    Example:
+        >>> can_get("tokens", "bert"), can_get("tokens", "t5gemma")
+        (True, False)
+    """
+    from transformers.models.auto import modeling_auto
+
+    known = getattr(modeling_auto, f"MODEL_FOR_{HEADS[head].mapping}_MAPPING_NAMES")
+    return model_type in known or model_type not in modeling_auto.MODEL_MAPPING_NAMES
+
+
 def _flat(names: Iterable[str | tuple[str, ...]]) -> Iterable[str]:
     for name in names:
         yield from [name] if isinstance(name, str) else name

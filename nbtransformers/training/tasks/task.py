@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
@@ -79,11 +79,10 @@ class Evaluated:
 class Task(Protocol):
     """One training task; its columns in `train.arrow` and `test.arrow` are named in its file."""
 
-    name: TrainingTask
-    head: Head
-    best_metric: (
-        str  # which metric says what the best checkpoint is, unless the user does; `loss` is lower, all else higher
-    )
+    name: ClassVar[TrainingTask]
+    head: ClassVar[Head]
+    best_metric: ClassVar[str]
+    """Which metric says what the best checkpoint is, unless the user does; `loss` is lower, all else higher."""
 
     def config(self, description: Description) -> dict[str, Any]:
         """What the configuration of the model is told: `num_labels`, `id2label`, `problem_type`."""
@@ -104,7 +103,7 @@ class Task(Protocol):
         ...
 
     def collator(self, tokenizer: Any, model: Any) -> Any:
-        """Makes a batch of encoded rows, padded to its longest; gives both a pad token where they have none."""
+        """Makes a batch of encoded rows, padded to its longest; the tokenizer has a pad token."""
         ...
 
     def kept(self, logits: Any, labels: Any) -> Any:

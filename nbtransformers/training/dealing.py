@@ -1,0 +1,117 @@
+"""The rows that were read, dealt out to train.arrow and test.arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.errors import UserError
+from nbtransformers.training.examples import Reader
+from nbtransformers.training.splitting import drawn
+from nbtransformers.training.targets import LabelSet, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """The rows of a file that go to one part.
+
+    Attributes:
+        path: the file that the rows were read into.
+        chosen: bool `[row]`, which of them; None is all.
+    """
+
+    path: Path
+    chosen: NDArray[np.bool_] | None = None
+
+    def batches(self) -> Iterator[Any]:
+        """The rows, some at a time."""
+        import pyarrow as pa
+
+        at = 0
+        with pa.memory_map(str(self.path)) as file, pa.ipc.open_stream(file) as reader:
+            for batch in reader:
+                chosen = None if self.chosen is None else self.chosen[at : at + len(batch)]
+                at += len(batch)
+                yield batch if chosen is None else batch.filter(pa.array(chosen))
+
+
+def drawn_hands(path: Path, target: Target | None, share: float, seed: int) -> dict[str, Hand]:
+    """Rows in two, a share of them for the evaluation; labels keep their shares, and rare ones are learnt from.
+
+    Raises:
+        UserError: when there are too few rows for that.
+    """
+    strata = _strata(path, target)
+    test = drawn(strata, share, seed) if len(strata) else np.zeros(0, dtype=bool)
+    if isinstance(target, LabelSet):
+        _put_back(path, target, test)
+    if not test.any() or test.all():
+        few = f"all {len(strata):,} rows differ in their labels" if len(strata) > 1 else "there is one row"
+        raise UserError(
+            f"No rows can be kept for the evaluation: {few}.", hint="Give more rows, or others: `--test VARIABLE`."
+        )
+    return {"train": Hand(path, ~test), "test": Hand(path, test)}
+
+
+def write_hand(hand: Hand, reader: Reader, path: Path) -> NDArray[np.int64]:
+    """Write the rows of a part as they are stored; int64 `[label]`, how many rows have a label."""
+    import pyarrow as pa
+    from datasets import Features, List, Value
+
+    target = reader.target
+    kinds: dict[str, Any] = {reader.kind: List(Value("string")) if reader.kind == "tokens" else Value("string")}
+    if reader.columns.pair:
+        kinds["pair"] = Value("string")
+    if target is not None:
+        kinds["label"] = target.feature()
+    schema = Features(kinds).arrow_schema
+    counts = np.zeros(len(target.labels) if target else 0, dtype=np.int64)
+    with pa.ipc.new_stream(path, schema) as writer:
+        for batch in hand.batches():
+            columns = {name: batch.column(name) for name in batch.schema.names}
+            if target is not None:
+                values = target.final(columns["label"].to_pylist())
+                columns["label"] = pa.array(values, schema.field("label").type)
+                _count(values, target, counts)
+            writer.write_batch(pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema))
+    return counts
+
+
+def _count(values: list[Any], target: Target, counts: NDArray[np.int64]) -> None:
+    if not target.labels or not values:
+        return
+    if isinstance(target, LabelSet):
+        counts += np.array(values, dtype=np.int64).sum(axis=0)
+    else:
+        flat = np.concatenate([np.atleast_1d(value) for value in values]).astype(np.int64)
+        counts += np.bincount(flat, minlength=len(counts))
+
+
+def _strata(path: Path, target: Target | None) -> NDArray[np.int64]:
+    column = _kept(path, "label" if target is not None else None)
+    return np.zeros(column, dtype=np.int64) if target is None else target.strata(column)
+
+
+def _kept(path: Path, name: str | None) -> Any:
+    """A column of the rows that were read, or how many they are."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
+        if name is None:
+            return sum(len(batch) for batch in reader)
+        return pa.chunked_array([batch.column(name) for batch in reader], reader.schema.field(name).type)
+
+
+def _put_back(path: Path, target: LabelSet, test: NDArray[np.bool_]) -> None:
+    """Give the rows to learn from one of each label."""
+    rows = _kept(path, "label").to_pylist()
+    learnt = {number for row, kept in zip(rows, test, strict=True) if not kept for number in row}
+    for at, row in enumerate(rows):
+        if test[at] and not learnt.issuperset(row):
+            test[at] = False
+            learnt.update(row)

@@ -1,0 +1,109 @@
+"""One label a text, or a pair of texts: columns `text`, `pair` where there are pairs, and `label`, its number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.loading.heads import Head
+from nbtransformers.request import TrainingTask
+from nbtransformers.training.tasks.task import Description, Evaluated, Report
+from nbtransformers.training.tasks.texts import MISTAKES, mapped, names, shown_text, tokens_of
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+class Classification:
+    """Learns labels of which one applies."""
+
+    name: ClassVar[TrainingTask] = "classification"
+    head: ClassVar[Head] = "classifier"
+    best_metric: ClassVar[str] = "f1"
+
+    def config(self, description: Description) -> dict[str, Any]:
+        """The names of the labels."""
+        labels = description.labels
+        return {"num_labels": len(labels), "id2label": names(labels), "problem_type": "single_label_classification"}
+
+    def encode(
+        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
+    ) -> Dataset:
+        """Texts to tokens; `labels` is the number of the label."""
+        return mapped(rows, lambda some: {**tokens_of(tokenizer, some, max_length), "labels": some["label"]})
+
+    def collator(self, tokenizer: Any, model: Any) -> Any:
+        """Pads what the tokenizer gave."""
+        from transformers import DataCollatorWithPadding
+
+        return DataCollatorWithPadding(tokenizer)
+
+    def kept(self, logits: Any, labels: Any) -> Any:
+        """The logits `[row, label]`, and nothing else that a model returns."""
+        return logits[0] if isinstance(logits, tuple) else logits
+
+    def metrics(self, evaluated: Evaluated) -> dict[str, float]:
+        """`accuracy`, and the mean over all labels of `f1`, `precision` and `recall`."""
+        predicted = evaluated.predictions.argmax(-1)
+        precision, recall, f1, _ = measured(evaluated.labels, predicted, average="macro")
+        accuracy = (predicted == evaluated.labels).mean()
+        return {"accuracy": float(accuracy), "f1": float(f1), "precision": float(precision), "recall": float(recall)}
+
+    def report(self, evaluated: Evaluated) -> Report:
+        """The confusion matrix, the worst mistakes, and what there is of each label."""
+        from sklearn.metrics import confusion_matrix
+
+        labels, predicted = evaluated.labels, evaluated.predictions.argmax(-1)
+        known = evaluated.description.labels
+        confusion = confusion_matrix(labels, predicted, labels=range(len(known)))
+        return Report(
+            confusion=confusion.tolist(),
+            labels=known,
+            mistakes=_mistakes(evaluated, predicted),
+            by_label=by_label(labels, predicted, known),
+        )
+
+
+def measured(labels: NDArray[Any], predicted: NDArray[Any], **options: Any) -> Any:
+    """Precision, recall, f1 and support, as scikit-learn counts them; 0 where there is nothing to divide by."""
+    from sklearn import metrics
+
+    library: Any = metrics  # it declares a narrower type than it takes
+    return library.precision_recall_fscore_support(labels, predicted, zero_division=0, **options)
+
+
+def by_label(labels: NDArray[Any], predicted: NDArray[Any], known: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    """Precision, recall, f1 and support of each label.
+
+    Args:
+        labels: int `[row]`, or 0 and 1 `[row, label]`.
+        predicted: likewise.
+        known: the names of the labels.
+    """
+    found = measured(labels, predicted, labels=range(len(known)))
+    columns = zip(("precision", "recall", "f1", "support"), found, strict=True)
+    table = {name: [float(value) for value in values] for name, values in columns}
+    return {label: {name: values[at] for name, values in table.items()} for at, label in enumerate(known)}
+
+
+def _mistakes(evaluated: Evaluated, predicted: NDArray[Any]) -> list[dict[str, Any]]:
+    from scipy.special import log_softmax
+
+    known, labels = evaluated.description.labels, evaluated.labels
+    logs = np.asarray(log_softmax(evaluated.predictions.astype(np.float64), axis=-1))
+    losses = -logs[np.arange(len(labels)), labels]
+    wrong = np.flatnonzero(predicted != labels)
+    worst = wrong[np.argsort(-losses[wrong], kind="stable")][:MISTAKES]
+    return [
+        {
+            "row": int(row),
+            "text": shown_text(evaluated.rows[int(row)]),
+            "expected": known[labels[row]],
+            "predicted": known[predicted[row]],
+            "loss": float(losses[row]),
+            "score": float(np.exp(logs[row, predicted[row]])),
+        }
+        for row in worst
+    ]

@@ -1,0 +1,53 @@
+"""Texts to tokens, and what of them a report shows: what several tasks do alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+MISTAKES = 100
+"""Mistakes that a report has at most."""
+_SHOWN = 2_000  # characters of a text in a report
+
+
+def mapped(rows: Dataset, encoded: Callable[[Mapping[str, list[Any]]], Mapping[str, Any]]) -> Dataset:
+    """Rows to encoded rows, some at a time; nothing but what `encoded` gives is left."""
+    return rows.map(encoded, batched=True, remove_columns=rows.column_names, load_from_cache_file=False)
+
+
+def tokens_of(tokenizer: Any, rows: Mapping[str, list[Any]], max_length: int) -> dict[str, Any]:
+    """The tokens of texts, or of pairs of texts, cut where they are too long.
+
+    Args:
+        tokenizer: the model's.
+        rows: columns `text`, and `pair` where there are pairs.
+        max_length: tokens at most; 0 is no limit.
+    """
+    limit: dict[str, Any] = {"truncation": True, "max_length": max_length} if max_length else {"truncation": False}
+    return dict(tokenizer(rows["text"], rows.get("pair"), verbose=False, **limit))
+
+
+def shown_text(row: Mapping[str, Any]) -> str:
+    """The text of a row as a report has it: of a pair both, of a conversation its messages."""
+    if "messages" in row:
+        turns = json.loads(row["messages"])
+        text = "\n".join(f"{turn['role']}: {turn.get('content') or ''}" for turn in turns)
+    elif "tokens" in row:
+        text = " ".join(row["tokens"])
+    else:
+        text = "\n".join(str(row[name]) for name in ("text", "pair") if row.get(name))
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """A text, without its end where it is very long."""
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def names(labels: Sequence[str]) -> dict[int, str]:
+    """Labels as a configuration has them: `id2label`."""
+    return dict(enumerate(labels))
