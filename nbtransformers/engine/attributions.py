@@ -7,7 +7,7 @@ parameters get none.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.embedded import Embedded
+from nbtransformers.engine.sidebyside import SideBySide
 from nbtransformers.engine.targets import Goal
 from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.request import Baseline, Method
-from nbtransformers.results.explanation import GAP_WANTED, Attribution
+from nbtransformers.results.explanation import GAP_WANTED, TITLES, Attribution
 
 FIRST_STEPS, MOST_STEPS = 32, 2_048
 _POINTS = 8  # of a segment, once the way is halved
+_PASSES = 4  # of each worker before captum takes up their gradients, which wait in memory
+_TITLE = TITLES["integrated_gradients"]
 _ROUNDING = 2e-5  # of a logit: a smaller difference between two sums is none
 
 Groups = Sequence[tuple[int, int]]
@@ -43,8 +46,9 @@ class Setting:
         goal: the prediction.
         inner: int64, the places of the tokens that are no special ones.
         groups: the words, which occlusion takes away one by one.
-        rows: how many texts the model reads at once, at most.
-        on_pass: told before each pass the method, how many steps are done of how many, and the rows of the pass.
+        workers: what passes run on.
+        rows: how many texts a worker's model reads at once, at most.
+        on_pass: told before each pass the method, how many steps are begun of how many, and the rows of the pass.
     """
 
     loaded: LoadedModel
@@ -52,6 +56,7 @@ class Setting:
     goal: Goal
     inner: NDArray[np.int64]
     groups: Groups
+    workers: SideBySide
     rows: int
     on_pass: Callable[[str, int, int | None, int], None]
 
@@ -65,6 +70,41 @@ class Setting:
 
         with torch.no_grad():
             return float(self.logits(embeddings)[0])
+
+    def gradients(self, embeddings: Any) -> tuple[Any, Any]:
+        """The same, and its gradient at each embedding: tensors `[row]` and `[row, token, dimension]`."""
+        import torch
+
+        with torch.enable_grad():
+            embeddings = embeddings.detach().requires_grad_()
+            logits = self.logits(embeddings)
+            (gradients,) = torch.autograd.grad(logits.sum(), embeddings)
+        return logits.detach(), gradients
+
+    def in_passes(
+        self, what: str, number: int, begun: int, total: int | None, run: Callable[[slice], Any]
+    ) -> Iterator[tuple[slice, Any]]:
+        """Rows through the model, in as many passes as it takes: which of them, and what comes of these.
+
+        Args:
+            what: the method.
+            number: how many rows.
+            begun: how many steps are begun by now.
+            total: of how many; None where that is not known.
+            run: does some of the rows; without gradients, unless it asks for them.
+        """
+        import torch
+
+        def before(rows: slice) -> None:
+            self.on_pass(what, begun + rows.start, total, rows.stop - rows.start)
+
+        def without_gradients(rows: slice) -> Any:
+            with torch.no_grad():  # which is said to each thread
+                return run(rows)
+
+        size = max(1, min(self.rows, -(-number // self.workers.number)))
+        passes = [slice(first, min(first + size, number)) for first in range(0, number, size)]
+        return self.workers.each(without_gradients, passes, before)
 
 
 # --- baselines ---
@@ -254,14 +294,13 @@ class _Way:
 
     def _know(self, places: set[float]) -> None:
         """The logits at some places."""
-        import torch
-
         new = sorted(places - self._logits.keys())
-        for first in range(0, len(new), self._setting.rows):
-            chosen = new[first : first + self._setting.rows]
-            self._setting.on_pass("Integrated gradients", self.points, None, len(chosen))
-            with torch.no_grad():
-                self._logits |= zip(chosen, self._setting.logits(self._at(chosen)).tolist(), strict=True)
+
+        def logits(rows: slice) -> list[float]:
+            return self._setting.logits(self._at(new[rows])).tolist()
+
+        for rows, found in self._setting.in_passes(_TITLE, len(new), self.points, None, logits):
+            self._logits |= zip(new[rows], found, strict=True)
 
     def _at(self, places: Sequence[float]) -> Any:
         import torch
@@ -273,31 +312,37 @@ class _Way:
         """Float64 `[part, token]`: the mean gradient on each part of the way, times that part."""
         from captum.attr import IntegratedGradients
 
-        def forward(embeddings: Any) -> Any:
-            self._setting.on_pass("Integrated gradients", self.points, None, len(embeddings))
-            self.points += len(embeddings)
-            return self._setting.logits(embeddings)
-
         starts, stops = zip(*parts, strict=True)
-        values = IntegratedGradients(forward).attribute(
+        values = IntegratedGradients(self._straight).attribute(
             self._at(stops),
             self._at(starts),
             n_steps=points,
             method="gausslegendre",
-            internal_batch_size=max(self._setting.rows, len(parts)),
+            internal_batch_size=max(_PASSES * self._setting.workers.number * self._setting.rows, len(parts)),
         )
         return values.cpu().double().sum(-1).numpy()  # MPS knows no doubles
+
+    def _straight(self, embeddings: Any) -> Any:
+        """The logits `[row]`, as a straight function of the embeddings that has the model's gradients at them.
+
+        So captum finds gradients there, which several passes have made side by side.
+        """
+        import torch
+
+        def gradients(rows: slice) -> tuple[Any, Any]:
+            return self._setting.gradients(embeddings[rows])
+
+        passes = self._setting.in_passes(_TITLE, len(embeddings), self.points, None, gradients)
+        logits, slopes = map(torch.cat, zip(*(found for _, found in passes), strict=True))
+        self.points += len(embeddings)
+        return logits + ((embeddings - embeddings.detach()) * slopes).sum((1, 2))
 
 
 def _input_x_gradient(setting: Setting) -> NDArray[np.float32]:
     """Float32 `[token]`: each embedding times the gradient at it."""
-    import torch
-
     setting.on_pass("Input × gradient", 0, 1, 1)
-    with torch.enable_grad():
-        embeddings = setting.embedded.own.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(setting.logits(embeddings).sum(), embeddings)
-    return _by_token(embeddings.detach() * gradient)
+    own = setting.embedded.own
+    return _by_token(own * setting.gradients(own)[1])
 
 
 def _by_token(values: Any) -> NDArray[np.float32]:
@@ -307,27 +352,23 @@ def _by_token(values: Any) -> NDArray[np.float32]:
 
 def _occlusion(setting: Setting, baseline: Any) -> NDArray[np.float32]:
     """Float32 `[token]`: by how much the logit falls when a word is replaced; its tokens share it evenly."""
-    import torch
-
     own, groups = setting.embedded.own, setting.groups
     whole = setting.value(own)
     values = np.zeros(own.shape[1], np.float32)
-    for first in range(0, len(groups), setting.rows):
-        chosen = groups[first : first + setting.rows]
-        setting.on_pass("Occlusion", first, len(groups), len(chosen))
-        rows = own.repeat(len(chosen), 1, 1)
-        for row, (start, stop) in zip(rows, chosen, strict=True):
+
+    def without(chosen: slice) -> list[float]:
+        rows = own.repeat(chosen.stop - chosen.start, 1, 1)
+        for row, (start, stop) in zip(rows, groups[chosen], strict=True):
             row[start:stop] = baseline[0, start:stop]
-        with torch.no_grad():
-            logits = setting.logits(rows).tolist()
-        _share(values, chosen, [whole - logit for logit in logits])
+        return setting.logits(rows).tolist()
+
+    for chosen, logits in setting.in_passes("Occlusion", len(groups), 0, len(groups), without):
+        _share(values, groups[chosen], [whole - logit for logit in logits])
     return values
 
 
 def _removal(setting: Setting) -> NDArray[np.float32]:
     """As `_occlusion`, with nothing in the place of a word: what follows moves up."""
-    import torch
-
     own = setting.embedded.own
     whole, tokens = setting.value(own), own.shape[1]
     values = np.zeros(tokens, np.float32)
@@ -336,14 +377,17 @@ def _removal(setting: Setting) -> NDArray[np.float32]:
         by_length[stop - start].append((start, stop))
     done = 0
     for groups in by_length.values():  # rows of one length need no padding
-        for first in range(0, len(groups), setting.rows):
-            chosen = groups[first : first + setting.rows]
-            setting.on_pass("Occlusion", done, len(setting.groups), len(chosen))
-            kept = [[at for at in range(tokens) if not start <= at < stop] for start, stop in chosen]
-            with torch.no_grad():
-                output = setting.embedded.only(torch.tensor(kept, device=own.device))
-            _share(values, chosen, (whole - setting.goal.logit(output).float()).tolist())
-            done += len(chosen)
+
+        def without(chosen: slice, groups: Groups = groups) -> list[float]:
+            import torch
+
+            kept = [[at for at in range(tokens) if not start <= at < stop] for start, stop in groups[chosen]]
+            output = setting.embedded.only(torch.tensor(kept, device=own.device))
+            return setting.goal.logit(output).float().tolist()
+
+        for chosen, logits in setting.in_passes("Occlusion", len(groups), done, len(setting.groups), without):
+            _share(values, groups[chosen], [whole - logit for logit in logits])
+        done += len(groups)
     return values
 
 

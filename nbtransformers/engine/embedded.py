@@ -7,6 +7,7 @@ is, such as positions that are counted from them, or where a head looks for the 
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -35,7 +36,8 @@ class Embedded:
 
     Example:
         >>> embedded = Embedded(loaded, {"input_ids": ids}, {})
-        >>> embedded(embedded.own * 0.5).logits
+        >>> with embedded.replaced():
+        ...     embedded(embedded.own * 0.5).logits
     """
 
     def __init__(self, loaded: LoadedModel, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> None:
@@ -46,6 +48,7 @@ class Embedded:
         self._options = {name: value for name, value in options.items() if name in takes}
         self._ids = inputs["input_ids"]
         self._layers = _embedding_layers(loaded)
+        self._given = threading.local()  # the embeddings that this thread is at
         seen: list[Any] = []
         self.is_plain = True
 
@@ -65,24 +68,36 @@ class Embedded:
         """What the model makes of some tokens alone: their places in the text, a tensor `[row, token]`."""
         return self._model(**{name: value[0][places] for name, value in self._inputs.items()}, **self._options)
 
+    @contextmanager
+    def replaced(self) -> Generator[None]:
+        """Meanwhile it may be called, also by several threads at a time."""
+        with self._hooked(self._replace):
+            yield
+
     def __call__(self, embeddings: Any) -> Any:
         """What the model makes of embeddings `[row, token, dimension]`."""
+        rows = {name: value.expand(len(embeddings), -1) for name, value in self._inputs.items()}
+        self._given.embeddings = embeddings
+        try:
+            return self._model(**rows, **self._options)
+        finally:
+            del self._given.embeddings
+
+    def _replace(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
         import torch
 
-        def replace(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
-            match self._way(_called_with(args, kwargs)):
-                case "as they are":
-                    return embeddings
-                case "transposed":
-                    return embeddings.transpose(0, 1)
-                case "shifted":  # an encoder-decoder's decoder reads the same text, one token later
-                    return torch.cat([output[:, :1], embeddings[:, :-1]], dim=1)
-                case _:
-                    return output
-
-        rows = {name: value.expand(len(embeddings), -1) for name, value in self._inputs.items()}
-        with self._hooked(replace):
-            return self._model(**rows, **self._options)
+        embeddings = getattr(self._given, "embeddings", None)
+        if embeddings is None:
+            return output
+        match self._way(_called_with(args, kwargs)):
+            case "as they are":
+                return embeddings
+            case "transposed":
+                return embeddings.transpose(0, 1)
+            case "shifted":  # an encoder-decoder's decoder reads the same text, one token later
+                return torch.cat([output[:, :1], embeddings[:, :-1]], dim=1)
+            case _:
+                return output
 
     def of_token(self, number: int) -> Any:
         """The embedding of a token, `[dimension]`, as its layer gives it."""

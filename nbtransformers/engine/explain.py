@@ -30,8 +30,9 @@ from nbtransformers.engine.remarks import in_another_script, remarks
 from nbtransformers.engine.resuming import reference
 from nbtransformers.engine.rowtask import Ready, prepare
 from nbtransformers.engine.running import at_work
+from nbtransformers.engine.sidebyside import SideBySide
 from nbtransformers.engine.targets import Goal, Reader, goal_of
-from nbtransformers.engine.threads import StepThreads
+from nbtransformers.engine.threads import StepThreads, cpu_threads
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.inputs.onetext import one_text
 from nbtransformers.interrupt import Stop, deferred_interrupts
@@ -42,7 +43,7 @@ from nbtransformers.loading.models import quiet_transformers
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
 from nbtransformers.progress import OnPartial, OnProgress, Pace, Progress, silent
-from nbtransformers.request import ExplainRequest, Method, ModelRef, Objects
+from nbtransformers.request import USED_BY, ExplainRequest, Method, ModelRef, Objects
 from nbtransformers.results.attention import SPECIAL
 from nbtransformers.results.explanation import GAP_WANTED, TITLES, Attribution, Explanation, Target
 from nbtransformers.results.recipe import ExplainRecipe, MethodRecipe
@@ -104,15 +105,16 @@ def again(
     Args:
         before: the explanation.
         target: what to explain now; None is what the model predicts.
-        methods: how.
+        methods: how; what was asked of others, such as a baseline, is left out where it does nothing for these.
         on_progress: as for `explain`.
         on_partial: as for `explain`.
 
     Raises:
         UserError: also when the model or the text is gone.
     """
-    objects = {name: kept() for name, kept in _objects.get(before, {}).items()}
-    request = replace(before.request, target=target, methods=methods)
+    objects = {name: found() for name, found in _objects.get(before, {}).items()}
+    unused = {option: None for option, used_by in USED_BY.items() if not set(used_by) & set(methods)}
+    request = replace(before.request, target=target, methods=methods, **unused)
     ref = request.model
     if ref is not None and ref.kind == "variable" and _is_gone(objects.get(ref.name)):
         raise UserError(f"The model {ref.name} is not there any more.", hint="Run the cell again.")
@@ -177,8 +179,12 @@ class _Work:
         said = remarks(ready.card, np.zeros(1, np.int64), foreign, "attribution")
         self._notes = [*ready.card.notes, *said, *([cut] if reading.unread else []), *notes]
         self._passes = self._tokens = self._out_of_memory = 0
-        self._rows = _rows_at_once(request, self._loaded, len(self._side))
-        self._threads = StepThreads(self._loaded, request.run.threads)
+        rows = _rows_at_once(request, self._loaded, len(self._side))
+        threads = request.run.threads or cpu_threads()
+        self._workers = SideBySide(threads if self._loaded.device == "cpu" else 1, rows)
+        self._rows = rows // self._workers.number
+        # What one worker does, and what no worker is asked for, runs in this thread.
+        self._threads = StepThreads(self._loaded, request.run.threads, like="gradients")
 
     @property
     def unused(self) -> int:
@@ -193,9 +199,11 @@ class _Work:
         second = self._texts[1] if len(self._texts) > 1 else None
         goal, targets = goal_of(self._head, Reader(self._request, self._loaded, self._side, second, embedded.output))
         self._refuse_moved(goal)
-        setting = Setting(self._loaded, embedded, goal, self._inner, self._groups, self._rows, on_pass=self._pass)
+        setting = Setting(
+            self._loaded, embedded, goal, self._inner, self._groups, self._workers, self._rows, self._pass
+        )
         found: list[Attribution] = []
-        with self._threads:
+        with self._threads, self._workers, embedded.replaced():
             for method in self._request.methods:
                 try:
                     found.append(self._attribution(method, setting))
@@ -259,7 +267,8 @@ class _Work:
     def _pass(self, what: str, done: int, total: int | None, rows: int) -> None:
         if self._stop():
             raise StoppedError
-        self._threads.step()
+        if self._workers.number == 1:
+            self._threads.step()
         self._passes += 1
         self._tokens += len(self._side) * rows
         where = f"{what}: {self._loaded.name} on {self._loaded.device}"
@@ -306,8 +315,8 @@ class _Work:
             model=loaded.name,
             device=loaded.device,
             dtype=loaded.dtype,
-            threads=self._threads.number,
-            batch_tokens=self._rows * len(self._side),
+            threads=max(self._threads.number, self._workers.number),
+            batch_tokens=self._workers.number * self._rows * len(self._side),
             batches=self._passes,
             tokens=self._tokens,
             pad_tokens=0,

@@ -7,7 +7,7 @@ from nbtransformers.request.conversation import conversation_fault, is_conversat
 from nbtransformers.request.decoding import DecodingOptions, parse_stop_strings
 from nbtransformers.request.embed import POOLINGS, EmbedRequest, Pooling
 from nbtransformers.request.entities import AGGREGATIONS, Aggregation, EntitiesRequest
-from nbtransformers.request.explain import BASELINES, METHODS, Baseline, ExplainRequest, Method, parse_methods
+from nbtransformers.request.explain import BASELINES, METHODS, USED_BY, Baseline, ExplainRequest, Method, parse_methods
 from nbtransformers.request.fill import FillRequest, parse_targets
 from nbtransformers.request.finetune import (
     TRAINING_METHODS,
@@ -56,6 +56,7 @@ __all__ = [
     "POOLINGS",
     "TRAINING_METHODS",
     "TRAINING_TASKS",
+    "USED_BY",
     "Aggregation",
     "AnswerRequest",
     "AttentionRequest",

@@ -17,6 +17,11 @@ Baseline = Literal["pad", "mask", "zero", "remove"]
 
 METHODS: tuple[Method, ...] = get_args(Method)
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
+USED_BY: dict[Literal["baseline", "steps"], tuple[Method, ...]] = {
+    "baseline": ("integrated_gradients", "occlusion"),
+    "steps": ("integrated_gradients",),
+}
+"""The methods that an option is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class ExplainRequest(Written):
         pair: a second text that the model reads behind it, as one input; None for none.
         question: of a model for question answering, what the text is to answer; None for none.
         baseline: what a token is compared with: a pad or a mask token, a vector of zeros, or (for occlusion alone)
-            nothing in its place; None lets each method choose.
+            nothing in its place; None lets each method choose, and has to stand where none of them compares.
         steps: of integrated gradients, points on the way from the baseline to the text; None takes more and more until
             the completeness gap is within 1%.
         model: the model; None is the bundled sentiment model.
@@ -72,6 +77,12 @@ class ExplainRequest(Written):
                 hint="Type `--method occlusion`, or leave `--baseline` out.",
             )
         whole("steps", self.steps)
+        for option, used_by in USED_BY.items():
+            if getattr(self, option) is not None and not set(used_by) & set(self.methods):
+                raise UserError(
+                    f"`--{option}` does nothing for {' and '.join(self.methods)}.",
+                    hint=f"Leave it out, or type `--method {used_by[0]}`.",
+                )
         if self.run.long == "window":
             raise UserError(
                 "`--long window` reads a text in pieces, and a prediction is explained in one reading.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,13 @@ def test_an_answer(tmp_path: Path) -> None:
     assert again(best, best.targets[1].asked, ("occlusion",)).target.name == best.targets[1].name
 
 
+def test_what_does_nothing_for_other_methods_is_left_out_of_them() -> None:
+    first = explained(target="positive", baseline="zero", steps=8)
+    other = again(first, "negative", ("input_x_gradient",))
+    assert (other.request.baseline, other.request.steps) == (None, None)
+    assert again(first, "negative", ("occlusion",)).request.baseline == "zero"
+
+
 def test_the_text_of_a_table_is_explained_again(sentiment: Any) -> None:
     objects = {"mine": sentiment, "films": pd.DataFrame({"review": [TEXT]})}
     ref = ModelRef("variable", "mine")
@@ -312,13 +320,16 @@ def test_the_model_is_left_as_it_was() -> None:
     assert state(model) == before
 
 
-def interrupted(model: Any, words: Any, methods: tuple[Method, ...], when: str) -> Explanation:
+def interrupted(model: Any, words: Any, methods: tuple[Method, ...], when: str, threads: int = 1) -> Explanation:
     def on_progress(progress: Progress) -> None:
         if progress.message.startswith(when):
             os.kill(os.getpid(), signal.SIGINT)
 
     request = ExplainRequest(
-        DataRef("whole", "a joy from start to end"), model=ModelRef("variable", "m"), methods=methods
+        DataRef("whole", "a joy from start to end"),
+        model=ModelRef("variable", "m"),
+        methods=methods,
+        run=RunOptions(threads=threads, long="error"),
     )
     return explain(request, {"m": (model, words)}, on_progress)
 
@@ -341,6 +352,28 @@ def test_fewer_rows_at_once_give_the_same(sentiment: tuple[Any, Any]) -> None:
     for left, right in zip(one.found, many.found, strict=True):
         np.testing.assert_allclose(left.values, right.values, atol=2e-5)
     assert one.run.batches > many.run.batches
+
+
+def test_workers_side_by_side_give_the_same_and_leave_no_hook() -> None:
+    own = classifier(), tokenizer()
+    before = state(own[0])
+    # More passes than workers, and some that are not full.
+    runs = [RunOptions(batch_tokens=150, threads=number, long="error") for number in (1, 3)]
+    many = [explained(TEXT, own, methods=METHODS, baseline="zero", run=run) for run in runs]
+    for left, right in zip(many[0].found, many[1].found, strict=True):
+        np.testing.assert_allclose(left.values, right.values, atol=2e-5)
+        assert left.completeness_gap == pytest.approx(right.completeness_gap, abs=5e-3)
+    assert many[1].run.threads == 3 and many[1].run.batches > many[0].run.batches
+    assert state(own[0]) == before
+
+
+def test_an_interrupt_ends_the_workers_too() -> None:
+    model, words = classifier(), tokenizer()
+    before = state(model)
+    with pytest.raises(Interrupted, match="before any method was finished"):
+        interrupted(model, words, IG, "Integrated", threads=2)
+    assert state(model) == before
+    assert not [one for one in threading.enumerate() if one.name.startswith("nbtransformers") and one.is_alive()]
 
 
 def test_a_long_text_is_refused_or_cut() -> None:

@@ -100,6 +100,15 @@ MAGIC = [
         "Type `--method occlusion`, or leave `--baseline` out.",
     ),
     (
+        "%%explain --method occlusion,input_x_gradient --steps 50\na joy",
+        "`--steps` does nothing for occlusion and input_x_gradient. "
+        "Leave it out, or type `--method integrated_gradients`.",
+    ),
+    (
+        "%%explain --method input_x_gradient --baseline pad\na joy",
+        "`--baseline` does nothing for input_x_gradient. Leave it out, or type `--method integrated_gradients`.",
+    ),
+    (
         "%%explain --pair b --question c\na joy",
         "There is a question, and also `--pair`. Leave one of the two out.",
     ),
