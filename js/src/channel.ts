@@ -1,5 +1,5 @@
 // Questions to the kernel: each is answered on its id, with a value or an error, and can be cancelled.
-import type { Host } from "./host";
+import type { Host, MessageListener } from "./host";
 
 export const SILENT_KERNEL = "The kernel has not answered: it may be busy with another cell.";
 
@@ -40,6 +40,7 @@ interface ReplyMessage {
 export class Channel {
   readonly #host: Host;
   readonly #pending = new Map<string, Pending>();
+  readonly #listeners = new Set<MessageListener>();
   readonly #stop: () => void;
   /** Several pages may talk to one kernel model, so an id must be unique beyond this page. */
   readonly #prefix = randomName();
@@ -95,6 +96,12 @@ export class Channel {
     });
   }
 
+  /** Hear what the kernel tells unasked; returns the way to stop. */
+  listen(listener: MessageListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** Stop listening; whoever still waits is told so. */
   dispose(): void {
     this.#stop();
@@ -118,7 +125,10 @@ export class Channel {
 
   /** A reply to an id that is unknown here is stale, or another page's: it is ignored. */
   #receive(content: unknown, buffers: DataView[]): void {
-    if (!isReply(content)) return;
+    if (!isReply(content)) {
+      for (const listener of [...this.#listeners]) listener(content, buffers);
+      return;
+    }
     const pending = this.#settle(content.id);
     if (!pending) return;
     if (content.ok) pending.resolve({ result: content.result, buffers });

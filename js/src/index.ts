@@ -2,7 +2,8 @@
 import { ATTENTION } from "./bundles/attention";
 import { READING } from "./bundles/panel";
 import { TOKENS } from "./bundles/tokens";
+import { TRAINING } from "./bundles/training";
 import { VECTORS } from "./bundles/vectors";
 import { widgetOf } from "./widget";
 
-export default widgetOf({ ...READING, ...TOKENS, ...VECTORS, ...ATTENTION });
+export default widgetOf({ ...READING, ...TOKENS, ...VECTORS, ...ATTENTION, ...TRAINING });

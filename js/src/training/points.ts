@@ -1,6 +1,8 @@
 // The points of one curve, added to as they come: typed arrays that grow, so that a million are eight megabytes.
 
 const ROOM = 1_024;
+const NONE = new Uint32Array(0);
+const NO_VALUES = new Float32Array(0);
 
 export class Points {
   #steps: Uint32Array;
@@ -9,7 +11,7 @@ export class Points {
   /** How many points the run has; more than are here where Python thinned them. */
   total = 0;
 
-  constructor(steps = new Uint32Array(0), values = new Float32Array(0), total = steps.length) {
+  constructor(steps: Uint32Array = NONE, values: Float32Array = NO_VALUES, total = steps.length) {
     this.#steps = new Uint32Array(Math.max(ROOM, steps.length));
     this.#values = new Float32Array(this.#steps.length);
     this.#append(steps, values);

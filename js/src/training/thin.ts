@@ -29,6 +29,7 @@ export class Smoothed {
 
   /** The smoothed values of points of which the first were smoothed before; what is not finite is passed over. */
   of({ values }: Points): Float32Array {
+    if (this.#weight === 0) return values;
     const count = values.length;
     if (count > this.#values.length) {
       const grown = new Float32Array(Math.max(count, 2 * this.#values.length));

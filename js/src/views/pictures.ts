@@ -33,7 +33,7 @@ const GAP_PX = 12;
 
 /** Offer the pictures within an element for saving; rejects where the browser cannot make them. */
 export async function savePictures(root: HTMLElement, title: string, kind: PictureKind): Promise<void> {
-  const boxes = [...root.querySelectorAll<HTMLElement>(".nbt-plane, .nbt-heads, .nbt-curves")];
+  const boxes = [...root.querySelectorAll<HTMLElement>(".nbt-plane, .nbt-heads, .nbt-curves, .nbt-plot")];
   const parts = boxes.map(partOf).filter((part) => part !== null);
   const paper = getComputedStyle(root.closest(".nbt-panel") ?? root).backgroundColor;
   if (kind === "svg") saveText(svgOf(parts, title, paper), "image/svg+xml", `${title}.svg`);

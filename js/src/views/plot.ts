@@ -56,14 +56,21 @@ export class Plot {
   #shown: Shown;
   #font: string;
   #ticks: Record<"x" | "y", [at: number, label: string][]> = { x: [], y: [] };
-  /** The cursor is where another chart's is. */
-  #following = false;
+  /** The reader's pointer is over it. */
+  #isPointedAt = false;
 
   private constructor(box: HTMLElement, size: UPlotSize, shown: Shown, calls: PlotCalls) {
     this.#calls = calls;
     this.#shown = shown;
     this.#font = `11px ${getComputedStyle(box).fontFamily}`;
     this.#plot = new UPlot(this.#options(size), columnsOf(shown.lines), box);
+    this.#plot.over.addEventListener("mouseenter", () => {
+      this.#isPointedAt = true;
+    });
+    this.#plot.over.addEventListener("mouseleave", () => {
+      this.#isPointedAt = false;
+      calls.point(null);
+    });
     this.#remember();
   }
 
@@ -90,10 +97,11 @@ export class Plot {
 
   /** Put the cursor at a step. */
   point(step: number | null): void {
-    const left = step === null ? -10 : this.#plot.valToPos(step, "x");
-    this.#following = true;
-    this.#plot.setCursor({ left, top: step === null ? -10 : 0 });
-    this.#following = false;
+    const { cursor, data } = this.#plot;
+    // Where the pointer is, it is already.
+    if (this.#isPointedAt && typeof cursor.idx === "number" && data[0][cursor.idx] === step) return;
+    const [left, top] = step === null ? [-10, -10] : [this.#plot.valToPos(step, "x"), 0];
+    this.#plot.setCursor({ left, top });
   }
 
   destroy(): void {
@@ -116,7 +124,11 @@ export class Plot {
         stroke: () => this.#colour(line.colour),
         width: 1.75,
         // A line needs two points; a single one is a dot.
-        points: { show: line.hasDots || ((_, __, from, to) => from === to), size: 6, fill: () => this.#colour(line.colour) },
+        points: {
+          show: line.hasDots || ((_, __, from, to) => from === to),
+          size: 6,
+          fill: () => this.#colour(line.colour),
+        },
       };
       return [behind, behind, front];
     });
@@ -138,13 +150,18 @@ export class Plot {
       legend: { show: false },
       scales: {
         x: { time: false, range: () => [...this.#shown.range] },
-        y: { distr: isLog ? 3 : 1, range: (_, low, high) => (isLog ? logRange(low, high) : range(low, high)) },
+        y: {
+          distr: isLog ? 3 : 1,
+          range: (_, low, high) => (isLog ? logRange(low, high) : range(low, high)),
+        },
       },
       axes: [
         {
           ...axis,
           size: 26,
-          incrs: [1, 2, 5, 10].flatMap((first) => Array.from({ length: 8 }, (_, power) => first * 10 ** power)).sort((a, b) => a - b),
+          incrs: [1, 2, 5, 10]
+            .flatMap((first) => Array.from({ length: 8 }, (_, power) => first * 10 ** power))
+            .sort((a, b) => a - b),
           values: (_, at) => this.#told("x", at, (step) => formatCount(step)),
         },
         { ...axis, size: LEFT_PX, values: (_, at) => this.#told("y", at, tickLabel) },
@@ -154,7 +171,12 @@ export class Plot {
         drag: { x: true, y: false, setScale: false },
         points: { size: 7, show: (_, at) => dot(at % COLUMNS === 0) },
         // A double click has the whole again, by what the page knows.
-        bind: { dblclick: () => () => (this.#calls.reset(), null) },
+        bind: {
+          dblclick: () => () => {
+            this.#calls.reset();
+            return null;
+          },
+        },
       },
       hooks: {
         drawAxes: [() => this.#drawMarks()],
@@ -171,9 +193,9 @@ export class Plot {
   }
 
   #pointed(plot: UPlot): void {
-    if (this.#following) return;
-    const { idx, left = -1 } = plot.cursor;
-    this.#calls.point(left < 0 || idx === null || idx === undefined ? null : (plot.data[0][idx] ?? null));
+    const { idx } = plot.cursor;
+    // uPlot tells too of where it was put, and of other data below a pointer that rests elsewhere.
+    if (this.#isPointedAt && typeof idx === "number") this.#calls.point(plot.data[0][idx] ?? null);
   }
 
   #selected(plot: UPlot): void {
@@ -197,7 +219,7 @@ export class Plot {
   }
 
   #marksBy(pen: Pen, { left, top, height }: { left: number; top: number; height: number }): void {
-    let free = Number.NEGATIVE_INFINITY;
+    const labelled: number[] = [];
     for (const { step, label, kind } of this.#shown.marks) {
       const x = left + this.#plot.valToPos(step, "x");
       const [colour, alpha] = MARKS[kind];
@@ -205,12 +227,12 @@ export class Plot {
       pen.fillStyle = this.#colour(colour);
       pen.fillRect(x - 0.5, top, 1, height);
       pen.globalAlpha = 1;
-      if (x < free) continue;
+      if (labelled.some((other) => Math.abs(other - x) < LABEL_PX)) continue;
       pen.fillStyle = this.#colour(colour === "fg" ? "muted" : colour);
       pen.textAlign = "left";
       pen.textBaseline = "alphabetic";
       pen.fillText(label, x - 0.5, top - 4);
-      free = x + LABEL_PX;
+      labelled.push(x);
     }
   }
 
@@ -314,7 +336,7 @@ interface UPlotSize {
 }
 
 const MARKS: Record<Mark["kind"], [colour: string, alpha: number]> = {
-  epoch: ["fg", 0.22],
+  epoch: ["fg", 0.45],
   change: ["orange", 0.8],
   best: ["green", 0.8],
 };
@@ -362,6 +384,8 @@ function faded(colour: string, share: number): string {
 export function tickLabel(value: number): string {
   const size = Math.abs(value);
   const text =
-    size > 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(2).replace(/\.?0+e/, "e") : String(Number(value.toPrecision(6)));
+    size > 0 && (size < 1e-3 || size >= 1e5)
+      ? value.toExponential(2).replace(/\.?0+e/, "e")
+      : String(Number(value.toPrecision(6)));
   return text.replace(/-/g, "−");
 }

@@ -1,5 +1,5 @@
 // A training run on the wire: what is known of it in the header, its curves in the payload, and what comes as it goes on.
-import { checkHeader, type Header, Sections, WireError } from "./sections";
+import { checkHeader, type Header, WireError } from "./sections";
 
 export const STATES = ["starting", "running", "paused", "stopped", "done", "failed", "dead"] as const;
 
@@ -100,7 +100,16 @@ export interface TrainingHeader extends Header, RunFacts {
 }
 
 export function trainingHeader(raw: Record<string, unknown>): TrainingHeader {
-  const lists = ["facts", "notes", "sections", "series", "evals", "checkpoints", "lr_changes", "queued"] as const;
+  const lists = [
+    "facts",
+    "notes",
+    "sections",
+    "series",
+    "evals",
+    "checkpoints",
+    "lr_changes",
+    "queued",
+  ] as const;
   const header = checkHeader<TrainingHeader>(raw, ["training"], lists, "a training run");
   if (!STATES.includes(header.state)) {
     throw new WireError(`This page does not know the state "${header.state}": run the cell again.`);
@@ -170,4 +179,3 @@ export interface Mistake {
   loss: number | null;
   score?: number | null;
 }
-

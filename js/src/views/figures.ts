@@ -1,0 +1,35 @@
+// Figures of a run: values, sizes and times, as exact as they are looked at.
+
+/** A value with all the figures that it can be compared by. */
+export function exactValue(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return "not finite";
+  const size = Math.abs(value);
+  const text =
+    size > 0 && (size < 1e-3 || size >= 1e7)
+      ? value
+          .toExponential(3)
+          .replace(/\.?0+e/, "e")
+          .replace("e+", "e")
+      : String(Number(value.toPrecision(6)));
+  return text.replace(/-/g, "−");
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+export function formatBytes(bytes: number): string {
+  let [size, unit] = [bytes, 0];
+  while (size >= 999.5 && unit < UNITS.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${size >= 100 || unit === 0 ? Math.round(size) : Number(size.toPrecision(2))} ${UNITS[unit]}`;
+}
+
+/** "1 h 02 min", "3 min 20 s", "12 s". */
+export function formatDuration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
+  const two = (value: number) => String(value).padStart(2, "0");
+  if (hours > 0) return `${hours} h ${two(minutes)} min`;
+  return minutes > 0 ? `${minutes} min ${two(whole % 60)} s` : `${whole} s`;
+}

@@ -1,0 +1,311 @@
+// One chart of a run: its lines, their values where one points, and the ways to look closer.
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Channel } from "../channel";
+import { ask, type Kept } from "../rows/answers";
+import { formatCount } from "../text";
+import { Points } from "../training/points";
+import type { Run } from "../training/run";
+import { emptyThinned, joined, Smoothed, type Thinned, thin } from "../training/thin";
+import { useAsked } from "./asking";
+import { exactValue } from "./figures";
+import { useTheme } from "./plane";
+import { type Mark, Plot, type PlotCalls, type PlotLine, type Range } from "./plot";
+import { useMeasured } from "./virtual";
+
+/** What a chart shows: curves of the steps, and metrics of the evaluations. */
+export interface Chart {
+  key: string;
+  title: string;
+  sources: readonly Source[];
+  /** Of positive values, which a logarithmic scale can show. */
+  canLog: boolean;
+}
+
+export interface Source {
+  kind: "curve" | "metric";
+  /** What the run calls it. */
+  key: string;
+  name: string;
+  colour: string;
+  /** A curve that is told by each step is noisy; one that is set is not. */
+  isNoisy: boolean;
+}
+
+/** What all charts of a run are looked at with. */
+export interface ChartView {
+  /** How much of a smoothed value is what came before. */
+  smoothing: number;
+  isLog: boolean;
+  /** The steps in sight; null for all, also those to come. */
+  range: Range | null;
+}
+
+interface TrainingChartProps {
+  chart: Chart;
+  run: Run;
+  view: ChartView;
+  /** All steps. */
+  whole: Range;
+  marks: readonly Mark[];
+  /** The step that is pointed at, in any chart. */
+  at: number | null;
+  calls: PlotCalls;
+  channel: Channel;
+  kept: Kept;
+}
+
+const GUESS = { width: 420, height: 190 };
+/** Pixels that are not of the lines: the axis, and a margin. */
+const BESIDE_PX = 66;
+
+export function TrainingChart(props: TrainingChartProps) {
+  const { chart, run, view, whole, marks, at, calls, channel, kept } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState(GUESS);
+  useMeasured(box, setSize);
+  const theme = useTheme(box);
+  const range = view.range ?? whole;
+  const most = Math.max(16, size.width - BESIDE_PX);
+  // A chart of other sources is another chart, by its key.
+  const lines = chart.sources.map((source) => useLine({ source, run, view, whole, most, channel, kept }));
+  const isLog = view.isLog && chart.canLog;
+  const shown = { title: chart.title, lines: lines.map(({ line }) => line), marks, range, isLog };
+  usePlot(box, shown, size, theme, at, calls);
+  const walk = useWalk(lines, range, at, calls);
+  return (
+    <figure class="nbt-chart">
+      <figcaption>
+        <strong>{chart.title}</strong>
+        {lines.map((line, number) => (
+          <Value key={number} known={line} at={at} isNamed={lines.length > 1} />
+        ))}
+      </figcaption>
+      <div
+        ref={box}
+        class="nbt-plot"
+        role="application"
+        aria-label={`${chart.title}: the left and right arrow keys go along the lines, plus and minus zoom, 0 shows all`}
+        tabindex={0}
+        onKeyDown={walk}
+      />
+      {lines.map(({ problem }) => problem && <p class="nbt-aside">{problem}</p>)}
+    </figure>
+  );
+}
+
+/** A line, and the points that it stands for. */
+interface Known {
+  line: PlotLine;
+  points: Points;
+  smoothed: Float32Array | null;
+  problem: string | null;
+}
+
+interface LineProps extends Pick<TrainingChartProps, "run" | "view" | "whole" | "channel" | "kept"> {
+  source: Source;
+  most: number;
+}
+
+function useLine({ source, run, view, whole, most, channel, kept }: LineProps): Known {
+  const { kind, key, name, colour } = source;
+  const { evals } = run;
+  const points = useMemo(
+    () => (kind === "curve" ? (run.curve(key) ?? new Points()) : pointsOf(evals, key)),
+    [run, kind, key, kind === "metric" ? evals : null],
+  );
+  const weight = source.isNoisy ? view.smoothing : 0;
+  const smoother = useMemo(() => new Smoothed(weight), [points, weight]);
+  const far = useFar(channel, kept, key, points, view.range, whole, most, weight);
+  const count = points.length;
+  const [from, to] = view.range ?? whole;
+  const thinned = useMemo(() => {
+    const smoothed = smoother.of(points);
+    const inSight = (start: number, stop: number, cells: number) =>
+      thin(points, smoothed, [start, stop], cells);
+    // One more on each side, so that the lines go out of sight.
+    const stop = Math.min(count, points.find(to) + 2);
+    if (!far.curve) return inSight(Math.max(0, points.find(from) - 1), stop, most);
+    // What came since the kernel was asked is here, point by point.
+    const since = points.find((far.curve.step.at(-1) ?? -1) + 1);
+    return since < stop ? joined(far.curve, inSight(since, stop, most)) : far.curve;
+  }, [points, count, smoother, far.curve, from, to, most]);
+  const line: PlotLine = {
+    name,
+    colour,
+    thinned,
+    isSmooth: weight > 0,
+    hasDots: kind === "metric",
+  };
+  return { line, points, smoothed: weight > 0 ? smoother.of(points) : null, problem: far.problem };
+}
+
+function pointsOf(evals: Run["evals"], key: string): Points {
+  const told = evals.filter(({ metrics }) => key in metrics);
+  return new Points(
+    Uint32Array.from(told, ({ step }) => step),
+    Float32Array.from(told, ({ metrics }) => metrics[key] ?? Number.NaN),
+  );
+}
+
+/** A curve that has grown by less than this share is not asked for again. */
+const GROWN = 1.05;
+
+/** A curve of which not all points are here, as the kernel thins and smooths it; null where there is no need. */
+function useFar(
+  channel: Channel,
+  kept: Kept,
+  name: string,
+  points: Points,
+  zoomed: Range | null,
+  whole: Range,
+  most: number,
+  smoothing: number,
+): { curve: Thinned | null; problem: string | null } {
+  const end = useRef(0);
+  if (whole[1] > end.current * GROWN || whole[1] < end.current) end.current = whole[1];
+  const [from, to] = zoomed ?? [0, end.current];
+  const params = {
+    name,
+    from_step: Math.max(0, Math.floor(from)),
+    to_step: Math.ceil(to),
+    pixels: most,
+    smoothing,
+  };
+  const question = points.isWhole ? null : JSON.stringify(params);
+  const { answer, notice } = useAsked<Thinned>(kept, question, async (signal) => {
+    const { facts, read } = await ask<{ exact: boolean }>(channel, "curve", params, signal);
+    const curve = emptyThinned(0, facts.exact);
+    const mean = read.float32("mean");
+    const smooth = read.has("smooth") ? read.float32("smooth") : mean;
+    const [step, low, high] = [read.uint32("step"), read.float32("min"), read.float32("max")];
+    return { ...curve, step, low, high, mean, smooth };
+  });
+  // Until a longer one has come, the last one and what is known of the rest will do.
+  const last = useRef<{ same: string; curve: Thinned } | null>(null);
+  const same = JSON.stringify([name, zoomed, most, smoothing]);
+  if (answer) last.current = { same, curve: answer };
+  const held = last.current?.same === same ? last.current.curve : null;
+  return {
+    curve: question === null ? null : (answer ?? held),
+    problem: notice?.retry ? notice.message : null,
+  };
+}
+
+function usePlot(
+  box: { current: HTMLDivElement | null },
+  shown: Parameters<Plot["show"]>[0],
+  size: { width: number; height: number },
+  theme: string,
+  at: number | null,
+  calls: PlotCalls,
+): void {
+  const plot = useRef<Plot | null>(null);
+  const { lines, isLog } = shown;
+  const made = `${isLog} ${JSON.stringify(lines.map(({ name, colour, isSmooth }) => [name, colour, isSmooth]))}`;
+  useLayoutEffect(() => {
+    if (box.current) plot.current = Plot.on(box.current, size, shown, calls);
+    return () => plot.current?.destroy();
+  }, [made]);
+  useLayoutEffect(() => plot.current?.resize(size), [size.width, size.height]);
+  useLayoutEffect(() => plot.current?.redraw(), [theme]);
+  const drawn = lines.map(({ thinned }) => thinned);
+  useLayoutEffect(
+    () => plot.current?.show(shown),
+    [...drawn, shown.marks, shown.range[0], shown.range[1], made],
+  );
+  useLayoutEffect(() => plot.current?.point(at), [at, made]);
+}
+
+const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 };
+
+/** The chart by keys. */
+function useWalk(lines: readonly Known[], range: Range, at: number | null, calls: PlotCalls) {
+  return (event: KeyboardEvent) => {
+    const { key } = event;
+    const { step: steps } = lines[0]?.line.thinned ?? emptyThinned(0);
+    const inSight = [...steps].filter((step) => step >= range[0] && step <= range[1]);
+    const [first, last] = [inSight[0] ?? 0, inSight.at(-1) ?? 0];
+    const by = STEPS[key];
+    if (by !== undefined && inSight.length > 0) {
+      const here = at === null ? (by > 0 ? -1 : inSight.length) : inSight.findIndex((step) => step >= at);
+      calls.point(inSight[Math.min(inSight.length - 1, Math.max(0, here + by))] ?? last);
+    } else if (key === "Home" || key === "End") calls.point(key === "Home" ? first : last);
+    else if (key === "+" || key === "=" || key === "-") {
+      const [from, to] = range;
+      const centre = at ?? (from + to) / 2;
+      const factor = key === "-" ? 2 : 0.5;
+      calls.zoom([centre - (centre - from) * factor, centre + (to - centre) * factor]);
+    } else if (key === "0") calls.reset();
+    else if (key === "Escape" && at !== null) calls.point(null);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+}
+
+/** A line's value where one points, or its last one. */
+function Value({ known, at, isNamed }: { known: Known; at: number | null; isNamed: boolean }) {
+  const { line, points, smoothed } = known;
+  const { name, colour, thinned } = line;
+  const told = points.isWhole ? pointAt(points, smoothed, at) : stretchAt(thinned, line.isSmooth, at);
+  return (
+    <span class="nbt-chart-value">
+      <i style={{ background: `var(--nbt-${colour})` }} aria-hidden="true" />
+      {isNamed && <bdi>{name}</bdi>}
+      {told && (
+        <>
+          <b>{exactValue(told.value)}</b>
+          {told.between && <span>{`${exactValue(told.between[0])} to ${exactValue(told.between[1])}`}</span>}
+          {told.smooth !== null && <span>{`smoothed ${exactValue(told.smooth)}`}</span>}
+          {at !== null && <span>{`step ${formatCount(told.step)}`}</span>}
+        </>
+      )}
+    </span>
+  );
+}
+
+interface Told {
+  step: number;
+  value: number;
+  /** The least and the greatest, where the value is the mean of several. */
+  between: [number, number] | null;
+  smooth: number | null;
+}
+
+function pointAt(points: Points, smoothed: Float32Array | null, at: number | null): Told | null {
+  const { steps, values, length } = points;
+  if (length === 0) return null;
+  const number = at === null ? length - 1 : nearest(steps, at);
+  return {
+    step: steps[number] as number,
+    value: values[number] as number,
+    between: null,
+    smooth: smoothed ? (smoothed[number] as number) : null,
+  };
+}
+
+function stretchAt(thinned: Thinned, isSmooth: boolean, at: number | null): Told | null {
+  const { step, low, high, mean, smooth } = thinned;
+  if (step.length === 0) return null;
+  const number = at === null ? step.length - 1 : nearest(step, at);
+  const [least, most] = [low[number] as number, high[number] as number];
+  return {
+    step: step[number] as number,
+    value: mean[number] as number,
+    between: least < most ? [least, most] : null,
+    smooth: isSmooth ? (smooth[number] as number) : null,
+  };
+}
+
+/** The number of the step that is nearest. */
+function nearest(steps: Uint32Array, at: number): number {
+  let low = 0;
+  let high = steps.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((steps[middle] as number) < at) low = middle + 1;
+    else high = middle;
+  }
+  const before = steps[low - 1];
+  return before !== undefined && at - before < (steps[low] as number) - at ? low - 1 : low;
+}
