@@ -20,6 +20,7 @@ from nbtransformers.results.rewritings import Summaries, Translations
 from nbtransformers.results.similarity import Similarity
 from nbtransformers.results.stored import Stored
 from nbtransformers.results.tokenization import Tokenization
+from nbtransformers.results.trainingrun import TrainingRun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,7 @@ Result = (
     | Stored
     | Filling
     | Tokenization
+    | TrainingRun
 )
 """Any result."""
 
@@ -55,6 +57,7 @@ RESULTS: tuple[type, ...] = (
     Stored,
     Filling,
     Tokenization,
+    TrainingRun,
 )
 
 
@@ -71,6 +74,7 @@ class Kind:
         actions: the questions whose answer needs the panel itself, such as what is selected in it.
         partial: a result as it stands, and how many rows there will be, to a header and a payload; None shows none.
         selected: a result and the numbers that are selected in its panel to the table of them.
+        follow: keeps the panel of a result up to date that goes on changing.
     """
 
     name: str
@@ -81,11 +85,12 @@ class Kind:
     actions: Callable[[Any, Panel], Mapping[str, Method]] = lambda result, panel: {}
     partial: Callable[[Any, int | None], tuple[dict[str, Any], bytes]] | None = None
     selected: Callable[[Any, list[int]], pd.DataFrame] = lambda result, rows: result.to_pandas(rows)
+    follow: Callable[[Any, Panel], None] = lambda result, panel: None
 
 
 def kind_of_result(result: Result) -> Kind:
     """The kind of a result. What draws it is imported here, when there is something to draw."""
-    return _KINDS[type(result)]()
+    return next(_KINDS[one] for one in type(result).__mro__ if one in _KINDS)()
 
 
 def _answers() -> Kind:
@@ -210,6 +215,16 @@ def _similarity() -> Kind:
     return Kind("similar", "Similarity", similarity_header, similarity_snapshot, methods, actions, partial_header)
 
 
+def _training() -> Kind:
+    from nbtransformers.panels.training.follow import follow
+    from nbtransformers.panels.training.methods import actions, methods
+    from nbtransformers.panels.training.snapshot import training_snapshot
+    from nbtransformers.panels.training.wire import training_header
+
+    kind = Kind("training", "Training", training_header, training_snapshot, methods, actions, follow=follow)
+    return replace(kind, selected=lambda run, rows: run.steps().iloc[rows])
+
+
 _KINDS: dict[type, Callable[[], Kind]] = {
     Answers: _answers,
     Attention: _attention,
@@ -225,4 +240,5 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Stored: _stored,
     Filling: _filling,
     Tokenization: _tokenization,
+    TrainingRun: _training,
 }

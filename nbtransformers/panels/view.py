@@ -115,9 +115,16 @@ class PanelView:
         self._panel.show(kind.name, header, payload, partial(_answers, kind, result, self._panel))
         self._panel.result = result
         remember(result, self._panel)
-        snapshot = kind.snapshot(self._panel.panel_id, result)
-        self._snapshot.update({"text/html": snapshot, "text/plain": str(result)}, raw=True)
+        self.draw()
         self._finished = True
+        kind.follow(result, self._panel)
+
+    def draw(self) -> None:
+        """Draw the snapshot of the result anew, as it is now."""
+        result = self._panel.result
+        if result is not None:  # it is let go of when the panel is closed
+            snapshot = kind_of_result(result).snapshot(self._panel.panel_id, result)
+            self._snapshot.update({"text/html": snapshot, "text/plain": str(result)}, raw=True)
 
     def fail(self, message: str) -> None:
         """Say in the panel what went wrong in the background; a result that stood there stays."""

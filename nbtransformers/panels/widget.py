@@ -191,6 +191,12 @@ class AttentionPanel(Panel):
     _esm, _css = _bundle("attention")
 
 
+class TrainingPanel(Panel):
+    """The panel of a training run."""
+
+    _esm, _css = _bundle("training")
+
+
 # A saved notebook carries the code of every panel in it: one of a few kinds of result each keeps it small.
 _CLASSES: dict[str, type[Panel]] = {
     "attention": AttentionPanel,
@@ -199,6 +205,7 @@ _CLASSES: dict[str, type[Panel]] = {
     "embed": VectorsPanel,
     "positions": VectorsPanel,
     "similar": VectorsPanel,
+    "training": TrainingPanel,
 }
 
 

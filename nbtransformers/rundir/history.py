@@ -34,9 +34,14 @@ Column = NDArray[Any]
 
 
 class Steps:
-    """The steps of a run as columns that grow."""
+    """The steps of a run as columns that grow.
+
+    Attributes:
+        told: the columns in which there has been a number.
+    """
 
     def __init__(self) -> None:
+        self.told: set[str] = set()
         self._columns: dict[str, Column] = {name: np.empty(0, kind) for name, kind in _COLUMNS.items()}
         self._count = 0
 
@@ -54,6 +59,8 @@ class Steps:
             self._make_room(count + count // 2)
         for name, values in new.items():
             self._columns[name][self._count : count] = values
+            if name not in self.told and np.isfinite(values).any():
+                self.told.add(name)
         self._count = count  # last, so that whoever looks meanwhile sees whole steps
 
     def back_to(self, step: int) -> bool:
@@ -110,6 +117,11 @@ class History:
             except FileNotFoundError:
                 return False
             return self._offset > before
+
+    @property
+    def seen(self) -> int:
+        """How many bytes of the file were read: whoever has seen as many knows all that is here."""
+        return self._offset
 
     def of(self, kind: str) -> list[Event]:
         """The events of a type, in order."""

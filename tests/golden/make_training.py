@@ -6,8 +6,12 @@ independent of both ends: it needs only numpy. Run it after a change of the wire
 Of each case: `events`, the run's own lines (one of type `steps` stands for many of type `step`, a list for each of
 their values); `header` and `payload_base64`, the run as the panel has it after the first `read` of them; `live`, the
 message that tells of the others, its buffers beside it (step, then value, of each series that it names); `answers` of
-questions that are asked at the end. `folder`, `facts`, times and memory are the machine's own: readers of this file
-set them aside. NaN stands for what was not finite.
+questions that are asked at the end; `control` what its worker was told. `folder`, `facts`, times and memory are the
+machine's own: readers of this file set them aside. NaN stands for what was not finite.
+
+Changed since the first version: an entry of `queued` is `{id, command}`, not an id alone; `rewritten` in the header
+(how often steps were done again and left out) is for Python's own use; `subtitle` is filled. The question for the whole
+is called `run`; its answer is a header, with its `sections`, and the payload.
 """
 
 import base64
@@ -71,7 +75,7 @@ def folded(events):
     for one in events:
         if one["type"] == "attempt":
             back = one["resumed_from"] or 0
-            found = [e for e in found if e["type"] not in ("step", "eval", "checkpoint") or e["step"] <= back]
+            found = [e for e in found if e["type"] not in ("step", "eval", "checkpoint", "best") or e["step"] <= back]
         found.append(one)
     return found
 
@@ -102,6 +106,7 @@ def eval_of(one):
 
 
 def header_of(events, state, seq, **own):
+    rewritten = sum(len(folded(events[: at + 1])) <= len(folded(events[:at])) for at in range(len(events)))
     events = folded(events)
     by_type = {}
     for one in events:
@@ -124,10 +129,11 @@ def header_of(events, state, seq, **own):
         "version": 1,
         "kind": "training",
         "title": "a-run",
-        "subtitle": "",
+        "subtitle": "minilm · full",
         "rows": 0,
         "inline": True,
         "seq": seq,
+        "rewritten": rewritten,
         "name": "a-run",
         "folder": "",
         "state": state,
@@ -168,7 +174,7 @@ def header_of(events, state, seq, **own):
 def live(before, after, seq):
     """What is new: keys of the header that changed, points and evaluations that came."""
     old, new = before[0], after[0]
-    apart = {"series", "sections", "evals", "evals_total", "seq", "facts"}
+    apart = {"series", "sections", "evals", "evals_total", "seq", "facts", "rewritten"}
     changed = {name: new[name] for name in new if name not in apart and new[name] != old[name]}
     return {"type": "run", "seq": seq, "header": changed}
 
@@ -239,11 +245,12 @@ def curve(events, name, from_step, to_step, pixels, smoothing):
 # --- cases ---
 
 
-def case(events, state, *, read=None, rest_state=None, own=None, rest_own=None, answers=()):
+def case(events, state, *, read=None, rest_state=None, own=None, rest_own=None, answers=(), control=()):
     first, rest = (events, []) if read is None else (events[:read], events[read:])
     before = header_of(first, state, 0, **(own or {}))
     header, payload = before
     told = {"events": events, "read": len(first), "header": header, "payload_base64": payload, "answers": list(answers)}
+    told["control"] = list(control)
     if rest:
         after = header_of(events, rest_state or state, 1, **{**(own or {}), **(rest_own or {})})
         told["live"] = live_case(first, rest, before, after, 1)
@@ -274,8 +281,15 @@ def running():
         event("state", 18, state="paused"),
     ]
     answers = [curve(events, "loss", 0, 8, 100, 0.5), curve(events, "lr", 2, 5, 2, 0)]
-    training = {"stage": {"stage": "training", "done": None, "total": None}}
-    return case(events, "running", read=12, rest_state="paused", own=training, answers=answers)
+    control = [
+        {"id": "aaaaaaaaaaaa", "command": "lr", "factor": 0.5},
+        {"id": "bbbbbbbbbbbb", "command": "save"},
+    ]
+    told = [{"id": one["id"], "command": one["command"]} for one in control]
+    training = {"stage": {"stage": "training", "done": None, "total": None}, "queued": told}
+    later = {"queued": told[1:]}
+    asked = {"answers": answers, "control": control}
+    return case(events, "running", read=12, rest_state="paused", own=training, rest_own=later, **asked)
 
 
 def resumed():

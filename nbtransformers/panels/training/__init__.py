@@ -1,0 +1,1 @@
+"""The panel of a training run: a live view of its directory."""

@@ -1,0 +1,263 @@
+"""A training run as bytes: a small JSON header and one binary buffer, and what is told of it while it goes on.
+
+The payload has of each series NAME of the header `NAME_step` uint32 and `NAME_value` float32 `[point]`: all points, or
+of each stretch the least and the greatest where there are very many; NaN where a value was not finite.
+
+While a run goes on, messages `{type: "run", seq, header, series, evals}` say what came since the one before: the keys
+of `header` that changed; new points of a series, from its point number `from` on, as two buffers (step, value) a
+series; new evaluations, from number `from` on. Each has the `seq` of the one before plus one; `{type: "run", seq,
+restart: true}` says that what was told is not so any more. The question `run` is answered with the whole, as it is at
+its `seq`. `tests/golden/training.json` holds both sides to it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.panels.packing import packed, sendable
+from nbtransformers.panels.training.curves import cuts, thinned
+from nbtransformers.results.trainingrun import TrainingRun
+from nbtransformers.rundir import heartbeat
+from nbtransformers.rundir.atomic import read_json
+from nbtransformers.rundir.control import Controls
+from nbtransformers.rundir.events import Event
+from nbtransformers.rundir.history import SERIES, History
+from nbtransformers.rundir.state import ENDED, State
+
+VERSION = 1
+MOST_POINTS = 2_000  # of a series
+MOST_EVALS = 1_000
+_MOST_NOTES = 50
+
+_PLAN = (
+    *("steps", "epochs", "steps_per_epoch", "batch_size", "micro_batch", "accumulation", "trainable", "parameters"),
+    *("task", "labels", "train_rows", "test_rows"),
+)
+_SETTLED = ("Model", "Task", "Data", "Settings", "Directory")  # what does not change while it goes on
+GONE = "Its worker is gone: it was killed, or the machine went down."
+
+# What a header has beside what `told_of` tells.
+_APART = (
+    "version",
+    "kind",
+    "rows",
+    "inline",
+    "seq",
+    "rewritten",
+    "facts",
+    "series",
+    "evals",
+    "evals_total",
+    "sections",
+)
+
+Header = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is in a run directory beside its events; looking costs a little.
+
+    Attributes:
+        living: the process that owns the run; None where there is none.
+        memory: bytes that it has.
+        gpu_memory: bytes that it has on the GPU.
+        checkpoints: the steps of those that are whole.
+        card: what was known before anything ran.
+        told: the commands that may still be followed.
+    """
+
+    living: int | None
+    memory: int | None
+    gpu_memory: int | None
+    checkpoints: list[int]
+    card: dict[str, Any] | None
+    told: list[dict[str, Any]]
+
+
+def look(run: TrainingRun) -> Look:
+    """Look at what is beside the events. To be done before they are read, see `Told.now`."""
+    files = run.files
+    beat = heartbeat.read(files.heartbeat)
+    alive = beat is not None and heartbeat.is_alive(beat)
+    return Look(
+        living=beat.pid if beat is not None and alive else None,
+        memory=beat.memory if beat is not None and alive else None,
+        gpu_memory=beat.gpu_memory if beat is not None and alive else None,
+        checkpoints=files.complete_checkpoints(),
+        card=read_json(files.card),
+        told=[one for one in Controls(files.control).new() if beat is not None and one["time"] >= beat.started],
+    )
+
+
+def state_of(run: TrainingRun, looked: Look) -> State:
+    """The state of a run, by its events as far as they were read."""
+    return run.history.told.now(looked.living)
+
+
+def training_header(run: TrainingRun) -> tuple[Header, bytes]:
+    """The header and the payload."""
+    looked = look(run)
+    run.history.read()
+    history = run.history
+    points = {name: len(history.steps) for name in series_of(history)}
+    return whole(run, told_of(run, looked), points, len(history.of("eval")), history.rewritten, 0)
+
+
+def whole(
+    run: TrainingRun, told: Header, points: Mapping[str, int], evals: int, rewritten: int, seq: int
+) -> tuple[Header, bytes]:
+    """The header and the payload as they were told up to a message.
+
+    Args:
+        run: the run.
+        told: what `told_of` gave.
+        points: how many points of each series were told.
+        evals: how many evaluations were.
+        rewritten: how often the history had been rewritten by then.
+        seq: the number of that message.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    series: list[dict[str, Any]] = []
+    for name, count in points.items():
+        steps, values = (run.history.steps[column][:count] for column in ("step", name))
+        at = thinned(values, MOST_POINTS)
+        arrays |= {f"{name}_step": steps[at], f"{name}_value": values[at].astype(np.float32)}
+        series.append({"name": name, "points": len(values), "last": last_of(values)})
+    found = run.history.of("eval")[:evals]
+    sections, payload = packed(arrays)
+    header = {
+        "version": VERSION,
+        "kind": "training",
+        "rows": 0,
+        "inline": True,
+        "seq": seq,
+        "rewritten": rewritten,
+        **told,
+        "facts": [[name, sendable(value)] for name, value in run.facts() if name in _SETTLED],
+        "series": series,
+        "evals": list(map(eval_of, _some(found))),
+        "evals_total": len(found),
+        "sections": sections,
+    }
+    return header, payload
+
+
+def told_of(run: TrainingRun, looked: Look) -> Header:
+    """The keys of the header that change while a run goes on, its curves and evaluations apart."""
+    history = run.history
+    state = state_of(run, looked)
+    told, plan = history.told, _plan(history)
+    best, steps = history.last("best"), history.steps
+    gone = state == "dead"
+    keys: Header = {
+        "title": sendable(run.name),
+        "subtitle": sendable(subtitle(run)),
+        "name": sendable(run.name),
+        "folder": sendable(str(run.folder)),
+        "state": state,
+        "stage": None if state in ENDED else _stage(history.last("stage")),
+        "plan": plan,
+        "card": looked.card,
+        "progress": {
+            "step": int(steps["step"][-1]) if len(steps) else 0,
+            "steps": plan and plan["steps"],
+            "epoch": last_of(steps["epoch"]),
+            "eta_s": _left(history, plan) if state == "running" else None,
+            "elapsed_s": history.worked_s(time.time() if state in ("starting", "running") else None),
+            "tokens_per_s": last_of(steps["tokens_per_s"]),
+            "memory": looked.memory,
+            "gpu_memory": looked.gpu_memory,
+        },
+        "checkpoints": looked.checkpoints,
+        "best": best and {"step": best["step"], "metric": best.get("metric"), "value": best.get("value")},
+        "lr_changes": [{"step": one.get("step"), "factor": one.get("factor")} for one in history.of("lr")],
+        "message": GONE if gone else told.message,
+        "hint": _way_on(looked.checkpoints) if gone else told.hint,
+        "notes": [str(one.get("text")) for one in history.of("note")[-_MOST_NOTES:]],
+        "queued": [] if state in ENDED else _queued(history, looked),
+        "attempts": len(history.of("attempt")),
+    }
+    return clean(keys)
+
+
+def told_in(header: Header) -> Header:
+    """What `told_of` told in a header."""
+    return {name: value for name, value in header.items() if name not in _APART}
+
+
+def subtitle(run: TrainingRun) -> str:
+    """What learns, and how."""
+    return " · ".join([str(run.request.model or "the bundled encoder"), run.request.method])
+
+
+def series_of(history: History) -> list[str]:
+    """The series that a run has: the loss, and the others once there is a number of them."""
+    steps = history.steps
+    return [name for name in SERIES if len(steps) and (name == "loss" or name in steps.told)]
+
+
+def eval_of(event: Event) -> dict[str, Any]:
+    """An evaluation as it travels."""
+    return clean({name: event.get(name) for name in ("step", "epoch", "metrics", "seconds")})
+
+
+def last_of(values: NDArray[Any]) -> float | None:
+    """The last number; None where there is none."""
+    return clean(float(values[-1])) if len(values) else None
+
+
+def clean(value: Any) -> Any:
+    """A value of a file as JSON and UTF-8 have it: what is no number is None."""
+    if isinstance(value, dict):
+        return {sendable(str(name)): clean(part) for name, part in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, list):
+        return list(map(clean, cast("list[Any]", value)))
+    if isinstance(value, str):
+        return sendable(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _plan(history: History) -> dict[str, Any] | None:
+    """What was planned, with what memory made of it since."""
+    plan, smaller = history.last("plan"), history.last("micro_batch")
+    if plan is None:
+        return None
+    now = {name: plan.get(name) for name in _PLAN}
+    if smaller is not None and smaller["time"] >= plan["time"]:
+        now |= {name: smaller.get(name) for name in ("micro_batch", "accumulation")}
+    return now
+
+
+def _stage(event: Event | None) -> dict[str, Any] | None:
+    return event and {name: event.get(name) for name in ("stage", "done", "total")}
+
+
+def _left(history: History, plan: Mapping[str, Any] | None) -> float | None:
+    pace = history.pace_s()
+    if pace is None or plan is None or not plan["steps"]:
+        return None
+    return max(0.0, (plan["steps"] - int(history.steps["step"][-1])) * pace)
+
+
+def _queued(history: History, looked: Look) -> list[dict[str, str]]:
+    """What the worker was told and has not followed yet."""
+    followed = {one.get("id") for one in history.of("control")}
+    return [{"id": one["id"], "command": one["command"]} for one in looked.told if one["id"] not in followed]
+
+
+def _way_on(checkpoints: list[int]) -> str:
+    return f"Resume goes on from step {checkpoints[-1]:,}." if checkpoints else "Resume begins it again."
+
+
+def _some(evals: list[Event]) -> list[Event]:
+    if len(evals) <= MOST_EVALS:
+        return evals
+    return [evals[at] for at in cuts(len(evals) - 1, MOST_EVALS - 1).tolist()]
