@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pandas as pd
 import pytest
-from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from browser.jupyter import JupyterServer, Notebook
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -16,24 +15,7 @@ TEXT = "A joy from start to end, 这部电影很好看 كان طويلاً 😀 
 CELLS = [
     "%load_ext nbtransformers\nimport nbtransformers as nbt, torch\ntorch.set_num_threads(1)",
     f"%%explain --method integrated_gradients,occlusion --out why\n{TEXT}",
-    "0",
 ]
-
-
-@pytest.fixture(scope="module")
-def notebook(browser: OfflineBrowser, lab: JupyterServer) -> Any:
-    page = browser.page(height=1300)
-    lab.write("explain.ipynb", CELLS)
-    notebook = lab.open(page, "explain.ipynb")
-    notebook.run_all()
-    yield notebook
-    assert browser.errors(page) == []
-    page.context.close()
-
-
-def python(notebook: Notebook, expression: str) -> Any:
-    """The value of an expression in Python, through a cell of its own."""
-    return json.loads(notebook.run_code(2, f"import json; print(json.dumps({expression}))").strip().splitlines()[-1])
 
 
 def drawn(panel: Any, method: int) -> list[tuple[str, float, str]]:
@@ -56,7 +38,7 @@ WORDS = (
 
 
 def words(notebook: Notebook, method: str, result: str = "why") -> list[tuple[str, float]]:
-    return python(notebook, f"[{WORDS.format(method, result)}][0]")
+    return notebook.python(f"[{WORDS.format(method, result)}][0]")
 
 
 def test_each_word_is_coloured_by_its_attribution(notebook: Notebook) -> None:
@@ -74,7 +56,7 @@ def test_each_word_is_coloured_by_its_attribution(notebook: Notebook) -> None:
 
 
 def test_the_gap_is_stated_and_small(notebook: Notebook) -> None:
-    gap = python(notebook, "why.completeness_gap")
+    gap = notebook.python("why.completeness_gap")
     assert abs(gap) <= 0.01
     expect(notebook.panel(1).locator(".nbt-signed").first).to_contain_text("completeness gap")
     expect(notebook.panel(1).locator(".nbt-signed").nth(1)).to_contain_text("no completeness gap")
@@ -102,7 +84,7 @@ def test_bars_tokens_and_special_tokens(notebook: Notebook) -> None:
     panel.get_by_role("button", name="Special tokens").click()
     panel.get_by_role("button", name="As in the text").click()
     names = panel.locator("tbody th").all_inner_texts()
-    assert names[0] == "[CLS]" and len(names) == min(25, python(notebook, "len(why)"))
+    assert names[0] == "[CLS]" and len(names) == min(25, notebook.python("len(why)"))
     for name in ("Special tokens", "Words", "Text"):
         panel.get_by_role("button", name=name, exact=True).click()
     expect(panel.locator(".nbt-signed")).to_have_count(2)
@@ -138,6 +120,6 @@ def test_the_tokens_are_written_into_a_file(notebook: Notebook, lab: JupyterServ
     panel.get_by_role("button", name="CSV").click()
     expect(panel.locator(".nbt-export-said")).to_contain_text("explanation.csv", timeout=30_000)
     written = pd.read_csv(lab.root / "explanation.csv", keep_default_na=False)
-    assert written["token"].tolist() == python(notebook, "why.tokens")
-    gradients = python(notebook, "why.attributions.tolist()")
+    assert written["token"].tolist() == notebook.python("why.tokens")
+    gradients = notebook.python("why.attributions.tolist()")
     assert written["integrated_gradients"].tolist() == pytest.approx(gradients, abs=1e-6)

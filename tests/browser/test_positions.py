@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import numpy as np
+import pandas as pd
 import pytest
-from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from browser.jupyter import JupyterServer, Notebook
+from matplotlib.image import imread
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -25,23 +30,8 @@ FORMULA = "%positions --length 128 --dim 64 --out formula"
 LEARNED = "%positions --model minilm --out learned"
 ROTARY = "%positions --model llama --length 3000 --out rotary"
 RELATIVE = "%positions --model t5 --out relative"
-SETUP_AT, FORMULA_AT, LEARNED_AT, ROTARY_AT, RELATIVE_AT, PYTHON = range(6)
-
-
-@pytest.fixture(scope="module")
-def notebook(browser: OfflineBrowser, lab: JupyterServer) -> Any:
-    page = browser.page(height=1200)
-    lab.write("positions.ipynb", [SETUP, FORMULA, LEARNED, ROTARY, RELATIVE, "0"])
-    notebook = lab.open(page, "positions.ipynb")
-    notebook.run_all()
-    yield notebook
-    assert browser.errors(page) == []
-    page.context.close()
-
-
-def python(notebook: Notebook, expression: str) -> Any:
-    """What Python says, through the notebook's last cell."""
-    return json.loads(notebook.run_code(PYTHON, f"import json; print(json.dumps({expression}))"))
+CELLS = [SETUP, FORMULA, LEARNED, ROTARY, RELATIVE]
+SETUP_AT, FORMULA_AT, LEARNED_AT, ROTARY_AT, RELATIVE_AT = range(5)
 
 
 def look_at(notebook: Notebook, number: int, view: str) -> Any:
@@ -60,12 +50,19 @@ def test_a_cell_that_is_pointed_at_shows_its_number_and_how_it_comes_about(noteb
     panel = look_at(notebook, FORMULA_AT, "Heat map")
     plane = panel.get_by_role("application")
     box = plane.bounding_box()
+    # Beside the numbers of the rows and the columns.
+    left, top = 37, 22
+
+    def place(row: int, column: int) -> dict[str, float]:
+        across, down = (box["width"] - left) / 64, (box["height"] - top) / 128
+        return {"x": left + (column + 0.5) * across, "y": top + (row + 0.5) * down}
+
     for row, column in ((0, 1), (63, 24), (127, 63)):
-        plane.hover(position={"x": (column + 0.5) * box["width"] / 64, "y": (row + 0.5) * box["height"] / 128})
+        plane.hover(position=place(row, column))
         readout = panel.locator(".nbt-positions-readout")
         expect(readout).to_contain_text(f"position {row}, dimension {column}")
-        value = python(notebook, f"float(formula.values[{row}, {column}])")
-        plane.hover(position={"x": (column + 0.5) * box["width"] / 64, "y": (row + 0.5) * box["height"] / 128})
+        value = notebook.python(f"float(formula.values[{row}, {column}])")
+        plane.hover(position=place(row, column))
         expect(readout.locator(".nbt-value-big")).to_have_text(written(value))
         wave = "cos" if column % 2 else "sin"
         expect(readout).to_contain_text(f"{wave}({row} / 10000{column // 2 * 2}/64)")
@@ -90,7 +87,7 @@ def test_a_long_table_is_sampled_and_says_so_and_is_exact_when_zoomed_into(noteb
     assert said is not None
     shown = readout.locator(".nbt-value-big").inner_text()
     name = {LEARNED_AT: "learned", ROTARY_AT: "rotary"}[number]
-    assert shown == written(python(notebook, f"float({name}.values[{said[1].replace(',', '')}, {said[2]}])"))
+    assert shown == written(notebook.python(f"float({name}.values[{said[1].replace(',', '')}, {said[2]}])"))
 
 
 def test_cosine_sine_and_angle(notebook: Notebook) -> None:
@@ -107,7 +104,7 @@ def test_cosine_sine_and_angle(notebook: Notebook) -> None:
         assert said is not None
         shown = readout.locator(".nbt-value-big").inner_text()
         row, pair = said[1].replace(",", ""), said[2]
-        assert shown == written(python(notebook, f"float(rotary[0].picture('{name}')[{row}, {pair}])"))
+        assert shown == written(notebook.python(f"float(rotary[0].picture('{name}')[{row}, {pair}])"))
 
 
 def test_another_curve_is_asked_for(notebook: Notebook) -> None:
@@ -119,7 +116,7 @@ def test_another_curve_is_asked_for(notebook: Notebook) -> None:
     for _ in range(4):
         notebook.page.keyboard.press("ArrowRight")
     place, *values = panel.locator(".nbt-curve-values dd").all_inner_texts()
-    told = python(notebook, f"learned.values[{place}, [0, 64, 128, 192, 256, 320, 333]].astype(float).tolist()")
+    told = notebook.python(f"learned.values[{place}, [0, 64, 128, 192, 256, 320, 333]].astype(float).tolist()")
     assert values == [written(value) for value in told]
 
 
@@ -130,7 +127,7 @@ def test_similarity_by_distance(notebook: Notebook) -> None:
     notebook.page.keyboard.press("End")
     place, value = panel.locator(".nbt-curve-values dd").all_inner_texts()
     far = int(place.replace(",", ""))
-    assert value == written(python(notebook, f"float(rotary.by_distance()[1][{far}])"))
+    assert value == written(notebook.python(f"float(rotary.by_distance()[1][{far}])"))
     assert far > 2_900
 
 
@@ -146,7 +143,70 @@ def test_what_a_head_of_the_decoder_adds(notebook: Notebook) -> None:
     expect(readout).to_contain_text("query 3, key 0")
     expect(readout).to_contain_text("distance −3")
     shown = readout.locator(".nbt-value-big").inner_text()
-    assert shown == written(python(notebook, "float(relative['decoder'].similarity(2)[3, 0])"))
+    assert shown == written(notebook.python("float(relative['decoder'].similarity(2)[3, 0])"))
+
+
+def saved(notebook: Notebook, panel: Any, kind: str, folder: Path) -> Path:
+    """The picture of what a panel shows, as the browser saves it."""
+    with notebook.page.expect_download() as download:
+        panel.get_by_role("button", name=f"Picture as {kind}", exact=True).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def texts_of(picture: Path) -> list[str | None]:
+    """What is written in an SVG."""
+    return [text.text for text in ElementTree.parse(picture).getroot().iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_what_is_seen_is_saved_with_the_numbers_beside_it(notebook: Notebook, tmp_path: Path) -> None:
+    panel = look_at(notebook, LEARNED_AT, "Heat map")
+    panel.get_by_role("application").focus()
+    notebook.page.keyboard.press("0")
+    panel.get_by_role("button", name="Export", exact=True).click()
+    written = texts_of(saved(notebook, panel, "SVG", tmp_path))
+    assert {"0", "50", "100"} <= set(written) and 10 < len(written) < 60
+    last = max(notebook.python("list(learned.values.shape)"))
+    assert max(int(number.replace(",", "")) for number in written if number) < last
+    shown = panel.locator(".nbt-plane canvas").first.evaluate("canvas => [canvas.height, canvas.width]")
+    picture = imread(saved(notebook, panel, "seen", tmp_path))
+    assert list(picture.shape[:2]) == shown
+    # Curves are drawn by the page's style sheet, which a file does not have.
+    look_at(notebook, LEARNED_AT, "Curves by dimension")
+    chart = panel.locator(".nbt-curves svg").bounding_box()
+    picture = imread(saved(notebook, panel, "seen", tmp_path))
+    assert picture.shape[:2] == (round(chart["height"]), round(chart["width"]))
+    assert len({tuple(pixel) for pixel in (picture[:, 60:, :3] * 255).astype(int).reshape(-1, 3).tolist()}) > 50
+    assert "position" in texts_of(saved(notebook, panel, "SVG", tmp_path))
+    # Below each other.
+    look_at(notebook, LEARNED_AT, "Similarity")
+    heights = [panel.locator(one).first.bounding_box()["height"] for one in (".nbt-plane", ".nbt-curves svg")]
+    assert imread(saved(notebook, panel, "seen", tmp_path)).shape[0] == pytest.approx(sum(heights) + 12, abs=1)
+    panel.get_by_role("button", name="Export", exact=True).click()
+
+
+def test_numbers_and_figures_are_written_into_files(notebook: Notebook, lab: JupyterServer) -> None:
+    panel = look_at(notebook, ROTARY_AT, "Heat map")
+    panel.get_by_role("button", name="Sine", exact=True).click()
+    panel.get_by_role("button", name="Export", exact=True).click()
+    written = panel.locator(".nbt-export-said strong")
+    for kind, name in (("NPZ", "positions.npz"), ("CSV", "positions-sin.csv"), ("PNG", "positions-sin.png")):
+        panel.get_by_role("button", name=kind, exact=True).click()
+        expect(written).to_contain_text(name, timeout=30_000)
+        path = lab.root / written.inner_text()
+        if kind == "CSV":
+            table = pd.read_csv(path, index_col="position")
+            told = notebook.python("rotary[0].sin[1234].tolist()")
+            assert table.loc[1234].tolist() == pytest.approx(told, abs=1e-6)
+        elif kind == "NPZ":
+            with np.load(path) as arrays:
+                shapes = {name: array.shape for name, array in arrays.items()}
+            assert shapes == {"positions": (3000,), "cos": (3000, 16), "sin": (3000, 16), "frequencies": (16,)}
+        else:
+            assert imread(path).shape[1] > 1_000
+    panel.get_by_role("button", name="Export", exact=True).click()
+    panel.get_by_role("button", name="Cosine", exact=True).click()
 
 
 def test_what_is_saved_is_pictures_and_small(notebook: Notebook) -> None:
