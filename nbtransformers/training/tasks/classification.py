@@ -66,23 +66,23 @@ class Classification:
         )
 
 
-def measured(labels: NDArray[Any], predicted: NDArray[Any], **options: Any) -> Any:
+def measured(expected: NDArray[Any], predicted: NDArray[Any], **options: Any) -> Any:
     """Precision, recall, f1 and support, as scikit-learn counts them; 0 where there is nothing to divide by."""
     from sklearn import metrics
 
     library: Any = metrics  # it declares a narrower type than it takes
-    return library.precision_recall_fscore_support(labels, predicted, zero_division=0, **options)
+    return library.precision_recall_fscore_support(expected, predicted, zero_division=0, **options)
 
 
-def by_label(labels: NDArray[Any], predicted: NDArray[Any], known: tuple[str, ...]) -> dict[str, dict[str, float]]:
+def by_label(expected: NDArray[Any], predicted: NDArray[Any], known: tuple[str, ...]) -> dict[str, dict[str, float]]:
     """Precision, recall, f1 and support of each label.
 
     Args:
-        labels: int `[row]`, or 0 and 1 `[row, label]`.
+        expected: int `[row]`, or 0 and 1 `[row, label]`.
         predicted: likewise.
         known: the names of the labels.
     """
-    found = measured(labels, predicted, labels=range(len(known)))
+    found = measured(expected, predicted, labels=range(len(known)))
     columns = zip(("precision", "recall", "f1", "support"), found, strict=True)
     table = {name: [float(value) for value in values] for name, values in columns}
     return {label: {name: values[at] for name, values in table.items()} for at, label in enumerate(known)}
