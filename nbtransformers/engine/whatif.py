@@ -46,7 +46,8 @@ def without_heads(
     """
     loaded = maps.loaded
     with at_work(loaded, on_progress):
-        before = maps.output
+        # Who has a model of their own may have trained it since: what is told apart is the heads alone.
+        before = maps.output if loaded.folder is not None else ablated(loaded, maps.inputs, [], how)
         after = ablated(loaded, maps.inputs, heads, how)
     then, now = _values(before), _values(after)
     change, head = _moved(then, now), _head(loaded)

@@ -282,6 +282,19 @@ def test_of_many_logits_some_are_kept(tmp_path: Path, monkeypatch: pytest.Monkey
     np.testing.assert_allclose(found.after, expected.after, atol=1e-6)
 
 
+def test_a_model_that_was_trained_since_is_compared_with_itself(tmp_path: Path) -> None:
+    folder = save_tiny("bert", tmp_path / "bert")
+    model: Any = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    maps: Any = nbt.attention(TEXT, model=(model, tokenizer)).maps
+    with torch.no_grad():
+        model.classifier.bias += torch.tensor([3.0, 0.0, -3.0])
+        expected = model(**tokenizer(TEXT, return_tensors="pt")).logits[0].softmax(-1)
+    found = without_heads(maps, [("self", 0, 1)], "zero")
+    np.testing.assert_allclose(found.before, expected.sort(descending=True).values, atol=1e-5)
+    assert found.change < 0.1
+
+
 def save_t5gemma(folder: Path) -> Path:
     sides = {
         **{"vocab_size": 300, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "head_dim": 8},
