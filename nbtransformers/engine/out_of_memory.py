@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 
+_SAID = ("out of memory", "not enough memory", "can't allocate memory")
+
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out, on any device."""
@@ -12,7 +14,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error)
-    return isinstance(error, RuntimeError) and ("out of memory" in text or "not enough memory" in text)
+    return isinstance(error, RuntimeError) and any(said in text for said in _SAID)
 
 
 def let_go(error: BaseException) -> None:

@@ -91,15 +91,15 @@ def _load_folder(want: _Wanted) -> LoadedModel:
     want.on_load(f"Loading {source}" + (f", and running its {', '.join(files)}" if files else ""))
     started = time.perf_counter()
     with plain_errors(name, folder), quiet_transformers():
-        config = _config(source, found)
+        config = config_of(source, found)
         # AutoTokenizer knows some Hub models by name, and picks another class for them.
         config.name_or_path = source.ref.name
-        loader = _loader(config, want)
+        loader = class_with_head(config, source, found, want.head)
         dtype = _dtype(loader, config, want, quantized)
         refuse_too_large(source, found.weights, dtype, want.device, quantized=quantized)
         model = _model(loader, config, want, dtype).to(want.device).eval()
-        tokenizer = _tokenizer(source, config, found)
-        _refuse_odd_limits(source, model, tokenizer)
+        tokenizer = tokenizer_of(source, config, found)
+        refuse_odd_limits(source, model, tokenizer)
     return LoadedModel(
         name=name,
         model=model,
@@ -112,7 +112,8 @@ def _load_folder(want: _Wanted) -> LoadedModel:
     )
 
 
-def _config(source: Source, found: Passed) -> Any:
+def config_of(source: Source, found: Passed) -> Any:
+    """The configuration of a model, as the gate has left it."""
     from transformers import CONFIG_MAPPING
 
     if found.code:
@@ -120,18 +121,22 @@ def _config(source: Source, found: Passed) -> Any:
     return CONFIG_MAPPING[found.config["model_type"]].from_dict(found.config)
 
 
-def _loader(config: Any, want: _Wanted) -> Any:
-    """The class whose `from_pretrained` gives the model the head which is wanted."""
+def class_with_head(config: Any, source: Source, found: Passed, wanted: Head) -> Any:
+    """The class whose `from_pretrained` gives the model the head which is wanted.
+
+    Raises:
+        UserError: when there is none for this type of model.
+    """
     import transformers
 
-    head = HEADS[want.head]
-    if want.found.code:
+    head = HEADS[wanted]
+    if found.code:
         # Not by the Auto class: it would take the class that it took for the last model with this configuration file.
-        return _own_class(want.source, want.found.code, head.auto_class)
+        return _own_class(source, found.code, head.auto_class)
     kind = getattr(transformers, head.auto_class)
     if type(config) not in kind._model_mapping:
         raise UserError(
-            f"{want.source.name} is of type {config.model_type}, and Transformers has no {head.auto_class} for that.",
+            f"{source.name} is of type {config.model_type}, and Transformers has no {head.auto_class} for that.",
             hint=head.hint,
         )
     return kind
@@ -172,7 +177,12 @@ def _model(loader: Any, config: Any, want: _Wanted, dtype: str) -> Any:
     return model
 
 
-def _tokenizer(source: Source, config: Any, found: Passed) -> Any:
+def tokenizer_of(source: Source, config: Any, found: Passed) -> Any:
+    """The tokenizer that comes with a model.
+
+    Raises:
+        UserError: when there is none.
+    """
     from transformers import AutoTokenizer
 
     folder = source.folder
@@ -189,7 +199,12 @@ def _tokenizer(source: Source, config: Any, found: Passed) -> Any:
     return AutoTokenizer.from_pretrained(folder, config=config, trust_remote_code=False, local_files_only=True)
 
 
-def _refuse_odd_limits(source: Source, model: Any, tokenizer: Any) -> None:
+def refuse_odd_limits(source: Source, model: Any, tokenizer: Any) -> None:
+    """Refuse limits of length that are no numbers.
+
+    Raises:
+        UserError: when one is not.
+    """
     positions = getattr(model.config, "max_position_embeddings", None)
     for file, field, value in (
         ("config.json", "max_position_embeddings", positions),

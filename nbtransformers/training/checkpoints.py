@@ -35,6 +35,11 @@ def complete(checkpoint: Path, marker: Marker) -> None:
     write_json(checkpoint / COMPLETE, asdict(marker))
 
 
+def is_complete(run: RunFolder, step: int) -> bool:
+    """Whether there is a whole checkpoint of a step."""
+    return (run.checkpoint(step) / COMPLETE).exists()
+
+
 def marker_of(checkpoint: Path) -> Marker:
     """What the marker of a whole checkpoint says."""
     return Marker(**read_json(checkpoint / COMPLETE))
@@ -60,3 +65,9 @@ def remove_old(run: RunFolder, best: int | None) -> None:
     for step in run.complete_checkpoints()[:-KEPT]:
         if step != best:
             remove(run.checkpoint(step))
+
+
+def remove_all_but_last(run: RunFolder) -> None:
+    """Make room on a disk that is full: one whole checkpoint is left."""
+    for step in run.complete_checkpoints()[:-1]:
+        remove(run.checkpoint(step))

@@ -1,0 +1,55 @@
+"""The worker's sign of life, once a second, from a thread of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from nbtransformers.rundir.heartbeat import BEAT_S, of_process
+
+
+class Beat:
+    """Gives signs of life while it is entered.
+
+    Args:
+        path: the run's file of them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._beat = of_process(os.getpid())
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._give()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(BEAT_S):
+            self._give()
+
+    def _give(self) -> None:
+        import psutil
+
+        memory = psutil.Process().memory_info().rss
+        with contextlib.suppress(OSError):  # a disk that is full is told of where it matters
+            replace(self._beat, time=time.time(), memory=memory, gpu_memory=_gpu_memory()).write(self._path)
+
+
+def _gpu_memory() -> int | None:
+    torch = sys.modules.get("torch")  # not imported for this
+    if torch is None or not hasattr(torch, "cuda") or not torch.cuda.is_initialized():
+        return None
+    return torch.cuda.memory_reserved()

@@ -1,0 +1,81 @@
+"""What the worker is told while it trains, and has not followed yet."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from nbtransformers.rundir.control import Controls
+from nbtransformers.training.journal import Journal
+
+_LOOK_S = 0.1  # how often a paused worker looks
+
+
+class Commands:
+    """The commands of a run, kept until the moment at which each can be followed.
+
+    Args:
+        controls: the run's file of control.
+        journal: told which were followed.
+        asked_to_end: set by a signal, which then counts as `stop`.
+
+    Attributes:
+        step: the last step that was finished.
+        stopping: whether training is to end.
+        saves: the checkpoints that were asked for.
+        lr: the changes of the learning rate that were asked for.
+    """
+
+    def __init__(self, controls: Controls, journal: Journal, asked_to_end: threading.Event) -> None:
+        self._controls = controls
+        self._journal = journal
+        self._asked_to_end = asked_to_end
+        self._pausing = False
+        self.step = 0
+        self.stopping = False
+        self.saves: list[dict[str, Any]] = []
+        self.lr: list[dict[str, Any]] = []
+
+    def look(self) -> None:
+        """Take in what came since the last look."""
+        for message in self._controls.new():
+            self._take(message)
+        if self._asked_to_end.is_set():
+            self.stopping = True
+
+    def wait_while_paused(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Wait until a pause is over, if there is one.
+
+        Args:
+            meanwhile: called at every look, to follow what can be followed in a pause.
+        """
+        if not self._pausing or self.stopping:
+            return
+        self._journal.state("paused")
+        while self._pausing and not self.stopping:
+            time.sleep(_LOOK_S)
+            self.look()
+            meanwhile()
+        self._journal.state("running")
+
+    def followed(self, message: dict[str, Any]) -> None:
+        """Say that a command was followed."""
+        self._journal.write("control", id=message.get("id"), command=message["command"], step=self.step)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        match message["command"]:
+            case "lr":
+                self.lr.append(message)
+                return  # said when it is followed, as is `save`
+            case "save":
+                self.saves.append(message)
+                return
+            case "pause":
+                self._pausing = True
+            case "resume":
+                self._pausing = False
+            case _:
+                self.stopping = True
+        self.followed(message)

@@ -1,0 +1,32 @@
+"""Where a run computes: on one GPU or the CPU, with a core left to the notebook."""
+
+from __future__ import annotations
+
+import os
+
+from nbtransformers.engine.device import pick_device
+from nbtransformers.engine.threads import cpu_cores, cpu_threads
+
+
+def use_one_device(wanted: str) -> str:
+    """Choose the device of this process: `cpu`, `cuda` or `mps`. To be called before anything is computed.
+
+    Trainer takes the first GPU that it sees, and would spread a batch over all of them: no other is to be seen.
+
+    Raises:
+        UserError: when the device asked for is not there.
+    """
+    kind, _, number = wanted.partition(":")
+    if kind in ("auto", "cuda"):
+        seen = [device for device in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if device]
+        place = int(number) if number.isdigit() else 0
+        os.environ["CUDA_VISIBLE_DEVICES"] = seen[place] if place < len(seen) else str(place)
+        wanted = kind
+    return pick_device(wanted).partition(":")[0]
+
+
+def leave_a_core() -> None:
+    """Let torch use all cores but one, which is the notebook's; fewer where it was told so."""
+    import torch
+
+    torch.set_num_threads(min(cpu_threads(), max(1, cpu_cores() - 1)))

@@ -1,0 +1,178 @@
+"""Transformers' Trainer, with what a run that may be killed at any moment needs besides; its loop is its own."""
+
+from __future__ import annotations
+
+from functools import cache
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from nbtransformers.training import checkpoints
+from nbtransformers.training.attempt import Attempt, EvaluationBrokenOffError
+from nbtransformers.training.checkpoints import Marker
+from nbtransformers.training.sampling import grouped_sampler, longest_first, token_lengths
+
+if TYPE_CHECKING:
+    from transformers import Trainer as Base
+else:  # Transformers is imported with the class that is made of both
+    Base = object
+
+_SAVE_AFTER_S = 600.0  # without a checkpoint: no more work than that is ever lost
+
+
+@cache
+def trainer_class() -> Any:
+    """The trainer of a run: what is in `RunTraining`, before what is in Trainer."""
+    from transformers import Trainer
+
+    return type("RunTrainer", (RunTraining, Trainer), {})
+
+
+class RunTraining(Base):
+    """What a run does otherwise than Trainer: the order of its rows, its checkpoints, and what happens between steps.
+
+    Args:
+        attempt: what it has in hand.
+        others: what Trainer is made with.
+    """
+
+    data_collator: Any  # a SeededCollator
+
+    def __init__(self, attempt: Attempt, **others: Any) -> None:
+        self.attempt = attempt
+        self._breaking_off = False
+        super().__init__(
+            compute_metrics=lambda predicted: attempt.evaluation.metrics(predicted, self._evaluated_step),
+            preprocess_logits_for_metrics=attempt.task.kept,
+            **others,
+        )
+
+    # --- the order of rows ---
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        if self.args.train_sampling_strategy != "group_by_length":
+            return super()._get_train_sampler(train_dataset)
+        rows: Any = self.train_dataset if train_dataset is None else train_dataset
+        step_rows = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return grouped_sampler(token_lengths(rows), step_rows, self.args.seed)
+
+    def _get_eval_sampler(self, eval_dataset: Any) -> Any:
+        order = longest_first(token_lengths(eval_dataset))
+        self.attempt.evaluation.order = order
+        return order
+
+    # --- evaluations ---
+
+    @property
+    def _evaluated_step(self) -> int | None:
+        return None if self.attempt.dry else self.state.global_step
+
+    def try_metrics(self, rows: Any) -> dict[str, float]:
+        """The metrics of a few rows before training, so that one that fails does so at once.
+
+        No random number is drawn from training's.
+        """
+        import torch
+
+        self.attempt.dry = True
+        try:
+            with torch.random.fork_rng():
+                loader = self.get_eval_dataloader(rows)
+                found = self.evaluation_loop(loader, description="Trial", metric_key_prefix="eval").metrics
+        finally:
+            self.attempt.dry = False
+        return {name.removeprefix("eval_"): value for name, value in (found or {}).items()}
+
+    def _evaluate(self, trial: Any, ignore_keys_for_eval: Any, skip_scheduler: bool = False) -> dict[str, float]:
+        resumed = skip_scheduler  # Trainer evaluates like this only before the first step
+        self.attempt.journal.stage("evaluating")
+        try:
+            with self.data_collator.in_evaluation():
+                metrics = super()._evaluate(trial, ignore_keys_for_eval)
+        except EvaluationBrokenOffError:
+            self._breaking_off = True
+            return {}
+        if resumed:
+            self._make_up_for(metrics, trial)
+        self.attempt.journal.stage("training")
+        return metrics
+
+    def _make_up_for(self, metrics: dict[str, float], trial: Any) -> None:
+        """Put an evaluation that was broken off into the checkpoint that this attempt resumes from."""
+        self._determine_best_metric(metrics, trial)
+        self._load_rng_state(str(self.attempt.folder.checkpoint(self.state.global_step)))
+        self._save_checkpoint(self.model, trial)
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        if not metrics:  # broken off
+            return False
+        is_best = super()._determine_best_metric(metrics, trial)
+        if is_best:
+            metric = str(self.args.metric_for_best_model).removeprefix("eval_")
+            self.attempt.journal.write("best", step=self.state.global_step, metric=metric, value=self.state.best_metric)
+        return is_best
+
+    # --- checkpoints ---
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        attempt, step = self.attempt, self.state.global_step
+        attempt.journal.stage("saving")
+        folder = attempt.folder.checkpoint(step)
+        checkpoints.remove(folder)
+        super()._save_checkpoint(model, trial)  # `save_total_limit` is None: it takes none away
+        attempt.journal.flush()
+        marker = Marker(attempt.rates.applied, self._breaking_off, self.control.should_training_stop)
+        checkpoints.complete(folder, marker)
+        attempt.journal.write("checkpoint", step=step)
+        attempt.note_saved(step, marker)
+        checkpoints.remove_old(attempt.folder, self.state.best_global_step)
+        attempt.journal.stage("training")
+
+    def load_best(self) -> int | None:
+        """Take the weights of the best checkpoint, where there is one; returns its step."""
+        best = self.state.best_global_step
+        if best is None or not checkpoints.is_complete(self.attempt.folder, best):
+            return None
+        self._load_from_checkpoint(str(self.attempt.folder.checkpoint(best)))
+        return best
+
+    # --- between two steps ---
+
+    def _run_epoch(self, *given: Any, **named: Any) -> None:
+        if not self.control.should_training_stop:  # it may be at its end before its first step
+            self.data_collator.epoch = named["epoch"]
+            super()._run_epoch(*given, **named)
+
+    def _maybe_log_save_evaluate(
+        self, tr_loss: Any, grad_norm: Any, model: Any, trial: Any, *given: Any, **named: Any
+    ) -> None:
+        super()._maybe_log_save_evaluate(tr_loss, grad_norm, model, trial, *given, **named)
+        self._between_steps(model, trial)
+
+    def _between_steps(self, model: Any, trial: Any) -> None:
+        attempt, commands = self.attempt, self.attempt.commands
+        commands.step = self.state.global_step
+        attempt.rates.replay(commands.step, self.optimizer, self.lr_scheduler)
+        commands.look()
+        commands.wait_while_paused(lambda: self._follow(model, trial))
+        self._follow(model, trial)
+        if monotonic() - attempt.saved_at > _SAVE_AFTER_S:
+            self._save_if_new(model, trial)
+        if commands.stopping and not self.control.should_training_stop:
+            self._save_if_new(model, trial)
+            self.control.should_training_stop = True
+
+    def _follow(self, model: Any, trial: Any) -> None:
+        commands = self.attempt.commands
+        while commands.lr:
+            message = commands.lr.pop(0)
+            self.attempt.rates.change(message, commands.step, self.optimizer, self.lr_scheduler)
+            commands.followed(message)
+        while commands.saves:
+            message = commands.saves.pop(0)
+            self._save_if_new(model, trial)
+            commands.followed(message)
+
+    def _save_if_new(self, model: Any, trial: Any) -> None:
+        if not self.attempt.is_saved(self.state.global_step):
+            self._save_checkpoint(model, trial)
+            self.control = self.callback_handler.on_save(self.args, self.state, self.control)

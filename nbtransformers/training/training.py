@@ -1,0 +1,230 @@
+"""A run from its directory to its model, in as many attempts as memory takes."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from nbtransformers.engine.out_of_memory import free_cache, is_out_of_memory, let_go
+from nbtransformers.request import FinetuneRequest
+from nbtransformers.rundir.control import Controls
+from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.rundir.history import History
+from nbtransformers.training.attempt import Attempt
+from nbtransformers.training.callbacks import callback_class, early_stopping
+from nbtransformers.training.checkpoints import Marker, marker_of
+from nbtransformers.training.collating import SeededCollator
+from nbtransformers.training.commands import Commands
+from nbtransformers.training.data import Part, stored_description, stored_rows
+from nbtransformers.training.devices import leave_a_core, use_one_device
+from nbtransformers.training.evaluating import Evaluation, refuse_unknown
+from nbtransformers.training.final import write_model
+from nbtransformers.training.journal import Journal
+from nbtransformers.training.loading import Trainable, load_to_train
+from nbtransformers.training.named import imported, is_import_path
+from nbtransformers.training.rates import Rates
+from nbtransformers.training.settings import Steps, save_steps, smaller, steps_of, training_arguments
+from nbtransformers.training.source import starting_model
+from nbtransformers.training.tasks import task_named
+from nbtransformers.training.tasks.task import Description, Task
+from nbtransformers.training.trainer import trainer_class
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_TRIED_ROWS = 8  # before training, with a metric that was named
+
+
+class Training:
+    """Trains a run.
+
+    Args:
+        folder: the run.
+        controls: what it is told.
+        asked_to_end: set by a signal.
+
+    Attributes:
+        journal: of the attempt under way; None before the first.
+    """
+
+    def __init__(self, folder: RunFolder, controls: Controls, asked_to_end: threading.Event) -> None:
+        self._folder = folder
+        self._controls = controls
+        self._asked_to_end = asked_to_end
+        self._encoded: dict[str, Dataset] = {}
+        self.journal: Journal | None = None
+
+    # --- what is in the directory ---
+
+    @cached_property
+    def _request(self) -> FinetuneRequest:
+        return FinetuneRequest.from_json(self._folder.request.read_text(encoding="utf-8"))
+
+    @cached_property
+    def _description(self) -> Description:
+        return stored_description(self._folder)
+
+    @cached_property
+    def _task(self) -> Task:
+        return task_named(self._description.training_task)
+
+    @cached_property
+    def _device(self) -> str:
+        device = use_one_device(self._request.device)
+        leave_a_core()
+        return device
+
+    # --- attempts ---
+
+    def attempt(self) -> bool:
+        """Train from the last whole checkpoint to the end; False when memory ran out, and less will do next time.
+
+        Raises:
+            UserError: for what the user can mend.
+        """
+        begun = self._begin()
+        try:
+            self._train(begun)
+        except Exception as error:
+            less = smaller(begun.steps.micro_batch)
+            if less is None or not is_out_of_memory(error):
+                raise
+            let_go(error)
+        else:
+            return True
+        gc.collect()
+        free_cache()
+        self._tell_smaller(begun, less)
+        return False
+
+    def _begin(self) -> _Begun:
+        history = History(self._folder.events)
+        history.read()
+        resumed_from = next(reversed(self._folder.complete_checkpoints()), None)
+        self.journal = journal = Journal(self._folder.events, 1 + len(history.of("attempt")), resumed_from)
+        history.read()  # which leaves out the steps that this attempt does again
+        if resumed_from is not None and all(told["step"] != resumed_from for told in history.of("checkpoint")):
+            journal.write("checkpoint", step=resumed_from)  # its worker was killed before it told
+        last = history.last("micro_batch")
+        steps = steps_of(self._request, self._description.rows["train"], last["micro_batch"] if last else None)
+        return _Begun(journal, history, resumed_from, steps)
+
+    def _tell_smaller(self, begun: _Begun, less: int) -> None:
+        size = begun.steps.micro_batch * begun.steps.accumulation
+        step = begun.resumed_from or 0
+        begun.journal.write("micro_batch", step=step, micro_batch=less, accumulation=size // less)
+        begun.journal.write(
+            "note", text=f"Memory ran out: {less} of the {size} examples of a step are computed at once from here on."
+        )
+
+    # --- one attempt ---
+
+    def _train(self, begun: _Begun) -> None:
+        request, description = self._request, self._description
+        begun.journal.stage("loading")
+        loaded = self._loaded()
+        begun.journal.stage("tokenizing", 0, sum(description.rows.values()))
+        train, test = self._encode("train", loaded), self._encode("test", loaded)
+        attempt = self._attempt(begun, loaded)
+        trainer = self._trainer(attempt, begun.steps, loaded, train, test)
+        if request.metric is not None:
+            tried = test.select(range(min(_TRIED_ROWS, len(test))))
+            refuse_unknown(trainer.args.metric_for_best_model, trainer.try_metrics(tried))
+        trainer.train(resume_from_checkpoint=attempt.checkpoint and str(attempt.checkpoint))
+        self._finish(trainer, loaded)
+
+    def _loaded(self) -> Trainable:
+        request = self._request
+        return load_to_train(
+            starting_model(request, self._folder),
+            self._task.head,
+            self._task.config(self._description),
+            seed=request.seed,
+            max_length=request.max_length,
+            device=self._device,
+        )
+
+    def _encode(self, part: Part, loaded: Trainable) -> Dataset:
+        if part not in self._encoded:  # the same in every attempt
+            from datasets import disable_caching
+
+            disable_caching()  # its files go to where temporary ones are, not beside the data
+            rows = stored_rows(self._folder, part)
+            self._encoded[part] = self._task.encode(
+                rows, loaded.tokenizer, self._description, loaded.limit, evaluation=part == "test"
+            )
+        return self._encoded[part]
+
+    def _attempt(self, begun: _Begun, loaded: Trainable) -> Attempt:
+        request, folder = self._request, self._folder
+        marker = Marker() if begun.resumed_from is None else marker_of(folder.checkpoint(begun.resumed_from))
+        metric = request.metric if request.metric and is_import_path(request.metric) else None
+        return Attempt(
+            folder=folder,
+            journal=begun.journal,
+            commands=Commands(self._controls, begun.journal, self._asked_to_end),
+            rates=Rates(begun.history.of("lr"), marker.lr_changes, begun.journal),
+            evaluation=Evaluation(
+                folder,
+                self._task,
+                self._description,
+                stored_rows(folder, "test"),
+                loaded.tokenizer,
+                (metric, imported(metric, "metric")) if metric else None,
+            ),
+            task=self._task,
+            description=self._description,
+            before=begun.history,
+            save_steps=save_steps(request, begun.steps),
+            marker=marker,
+            saved=begun.resumed_from,
+            saved_at=monotonic(),
+        )
+
+    def _trainer(self, attempt: Attempt, steps: Steps, loaded: Trainable, train: Dataset, test: Dataset) -> Any:
+        from transformers import PrinterCallback
+
+        request, task = self._request, self._task
+        arguments = training_arguments(request, self._folder, steps, task.best_metric, self._device)
+        arguments.eval_on_start = attempt.marker.evaluation_due
+        collator = imported(request.collator, "collator") if request.collator else None
+        collator = collator or task.collator(loaded.tokenizer, loaded.model)
+        callbacks = [callback_class()(attempt)]
+        if request.early_stopping is not None:
+            callbacks.append(early_stopping(request.early_stopping, attempt.checkpoint))
+        trainer = trainer_class()(
+            attempt,
+            model=loaded.model,
+            args=arguments,
+            data_collator=SeededCollator(collator, request.seed),
+            train_dataset=train,
+            eval_dataset=test,
+            processing_class=loaded.tokenizer,
+            callbacks=callbacks,
+        )
+        trainer.remove_callback(PrinterCallback)  # events say it
+        return trainer
+
+    def _finish(self, trainer: Any, loaded: Trainable) -> None:
+        attempt: Attempt = trainer.attempt
+        if attempt.saved is not None:  # a run that was stopped before its first step has learnt nothing
+            attempt.journal.stage("saving")
+            best = trainer.load_best()
+            write_model(self._folder, trainer.model, loaded.tokenizer)
+            if best is not None and best != attempt.saved:
+                by = str(trainer.args.metric_for_best_model)
+                attempt.journal.write("note", text=f"The model is that of step {best:,}, the best by {by}.")
+        is_done = attempt.marker.finished and not attempt.marker.evaluation_due
+        attempt.journal.state("done" if is_done else "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    journal: Journal
+    history: History
+    resumed_from: int | None
+    steps: Steps

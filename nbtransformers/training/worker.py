@@ -1,0 +1,119 @@
+"""The process that trains: `python -m nbtransformers.training.worker FOLDER`; one at a time owns a run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from nbtransformers.errors import UserError
+from nbtransformers.rundir.control import Controls
+from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.rundir.history import History
+from nbtransformers.training import checkpoints
+from nbtransformers.training.beat import Beat
+from nbtransformers.training.failing import explained
+from nbtransformers.training.journal import Journal
+from nbtransformers.training.training import Training
+
+DONE, FAILED, OWNED = 0, 1, 3
+"""What the process ends with; a run that was stopped is done with, too."""
+
+
+def run_worker(folder: RunFolder, control_from: int = 0) -> int:
+    """Train a run until it is done, stopped or failed; it goes on from its last whole checkpoint.
+
+    Args:
+        folder: the run.
+        control_from: bytes of its file of control that were there before this worker was asked for.
+
+    Returns:
+        The exit status: 0 when it is done or stopped, 1 when it failed, 3 when another worker owns the run.
+    """
+    lock = FileLock(folder.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        _say(f"Another worker owns the run {folder.name}.")
+        return OWNED
+    with lock, Beat(folder.heartbeat), _ended_by_signals() as asked_to_end:
+        history = History(folder.events)
+        history.read()
+        if history.told.state == "done":
+            _say(f"The run {folder.name} is done.")
+            return DONE
+        return _train(folder, Controls(folder.control, control_from), asked_to_end)
+
+
+def _train(folder: RunFolder, controls: Controls, asked_to_end: threading.Event) -> int:
+    checkpoints.remove_torn(folder)
+    training = Training(folder, controls, asked_to_end)
+    try:
+        while not training.attempt():  # again with smaller parts, after memory ran out
+            pass
+    except Exception as error:
+        traceback.print_exc()
+        return _fail(folder, training.journal, explained(error, folder))
+    finally:
+        sys.stdout.flush()
+    return DONE
+
+
+def _fail(folder: RunFolder, journal: Journal | None, error: UserError) -> int:
+    """Say why a run has failed; where the disk is full, after the room that a torn checkpoint took is given back."""
+    _say(str(error))
+    checkpoints.remove_torn(folder)
+    if journal is None:  # nothing was told yet: the directory cannot be read
+        return FAILED
+    try:
+        journal.state("failed", error.message, error.hint)
+    except OSError:
+        checkpoints.remove_all_but_last(folder)
+        journal.state("failed", error.message, error.hint)
+    return FAILED
+
+
+@contextmanager
+def _ended_by_signals() -> Generator[threading.Event]:
+    """Let the first signal to end stop the run well; a second one ends the process at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    def ask(number: int, frame: object) -> None:
+        asked.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201  (its log)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train the run of a folder, as a program."""
+    parser = argparse.ArgumentParser(prog="python -m nbtransformers.training.worker", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--control-from", type=int, default=0)
+    given = parser.parse_args(arguments)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    return run_worker(RunFolder(given.folder.resolve()), given.control_from)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

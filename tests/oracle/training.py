@@ -1,0 +1,95 @@
+"""Runs that are made in a second: a tiny model, a few rows of real text, a real worker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tiny import save_tiny
+
+from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
+from nbtransformers.rundir.events import read_events
+from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.training.data import prepare
+from nbtransformers.training.movie_snippets import movie_snippets
+
+UNLIKE = ("time", "attempt", "tokens_per_s", "seconds")
+"""What two runs of the same may tell otherwise."""
+TOLD_OF_STEPS = ("step", "eval", "best", "checkpoint", "lr")
+
+
+def reviews(rows: int = 60) -> pd.DataFrame:
+    """Movie snippets of mixed lengths, with their labels by name."""
+    snippets = movie_snippets()[:: max(1, 10_000 // rows)][:rows]
+    texts = [" ".join([snippet.text] * (1 + number % 4)) for number, snippet in enumerate(snippets)]
+    return pd.DataFrame({"review": texts, "stars": [("bad", "good")[snippet.label] for snippet in snippets]})
+
+
+def tiny_bert(folder: Path, **overrides: Any) -> Path:
+    """A tiny encoder with dropout: random numbers are drawn in every step."""
+    return save_tiny("bert", folder, labels=2, **{"initializer_range": 0.02, **overrides})
+
+
+def new_run(folder: Path, model: Path, data: pd.DataFrame | None = None, **settings: Any) -> RunFolder:
+    """The directory of a run, written as the kernel does it; no worker is started."""
+    run = RunFolder(folder)
+    folder.mkdir(parents=True)
+    defaults: dict[str, Any] = {
+        **{"text": "review", "label": ("stars",), "batch_size": 4, "epochs": 2.0, "lr": 1e-3, "device": "cpu"},
+        **{"arguments": {"save_steps": 5}, "test_share": 0.2},
+    }
+    request = FinetuneRequest(
+        DataRef("variable", "data"), model=ModelRef("folder", str(model)), **{**defaults, **settings}
+    )
+    prepare(request, {"data": reviews() if data is None else data}, run)
+    run.request.write_text(request.to_json(), encoding="utf-8")
+    return run
+
+
+def start_worker(run: RunFolder, control_from: int = 0, **environment: str) -> subprocess.Popen[bytes]:
+    """A real worker, in a process of its own with one thread."""
+    with run.log.open("ab") as log:
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "nbtransformers.training.worker",
+                str(run.path),
+                "--control-from",
+                str(control_from),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", **environment},
+        )
+
+
+def work(run: RunFolder) -> int:
+    """Train a run to its end in this process."""
+    from nbtransformers.training.worker import run_worker
+
+    return run_worker(run)
+
+
+def told(run: RunFolder) -> list[dict[str, Any]]:
+    """What a run tells of its steps when it is folded, without what no two runs share."""
+    from nbtransformers.rundir.events import fold
+
+    events = fold(read_events(run.events))
+    return [
+        {name: value for name, value in event.items() if name not in UNLIKE}
+        for event in events
+        if event["type"] in TOLD_OF_STEPS
+    ]
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    """The weights of a model folder, as bytes by name."""
+    from safetensors.torch import load_file
+
+    return {name: weight.numpy().tobytes() for name, weight in load_file(folder / "model.safetensors").items()}
