@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from nbtransformers.doors.entities import entities
     from nbtransformers.doors.explain import explain
     from nbtransformers.doors.fill import fill
+    from nbtransformers.doors.finetune import finetune
     from nbtransformers.doors.generate import continue_from, generate
     from nbtransformers.doors.positions import positions
     from nbtransformers.doors.resume import resume
+    from nbtransformers.doors.runs import attach, runs
     from nbtransformers.doors.similar import similar
     from nbtransformers.doors.summarize import summarize
     from nbtransformers.doors.tokenize import tokenize
@@ -33,6 +35,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "answer": ("nbtransformers.doors.answer", "answer"),
+    "attach": ("nbtransformers.doors.runs", "attach"),
     "attention": ("nbtransformers.doors.attention", "attention"),
     "classify": ("nbtransformers.doors.classify", "classify"),
     "code": ("nbtransformers.coding", "code"),
@@ -42,11 +45,13 @@ _PUBLIC = {
     "entities": ("nbtransformers.doors.entities", "entities"),
     "explain": ("nbtransformers.doors.explain", "explain"),
     "fill": ("nbtransformers.doors.fill", "fill"),
+    "finetune": ("nbtransformers.doors.finetune", "finetune"),
     "generate": ("nbtransformers.doors.generate", "generate"),
     "load_attention": ("nbtransformers.doors.attention", "load_attention"),
     "loaded": ("nbtransformers.session", "loaded"),
     "positions": ("nbtransformers.doors.positions", "positions"),
     "resume": ("nbtransformers.doors.resume", "resume"),
+    "runs": ("nbtransformers.doors.runs", "runs"),
     "set_default": ("nbtransformers.session", "set_default"),
     "panel": ("nbtransformers.panels.shown", "panel"),
     "selected": ("nbtransformers.panels.shown", "selected"),
@@ -62,6 +67,7 @@ _PUBLIC = {
 __all__ = [
     "UserError",
     "answer",
+    "attach",
     "attention",
     "classify",
     "code",
@@ -71,6 +77,7 @@ __all__ = [
     "entities",
     "explain",
     "fill",
+    "finetune",
     "generate",
     "load_attention",
     "load_ipython_extension",
@@ -78,6 +85,7 @@ __all__ = [
     "panel",
     "positions",
     "resume",
+    "runs",
     "selected",
     "set_default",
     "show",

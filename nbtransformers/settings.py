@@ -20,6 +20,7 @@ from nbtransformers.errors import UserError, did_you_mean, kind_of, nearest, sho
 from nbtransformers.magics.options import SET_FOR, SETTABLE, Option, converted
 from nbtransformers.plain_text import printable
 from nbtransformers.request import ClassifyRequest, DataRef, EntitiesRequest, RunOptions, TokenizeRequest
+from nbtransformers.rundir.listing import RUNS
 
 _TABLE = "tool.nbtransformers"
 _PREFIX = "NBTRANSFORMERS_"
@@ -37,6 +38,7 @@ _BUILT_IN = {
     "top-k": "the best, or those assigned",
     "batch-size": "32",
     "aggregation": "first",
+    "folder": str(RUNS),
 }
 
 _NO_TEXT = DataRef("lines", "")
@@ -157,6 +159,17 @@ def filled(task: str, given: Mapping[str, Any]) -> Filled:
     return Filled(values, sources)
 
 
+def runs_folder(given: object = None, task: str = "runs") -> Path:
+    """The folder of the project's training runs: what was given, else what is set.
+
+    Raises:
+        UserError: when what was given is no folder's name.
+    """
+    if given is not None and not isinstance(given, str | Path):
+        raise UserError(f"`--folder` is {shown(given)}, {kind_of(given)}.", hint="Type `--folder runs`.")
+    return Path(filled(task, {"folder": given}).values.get("folder", RUNS)).expanduser().absolute()
+
+
 def default(name: str) -> Default:
     """What a setting is.
 
@@ -266,7 +279,7 @@ def _check_model(name: str, model: str) -> None:
     from nbtransformers.panels.host import shell
 
     look_up = tokenizer_ref if name.startswith("tokenize.") else model_ref
-    look_up(model, None, shell().user_ns if shell() is not None else None)
+    look_up(model, None, shell().user_ns if shell() is not None else None, runs=runs_folder())
 
 
 def forget_session() -> None:

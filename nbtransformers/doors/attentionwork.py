@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from nbtransformers import settings
 from nbtransformers.doors.common import run_and_keep
 from nbtransformers.panels.attention.offers import How, Texts, offer
 from nbtransformers.panels.earlier import put_in_place_of
@@ -103,4 +104,4 @@ def _model(name: str) -> tuple[ModelRef, Objects]:
     from nbtransformers.loading.refs import model_ref
 
     namespace: dict[str, Any] = shell().user_ns if in_notebook() else {}
-    return model_ref(name, None, namespace)
+    return model_ref(name, None, namespace, runs=settings.runs_folder())

@@ -88,7 +88,7 @@ def model_of(
         return None, {}
     namespace = where_names_are(filled, namespace)
     with filled.naming("model"):
-        ref, objects = model_ref(model, revision, namespace, **permissions)
+        ref, objects = model_ref(model, revision, namespace, runs=settings.runs_folder(), **permissions)
     return replace(ref, default_from=filled.place("model")), objects
 
 

@@ -19,16 +19,18 @@ def door(function: Callable[P, R]) -> Callable[P, R]:
     """A public function: a wrong argument is told in one line, and what to type is told in Python.
 
     Arguments that it shares with others, `**options: Unpack[Options]`, are shown each by its name, in its signature
-    and in its help, where its own docstring says `**options`; and so is what `data` may be.
+    and in its help, where its own docstring says `**options`; and so is what `data` may be. One that takes
+    `**arguments: Any` knows itself which there are.
     """
     signature = _spelt_out(function)
     known = signature.parameters
+    takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in known.values())
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             for name in kwargs:
-                if name not in known:
+                if name not in known and not takes_any:
                     raise UserError(
                         f"{function.__name__}() has no argument {name}.", hint=did_you_mean(name, known, what="It has")
                     )
@@ -48,7 +50,11 @@ def _spelt_out(function: Callable[..., Any]) -> inspect.Signature:
     parameters = list(signature.parameters.values())
     if not parameters or parameters[-1].kind is not inspect.Parameter.VAR_KEYWORD:
         return signature
-    shared = get_type_hints(get_args(get_type_hints(function)[parameters.pop().name])[0])
+    options = get_type_hints(function)[parameters[-1].name]
+    if options is Any:
+        return signature
+    shared = get_type_hints(get_args(options)[0])
+    parameters.pop()
     given = {parameter.name for parameter in parameters}
     return signature.replace(parameters=[*parameters, *_keywords(shared, given)])
 

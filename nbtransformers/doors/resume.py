@@ -7,6 +7,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any, TypeVar
 
+from nbtransformers import settings
 from nbtransformers.doors.common import TOKENIZER, run_and_keep, tokenizer_of
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
@@ -19,6 +20,7 @@ from nbtransformers.results.explanation import Explanation
 from nbtransformers.results.positions import Positions
 from nbtransformers.results.stored import Stored
 from nbtransformers.results.tokenization import Tokenization
+from nbtransformers.results.trainingrun import TrainingRun
 
 Resumable = TypeVar("Resumable", bound=Result)
 
@@ -28,7 +30,7 @@ def resume(result: Resumable, *, data: Any = None, model: Any = None, tokenizer:
     """Finish what an interrupt (or a failure on the way) left of a result.
 
     Args:
-        result: the unfinished result; it stays as it is.
+        result: the unfinished result; it stays as it is. A training run goes on by a worker of its own.
         data: the data again, where they were no list, and are gone: an open dataset, for instance.
         model: the model again, where it was a variable, and is gone.
         tokenizer: its tokenizer.
@@ -50,6 +52,9 @@ def resume(result: Resumable, *, data: Any = None, model: Any = None, tokenizer:
         raise UserError("This is work in the background, not its result.", hint="Type `nbt.resume(work.result)`.")
     if not isinstance(result, RESULTS):
         raise UserError(f"There is nothing to resume in {kind_of(result)}.", hint="Type `nbt.resume(result)`.")
+    if isinstance(result, TrainingRun):
+        result.resume()
+        return result
     if isinstance(result, Attention | Explanation | Positions):  # made in one go: what there is, is finished
         return result
     if isinstance(result, Stored):
@@ -82,7 +87,7 @@ def _with_model(request: Any, objects: dict[str, Any], model: Any, tokenizer: An
     from nbtransformers.loading.refs import model_ref
 
     if model is not None:
-        ref, found = model_ref(model)
+        ref, found = model_ref(model, runs=settings.runs_folder())
         request, objects = replace(request, model=ref), {**objects, **found}
     if tokenizer is not None:
         request, objects = replace(request, tokenizer=TOKENIZER), {**objects, TOKENIZER: tokenizer_of(tokenizer, {})}

@@ -97,7 +97,7 @@ def tokenize_request(
     refs: list[ModelRef] = []
     for one in models:
         with filled.naming("model"):
-            ref, found = tokenizer_ref(one, revision, namespace, **allowed)
+            ref, found = tokenizer_ref(one, revision, namespace, runs=settings.runs_folder(), **allowed)
         ref = replace(ref, default_from=filled.place("model"))
         ref, found = _by_another_name(ref, found, objects)
         refs.append(ref)

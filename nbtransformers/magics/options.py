@@ -17,6 +17,8 @@ from nbtransformers.request import (
     OF_PARTS,
     PARTS_OF,
     POOLINGS,
+    TRAINING_METHODS,
+    TRAINING_TASKS,
 )
 
 
@@ -279,11 +281,53 @@ def with_sampling(given: dict[str, Any]) -> dict[str, Any]:
     return {**values, **({"do_sample": bool(drawn)} if drawn or not_drawn else {})}
 
 
+FINETUNE_DATA = (
+    Option("text", "the column of the texts (default: found)", "NAME"),
+    Option("label", "the column of what is to be learnt; several, separated by commas, are labels of 0 and 1", "NAME"),
+    Option("pair", "the column of the second texts, for sentence pairs", "NAME"),
+    Option("test", "the examples to evaluate on: a variable, a file, a Hub dataset (default: a share)", "DATA"),
+    Option("test-share", "how much is kept to evaluate on where there is no split (default: 0.2)", "P", number),
+    Option("data", "the examples, in place of an expression", "DATA"),
+    *(option for option in INPUT if option.name in ("encoding", "split", "subset")),
+)
+FINETUNE = (
+    Option("task", "what is learnt (default: as data and model suggest)", "TASK", choices=TRAINING_TASKS),
+    Option("method", "what is trained (default: full)", "METHOD", choices=TRAINING_METHODS),
+    Option("epochs", "how often every example is seen (default: 3)", "N", number),
+    Option("lr", "the learning rate at its highest (default: as is usual for the method)", "LR", number),
+    Option("batch-size", "examples in a batch (default: 16)", "N", whole_number),
+    Option("grad-accum", "batches that make a step (default: 1)", "N", whole_number),
+    Option("warmup", "the share of all steps in which the learning rate rises (default: 0.1)", "P", number),
+    Option("schedule", "how it falls after that: linear, cosine, constant, … (default: linear)", "NAME"),
+    Option("weight-decay", "of AdamW (default: 0.01)", "X", number),
+    Option("max-length", "tokens read of an example (default: the model's limit)", "N", whole_number),
+    Option("seed", "of everything that is drawn (default: 42)", "N", whole_number),
+    Option("bf16", "compute in bfloat16"),
+    Option("early-stopping", "end after so many evaluations without an improvement", "N", whole_number),
+    Option("metric", "what says which checkpoint is the best, such as f1; module:function is your own", "NAME"),
+    Option("collator", "module:function of your own, which makes batches", "NAME"),
+    Option("report-to", "where reports go besides: tensorboard, trackio, wandb, mlflow", "A,B"),
+    Option("device", "where to train", "DEVICE", choices=DEVICES),
+)
+RUNS_FOLDER = (Option("folder", "where the runs are (default: nbtransformers-runs)", "FOLDER"),)
+RUN_OF_TRAINING = (
+    Option("name", "what the run is called (default: a free name)", "NAME"),
+    *RUNS_FOLDER,
+    Option("wait", "keep the cell until the run has ended; an interrupt then stops it well"),
+    *OUTPUT,
+)
+RUNS = (
+    Option("diff", "in what two runs differ"),
+    Option("yes", "delete without asking"),
+    *RUNS_FOLDER,
+    *OUTPUT,
+)
+
 # The options whose defaults a user can set. Not those that the data or the question decide; and none that lets a model
 # run code: a pyproject.toml that came with somebody's notebook must not be able to.
 SETTABLE = (
     *("model", "device", "dtype", "batch-tokens", "threads", "max-length", "long"),
-    *("threshold", "top-k", "batch-size", "aggregation"),
+    *("threshold", "top-k", "batch-size", "aggregation", "folder"),
 )
 # Those that mean something of its own to each task that has them: a default is for the one that it is named here for.
 SET_FOR = {"threshold": "classify", "top-k": "classify", "batch-size": "tokenize"}

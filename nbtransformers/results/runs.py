@@ -12,6 +12,7 @@ from nbtransformers.plain_text import count, printable, seconds
 from nbtransformers.results.terminal import line_table, printed
 from nbtransformers.results.trainingrun import TrainingRun, shown_metrics
 from nbtransformers.rundir.atomic import read_json
+from nbtransformers.rundir.listing import shown_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,9 @@ class Runs(Sequence[TrainingRun]):
             return self._runs[which]
         names = [run.name for run in self._runs]
         if which not in names:
-            raise UserError(f"There is no run {shown(which)} in {self.folder}.", hint=did_you_mean(which, names))
+            raise UserError(
+                f"There is no run {shown(which)} in {shown_folder(self.folder)}.", hint=did_you_mean(which, names)
+            )
         return self._runs[names.index(which)]
 
     def to_pandas(self) -> pd.DataFrame:
@@ -112,10 +115,10 @@ class Runs(Sequence[TrainingRun]):
     def __str__(self) -> str:
         """One line a run, for a plain terminal."""
         if not self._runs:
-            return printable(f"There are no runs in {self.folder}; `%finetune` begins one.")
+            return printable(f"There are no runs in {shown_folder(self.folder)}; `%finetune` begins one.")
         heads = ("name", "state", "data", "model", "took", "metrics", "settings")
         table = line_table(heads, [_cells(run) for run in self._runs], ("took",), most=22)
-        return printed(f"{count(len(self), 'run')} in {self.folder}", table)
+        return printed(f"{count(len(self), 'run')} in {shown_folder(self.folder)}", table)
 
 
 def _cells(run: TrainingRun) -> list[str]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.plain_text import count, printable, seconds
 from nbtransformers.request import FinetuneRequest
-from nbtransformers.results.terminal import line_table, printed
+from nbtransformers.results.terminal import printed
 from nbtransformers.rundir import control
 from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.events import Event, fold, read_events
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
+from nbtransformers.rundir.listing import shown_folder
 from nbtransformers.rundir.state import ENDED, State, living_worker
 
 if TYPE_CHECKING:
@@ -280,7 +281,7 @@ class TrainingRun:
             "Progress": self.progress,
             "Metrics": shown_metrics(self.metrics),
             "Took": seconds(self.duration),
-            "Directory": str(self.folder),
+            "Directory": shown_folder(self.folder),
         }
         return [(name, value) for name, value in facts.items() if value]
 
@@ -331,8 +332,9 @@ class TrainingRun:
 
     def __str__(self) -> str:
         """State, data, settings and metrics, for a plain terminal."""
-        table = line_table(("", ""), self.facts())
-        return printed(f"Run {self.name}", table, self.message)
+        facts = self.facts()
+        width = max(len(name) for name, _ in facts)
+        return printed(f"Run {self.name}", *(f"  {name:<{width}}  {value}" for name, value in facts), self.message)
 
     # --- within ---
 

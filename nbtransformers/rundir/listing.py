@@ -14,6 +14,12 @@ RUNS = Path("nbtransformers-runs")
 _NAME = re.compile(r"[\w][\w.+-]*")
 
 
+def shown_folder(folder: Path) -> str:
+    """A folder as a person types it: from the working directory on, where it is below that."""
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
+
+
 def run_folders(folder: Path) -> list[RunFolder]:
     """Every run below a folder, the newest first."""
     found = [RunFolder(path.parent) for path in folder.glob("*/request.json")]
@@ -31,7 +37,7 @@ def find_run(name: str, folder: Path) -> RunFolder:
         return run
     names = [found.name for found in run_folders(folder)]
     raise UserError(
-        f"There is no run {name} in {folder}.",
+        f"There is no run {name} in {shown_folder(folder)}.",
         hint=did_you_mean(name, names, what="There is") if names else "Start one with `%finetune`.",
     )
 
@@ -44,17 +50,38 @@ def new_run(name: str, folder: Path) -> RunFolder:
     """
     if not _NAME.fullmatch(name):
         raise UserError(f"A run cannot be called {name!r}.", hint="Use letters, digits, `-`, `_` and `.`.")
+    made = _made(name, folder)
+    if made is None:
+        raise UserError(
+            f"There is a run {name} already, in {shown_folder(folder)}.",
+            hint=f"Type another name, such as `--name {_next(name, folder)}`.",
+        )
+    return made
+
+
+def new_run_after(stem: str, folder: Path) -> RunFolder:
+    """The folder of a new run, made, under a name that no run has: `minilm-1`, `minilm-2`, ….
+
+    Raises:
+        UserError: when no folder can be made there.
+    """
+    made = None
+    while made is None:  # another notebook may take the name first
+        made = _made(free_name(stem, folder), folder)
+    return made
+
+
+def _made(name: str, folder: Path) -> RunFolder | None:
+    """The folder of a run, made; None when it is there already."""
     run = RunFolder(folder / name)
     try:
         run.path.mkdir(parents=True)
     except FileExistsError:
-        raise UserError(
-            f"There is a run {name} already, in {folder}.",
-            hint=f"Type another name, such as `--name {_next(name, folder)}`.",
-        ) from None
+        return None
     except OSError as error:
         raise UserError(
-            f"No run can be made in {folder}: {error.strerror or error}.", hint="Give another folder: `--folder runs`."
+            f"No run can be made in {shown_folder(folder)}: {error.strerror or error}.",
+            hint="Give another folder: `--folder runs`.",
         ) from error
     return run
 

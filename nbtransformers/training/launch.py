@@ -1,0 +1,163 @@
+"""Begin a run, or go on with one: its directory is written, its worker started, and nobody waits for it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import psutil
+
+from nbtransformers.errors import UserError
+from nbtransformers.interrupt import deferred_interrupts
+from nbtransformers.loading.registry import REGISTRY
+from nbtransformers.progress import OnProgress, silent
+from nbtransformers.request import FinetuneRequest, Objects
+from nbtransformers.rundir import heartbeat
+from nbtransformers.rundir.atomic import write_json, write_text
+from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.training.detached import start_detached
+from nbtransformers.training.source import keep_source
+
+_NEEDED = {"accelerate": "accelerate", "datasets": "datasets", "sklearn": "scikit-learn"}
+_TOLD = (
+    "nbtransformers",
+    "torch",
+    "transformers",
+    "accelerate",
+    "datasets",
+    "tokenizers",
+    "numpy",
+    "scikit-learn",
+    "peft",
+)
+
+
+def launch(request: FinetuneRequest, objects: Objects, folder: RunFolder, on_progress: OnProgress = silent) -> None:
+    """Write a run directory and start its worker. When that fails, there is no directory any more.
+
+    Args:
+        request: what was asked for.
+        objects: the data, and the model, where the request names variables.
+        folder: the run's directory, made and empty.
+        on_progress: told what takes time before the worker starts.
+
+    Raises:
+        UserError: when something is wrong that can be known before a worker is at work.
+    """
+    with _removed_unless_started(folder):
+        _refuse_lacking_packages()
+        from nbtransformers.training.data import prepare
+
+        prepare(request, objects, folder, on_progress)
+        keep_source(request, objects, folder)
+        write_json(folder.environment, environment())
+        free_gpu(request, objects)
+        with deferred_interrupts():  # from here on somebody else may see it
+            heartbeat.of_process(os.getpid()).write(folder.heartbeat)  # until the worker gives signs itself
+            write_text(folder.request, request.to_json() + "\n")
+            _start(folder)
+
+
+def relaunch(folder: RunFolder) -> None:
+    """Start another worker on a run that has none; it goes on from the last whole checkpoint.
+
+    Raises:
+        UserError: when the data in its directory are not those that it began with.
+    """
+    _refuse_lacking_packages()
+    from nbtransformers.training.data import fingerprint, stored_description
+
+    if fingerprint(folder) != stored_description(folder).fingerprint:
+        raise UserError(
+            f"The data of the run {folder.name} are not those that it began with.",
+            hint="Begin another run with them: `%finetune`.",
+        )
+    with deferred_interrupts():
+        heartbeat.of_process(os.getpid()).write(folder.heartbeat)
+        _start(folder)
+
+
+def _start(folder: RunFolder) -> None:
+    heard = folder.control.stat().st_size if folder.control.exists() else 0
+    command = [sys.executable, "-m", "nbtransformers.training.worker", str(folder.path), "--control-from", str(heard)]
+    try:
+        pid = start_detached(command, folder.log)
+        heartbeat.of_process(pid).write(folder.heartbeat)
+    except psutil.NoSuchProcess:  # it has ended already: its log says why
+        folder.heartbeat.unlink(missing_ok=True)
+    except BaseException:
+        folder.heartbeat.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _removed_unless_started(folder: RunFolder) -> Generator[None]:
+    try:
+        yield
+    except BaseException as error:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
+        raise UserError(
+            f"The run {folder.name} cannot be written into {folder.path.parent}: {error.strerror or error}.",
+            hint="Make room, or give another folder: `--folder runs`.",
+        ) from error
+
+
+def _refuse_lacking_packages() -> None:
+    lacking = [name for module, name in _NEEDED.items() if importlib.util.find_spec(module) is None]
+    if lacking:
+        raise UserError(f"Training needs {', '.join(lacking)}.", hint='Type `pip install "nbtransformers[train]"`.')
+
+
+def environment() -> dict[str, Any]:
+    """What a run was made with: versions, and the machine."""
+    packages = {name: found for name in _TOLD if (found := _version(name)) is not None}
+    return {
+        "python": platform.python_version(),
+        "packages": packages,
+        "system": platform.platform(),
+        "machine": {"name": platform.node(), "cores": os.cpu_count(), "memory": psutil.virtual_memory().total},
+        "gpus": _gpus(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _gpus() -> list[str]:
+    import torch
+
+    return [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+
+
+def free_gpu(request: FinetuneRequest, objects: Objects) -> None:
+    """Where there is one GPU, leave it to the worker: models that tasks have loaded are forgotten, a user's own moved.
+
+    Both come back by themselves: a task loads its model again, and one in memory is moved by whoever owns it.
+    """
+    import torch
+
+    if request.device == "cpu" or not torch.cuda.is_available() or torch.cuda.device_count() > 1:
+        return
+    for loaded in REGISTRY.loaded():
+        if loaded.device.startswith("cuda"):
+            REGISTRY.forget(loaded.name)
+    if request.model is not None and request.model.kind == "variable":
+        from nbtransformers.loading.models import model_and_tokenizer
+
+        model = model_and_tokenizer(objects[request.model.name])[0]
+        with REGISTRY.lock_and_notes(model)[0]:
+            model.to("cpu")
+    torch.cuda.empty_cache()
