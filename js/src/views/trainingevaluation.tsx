@@ -215,7 +215,7 @@ function ByLabel({ byLabel }: { byLabel: Report["by_label"] }) {
                   <bdi>{label}</bdi>
                 </th>
                 {columns.map((name) => (
-                  <td key={name}>{figure(row[name])}</td>
+                  <td key={name}>{figure(name, row[name])}</td>
                 ))}
               </tr>
             ))}
@@ -226,10 +226,10 @@ function ByLabel({ byLabel }: { byLabel: Report["by_label"] }) {
   );
 }
 
-/** A count, or a share with figures that can be compared. */
-function figure(value: number | null | undefined): string {
-  if (value === undefined || value === null || !Number.isFinite(value)) return "–";
-  return Number.isInteger(value) && value > 1 ? formatCount(value) : value.toFixed(3);
+/** How many rows there are of a label, or a share with the figures that it is compared by. */
+function figure(name: string, value: number | null | undefined): string {
+  if (typeof value !== "number" || !Number.isFinite(value)) return "–";
+  return name === "support" ? formatCount(value) : value.toFixed(3);
 }
 
 function Mistakes({ mistakes }: { mistakes: Mistake[] }) {

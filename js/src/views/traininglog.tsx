@@ -58,7 +58,7 @@ export function TrainingLog({ channel, isLive }: TrainingLogProps) {
         tabIndex={0}
         onScroll={onScroll}
       >
-        {text === "" ? "Nothing has been printed yet." : printed(text)}
+        {text || (size === null ? "Waiting for the kernel…" : "Nothing has been printed yet.")}
       </pre>
     </section>
   );
@@ -75,10 +75,13 @@ function useLog(channel: Channel, isLive: boolean) {
     const ended = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async () => {
+      let hasMore = false;
       const options = { signal: ended.signal, timeoutMs: Number.POSITIVE_INFINITY };
       try {
         const params = { offset: offset.current };
         const { result } = await channel.request<LogAnswer>("log", params, options);
+        // A piece has no more than the kernel reads at once.
+        hasMore = result.offset < result.size && result.text !== "";
         offset.current = result.offset;
         setLog((now) => ({
           text: (now.text + result.text).slice(-MOST_CHARACTERS),
@@ -89,7 +92,7 @@ function useLog(channel: Channel, isLive: boolean) {
         if (isAbort(error)) return;
         setLog((now) => ({ ...now, problem: error instanceof Error ? error.message : String(error) }));
       }
-      if (isLive && !ended.signal.aborted) timer = setTimeout(ask, EVERY_MS);
+      if ((isLive || hasMore) && !ended.signal.aborted) timer = setTimeout(ask, hasMore ? 0 : EVERY_MS);
     };
     ask();
     return () => {
@@ -98,18 +101,4 @@ function useLog(channel: Channel, isLive: boolean) {
     };
   }, [channel, isLive]);
   return log;
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a terminal is told.
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they would be seen as nothing.
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
-
-/** As a terminal would show it: what a line is written over with takes its place, and colours are left out. */
-export function printed(text: string): string {
-  return text
-    .replace(ESCAPES, "")
-    .replace(/\r\n/g, "\n")
-    .replace(/[^\n]*\r(?=[^\n])/g, "")
-    .replace(CONTROLS, "");
 }

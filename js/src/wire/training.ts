@@ -5,6 +5,8 @@ export const STATES = ["starting", "running", "paused", "stopped", "done", "fail
 
 export type RunState = (typeof STATES)[number];
 
+export type Command = "pause" | "resume" | "stop" | "save" | "lr";
+
 /** What the worker is at: `done` of `total` where that is counted. */
 export interface Stage {
   stage: string;
@@ -77,8 +79,8 @@ export interface RunFacts {
   lr_changes: LrChange[];
   message: string | null;
   hint: string | null;
-  /** Ids of what the worker was told and has not followed yet. */
-  queued: string[];
+  /** What the worker was told and has not followed yet. */
+  queued: { id: string; command: Command }[];
   attempts: number;
 }
 
