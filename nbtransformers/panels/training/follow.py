@@ -96,7 +96,6 @@ class Follower:
 
     def whole(self) -> tuple[Header, bytes]:
         """The run as it was told up to now, once what is new was told; the next message goes on from there."""
-        self.start()
         with self._lock:
             self.tell()
             return whole(self._run, self._told, self._points, self._evals, self._rewritten, self._seq)

@@ -53,6 +53,8 @@ def actions(run: TrainingRun, panel: Panel) -> dict[str, Method]:
 
     def whole(params: dict[str, Any]) -> Answer:
         follower = follower_of(panel)
+        if follower is not None:
+            follower.start()  # it may have ended with a worker, and another has begun since
         header, payload = training_header(run) if follower is None else follower.whole()
         return header, [payload]
 
