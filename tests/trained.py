@@ -61,7 +61,7 @@ class Written:
     def add(self, *events: Mapping[str, Any]) -> None:
         """Add events, as they are."""
         with self.files.events.open("ab") as file:
-            file.writelines(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in events)
+            file.writelines(json.dumps(one).encode() + b"\n" for one in events)
 
     def write(self, kind: str, attempt: int = 1, **values: Any) -> None:
         """Add an event, half a second after the one before."""

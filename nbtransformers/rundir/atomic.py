@@ -13,7 +13,8 @@ def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
     """Put a text in the place of a file, in one step and, if it is to outlast a power cut, on the disk."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("w", encoding="utf-8", newline="\n") as file:
+        # A lone surrogate is no UTF-8, and its backslash escape is also JSON's.
+        with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
             if lasting:
                 flush(file.fileno())

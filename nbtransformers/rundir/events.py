@@ -41,7 +41,9 @@ class EventWriter:
     def write(self, type: str, **values: Any) -> None:  # noqa: A002  (the name that is in the file)
         """Add one event; whoever reads sees it at once."""
         event = {"type": type, "time": round(time.time(), 3), "attempt": self.attempt, **values}
-        self._file.write(json.dumps(event, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+        line = json.dumps(event, ensure_ascii=False, allow_nan=False)
+        # A lone surrogate, in the name of a label, is no UTF-8, and its backslash escape is also JSON's.
+        self._file.write(line.encode("utf-8", "backslashreplace") + b"\n")
         self._file.flush()
 
     def flush(self) -> None:

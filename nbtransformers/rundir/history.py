@@ -169,7 +169,11 @@ class History:
             # No event of a step has an object in it, so that a torn one does not end like this.
             if line.startswith(_STEP) and line.endswith(b"}"):
                 steps.append(line)
-            elif (event := _event(line)) is not None:
+            elif (event := _event(line)) is None:
+                continue
+            elif event["type"] == "step":  # written by somebody else, in another order
+                steps.append(line)
+            else:
                 self._add_steps(steps)
                 steps = []
                 self._add(event)

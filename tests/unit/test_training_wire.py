@@ -30,7 +30,9 @@ from nbtransformers.panels.training.methods import actions, methods
 from nbtransformers.panels.training.wire import GONE, MOST_EVALS, MOST_POINTS, training_header
 from nbtransformers.panels.widget import Panel, TrainingPanel, panel_class
 from nbtransformers.rundir import heartbeat
+from nbtransformers.rundir.atomic import write_json
 from nbtransformers.rundir.control import Controls
+from nbtransformers.rundir.events import EventWriter
 
 GOLDEN = json.loads(Path(__file__).parent.parent.joinpath("golden", "training.json").read_text(encoding="utf-8"))
 # What is of the machine and the moment.
@@ -433,6 +435,30 @@ def test_a_question_that_makes_no_sense_is_refused(
     with pytest.raises(UserError) as caught:
         methods(run)[question](params)
     assert str(caught.value).startswith(said)
+
+
+# --- the history ---
+
+
+def test_half_a_character_passes_through_the_directory(tmp_path: Path) -> None:
+    made = Written(tmp_path / "a-run")
+    EventWriter(made.files.events).write("note", text="half \ud83c")
+    write_json(made.files.card, {"labels": ["half \ud83c"]})
+    header, _ = training_header(made.run)
+    assert header["notes"] == ["half \ufffd"] and header["card"] == {"labels": ["half \ufffd"]}
+
+
+@pytest.mark.parametrize("steps", [3, 2_000])
+def test_a_step_that_is_written_in_another_way_is_read_too(steps: int, tmp_path: Path) -> None:
+    made = Written(tmp_path / "a-run")
+    made.begin()
+    lines = [json.dumps({"step": step, "loss": 1 / step, "type": "step", "more": [{}]}) for step in range(1, steps)]
+    lines += [json.dumps({"type": "step", "time": 1.0, "step": steps, "loss": "high", "lr": True})]
+    lines += ['{"type": "step", "step": "x"}', '{"type": "step", ]}', '{"type": "eval"}', "[]", "null", "\ufeff", "{}"]
+    with made.files.events.open("a", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    found = made.run.steps()["loss"].to_numpy()
+    np.testing.assert_array_equal(found, [*(1 / step for step in range(1, steps)), np.nan])
 
 
 # --- the log and the evaluations ---

@@ -22,7 +22,9 @@ _NUMBER = f"{CELL};text-align:right !important;white-space:nowrap !important"
 
 def training_snapshot(panel_id: str, run: TrainingRun) -> str:
     """A run as HTML, as it is now."""
-    told = told_of(run, look(run))
+    looked = look(run)
+    run.history.read()
+    told = told_of(run, looked)
     report = _last_report(run)
     parts = [
         _title(run, told),
