@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError
 from nbtransformers.plain_text import count, size
-from nbtransformers.results.attentionmaps import Floats
+from nbtransformers.results.attentionmaps import Floats, NoHeadError
 from nbtransformers.results.rows import index_of
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def wide(attention: Attention, layer: int, head: int) -> pd.DataFrame:
 
 
 def long(attention: Attention, layer: int | None) -> pd.DataFrame:
-    """One row a weight, of a layer or of all.
+    """One row a weight, of a layer or of all; of a head that a layer does not have there is none.
 
     Raises:
         UserError: when there would be more than 20 million.
@@ -48,14 +50,18 @@ def long(attention: Attention, layer: int | None) -> pd.DataFrame:
     index = pd.MultiIndex.from_product(
         [chosen, range(heads), range(queries), range(keys)], names=["layer", "head", "query", "key"]
     )
-    table = pd.DataFrame({"weight": _whole(attention, chosen).ravel()}, index=index).reset_index()
+    weights, there = _whole(attention, chosen)
+    table = pd.DataFrame({"weight": weights.ravel()}, index=index).reset_index()
+    if not there.all():
+        table = table.loc[np.repeat(there.ravel(), queries * keys)].reset_index(drop=True)
     table.insert(4, "query_token", np.array(attention.tokens, object)[table["query"]])
     table.insert(5, "key_token", np.array(attention.key_tokens, object)[table["key"]])
     return table
 
 
 def labelled(attention: Attention) -> Any:
-    """An xarray DataArray `[layer, head, query, key]`, with the tokens as coordinates.
+    """An xarray DataArray `[layer, head, query, key]`, with the tokens as coordinates; NaN where a layer has no such
+    head.
 
     Raises:
         UserError: when xarray is not installed, or the array would take more than a gibibyte.
@@ -71,7 +77,7 @@ def labelled(attention: Attention) -> Any:
             f"The weights of all heads are {size(nbytes)}.", hint="Take one head, `attention[layer, head]`."
         )
     return DataArray(
-        _whole(attention, range(shape.layers)),
+        _whole(attention, range(shape.layers))[0],
         dims=("layer", "head", "query", "key"),
         coords={
             "layer": range(shape.layers),
@@ -84,6 +90,15 @@ def labelled(attention: Attention) -> Any:
     )
 
 
-def _whole(attention: Attention, layers: Any) -> Floats:
-    heads = range(attention.shape.heads)
-    return np.stack([[attention[layer, head] for head in heads] for layer in layers]).astype(np.float32)
+def _whole(attention: Attention, layers: Sequence[int]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Float32 `[layer, head, query, key]`, and bool `[layer, head]`, the heads that there are: others are NaN."""
+    _, heads, queries, keys = attention.shape
+    whole = np.full((len(layers), heads, queries, keys), np.nan, np.float32)
+    there = np.ones((len(layers), heads), np.bool_)
+    for place, layer in enumerate(layers):
+        for head in range(heads):
+            try:
+                whole[place, head] = attention[layer, head]
+            except NoHeadError:
+                there[place, head] = False
+    return whole, there

@@ -52,7 +52,8 @@ class Steps:
         masked: bool `[key]`, the keys that this query may not see.
         scores: float32 `[key]`, what the softmax is taken of; -inf where masked.
         sink: the score of the sink, whose weight is left out; None where there is none.
-        weights: float32 `[key]`.
+        weights: float32 `[key]`, those that the head's output is made by: where a model scales outputs by what its sink
+            leaves, and not its weights, they are scaled so here.
         v: float32 `[key, dim]`, the values of this head.
         head_output: float32 `[dim]`.
         concatenated: float32 `[head * dim]`, the outputs of all heads, one behind the other.

@@ -32,14 +32,13 @@ from nbtransformers.results.attentionmaps import Floats, NoHeadError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nbtransformers.results.attention import Attention
+    from nbtransformers.results.attention import Attention, Side
 
 Measure = Literal["entropy", "distance", "special", "previous", "next", "first", "induction"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 
 _SPECIAL = 1  # the bit of a token's flags, as in `attention`, which sees this module
 _TINY = np.float32(1e-37)
-_NONE = np.empty(0, np.int64)
 _BESIDE: tuple[tuple[Measure, int], ...] = (("previous", -1), ("next", 1))
 
 
@@ -127,7 +126,7 @@ class HeadMeasures:
         self.near = attention.part != "cross"  # places in two texts are not near or far
         self._special = (side.flags & _SPECIAL > 0).astype(np.float32)
         self._keys = np.arange(len(side), dtype=np.float32)
-        self._repeated = _repeated(attention, rows) if self.near else (_NONE, _NONE, _NONE)
+        self._repeated = _Repeated(attention.query_side, rows)
 
     def sums(self) -> Sums:
         """Those of one head, before any of its weights was seen."""
@@ -143,10 +142,7 @@ class HeadMeasures:
 
     def repeating(self, place: slice) -> tuple[Numbers, Numbers, int]:
         """Of a block: rows and keys of what stood behind earlier occurrences of a query's token, and how many have."""
-        rows, keys, owners = self._repeated
-        start, stop = np.searchsorted(rows, (place.start, place.stop))
-        first, last = np.searchsorted(owners, (place.start, place.stop))
-        return rows[start:stop] - place.start, keys[start:stop], int(last - first)
+        return self._repeated.of(place)
 
 
 class Sums:
@@ -193,21 +189,27 @@ class Sums:
         return np.where(self._counts > 0, self._sums / np.maximum(self._counts, 1), np.nan)
 
 
-def _repeated(attention: Attention, rows: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Of the queries whose token was there before: place within `rows` and key of each token right behind it then, but
-    not the query itself; and the places alone, once each."""
-    side = attention.query_side
-    special = side.flags & _SPECIAL > 0
-    places: list[Numbers] = []
-    keys: list[Numbers] = []
-    for place, row in enumerate(rows.tolist()):
-        if special[row]:
-            continue
-        found = np.flatnonzero(side.ids[: max(0, row - 1)] == side.ids[row]) + 1
-        if len(found):
-            places.append(np.full(len(found), place))
-            keys.append(found)
-    if not places:
-        return _NONE, _NONE, _NONE
-    every = np.concatenate(places)
-    return every, np.concatenate(keys), np.unique(every)
+class _Repeated:
+    """Of the queries whose token was there before, the keys right behind it then, but not the query itself.
+
+    They are as many as the square of the tokens where one token is repeated, so a block's are found when it is asked
+    for: the places of a token, one after the other, and how many of them each query looks back on, are O(tokens).
+    """
+
+    def __init__(self, side: Side, rows: Numbers) -> None:
+        self._places = np.argsort(side.ids, kind="stable")
+        ids = side.ids[self._places]
+        first = np.searchsorted(ids, side.ids)
+        rank = np.empty(len(ids), np.int64)
+        rank[self._places] = np.arange(len(ids))
+        earlier = rank - first
+        earlier[1:] -= side.ids[1:] == side.ids[:-1]  # behind the token before stands the query
+        earlier[side.flags & _SPECIAL > 0] = 0
+        self._first, self._earlier = first[rows], earlier[rows]
+
+    def of(self, place: slice) -> tuple[Numbers, Numbers, int]:
+        """Rows within a block, their keys, and how many rows have any."""
+        earlier = self._earlier[place]
+        rows = np.repeat(np.arange(len(earlier)), earlier)
+        nth = np.arange(len(rows)) - (np.cumsum(earlier) - earlier)[rows]
+        return rows, self._places[self._first[place][rows] + nth] + 1, int(np.count_nonzero(earlier))

@@ -84,6 +84,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         **{"moe_intermediate_size": 16},
     },
     "granite": {**_GROUPED, "attention_multiplier": 0.3},
+    "granite_swa": {**_GROUPED, "sliding_window": 5, "attention_multiplier": 0.3},
+    "diffllama": {**_GROUPED, "num_key_value_heads": 4},
     "cohere": _GROUPED,
     "starcoder2": {**_GROUPED, "sliding_window": 5},
     "stablelm": {**_GROUPED, "partial_rotary_factor": 0.5},

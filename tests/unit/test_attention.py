@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +20,9 @@ from nbtransformers.errors import UserError
 from nbtransformers.request import AttentionRequest, DataRef, RunOptions
 from nbtransformers.results import attentionfile, attentionflow, attentionframes, attentionlookup
 from nbtransformers.results.arraymaps import ArrayMaps
+from nbtransformers.results.attentionblocks import evenly
 from nbtransformers.results.attentionkeys import KeptLayer, KeyMaps
-from nbtransformers.results.attentionmeasures import MEASURES
+from nbtransformers.results.attentionmeasures import MEASURES, HeadMeasures
 
 TEXT = "The unbelievable cat sat because it was tired."
 
@@ -134,6 +136,34 @@ def test_measures_by_hand() -> None:
         assert found[name][0, 0] == pytest.approx(value, abs=1e-6), name
     assert np.isnan(found["induction"][0, 0])
     assert found.sampled is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=12), st.integers(1, 12))
+def test_the_keys_behind_earlier_places_are_found(tokens: list[tuple[int, bool]], most: int) -> None:
+    ids, special = [token for token, _ in tokens], [at for at, (_, is_special) in enumerate(tokens) if is_special]
+    weights = random_weights(1, 1, len(ids), len(ids))
+    found = attention(weights, queries=side([str(number) for number in ids], special=special))
+    rows = evenly(len(ids), most)
+    at, keys, number = HeadMeasures(found, rows).repeating(slice(0, len(rows)))
+    wanted = [
+        (place, key + 1)
+        for place, row in enumerate(rows.tolist())
+        for key in range(row - 1)
+        if row not in special and ids[key] == ids[row]
+    ]
+    assert list(zip(at.tolist(), keys.tolist(), strict=True)) == wanted
+    assert number == len({place for place, _ in wanted})
+
+
+def test_one_token_over_and_over_takes_little_memory() -> None:
+    copies = 8_192
+    found = attention(np.zeros((1, 1, 1, 1), np.float32), queries=side(["a"] * copies, special=[]))
+    tracemalloc.start()
+    measure = HeadMeasures(found, np.arange(copies))
+    measure.repeating(slice(copies - 256, copies))  # a block
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 120 * 2**20
 
 
 def test_induction_is_what_goes_behind_earlier_places() -> None:
@@ -494,6 +524,14 @@ def test_a_layer_may_have_fewer_heads_than_another(tmp_path: Path) -> None:
     one, other = (mean / 2 + np.eye(7) / 2 for mean in means)
     np.testing.assert_allclose(found.rollout(), other @ one, atol=1e-6)
     assert np.isnan(found.entropy()).tolist() == [[False, False, True, True], [False] * 4]
+    table = found.to_pandas()
+    assert len(table) == (2 + 4) * 49 and not table.weight.isna().any()
+    assert table.groupby("layer")["head"].max().tolist() == [1, 3]
+    assert table.query("layer == 1 and head == 3 and query == 4 and key == 2").weight.item() == found[1, 3][4, 2]
+    assert len(found.to_pandas(0)) == 2 * 49
+    array = found.to_xarray()
+    assert np.isnan(array.sel(layer=0, head=[2, 3])).all() and not np.isnan(array.sel(layer=1)).any()
+    np.testing.assert_array_equal(array.sel(layer=0, head=1), found[0, 1])
     found.save(tmp_path / "x.npz")
     again = nbt.load_attention(tmp_path / "x.npz")
     assert again.shape == found.shape

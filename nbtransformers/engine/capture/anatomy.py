@@ -92,7 +92,13 @@ def uses_interface(module: Any) -> bool:
 def is_linear(module: Any) -> bool:
     """Whether a module is a matrix product with weights, of whichever library."""
     name = type(module).__name__
-    return "Linear" in name or name == "Conv1D"  # which is Transformers', and transposed
+    # Conv1D is Transformers', and transposed; torch's is a product for each token where it sees one token at a time.
+    return "Linear" in name or name == "Conv1D" or is_pointwise(module)
+
+
+def is_pointwise(module: Any) -> bool:
+    """Whether a module is a convolution of single tokens, `[batch, dim, token]`."""
+    return type(module).__name__ == "Conv1d" and module.kernel_size == (1,)
 
 
 def _is_attention(module: Any) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nbtransformers.engine.capture.anatomy import Anatomy
 from nbtransformers.engine.capture.layer import Layer, Layered
 from nbtransformers.engine.capture.listening import Call, heard
-from nbtransformers.engine.capture.making import Masks, heard_layer, traced_layer
+from nbtransformers.engine.capture.making import Masks, heard_layer, traced_layer, widen
 from nbtransformers.engine.capture.projections import Projection, Projections
 from nbtransformers.engine.capture.read import Read, Tokens
 from nbtransformers.engine.capture.replay import Given, Recent, Replayed, on_cpu, tensors_of
@@ -54,6 +54,7 @@ class Collector:
         self._projections = Projections()
         self._masks: dict[Part, Masks] = {"self": Masks(), "cross": Masks(), "encoder": Masks()}
         self.recent = Recent()
+        self._call: Call | None = None  # the last one
         self._running: _Running | None = None
         self._tracer = Tracer(self._on_traced)
 
@@ -73,6 +74,7 @@ class Collector:
             if self._anatomy.outside_interface:
                 undo.enter_context(self._tracer.watching())
             yield
+        self._call = None
 
     def layers(self) -> dict[Part, list[Layered]]:
         """The layers of each part that there is, in their order.
@@ -107,6 +109,11 @@ class Collector:
         self._heed_interrupts()
         part = self._anatomy.part_of(call.module)
         tokens = self._read.tokens(part, call.query.shape[2], call.key.shape[2])
+        before, self._call = self._call, call
+        if before is not None and before.module is call.module and before.query is call.query:
+            # DiffLlama asks twice, for two halves of its values; its weights are of one attention.
+            widen(cast("Layer", self._layers[part][-1]), call, output, tokens)
+            return output
         layer = heard_layer(call, output, tokens, self._masks[part])
         self._layers[part].append(layer)
 
@@ -165,6 +172,8 @@ class Collector:
         import torch
 
         outputs = output[0] if isinstance(output, tuple) else output
+        if isinstance(output, dict) and "context_layer" in output:  # SqueezeBERT's, whose tokens come last
+            outputs = cast("dict[str, Any]", output)["context_layer"].transpose(1, 2)
         if not isinstance(outputs, torch.Tensor):
             return
 

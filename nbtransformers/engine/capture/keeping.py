@@ -23,7 +23,7 @@ def kept_layer(layer: Layer) -> KeptLayer:
         v=_floats(layer.v),
         scaling=np.array([layer.scaling]),
         softcap=None if layer.softcap is None else np.array([float(layer.softcap)]),
-        sinks=None if layer.sinks is None else _floats(layer.sinks),
+        sinks=None if layer.sinks is None or layer.sinks_apart else _floats(layer.sinks),
         first=None if seen.first is None else seen.first.numpy(),
         stop=None if seen.stop is None else seen.stop.numpy(),
         seen=None if seen.whole is None else seen.whole.numpy(),

@@ -83,7 +83,7 @@ class Layer:
         v: `[key head, key, dim]`.
         scaling: of the products.
         softcap: or None.
-        sinks: `[head]`, or None.
+        sinks: `[head]`, or None: scores that take their share of a softmax, and have no value.
         seen: which keys a query may see.
         bias: or None.
         tried: some queries, and `came_of_them` their outputs `[query, head, dim]` in the pass: what is computed
@@ -110,6 +110,7 @@ class Layer:
     projected_input: torch.Tensor | None = None
     projected: torch.Tensor | None = None
     _by_own: bool | None = field(default=None, init=False)
+    _sinks_apart: bool | None = field(default=None, init=False)
 
     @property
     def heads(self) -> int:
@@ -158,7 +159,25 @@ class Layer:
     def _weights(self, head: int, rows: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
         if self.goes_by_own:
             return self._own_maths(rows)[1][head]
-        return self._softmax(head, self._scores(head, rows, keys))
+        scores = self._scores(head, rows, keys)
+        return scores.softmax(-1) if self.sinks_apart else self._softmax(head, scores)
+
+    @property
+    def sinks_apart(self) -> bool:
+        """Whether the module's own weights know nothing of its sinks, which scale the outputs (Granite's)."""
+        if self._sinks_apart is None:
+            self._sinks_apart = self.sinks is not None and self.own is not None and self._own_leaves_sinks_out()
+        return self._sinks_apart
+
+    def _own_leaves_sinks_out(self) -> bool:
+        rows = self.tried
+        own = self._own_maths(rows)[1]
+        scores = [self._scores(head, rows, self.key_rows(head)) for head in range(self.heads)]
+        without, within = 0.0, 0.0
+        for head, one in enumerate(scores):
+            without += float((one.softmax(-1) - own[head]).abs().sum())
+            within += float((self._softmax(head, one) - own[head]).abs().sum())
+        return without < within
 
     def _scores(self, head: int, rows: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
         scores = (self.q[head][rows].float() @ keys.T) * self.scaling
@@ -175,6 +194,12 @@ class Layer:
             return scores.softmax(-1)
         sink = self.sinks[head].float().expand(len(scores), 1)
         return torch.cat([scores, sink], -1).softmax(-1)[:, :-1]
+
+    def _given_out(self, head: int, rows: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+        """The weights that the outputs are made by: with sinks that scale outputs, scaled so."""
+        if self.sinks_apart and not self.goes_by_own:
+            return self._softmax(head, self._scores(head, rows, keys))
+        return self._weights(head, rows, keys)
 
     def head_outputs(self, rows: torch.Tensor) -> torch.Tensor:
         """Float32 `[query, head, dim]`: what each head gives for some queries."""
@@ -267,7 +292,7 @@ class Layer:
                 masked=~self.seen.rows(rows)[0].numpy(),
                 scores=_array(self._scores(head, rows, keys)[0]),
                 sink=None if self.sinks is None else float(self.sinks[head]),
-                weights=_array(self._weights(head, rows, keys)[0]),
+                weights=_array(self._given_out(head, rows, keys)[0]),
                 v=_array(self.value_rows(head)),
                 head_output=_array(outputs[head]),
                 concatenated=_array(outputs.flatten()),

@@ -55,6 +55,15 @@ def heard_layer(call: Call, output: torch.Tensor, tokens: Tokens, masks: Masks) 
     )
 
 
+def widen(layer: Layer, call: Call, output: torch.Tensor, tokens: Tokens) -> None:
+    """Take up another call of the same queries and keys, whose values stand behind those of the first."""
+    import torch
+
+    more = output[0, tokens.queries[tokens.tried].to(output.device)].cpu()
+    layer.v = torch.cat([layer.v, _some(call.value[0], tokens.keys)], -1)
+    layer.came_of_them = torch.cat([layer.came_of_them, more], -1)
+
+
 def traced_layer(traced: Traced, tokens: Tokens) -> Layer:
     """The layer of an attention that was found among a module's operations."""
     total = traced.query.shape[1], traced.key.shape[1]

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbtransformers.engine.capture.anatomy import Anatomy
+from nbtransformers.engine.capture.anatomy import Anatomy, is_pointwise
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +29,8 @@ class Projection:
         """`[hidden]` of the numbers of one token."""
         weight = next(self.module.parameters())
         kind = weight.dtype if weight.is_floating_point() else given.dtype
-        return self.module(given.to(weight.device, kind).reshape(1, 1, *self.shape)).flatten()
+        shape = (1, -1, 1) if is_pointwise(self.module) else (1, 1, *self.shape)
+        return self.module(given.to(weight.device, kind).reshape(shape)).flatten()
 
 
 OnProjection = Callable[[Projection, "torch.Tensor | None"], None]
