@@ -71,11 +71,12 @@ def tile(
     """
     row_starts, column_starts = (start + cuts(stop - start, cells) for start, stop, cells in (rows, columns))
     taken = _taken(row_starts, most // max(1, attention.shape.keys * len(heads)))
-    # All columns, so that it is known how great a row is elsewhere: cells as wide as the tile's.
-    width = max(1, (columns[1] - columns[0]) // (len(column_starts) - 1))
     total = attention.shape.keys if shown is None else len(shown[1])
+    # The other columns too, so that it is known how great a row is elsewhere: cells as wide as the tile's.
+    width = max(1, (columns[1] - columns[0]) // (len(column_starts) - 1))
+    elsewhere = np.arange(0, 0 if columns[:2] == (0, total) else total, width)
     narrow = np.empty((len(taken), len(column_starts) - 1), np.float32)
-    wide = np.empty((len(taken), -(-total // width)), np.float32)
+    wide = np.empty((len(taken), len(elsewhere)), np.float32)
     band = max(1, _BAND // max(1, attention.shape.keys))
     for first in range(0, len(taken), band):
         numbers = taken[first : first + band]
@@ -84,12 +85,15 @@ def tile(
         weights = weights if shown is None else weights[:, shown[1]]
         part, begun = weights[:, columns[0] : columns[1]], column_starts[:-1] - columns[0]
         narrow[place] = pooled(part, each, begun, signed=attention.signed, mean=mean)
-        wide[place] = pooled(weights, each, np.arange(0, total, width), signed=attention.signed, mean=mean)
+        if len(elsewhere):
+            wide[place] = pooled(weights, each, elsewhere, signed=attention.signed, mean=mean)
     begun = np.searchsorted(taken, row_starts[:-1])
-    values, wider = (
-        pooled(one, begun, np.arange(one.shape[1]), signed=attention.signed, mean=mean) for one in (narrow, wide)
+    values, *wider = (
+        pooled(one, begun, np.arange(one.shape[1]), signed=attention.signed, mean=mean)
+        for one in (narrow, wide)
+        if one.shape[1]
     )
-    row_most = np.nan_to_num(np.abs(np.concatenate([values, wider], axis=1))).max(axis=1)
+    row_most = np.nan_to_num(np.abs(np.concatenate([values, *wider], axis=1))).max(axis=1)
     return Tile(values, row_starts, column_starts, len(taken) < rows[1] - rows[0], row_most)
 
 
@@ -111,10 +115,16 @@ def pooled(weights: Floats, rows: Numbers, columns: Numbers, *, signed: bool = F
     if mean:
         return _means(weights, rows, columns)
     if not signed:
-        return np.maximum.reduceat(np.maximum.reduceat(weights, rows, axis=0), columns, axis=1)
-    top = np.fmax.reduceat(np.fmax.reduceat(weights, rows, axis=0), columns, axis=1)
-    low = np.fmin.reduceat(np.fmin.reduceat(weights, rows, axis=0), columns, axis=1)
+        return _taken_together(np.maximum, weights, rows, columns)
+    top = _taken_together(np.fmax, weights, rows, columns)
+    low = _taken_together(np.fmin, weights, rows, columns)
     return np.where(-low > top, low, top)
+
+
+def _taken_together(by: np.ufunc, weights: Floats, rows: Numbers, columns: Numbers) -> Floats:
+    """By a function of two, each cell; a side whose cells are single ones is as it is, which costs nothing."""
+    down = weights if len(rows) == len(weights) else by.reduceat(weights, rows, axis=0)
+    return down if len(columns) == down.shape[1] else by.reduceat(down, columns, axis=1)
 
 
 def _means(weights: Floats, rows: Numbers, columns: Numbers) -> Floats:

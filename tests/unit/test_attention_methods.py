@@ -19,6 +19,7 @@ from nbtransformers.panels.attention.actions import actions, pinned_rows
 from nbtransformers.panels.attention.methods import methods
 from nbtransformers.panels.kinds import kind_of_result
 from nbtransformers.panels.widget import AttentionPanel, panel_class
+from nbtransformers.results import attentiontiles
 from nbtransformers.results.attention import CONTINUES, SPECIAL, Attention
 from nbtransformers.results.attentionmaps import Part
 
@@ -73,6 +74,23 @@ def test_a_row_has_its_greatest_value_wherever_it_stands() -> None:
     result = attention(30)
     found = ask(result, "tile", layer=0, head=1, rows=[0, 30, 30], columns=[0, 5, 5], pooling="max", row_most=True)
     np.testing.assert_array_equal(found["row_most"], result[0, 1].max(axis=1))
+
+
+@pytest.mark.parametrize(("columns", "times"), [([0, 40, 8], 1), ([0, 20, 8], 1.5)])
+def test_no_weight_of_a_map_from_afar_is_pooled_twice(
+    columns: list[int], times: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a head of thousands of tokens that would take longer than its weights do."""
+    result, pooled, seen = attention(30, 40), attentiontiles.pooled, list[int]()
+
+    def counted(weights: Any, rows: Any, columns: Any, **options: Any) -> Any:
+        if len(rows) == len(weights) == 30 and weights.shape[1] > 8:  # as they are computed
+            seen.append(weights.size)
+        return pooled(weights, rows, columns, **options)
+
+    monkeypatch.setattr(attentiontiles, "pooled", counted)
+    ask(result, "tile", part="cross", layer=0, head=1, rows=[0, 30, 5], columns=columns)
+    assert sum(seen) == times * 30 * 40
 
 
 def special_words() -> Attention:
