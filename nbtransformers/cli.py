@@ -1,4 +1,4 @@
-"""The command line: `nbtransformers demo`, `nbtransformers doctor`."""
+"""The command line: `nbtransformers demo`, `nbtransformers doctor`, `nbtransformers runs`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _COMMANDS[options.command](options)
     except UserError as error:
-        print(f"nbtransformers: {error}", file=sys.stderr)
+        print(f"nbtransformers: {error}".replace("`%runs", "`nbtransformers runs"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -29,6 +29,10 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--no-browser", action="store_true", help="only start JupyterLab, and print its address")
     demo.add_argument("--folder", default="nbtransformers-demo", help="where the notebook goes (default: %(default)s)")
     commands.add_parser("doctor", help="what this machine has, what is missing and how to get it")
+    runs = commands.add_parser("runs", help="the training runs of a project: list, show, pause, resume, stop, delete")
+    runs.add_argument("words", nargs="*", metavar="NAME", help="the name of a run, also behind what it is to do")
+    runs.add_argument("--folder", help="where the runs are (default: nbtransformers-runs)")
+    runs.add_argument("--yes", action="store_true", help="delete without asking")
     return parser
 
 
@@ -48,7 +52,14 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if report.healthy else 1
 
 
-_COMMANDS = {"demo": _demo, "doctor": _doctor}
+def _runs(options: argparse.Namespace) -> int:
+    from nbtransformers.magics.runs import asked_for
+
+    print(asked_for(options.words, options.folder, yes=options.yes))
+    return 0
+
+
+_COMMANDS = {"demo": _demo, "doctor": _doctor, "runs": _runs}
 
 
 if __name__ == "__main__":

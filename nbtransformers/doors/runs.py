@@ -122,7 +122,7 @@ def runs(folder: str | PathLike[str] | None = None) -> Runs:
         {'loss': 0.41, 'accuracy': 0.82}
     """
     place = settings.runs_folder(folder)
-    return Runs([Run(files) for files in run_folders(place)], place)
+    return Runs([run for files in run_folders(place) if _is_readable(run := Run(files))], place)
 
 
 @door
@@ -152,6 +152,15 @@ def attach(name: str, folder: str | PathLike[str] | None = None) -> Run:
         )
     show_as_panels()
     return Run(find_run(name, settings.runs_folder(folder)))
+
+
+def _is_readable(run: Run) -> bool:
+    """Whether it can be listed; one that is damaged, or of a later version, does not hide the others."""
+    try:
+        _ = run.request
+    except UserError:
+        return False
+    return True
 
 
 def show_as_panels() -> None:

@@ -17,7 +17,8 @@ from nbtransformers.magics import cells, looking
 from nbtransformers.magics.options import Option
 from nbtransformers.magics.parse import is_option, scan
 from nbtransformers.magics.table import MAGICS, Magic
-from nbtransformers.request import METHODS
+from nbtransformers.request import METHODS, TRAINING_METHODS
+from nbtransformers.rundir.listing import run_folders
 
 _MOST = 200  # what nobody would read to the end; a folder may hold a million files
 
@@ -168,6 +169,8 @@ def _at(typed: Typed) -> Completed:
         return matching(last, _values(before.waiting, typed, last), typed.behind)
     if last.startswith("-") or (typed.cell and not last):  # a cell's texts are below its line
         return matching(last, _options(typed.magic, before))
+    if typed.magic.name == "runs":
+        return matching(last, _commands_and_runs(before.expression))
     return Completed(last) if typed.cell else _expression(typed)
 
 
@@ -205,7 +208,7 @@ def model_names(namespace: Mapping[str, Any], begun: str, *, tokenizers: bool = 
     if tokenizers:
         for name in sorted(looking.names_in(namespace, looking.is_tokenizer)):
             yield Suggestion(name, "variable")
-    for name in (*BUNDLED, *cached_names()):
+    for name in (*BUNDLED, *cached_names(), *(f"run:{name}" for name in _run_names())):
         yield Suggestion(name, "model")
     begun = begun.lstrip("\"'")
     for path in _paths(begun, lambda path: False):
@@ -290,17 +293,53 @@ def _labels(typed: Typed) -> Iterator[Suggestion]:
 
 
 def _methods(typed: Typed, begun: str) -> Iterator[Suggestion]:
-    """Ways to explain; behind a comma one more of them."""
+    """Ways to train, or to explain; behind a comma one more of the latter."""
+    if typed.magic.name == "finetune":
+        yield from (Suggestion(name, "value") for name in TRAINING_METHODS)
+        return
     before, comma, _ = begun.rpartition(",")
     for name in METHODS:
         if name not in before.split(","):
             yield Suggestion(f"{before}{comma}{name}", "value")
 
 
+def _folders(typed: Typed, begun: str) -> Iterator[Suggestion]:
+    yield from _paths(begun.lstrip("\"'"), lambda path: False)
+
+
+def _examples(typed: Typed, begun: str) -> Iterator[Suggestion]:
+    """A variable or a file that holds examples."""
+    yield from _variables(typed, begun)
+    yield from _paths(begun.lstrip("\"'"), _is_data)
+
+
+def _run_names() -> list[str]:
+    """The training runs of the project, the newest first."""
+    from nbtransformers import settings
+
+    return [run.name for run in run_folders(settings.runs_folder())]
+
+
+def _commands_and_runs(before: str) -> Iterator[Suggestion]:
+    """What goes on behind `%runs`: a command, or the name of a run."""
+    from nbtransformers.magics.runs import COMMANDS
+
+    for command in COMMANDS if not before else ():
+        yield Suggestion(command, "command")
+    for name in _run_names():
+        yield Suggestion(name, "run")
+
+
 _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {
     "model": _models,
     "tokenizer": _tokenizers,
     "column": _columns,
+    "text": _columns,
+    "label": _columns,
+    "pair": _columns,
+    "test": _examples,
+    "data": _examples,
+    "folder": _folders,
     "question": _columns,
     "context": _contexts,
     "split": _splits,

@@ -13,6 +13,7 @@ from nbtransformers.magics.parse import parse_line, words_of
 
 if TYPE_CHECKING:
     from nbtransformers.doors.runs import Run
+    from nbtransformers.results.runs import Runs
 
 _GROUPS = {"What": options.RUNS}
 OPTIONS = options.RUNS
@@ -42,31 +43,34 @@ COMMANDS: dict[str, tuple[Callable[[Run], None], str]] = {
 
 def runs(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
     """Parse, ask, show; the runs, or the run, are the value of the cell."""
-    from nbtransformers.doors.runs import attach
-    from nbtransformers.doors.runs import runs as listed
-
     parsed = parse_line(line, OPTIONS, "%runs", namespace)
     values = parsed.values
     folder, out = values.get("folder"), variable_name(values.get("out"))
     words = words_of(parsed.expression)
     if values.get("diff"):
+        from nbtransformers.doors.runs import runs as listed
+
         value = listed(folder).diff(*_two(words))
-    elif not words:
-        value = listed(folder)
-    elif len(words) == 1 and words[0] not in COMMANDS:
-        value = attach(words[0], folder)
     else:
-        print(told(*_command(words), folder, yes=values.get("yes", False)))
+        value = asked_for(words, folder, yes=values.get("yes", False))
+    if isinstance(value, str):
+        print(value)
         return None
     if out is not None:
         shell.user_ns[out] = value
     return None if line.rstrip().endswith(";") else value
 
 
-def told(command: str, name: str, folder: str | None, *, yes: bool) -> str:
-    """Tell a run something; what is said of it."""
+def asked_for(words: list[str], folder: str | None, *, yes: bool) -> Runs | Run | str:
+    """All runs, one of them, or what is said of one that was told something; for a terminal, too."""
     from nbtransformers.doors.runs import attach
+    from nbtransformers.doors.runs import runs as listed
 
+    if not words:
+        return listed(folder)
+    if len(words) == 1 and words[0] not in COMMANDS:
+        return attach(words[0], folder)
+    command, name = _command(words)
     run = attach(name, folder)
     if command == "delete" and not yes:
         raise UserError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.plain_text import count, printable, seconds
 from nbtransformers.results.terminal import line_table, printed
-from nbtransformers.results.trainingrun import TrainingRun, shown_metrics
+from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.listing import shown_folder
 
@@ -116,12 +116,13 @@ class Runs(Sequence[TrainingRun]):
         """One line a run, for a plain terminal."""
         if not self._runs:
             return printable(f"There are no runs in {shown_folder(self.folder)}; `%finetune` begins one.")
-        heads = ("name", "state", "data", "model", "took", "metrics", "settings")
+        heads = ("name", "state", "data", "model", "took", "best", "settings")
         table = line_table(heads, [_cells(run) for run in self._runs], ("took",), most=22)
         return printed(f"{count(len(self), 'run')} in {shown_folder(self.folder)}", table)
 
 
 def _cells(run: TrainingRun) -> list[str]:
+    best = run.best
     settings = ", ".join(f"{name} {value}" for name, value in run.settings().items())
     return [
         run.name,
@@ -129,7 +130,7 @@ def _cells(run: TrainingRun) -> list[str]:
         run.data_name,
         run.model_name,
         seconds(run.duration),
-        shown_metrics(run.metrics, 2),
+        f"{best['metric']} {best['value']:.4g}" if best else "–",
         settings,
     ]
 

@@ -66,9 +66,19 @@ class TrainingRun:
 
     @property
     def request(self) -> FinetuneRequest:
-        """What was asked for."""
+        """What was asked for.
+
+        Raises:
+            UserError: when the file that says it cannot be read.
+        """
         if self._request is None:
-            self._request = FinetuneRequest.from_json(self.files.request.read_text(encoding="utf-8"))
+            try:
+                self._request = FinetuneRequest.from_json(self.files.request.read_text(encoding="utf-8"))
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                raise UserError(
+                    f"What the run {self.name} was asked for cannot be read ({type(error).__name__}).",
+                    hint=f"Look into {self.files.request}.",
+                ) from error
         return self._request
 
     @property
