@@ -19,6 +19,11 @@ _WIDTH, _HEIGHT = 300, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 22, 18  # around the curves
 _MOST_DOTS = 100  # evaluations that get one each
 
+_LEGEND = "".join(
+    f'<text x="{x}" y="13" text-anchor="end" fill="{HEX[colour]}">{name}</text>'
+    for name, colour, x in (("training", "blue", _WIDTH - 70), ("evaluation", "orange", _WIDTH - _RIGHT))
+)
+
 Points = tuple[Numbers, Numbers]
 
 
@@ -64,12 +69,11 @@ def _chart(name: str, trained: Points | None, evaluated: Points | None) -> str:
         frame.line(trained, HEX["blue"], 0.9) if trained is not None else "",
         frame.dotted(evaluated, HEX["orange"]) if evaluated is not None else "",
     ]
-    legend = "training (blue) and evaluation (orange)" if len(curves) == 2 else ""
-    said = f"{name}{f', {legend},' if legend else ''} by step"
+    legend = _LEGEND if len(curves) == 2 else ""
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" style="max-width:100%" role="img" '
-        f'aria-label="{escape(said)}" font-size="10" fill="currentColor">'
-        f'<text x="{_LEFT}" y="13" font-size="12">{escape(name[:40])}</text>'
+        f'aria-label="{escape(name)} by step" font-size="10" fill="currentColor">'
+        f'<text x="{_LEFT}" y="13" font-size="12">{escape(name[:40])}</text>{legend}'
         f"{frame.axes(low, high)}{''.join(drawn)}</svg>"
     )
 

@@ -126,7 +126,8 @@ def _mistakes(report: Mapping[str, Any]) -> str:
     if not found:
         return ""
     lines = "".join(_mistake(one) for one in found[:MOST_MISTAKES])
-    heads = "".join(f'<th style="{CELL}">{name}</th>' for name in ("expected", "predicted", "loss", "worst mistakes"))
+    styles = {"expected": CELL, "predicted": CELL, "loss": _NUMBER, "worst mistakes": f"{CELL};width:60%"}
+    heads = "".join(f'<th style="{style}">{name}</th>' for name, style in styles.items())
     return _table(heads, lines, "width:100%;")
 
 
