@@ -95,7 +95,7 @@ def in_python(error: UserError) -> UserError:
         if value is None:
             return f"`{name}`"
         bare = value.strip("\"'")
-        literal = bare if re.fullmatch(r"[\d.]+|True|False", bare) or name == "tokenizer" else f'"{bare}"'
+        literal = bare if re.fullmatch(r"[\d.]+(e-?\d+)?|True|False", bare) or name == "tokenizer" else f'"{bare}"'
         return f"`{name}={literal}`"
 
     hint = _OPTION.sub(as_argument, error.hint) if error.hint else None

@@ -17,7 +17,7 @@ from nbtransformers.doors.runs import Run, show_as_panels
 from nbtransformers.errors import Interrupted, UserError, kind_of
 from nbtransformers.inputs.refs import data_ref
 from nbtransformers.interrupt import Stop, deferred_interrupts
-from nbtransformers.loading.runs import PREFIX, shown_folder
+from nbtransformers.loading.runs import PREFIX, folder_name
 from nbtransformers.panels.view import View, passing_view
 from nbtransformers.progress import OnProgress, Progress
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef, Objects, TrainingMethod, TrainingTask
@@ -236,7 +236,7 @@ def _stem(model: ModelRef | None) -> str:
     if model is None:
         return "run"
     path = Path(model.name)
-    return shown_folder(path).removeprefix(PREFIX) if model.kind == "folder" else path.name
+    return folder_name(path).removeprefix(PREFIX) if model.kind == "folder" else path.name
 
 
 def _bundled() -> ModelRef:

@@ -46,11 +46,11 @@ def model_of_run(files: RunFolder) -> ModelRef:
     )
 
 
-def shown_folder(folder: Path) -> str:
+def folder_name(folder: Path) -> str:
     """What a model in a folder is called: that of a run by the run's name.
 
     Example:
-        >>> shown_folder(Path("models/bert"))
+        >>> folder_name(Path("models/bert"))
         'bert'
     """
     is_run = folder.name == "model" and RunFolder(folder.parent).request.is_file()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nbtransformers.loading.bundled import bundled_folder
 from nbtransformers.loading.hub import hub_snapshot, unfinished
-from nbtransformers.loading.runs import shown_folder
+from nbtransformers.loading.runs import folder_name
 from nbtransformers.request import ModelRef
 
 TOKENIZER_FILES = ("tokenizer*", "vocab*", "merges.txt", "*.model", "*.vocab", "*.tiktoken", "tekken.json")
@@ -68,7 +68,7 @@ def source_of(ref: ModelRef, on_load: Callable[[str], None] = lambda message: No
     if ref.kind == "bundled":
         return Source(ref, ref.name, bundled_folder(ref.name, on_load))
     if ref.kind == "folder":
-        return Source(ref, shown_folder(Path(ref.name)), Path(ref.name))
+        return Source(ref, folder_name(Path(ref.name)), Path(ref.name))
     on_load(f"Fetching {ref}")
     found = hub_snapshot(ref.name, ref.revision, weights=weights, pickles=ref.allow_pickle)
     return Source(ref, str(ref), found.folder, found.commit, found.sizes)

@@ -22,6 +22,7 @@ from nbtransformers.request import FinetuneRequest, Objects
 from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.atomic import write_json, write_text
 from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.rundir.listing import shown_folder
 from nbtransformers.training.detached import start_detached
 from nbtransformers.training.source import keep_source
 
@@ -105,8 +106,9 @@ def _removed_unless_started(folder: RunFolder) -> Generator[None]:
         shutil.rmtree(folder.path, ignore_errors=True)
         if not isinstance(error, OSError):
             raise
+        place = shown_folder(folder.path.parent)
         raise UserError(
-            f"The run {folder.name} cannot be written into {folder.path.parent}: {error.strerror or error}.",
+            f"The run {folder.name} cannot be written into {place}: {error.strerror or error}.",
             hint="Make room, or give another folder: `--folder runs`.",
         ) from error
 

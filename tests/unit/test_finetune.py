@@ -1,0 +1,377 @@
+"""What `finetune` and `%finetune` make of what they are given, and that nothing is left of a run that cannot begin."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import helpers
+import pandas as pd
+import pytest
+from helpers import Terminal
+
+import nbtransformers as nbt
+from nbtransformers.doors.finetune import finetune_request
+from nbtransformers.errors import Interrupted, UserError
+from nbtransformers.inputs.refs import data_ref
+from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
+from nbtransformers.rundir import heartbeat
+from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.training import arguments, launch
+from nbtransformers.training.source import keep_source, starting_model
+
+FRAME = pd.DataFrame({"review": ["a joy", "too long", "good", "bad"] * 5, "stars": ["up", "down"] * 10})
+SETUP = """
+import pandas as pd
+df = pd.DataFrame({"review": ["a joy", "too long", "good", "bad"] * 5, "stars": ["up", "down"] * 10})
+held_out = df.head(4)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory; what is given is its folder of runs."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "nbtransformers-runs"
+
+
+@pytest.fixture
+def started(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+    """The commands of the workers that are started; this process stands for each, and does nothing."""
+    commands: list[list[str]] = []
+
+    def start(command: list[str], log: Path) -> int:
+        commands.append(command)
+        return os.getpid()
+
+    monkeypatch.setattr(launch, "start_detached", start)
+    yield commands
+
+
+def asked(**given: Any) -> FinetuneRequest:
+    """The request of a call on a frame."""
+    return finetune_request(*data_ref(FRAME), **given)[0]
+
+
+# --- from arguments to a request ---
+
+
+def test_a_request_says_what_was_given_and_the_rest_is_as_usual() -> None:
+    request = asked(text="review", label="stars", epochs=1, lr=3e-5, task="classification", report_to="tensorboard")
+    assert request == FinetuneRequest(
+        DataRef("variable", "data"),
+        text="review",
+        label=("stars",),
+        model=ModelRef("bundled", "minilm"),
+        epochs=1,
+        lr=3e-5,
+        training_task="classification",
+        report_to=("tensorboard",),
+    )
+    assert asked(label=["a", "b"]).label == ("a", "b")
+
+
+def test_a_request_is_written_and_read_back() -> None:
+    request = asked(text="review", label=["a", "b"], max_grad_norm=0.5, lr_scheduler_kwargs={"num_cycles": 2})
+    request = replace(request, test=DataRef("file", "test.csv", encoding="utf-8"))
+    assert FinetuneRequest.from_json(request.to_json()) == request
+
+
+def test_fields_of_training_arguments_go_by_their_own_names() -> None:
+    given = {"max_grad_norm": 1, "optim": "adamw_torch", "save_total_limit": 3, "gradient_checkpointing": True}
+    assert asked(**given).arguments == given
+
+
+REFUSED = [
+    ({"epoch": 1}, "finetune() has no argument epoch. Did you mean epochs?"),
+    ({"max_grad_nrom": 1}, "finetune() has no argument max_grad_nrom. Did you mean max_grad_norm?"),
+    ({"learning_rate": 1}, "`learning_rate` is called otherwise here. Type `lr`."),
+    ({"output_dir": "x"}, "`output_dir` is decided by the run itself. Leave `output_dir` out."),
+    ({"hub_token": "x"}, "A token would be written into the run directory. Type `hf auth login`."),
+    ({"max_grad_norm": "1"}, "`max_grad_norm` is '1', a str. It takes float."),
+    ({"save_total_limit": True}, "`save_total_limit` is True, a bool. It takes int."),
+    ({"optim": "adafacto"}, "`optim` cannot be 'adafacto'. Did you mean adafactor?"),
+    ({"debug": [object]}, "`debug` is [<class 'object'>]. Give what can be written to a file."),
+    ({"schedule": "cosin"}, "There is no schedule 'cosin'. Did you mean cosine?"),
+    ({"method": "lorra"}, "There is no method 'lorra'. Did you mean lora?"),
+    ({"task": "classify"}, "There is no task 'classify'. Did you mean classification?"),
+    ({"batch_size": 0}, "`batch_size` is 0. Type a whole number of 1 or more: `batch_size=1`."),
+    ({"epochs": 0}, "`epochs` is 0. Type a number above 0: `epochs=3`."),
+    ({"lr": -1}, "`lr` is -1. Type a number above 0: `lr=2e-5`."),
+    ({"warmup": 1.5}, "`warmup` is 1.5. Type a share below 1: `warmup=0.1`."),
+    ({"test_share": 0}, "`test_share` is 0. Type a share below 1: `test_share=0.1`."),
+    ({"weight_decay": -1}, "`weight_decay` is -1. Type `weight_decay=0.01`."),
+    ({"seed": -1}, "`seed` is -1. Type a whole number such as `seed=42`."),
+    ({"early_stopping": 0}, "`early_stopping` is 0. Type a whole number of 1 or more: `early_stopping=1`."),
+    ({"model": "minilmm"}, "There is no model 'minilmm'. Did you mean minilm?"),
+    ({"tokenizer": "x"}, "`tokenizer` is for a model of your own, in a variable. Leave `tokenizer` out."),
+    ({"folder": 3}, '`folder` is 3, an int. Type `folder="runs"`.'),
+    ({"name": 3}, 'The name of a run is text, and this is an int. Type `name="first"`.'),
+    ({"name": "a/b"}, "A run cannot be called 'a/b'. Use letters, digits, `-`, `_` and `.`."),
+    ({"label": "star"}, "FRAME_WITHOUT"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), REFUSED, ids=[str(given) for given, _ in REFUSED])
+def test_what_cannot_be_is_refused_in_one_line_and_leaves_nothing(
+    started: list[list[str]], project: Path, given: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        nbt.finetune(FRAME, **{"text": "review", "label": "stars", **given})
+    if message == "FRAME_WITHOUT":
+        assert "star" in str(caught.value)
+    else:
+        assert str(caught.value) == message
+    assert not started
+    assert not project.exists() or list(project.iterdir()) == []
+
+
+def test_text_on_a_line_becomes_the_value_of_a_field() -> None:
+    known = arguments.known_fields()
+    for name, text, value in (
+        ("max_grad_norm", "0.5", 0.5),
+        ("max_steps", "1,000", 1000),
+        ("fp16", "true", True),
+        ("dataloader_pin_memory", "no", False),
+        ("optim", "adafactor", "adafactor"),
+        ("lr_scheduler_kwargs", '{"num_cycles": 2}', {"num_cycles": 2}),
+        ("debug", "underflow_overflow", ["underflow_overflow"]),
+        ("eval_steps", "0.1", 0.1),
+    ):
+        assert arguments.from_text(known[name], name, text) == value
+    with pytest.raises(UserError, match=r"`--max-steps` cannot be 'ten'\. Type `--max-steps 8`\."):
+        arguments.from_text(known["max_steps"], "max-steps", "ten")
+
+
+# --- a run that begins ---
+
+
+def test_a_run_begins_with_everything_in_its_directory(started: list[list[str]], project: Path) -> None:
+    run = nbt.finetune(FRAME, text="review", label="stars", model="minilm", epochs=1, name="first")
+    assert (run.name, run.folder, run.state) == ("first", project / "first", "starting")
+    assert {path.name for path in run.folder.iterdir()} == {
+        "data",
+        "environment.json",
+        "heartbeat.json",
+        "request.json",
+    }
+    assert run.request.model == ModelRef("bundled", "minilm")
+    assert run.description["rows"] == {"train": 16, "test": 4}
+    told = json.loads(run.files.environment.read_text())
+    assert told["packages"]["nbtransformers"] == nbt.__version__
+    assert [command[1:] for command in started] == [
+        ["-m", "nbtransformers.training.worker", str(run.folder), "--control-from", "0"]
+    ]
+    with pytest.raises(UserError) as caught:
+        nbt.finetune(FRAME, text="review", label="stars", name="first")
+    assert str(caught.value) == (
+        'There is a run first already, in nbtransformers-runs. Type another name, such as `name="first-1"`.'
+    )
+    assert run.request.epochs == 1
+    assert nbt.finetune(FRAME, text="review", label="stars").name == "minilm-1"
+    assert nbt.finetune(FRAME, text="review", label="stars").name == "minilm-2"
+
+
+def test_a_model_in_memory_is_kept_in_the_run(started: list[list[str]], project: Path) -> None:
+    model, tokenizer = helpers.classifier(), helpers.tokenizer()
+    run = nbt.finetune(FRAME, text="review", label="stars", model=model, tokenizer=tokenizer)
+    assert run.name == "model-1"
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {path.name for path in run.files.source.iterdir()}
+    ref = starting_model(run.request, run.files)
+    assert ref == ModelRef("folder", str(run.files.source))
+    assert nbt.classify(["a joy"], model=ref.name).scores == pytest.approx(
+        nbt.classify(["a joy"], model=model, tokenizer=tokenizer).scores
+    )
+
+
+def test_a_model_that_another_process_does_not_know_is_refused(project: Path) -> None:
+    from transformers import BertForSequenceClassification
+
+    class OwnModel(BertForSequenceClassification):
+        pass
+
+    own = OwnModel(helpers.bert_config())
+    with pytest.raises(UserError, match="The class OwnModel is your own, and the process that trains does not know it"):
+        nbt.finetune(FRAME, text="review", label="stars", model=(own, helpers.tokenizer()))
+    adapted = helpers.classifier()
+    adapted.peft_config = {}
+    request = FinetuneRequest(DataRef("variable", "data"), model=ModelRef("variable", "m"))
+    with pytest.raises(UserError, match="weights with an adapter on top"):
+        keep_source(request, {"m": (adapted, helpers.tokenizer())}, RunFolder(project))
+    assert list(project.iterdir()) == []
+
+
+# --- a run that does not begin ---
+
+
+def test_a_full_disk_leaves_nothing(started: list[list[str]], project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(launch, "keep_source", full)
+    with pytest.raises(UserError) as caught:
+        nbt.finetune(FRAME, text="review", label="stars", name="first")
+    assert str(caught.value) == (
+        "The run first cannot be written into nbtransformers-runs: No space left on device. "
+        'Make room, or give another folder: `folder="runs"`.'
+    )
+    assert list(project.iterdir()) == []
+
+
+def test_an_interrupt_before_the_worker_leaves_nothing(
+    started: list[list[str]], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launch, "keep_source", interrupted)
+    with pytest.raises(Interrupted, match="Interrupted before the run began; nothing is left of it"):
+        nbt.finetune(FRAME, text="review", label="stars")
+    assert list(project.iterdir()) == []
+    assert not started
+
+
+def test_a_worker_that_cannot_be_started_leaves_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> int:
+        raise UserError("No process can be started: no memory.")
+
+    monkeypatch.setattr(launch, "start_detached", refused)
+    with pytest.raises(UserError, match="No process can be started"):
+        nbt.finetune(FRAME, text="review", label="stars")
+    assert list(project.iterdir()) == []
+
+
+def test_packages_that_are_lacking_are_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "_NEEDED", {"no_such_module": "no-such-package"})
+    with pytest.raises(
+        UserError, match=r'Training needs no-such-package\. Type `pip install "nbtransformers\[train\]"`'
+    ):
+        nbt.finetune(FRAME, text="review", label="stars")
+    assert list(project.iterdir()) == []
+
+
+# --- a run that goes on ---
+
+
+def test_a_dead_run_goes_on_with_what_it_is_told_from_now_on(started: list[list[str]], project: Path) -> None:
+    run = nbt.finetune(FRAME, text="review", label="stars")
+    run.pause()
+    heard = run.files.control.stat().st_size
+    run.files.heartbeat.unlink()
+    assert run.state == "dead"
+    run.resume()
+    assert run.state == "starting"
+    assert started[1][-2:] == ["--control-from", str(heard)]
+    beat = heartbeat.read(run.files.heartbeat)
+    assert beat is not None
+    assert beat.pid == os.getpid()
+
+
+def test_a_run_whose_data_have_changed_does_not_go_on(started: list[list[str]], project: Path) -> None:
+    run = nbt.finetune(FRAME, text="review", label="stars")
+    run.files.heartbeat.unlink()
+    train = run.files.data / "train.arrow"
+    changed = bytearray(train.read_bytes())
+    changed[-20] ^= 1
+    train.write_bytes(changed)
+    with pytest.raises(UserError) as caught:
+        run.resume()
+    assert str(caught.value) == (
+        "The data of the run minilm-1 are not those that it began with. Begin another run with them: `%finetune`."
+    )
+    assert run.state == "dead"
+    assert len(started) == 1
+
+
+# --- %finetune ---
+
+
+def test_a_line_says_the_same_as_a_call(terminal: Terminal, started: list[list[str]]) -> None:
+    terminal.run(SETUP)
+    run = terminal.run(
+        "%finetune df --text review --label stars --model minilm --epochs 2 --lr 3e-5 --batch-size 8 --grad-accum 2 "
+        "--warmup 0.05 --schedule cosine --weight-decay 0 --max-length 64 --seed 1 --early-stopping 2 --metric f1 "
+        "--max-grad-norm 0.5 --gradient-checkpointing --test held_out --name mine --out kept"
+    )
+    assert terminal.shell.user_ns["kept"] is run
+    assert run.name == "mine"
+    assert run.request == FinetuneRequest(
+        DataRef("variable", "df"),
+        test=DataRef("variable", "held_out"),
+        text="review",
+        label=("stars",),
+        model=ModelRef("bundled", "minilm"),
+        epochs=2,
+        lr=3e-5,
+        batch_size=8,
+        grad_accum=2,
+        warmup=0.05,
+        schedule="cosine",
+        weight_decay=0,
+        max_length=64,
+        seed=1,
+        early_stopping=2,
+        metric="f1",
+        arguments={"max_grad_norm": 0.5, "gradient_checkpointing": True},
+    )
+    assert run.description["rows"] == {"train": 20, "test": 4}
+
+
+def test_data_are_a_variable_a_file_or_what_data_says(
+    terminal: Terminal, started: list[list[str]], tmp_path: Path
+) -> None:
+    FRAME.to_csv(tmp_path / "reviews.csv", index=False)
+    for typed, kind in (("reviews.csv", "file"), ("--data reviews.csv", "file"), ("frame[:10]", "variable")):
+        terminal.shell.push({"frame": FRAME})
+        run = terminal.run(f"%finetune {typed} --text review --label stars")
+        assert run.request.data.kind == kind
+    assert terminal.run("%finetune frame --text review --label stars;") is None
+
+
+LINES = [
+    ("%finetune", "There is nothing to learn from. Type `%finetune VARIABLE`, or `%finetune FILE`."),
+    ("%finetune df --data df", "There is `--data`, and also df on the line. Leave one of the two out."),
+    ("%finetune df --modle minilm", "%finetune has no option --modle. Did you mean --model?"),
+    ("%finetune df --max-grad-nrom 1", "%finetune has no option --max-grad-nrom. Did you mean --max-grad-norm?"),
+    ("%finetune df --learning-rate 1", "`--learning-rate` is called otherwise here. Type `--lr`."),
+    ("%finetune df --max-steps ten", "`--max-steps` cannot be 'ten'. Type `--max-steps 8`."),
+    ("%finetune df --optim adafacto", "`--optim` cannot be 'adafacto'. Did you mean adafactor?"),
+    ("%finetune df --method lorra", "`--method` cannot be 'lorra'. Did you mean `--method lora`?"),
+    ("%finetune df --epochs few", "`--epochs` is 'few', not a number. Type a number such as `--epochs 0.5`."),
+    ("%finetune df --lr 0", "`--lr` is 0.0. Type a number above 0: `--lr 2e-5`."),
+    ("%finetune dff --label stars", "There is no variable dff. Did you mean df?"),
+    ("%runs --diff a", "`--diff` takes the names of two runs. Type `%runs --diff minilm-1 minilm-2`."),
+    (
+        "%runs stop",
+        "`%runs stop` is not known. "
+        "Type `%runs`, `%runs NAME`, or one of pause, resume, stop, save, delete with the name of a run.",
+    ),
+    ("%runs none", "There is no run none in nbtransformers-runs. Start one with `%finetune`."),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), LINES, ids=[line for line, _ in LINES])
+def test_a_line_that_cannot_be_is_refused(
+    terminal: Terminal, started: list[list[str]], line: str, message: str
+) -> None:
+    terminal.run(SETUP)
+    assert terminal.refusal(line) == message
+    assert not started
+
+
+def test_tab_completes_options_and_columns(terminal: Terminal, project: Path) -> None:
+    terminal.run(SETUP)
+
+    def offered(line: str) -> list[str]:
+        return terminal.shell.complete("", line, len(line))[1]
+
+    assert offered("%finetune df --text r") == ["review"]
+    assert offered("%finetune df --label ") == ["review", "stars"]
+    assert offered("%finetune df --metho") == ["--method"]
+    assert offered("%finetune df --method f") == ["full"]
+    assert offered("%finetune df --task cl") == ["classification"]
+    assert "held_out" in offered("%finetune df --test h")
