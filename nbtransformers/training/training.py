@@ -150,8 +150,9 @@ class Training:
 
     def _encode(self, part: Part, loaded: Trainable) -> Dataset:
         if part not in self._encoded:  # the same in every attempt
-            from datasets import disable_caching
+            from datasets import disable_caching, disable_progress_bars
 
+            disable_progress_bars()
             disable_caching()  # its files go to where temporary ones are, not beside the data
             rows = stored_rows(self._folder, part)
             self._encoded[part] = self._task.encode(
@@ -187,7 +188,9 @@ class Training:
 
     def _trainer(self, attempt: Attempt, steps: Steps, loaded: Trainable, train: Dataset, test: Dataset) -> Any:
         from transformers import PrinterCallback
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()
         request, task = self._request, self._task
         arguments = training_arguments(request, self._folder, steps, task.best_metric, self._device)
         arguments.eval_on_start = attempt.marker.evaluation_due

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,9 @@ def reviews(rows: int = 60) -> pd.DataFrame:
     return pd.DataFrame({"review": texts, "stars": [("bad", "good")[snippet.label] for snippet in snippets]})
 
 
-def tiny_bert(folder: Path, **overrides: Any) -> Path:
+def tiny_bert(folder: Path, labels: int = 2, **overrides: Any) -> Path:
     """A tiny encoder with dropout: random numbers are drawn in every step."""
-    return save_tiny("bert", folder, labels=2, **{"initializer_range": 0.02, **overrides})
+    return save_tiny("bert", folder, labels, **{"initializer_range": 0.02, **overrides})
 
 
 def new_run(folder: Path, model: Path, data: pd.DataFrame | None = None, **settings: Any) -> RunFolder:
@@ -77,15 +79,15 @@ def work(run: RunFolder) -> int:
 
 
 def told(run: RunFolder) -> list[dict[str, Any]]:
-    """What a run tells of its steps when it is folded, without what no two runs share."""
+    """What a run tells of its steps when it is folded, by step, without what no two runs share."""
     from nbtransformers.rundir.events import fold
 
-    events = fold(read_events(run.events))
-    return [
+    events = [
         {name: value for name, value in event.items() if name not in UNLIKE}
-        for event in events
+        for event in fold(read_events(run.events))
         if event["type"] in TOLD_OF_STEPS
     ]
+    return sorted(events, key=lambda event: (event["step"], event["type"]))
 
 
 def weights(folder: Path) -> dict[str, Any]:
@@ -93,3 +95,37 @@ def weights(folder: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     return {name: weight.numpy().tobytes() for name, weight in load_file(folder / "model.safetensors").items()}
+
+
+class ForkedWorker:
+    """A real worker in a process that has imported everything already: it is at work at once, and can be killed."""
+
+    def __init__(self, run: RunFolder, control_from: int = 0) -> None:
+        self.pid = os.fork()
+        if self.pid == 0:
+            status = 70
+            try:
+                log = os.open(run.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+                os.dup2(log, 1)
+                os.dup2(log, 2)
+                from nbtransformers.training.worker import run_worker
+
+                status = run_worker(run, control_from)
+            finally:
+                os._exit(status)
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def is_alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+    def wait(self, seconds: float = 120) -> int:
+        """Its exit status, once it has ended; below zero the signal that ended it."""
+        until = time.monotonic() + seconds
+        while self.is_alive():
+            assert time.monotonic() < until, "the worker does not end"
+            time.sleep(0.01)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
