@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
 from nbtransformers.training.tasks.task import Description, Evaluated, Report
-from nbtransformers.training.tasks.texts import MISTAKES, mapped, names, shown_text, tokens_of
+from nbtransformers.training.tasks.texts import (
+    MISTAKES,
+    first_output,
+    mapped,
+    names,
+    padding_right,
+    shown_text,
+    tokens_of,
+)
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -38,11 +46,11 @@ class Classification:
         """Pads what the tokenizer gave."""
         from transformers import DataCollatorWithPadding
 
-        return DataCollatorWithPadding(tokenizer)
+        return DataCollatorWithPadding(padding_right(tokenizer, model))
 
     def kept(self, logits: Any, labels: Any) -> Any:
-        """The logits `[row, label]`, and nothing else that a model returns."""
-        return logits[0] if isinstance(logits, tuple) else logits
+        """The logits `[row, label]`."""
+        return first_output(logits)
 
     def metrics(self, evaluated: Evaluated) -> dict[str, float]:
         """`accuracy`, and the mean over all labels of `f1`, `precision` and `recall`."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from copy import copy
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -29,6 +30,21 @@ def tokens_of(tokenizer: Any, rows: Mapping[str, list[Any]], max_length: int) ->
     """
     limit: dict[str, Any] = {"truncation": True, "max_length": max_length} if max_length else {"truncation": False}
     return dict(tokenizer(rows["text"], rows.get("pair"), verbose=False, **limit))
+
+
+def padding_right(tokenizer: Any, model: Any) -> Any:
+    """A tokenizer that pads at the end, as training does: many a model counts its positions from the first token on,
+    pad tokens too. XLNet alone reads a text off its last token.
+    """
+    padding = copy(tokenizer)
+    if getattr(getattr(model, "config", None), "model_type", "") != "xlnet":
+        padding.padding_side = "right"
+    return padding
+
+
+def first_output(logits: Any) -> Any:
+    """The logits alone: what else a model returns would fill the memory of an evaluation."""
+    return cast("Any", logits)[0] if isinstance(logits, tuple) else logits
 
 
 def shown_text(row: Mapping[str, Any]) -> str:
