@@ -50,6 +50,7 @@ class Panel(anywidget.AnyWidget):
     Attributes:
         result: what is on the screen, a branch of generated text for instance; None while nothing is.
         view: the `PanelView` that shows results here; None once the panel is closed.
+        follower: what keeps it up to date with a result that goes on changing; None of any other.
         closed: whether it has been closed.
 
     Example:
@@ -74,6 +75,7 @@ class Panel(anywidget.AnyWidget):
         self._make_methods: Callable[[], Mapping[str, Method]] = dict
         self._stop: Callable[[], None] | None = None
         self.view: Any = None
+        self.follower: Any = None
         self.result: Any = None
         self.closed = False
         self._taken_up = time.monotonic() + TAKEN_UP_S
@@ -129,7 +131,7 @@ class Panel(anywidget.AnyWidget):
         self.closed = True
         self.stop()
         lifetime.closed(self)
-        self.view = self.result = None
+        self.view = self.result = self.follower = None
         self._make_methods = dict
         self.renew()
         left = self._taken_up - time.monotonic()

@@ -67,6 +67,7 @@ def shown(run: Any) -> Heard:
     """A panel in which a run was shown."""
     panel = Heard()
     panel.header, panel.payload = training_header(run)
+    panel.follower = Follower(run, panel)
     return panel
 
 

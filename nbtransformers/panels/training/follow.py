@@ -43,18 +43,12 @@ MOST_NEW = 20_000  # points in a message; where more came at once, the page asks
 _MARKS = ("attempt", "state", "checkpoint", "control")  # after which what is beside the events is looked at anew
 
 _log = logging.getLogger(__name__)
-_followers: weakref.WeakKeyDictionary[Panel, Follower] = weakref.WeakKeyDictionary()
 
 
 def follow(run: TrainingRun, panel: Panel) -> None:
     """Keep a panel up to date in which a run was shown, until the panel is closed or the run has ended."""
-    follower = _followers[panel] = Follower(run, panel)
-    follower.start()
-
-
-def follower_of(panel: Panel) -> Follower | None:
-    """What follows the run in a panel; None before it was shown."""
-    return _followers.get(panel)
+    panel.follower = Follower(run, panel)
+    panel.follower.start()
 
 
 class Follower:

@@ -12,9 +12,8 @@ from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.panels.channel import Answer, Method
 from nbtransformers.panels.packing import packed
 from nbtransformers.panels.training.curves import cuts, smoothed, summed_up
-from nbtransformers.panels.training.follow import follower_of
 from nbtransformers.panels.training.log import piece
-from nbtransformers.panels.training.wire import clean, series_of, training_header
+from nbtransformers.panels.training.wire import clean, series_of
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir import control
 from nbtransformers.rundir.state import ENDED
@@ -52,17 +51,13 @@ def actions(run: TrainingRun, panel: Panel) -> dict[str, Method]:
     """`run` is the whole of it as it is now; `control` tells its worker something, or starts another one."""
 
     def whole(params: dict[str, Any]) -> Answer:
-        follower = follower_of(panel)
-        if follower is not None:
-            follower.start()  # it may have ended with a worker, and another has begun since
-        header, payload = training_header(run) if follower is None else follower.whole()
+        panel.follower.start()  # it may have ended with a worker, and another has begun since
+        header, payload = panel.follower.whole()
         return header, [payload]
 
     def tell(params: dict[str, Any]) -> Answer:
         told = _tell(run, params)
-        follower = follower_of(panel)
-        if follower is not None:
-            follower.start()
+        panel.follower.start()
         return {"id": told}, []
 
     return {"run": whole, "control": tell}
