@@ -81,6 +81,7 @@ export function fakeHeader(run: FakeRun, curves = fakeCurves(run)) {
     rows: 0,
     inline: true,
     seq: 0,
+    rewritten: 0,
     name: "quiet-river-42",
     folder: "/home/you/notebooks/runs/quiet-river-42",
     state: "running",

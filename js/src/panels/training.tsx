@@ -38,7 +38,7 @@ export function TrainingPanel({ header, payload, channel }: ResultProps) {
   );
   const [evaluation, setEvaluation] = useState<number | null>(null);
   const [exporting, setExporting] = useState(false);
-  const kept = useMemo<Kept>(() => new Map(), [run]);
+  const kept = useMemo<Kept>(() => new Map(), [run.rewritten]);
   const root = useRef<HTMLDivElement>(null);
   return (
     <div class="nbt-result nbt-training" ref={root}>

@@ -7,11 +7,14 @@ export class Run {
   facts: RunFacts;
   evals: readonly Evaluation[];
   readonly #curves = new Map<string, Points>();
+  /** Grows when steps were done again, and what was known of them is not so any more. */
+  readonly rewritten: number;
   #seq: number;
 
   constructor(header: TrainingHeader, read: Sections) {
     this.facts = header;
     this.evals = header.evals;
+    this.rewritten = header.rewritten;
     this.#seq = header.seq;
     for (const { name, points } of header.series) {
       const curve = new Points(read.uint32(`${name}_step`), read.float32(`${name}_value`), points);
@@ -31,6 +34,11 @@ export class Run {
   /** Metrics of the evaluations, in the order in which they first came. */
   get metrics(): string[] {
     return [...new Set(this.evals.flatMap(({ metrics }) => Object.keys(metrics)))];
+  }
+
+  /** Whether all that a header tells of curves and evaluations is here, point by point. */
+  isAt({ seq, rewritten }: TrainingHeader): boolean {
+    return seq === this.#seq && rewritten === this.rewritten;
   }
 
   /** Take in what came; false where something between is missing, and the run must be asked for anew. */

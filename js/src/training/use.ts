@@ -87,7 +87,10 @@ class Follower {
     this.#watch();
     ask<TrainingHeader>(this.#channel, "run", {}, this.#ended.signal)
       .then(({ facts, read }) => {
-        this.#current.current = new Run(facts, read);
+        const run = this.#current.current;
+        // What came point by point is not given up for what is thinned.
+        if (run.isAt(facts)) run.facts = facts;
+        else this.#current.current = new Run(facts, read);
         this.#hear();
         this.#draw();
       })

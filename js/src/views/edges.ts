@@ -109,7 +109,10 @@ export interface Sight {
   to: readonly [first: number, last: number];
 }
 
-/** The lines in sight: to a word goes the sum of what its tokens get, from a word the mean of what they give. */
+/**
+ * The lines in sight: to a word goes the sum of what its tokens get, from a word the mean of what they give.
+ * Of a difference there is no line where a token has no partner, whose weight is NaN.
+ */
 export function edgesOf(weights: Weights, { queries, keys, from, to }: Sight): Edge[] {
   const found = new Map<number, Edge>();
   const [wide, high] = [to[1] - to[0], from[1] - from[0]];
@@ -125,7 +128,7 @@ export function edgesOf(weights: Weights, { queries, keys, from, to }: Sight): E
     if (edge) edge.weight += weight;
     else found.set(name, { head, from: query, to: key, weight });
   }
-  return [...found.values()];
+  return [...found.values()].filter(({ weight }) => !Number.isNaN(weight));
 }
 
 /** The strongest lines, the strongest last: it is drawn over the others. */
@@ -153,7 +156,10 @@ export function strengths(edges: readonly Edge[], scale: Scale): number[] {
   });
 }
 
-/** Of the weight that a query gives, how much goes to keys before, within and behind a stretch of the places. */
+/**
+ * Of the weight that a query gives, how much goes to keys before, within and behind a stretch of the places; of a
+ * difference, how much of what differs.
+ */
 export function sharesAround(
   row: ArrayLike<number>,
   places: readonly Place[],
@@ -163,7 +169,7 @@ export function sharesAround(
   const shares = { above: 0, within: 0, below: 0 };
   places.forEach(({ start, stop }, at) => {
     const where = at < first ? "above" : at >= last ? "below" : "within";
-    for (let key = start; key < stop; key++) shares[where] += row[key] ?? 0;
+    for (let key = start; key < stop; key++) shares[where] += Math.abs(row[key] || 0);
   });
   return shares;
 }
@@ -174,7 +180,7 @@ export function fromAfar(row: ArrayLike<number>, places: readonly Place[], stret
   places.forEach(({ start, stop }, at) => {
     const stretch = Math.floor((at * most.length) / places.length);
     let sum = 0;
-    for (let key = start; key < stop; key++) sum += Math.abs(row[key] ?? 0);
+    for (let key = start; key < stop; key++) sum += Math.abs(row[key] || 0);
     most[stretch] = Math.max(most[stretch] ?? 0, sum);
   });
   return most;

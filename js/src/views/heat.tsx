@@ -1,6 +1,6 @@
 // A matrix that is looked at: zoomed into as far as one of its cells, from as afar as it is large, and walked through.
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { type Area, levelFor, SIDE, type Stretch, stretchesIn, type Tile } from "../rows/tiles";
 import { type Counted, drawMatrix, markCells, NAME_PX, type Picture } from "./heatmap";
 import { type Frame, Plane } from "./plane";
@@ -76,7 +76,8 @@ export function useHeat<T extends Tile>(
   const [cell, setCell] = useState<Cell | null>(null);
   const [pinned, setPinned] = useState(false);
   const [, draw] = useState(0);
-  useEffect(() => {
+  // Before the page is painted: a part that is at hand comes before any later effect runs.
+  useLayoutEffect(() => {
     tiles.changed = () => draw((times) => times + 1);
     return () => tiles.dispose();
   }, [tiles]);

@@ -126,7 +126,7 @@ function useLine({ source, run, view, whole, most, channel, kept }: LineProps): 
     const stop = Math.min(count, points.find(to) + 2);
     if (!far.curve) return inSight(Math.max(0, points.find(from) - 1), stop, most);
     // What came since the kernel was asked is here, point by point.
-    const since = points.find((far.curve.step.at(-1) ?? -1) + 1);
+    const since = points.find(far.to + 1);
     return since < stop ? joined(far.curve, inSight(since, stop, most)) : far.curve;
   }, [points, count, smoother, far.curve, from, to, most]);
   const line: PlotLine = {
@@ -147,6 +147,14 @@ function pointsOf(evals: Run["evals"], key: string): Points {
   );
 }
 
+/** What the kernel answered: a curve, up to a step. */
+interface Far {
+  curve: Thinned;
+  to: number;
+}
+
+const NOTHING = { curve: null, to: 0 };
+
 /** A curve that has grown by less than this share is not asked for again. */
 const GROWN = 1.05;
 
@@ -160,7 +168,7 @@ function useFar(
   whole: Range,
   most: number,
   smoothing: number,
-): { curve: Thinned | null; problem: string | null } {
+): { curve: Thinned | null; to: number; problem: string | null } {
   const end = useRef(0);
   if (whole[1] > end.current * GROWN || whole[1] < end.current) end.current = whole[1];
   const [from, to] = zoomed ?? [0, end.current];
@@ -172,21 +180,22 @@ function useFar(
     smoothing,
   };
   const question = points.isWhole ? null : JSON.stringify(params);
-  const { answer, notice } = useAsked<Thinned>(kept, question, async (signal) => {
+  const { answer, notice } = useAsked<Far>(kept, question, async (signal) => {
     const { facts, read } = await ask<{ exact: boolean }>(channel, "curve", params, signal);
     const curve = emptyThinned(0, facts.exact);
     const mean = read.float32("mean");
     const smooth = read.has("smooth") ? read.float32("smooth") : mean;
     const [step, low, high] = [read.uint32("step"), read.float32("min"), read.float32("max")];
-    return { ...curve, step, low, high, mean, smooth };
+    return { curve: { ...curve, step, low, high, mean, smooth }, to: params.to_step };
   });
   // Until a longer one has come, the last one and what is known of the rest will do.
-  const last = useRef<{ same: string; curve: Thinned } | null>(null);
+  const last = useRef<(Far & { same: string }) | null>(null);
   const same = JSON.stringify([name, zoomed, most, smoothing]);
-  if (answer) last.current = { same, curve: answer };
-  const held = last.current?.same === same ? last.current.curve : null;
+  if (answer) last.current = { ...answer, same };
+  const { curve, to: told } = last.current?.same === same ? last.current : NOTHING;
   return {
-    curve: question === null ? null : (answer ?? held),
+    curve: question === null ? null : curve,
+    to: told,
     problem: notice?.retry ? notice.message : null,
   };
 }

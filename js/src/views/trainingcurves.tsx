@@ -156,6 +156,7 @@ function wholeOf(run: Run): Range {
   const lasts = [...curves.map((steps) => steps?.at(-1)), run.evals.at(-1)?.step];
   const from = Math.min(...firsts.filter((step) => step !== undefined));
   const to = Math.max(...lasts.filter((step) => step !== undefined));
+  if (from > to) return [0, 1];
   return to > from ? [from, to] : [from - 0.5, from + 0.5];
 }
 

@@ -124,17 +124,18 @@ export function weightsOf({ heads, queries, keys, weights }: Rows, [start, stop]
   return found;
 }
 
-/** What one place gives to each key: the mean over its queries and over the heads. */
-export function meanRow({ heads, queries, keys, weights }: Rows): Float32Array {
-  const mean = new Float32Array(keys);
-  const count = heads.length * queries.length;
+/** What one place gives to each key: the mean over its queries and over the heads; NaN where none has a partner. */
+export function meanRow({ keys, weights }: Rows): Float32Array {
+  const [sums, counts] = [new Float64Array(keys), new Uint32Array(keys)];
   weights.forEach((weight, at) => {
-    mean[at % keys] = (mean[at % keys] ?? 0) + weight / count;
+    if (Number.isNaN(weight)) return;
+    sums[at % keys] = (sums[at % keys] ?? 0) + weight;
+    counts[at % keys] = (counts[at % keys] ?? 0) + 1;
   });
-  return mean;
+  return Float32Array.from(sums, (sum, key) => sum / (counts[key] ?? 0));
 }
 
-/** What a place gives to each place of the keys, of each head: the heaviest, heaviest first. */
+/** What a place gives to each place of the keys, of each head: the heaviest, heaviest first; none without a partner. */
 export function heaviest({ heads, queries, keys, weights }: Rows, places: readonly Place[], most: number) {
   const found: { head: number; to: number; weight: number }[] = [];
   const isLess = (weight: number) =>
@@ -147,7 +148,7 @@ export function heaviest({ heads, queries, keys, weights }: Rows, places: readon
         for (let key = start; key < stop; key++) weight += weights[from + key] ?? 0;
       }
       weight /= queries.length;
-      if (weight === 0 || isLess(weight)) return;
+      if (!weight || isLess(weight)) return; // NaN, too
       const before = found.findIndex((other) => Math.abs(other.weight) < Math.abs(weight));
       found.splice(before < 0 ? found.length : before, 0, { head, to, weight });
       found.splice(most);

@@ -95,6 +95,8 @@ export interface TrainingHeader extends Header, RunFacts {
   kind: "training";
   /** How many messages of the run the kernel had sent before. */
   seq: number;
+  /** How often what the run had told was not so any more, since a later worker did some steps again. */
+  rewritten: number;
   series: SeriesFacts[];
   evals: Evaluation[];
   /** How many evaluations the run has. */
