@@ -1020,9 +1020,6 @@ ELSEWHERE = {
     "No token of the text is left to answer with.": "oracle/test_explain.py",
     "{} has no layer that gives each token an embedding, so its tokens cannot be replaced.": "oracle/test_explain.py",
     "{} fails with {}: {}.": "oracle/test_explain.py",
-    "There is no program for an explanation of an encoder-decoder, of XLNet, or with a tokenizer of your own.": (
-        "oracle/test_explain_code.py"
-    ),
     "{} has no attention from token to token that could be shown: it is of type {}.": "test_capture.py",
     "The attention of this layer is not what its queries and keys give.": "test_capture.py",
     "This model does not show how the outputs of its heads are projected.": "test_capture.py",
@@ -1089,6 +1086,12 @@ ELSEWHERE = {
     "The matrix of {} × {} positions would take {}.": "test_positions_result.py",
     "{} has no encoding of positions that is known here.": "oracle/test_position_encodings.py",
     "{} is no stretch of positions.": "test_positions_wire.py",
+    "The run has no curve {}.": "test_training_wire.py",
+    "{} is no smoothing.": "test_training_wire.py",
+    "{} is no {}.": "test_training_wire.py",
+    "A run cannot be told to {}.": "test_training_wire.py",
+    "The run has ended: it is {}.": "test_training_wire.py",
+    "{} is no factor of the learning rate.": "test_training_wire.py",
     "{} has no revision {}.": "below: needs a hub",
     "{} is not in the local cache, and the Hub cannot be reached ({}).": "below: needs a hub",
     "The disk is full: {} could not be fetched into {}{}.": "test_hub.py: needs a full disk",
@@ -1272,7 +1275,7 @@ def _templates() -> dict[str, str]:
     found: dict[str, str] = {}
     package = Path(nbtransformers.__file__).parent
     for path in sorted(package.rglob("*.py")):
-        if "training" in path.parts:
+        if package / "training" in path.parents:
             continue  # only who trains what is bundled reads them: test_bundled
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "UserError" and node.args:
