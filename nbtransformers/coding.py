@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.kinds import Result
@@ -17,7 +15,6 @@ from nbtransformers.request import (
 )
 from nbtransformers.request.written import Written
 from nbtransformers.results.attention import Attention
-from nbtransformers.results.explanation import Explanation
 from nbtransformers.results.recipe import ProgramRecipe
 
 
@@ -49,11 +46,8 @@ def code(result_or_request: Result | Request) -> str:
         raise UserError(
             f"There is no program for {kind_of(result_or_request)}.", hint="Give a result: `nbt.code(result)`."
         )
-    if isinstance(result_or_request, Attention) and result_or_request.recipe is None:
-        _refused()
-    if isinstance(result_or_request, Explanation) and result_or_request.recipe is None:
-        raise _unexplained()
-    if not isinstance(
+    without = isinstance(result_or_request, Attention) and result_or_request.recipe is None
+    if without or not isinstance(
         request, AttentionRequest | ClassifyRequest | ExplainRequest | PositionsRequest | TokenizeRequest
     ):
         raise unwritten(request.task)
@@ -63,6 +57,7 @@ def code(result_or_request: Result | Request) -> str:
 def _recipe(
     request: AttentionRequest | ClassifyRequest | ExplainRequest | PositionsRequest | TokenizeRequest,
 ) -> ProgramRecipe:
+    from nbtransformers.codegen.program import unwritten
     from nbtransformers.engine import attention, classify, explain, positions, tokenize
 
     models = request.models if isinstance(request, TokenizeRequest) else [request.model]
@@ -77,23 +72,11 @@ def _recipe(
         return positions.recipe(request)
     if isinstance(request, ExplainRequest):
         recipe = explain.explain(request, {}).recipe
-        if recipe is None:
-            raise _unexplained()
+        assert recipe is not None
         return recipe
     if isinstance(request, AttentionRequest):
-        return attention.attention(request, {}).recipe or _refused()
+        found = attention.attention(request, {}).recipe
+        if found is None:
+            raise unwritten(request.task)
+        return found
     return tokenize.recipe(request, {}) if isinstance(request, TokenizeRequest) else classify.recipe(request, {})
-
-
-def _unexplained() -> UserError:
-    return UserError(
-        "There is no program for an explanation of an encoder-decoder, of XLNet, or with a tokenizer of your own.",
-        hint="Take the result itself: `result.to_pandas()`.",
-    )
-
-
-def _refused() -> NoReturn:
-    raise UserError(
-        "There is no program for a difference of attention, nor for what was given as a batch or came from a file.",
-        hint="Ask for that of a text: `nbt.code(nbt.attention(text))`.",
-    )

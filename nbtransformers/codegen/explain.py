@@ -17,10 +17,12 @@ def explain_program(request: ExplainRequest, recipe: ExplainRecipe) -> str:
     title = f"Explain a prediction, with Transformers{', PyTorch and captum' if captum else ' and PyTorch'}."
     parts = [
         _texts(recipe.texts),
-        model_part(recipe.place, recipe.auto_class, recipe.dtype, request.run, own_tokenizer=False),
+        model_part(
+            recipe.place, recipe.auto_class, recipe.dtype, request.run, own_tokenizer=request.tokenizer is not None
+        ),
         _tokens(recipe),
         _read(recipe),
-        _LOGIT,
+        *([_LOGIT] if recipe.is_plain else [_REPLACED, _LOGIT_OF_SEVERAL]),
         _OWN,
         *(part for one in recipe.methods for part in _METHODS[one.method](one)),
         _table(recipe),
@@ -73,6 +75,50 @@ _LOGIT = Part(
         "    finally:",
         "        handle.remove()",
     ],
+    is_function=True,
+)
+
+
+# Of a model that asks for the embeddings in several ways.
+_REPLACED = Part(
+    [
+        "def replaced(called, output, embeddings):",
+        "    # What a layer gives that is called with these ids, once other embeddings are those of the text.",
+        '    ids = inputs["input_ids"]',
+        "    if called.shape[1] == ids.shape[1] and bool((called == ids).all()):",
+        "        return embeddings",
+        "    if called.shape[1] == ids.shape[1] and bool((called[:, 1:] == ids[:, :-1]).all()):",
+        "        # A decoder reads the same text, one token later.",
+        "        return torch.cat([output[:, :1], embeddings[:, :-1]], dim=1)",
+        "    if called.shape[0] == ids.shape[1] and bool((ids == called.T).all()):",
+        "        return embeddings.transpose(0, 1)",
+        "    return output",
+    ],
+    ("import torch",),
+    is_function=True,
+)
+
+_LOGIT_OF_SEVERAL = Part(
+    [
+        "def logit(embeddings):",
+        "    # Embeddings [row, token, dimension] stand in the place of the tokens' own, in all layers",
+        "    # that look up the same table.",
+        "    table = model.get_input_embeddings().weight",
+        "    handles = [",
+        "        module.register_forward_hook(",
+        "            lambda module, args, output: replaced(args[0], output, embeddings)",
+        "        )",
+        "        for module in model.modules()",
+        "        if isinstance(module, torch.nn.Embedding) and module.weight is table",
+        "    ]",
+        "    try:",
+        "        rows = {key: value.expand(len(embeddings), -1) for key, value in inputs.items()}",
+        "        return explained(model(**rows)).float()",
+        "    finally:",
+        "        for handle in handles:",
+        "            handle.remove()",
+    ],
+    ("import torch",),
     is_function=True,
 )
 

@@ -47,7 +47,12 @@ def written(request: Request, recipe: ProgramRecipe) -> str:
 
 
 def unwritten(task: str) -> UserError:
-    """That there is no program for a task."""
+    """That there is no program for a task, or for what it was given here."""
+    if task == "attention":
+        return UserError(
+            "There is no program for a difference of attention, nor for what was given as a batch or came from a file.",
+            hint="Ask for that of a text: `nbt.code(nbt.attention(text))`.",
+        )
     return UserError(
         f"There is no plain program for %%{task} yet.",
         hint="There is one for %%classify, %%tokenize, %%attention, %%explain and %positions.",

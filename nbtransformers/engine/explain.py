@@ -298,15 +298,13 @@ class _Work:
         rows = 1 if alone else self._rows
         return MethodRecipe(one.method, token, one.baseline, baseline == "remove", one.segments, rows)
 
-    def _recipe(self, goal: Goal, found: list[Attribution], is_plain: bool) -> ExplainRecipe | None:
-        if not is_plain or self._request.tokenizer is not None:
-            return None  # a plain program has no place for either
+    def _recipe(self, goal: Goal, found: list[Attribution], is_plain: bool) -> ExplainRecipe:
         methods = tuple(map(self._method_recipe, found))
         logit = goal.code, f"the logit of {goal.target.name}"
         auto_class = HEADS[self._head].auto_class
         ref = self._ready.ref
         return explain_recipe(
-            ref, self._loaded, auto_class, self._texts, self._limit, logit, methods, tuple(self._groups)
+            ref, self._loaded, auto_class, self._texts, self._limit, logit, methods, tuple(self._groups), is_plain
         )
 
     def _report(self) -> RunReport:

@@ -63,6 +63,7 @@ def explain_recipe(
     logit: tuple[str, str],
     methods: tuple[MethodRecipe, ...],
     words: tuple[tuple[int, int], ...],
+    is_plain: bool,
 ) -> ExplainRecipe:
     """The recipe of an explanation.
 
@@ -75,9 +76,10 @@ def explain_recipe(
         logit: what is explained, as code and in words.
         methods: how it is explained.
         words: where the tokens of each word begin and end.
+        is_plain: whether the model asks for the embeddings of the text once and as it is.
     """
     place = replace(_place(model, loaded.folder), pickled=loaded.pickled)
-    return ExplainRecipe(texts, place, loaded.dtype, auto_class, limit, *logit, methods, words)
+    return ExplainRecipe(texts, place, loaded.dtype, auto_class, limit, *logit, methods, words, is_plain)
 
 
 def attention_recipe(model: ModelRef, loaded: LoadedModel, **read: Any) -> AttentionRecipe:

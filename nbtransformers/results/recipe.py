@@ -188,6 +188,8 @@ class ExplainRecipe:
         said: the same in words.
         methods: how it is explained.
         words: where the tokens of each word begin and end: those that occlusion takes away together.
+        is_plain: whether the model asks for the embeddings of the text once and as it is; an encoder-decoder asks for
+            those of its decoder too, and XLNet for them by token and row.
     """
 
     texts: tuple[str, ...]
@@ -199,6 +201,7 @@ class ExplainRecipe:
     said: str
     methods: tuple[MethodRecipe, ...]
     words: tuple[tuple[int, int], ...]
+    is_plain: bool = True
 
 
 PositionsReading = Literal["formula", "table", "rotary", "buckets", "slopes"]

@@ -13,7 +13,6 @@ from oracle.test_explain import SMALL, TEXT, explained, saved
 from oracle.tiny import save_tiny
 
 import nbtransformers as nbt
-from nbtransformers.errors import UserError
 from nbtransformers.request import METHODS
 from nbtransformers.results.explanation import Explanation
 
@@ -63,7 +62,8 @@ def test_a_model_of_one_s_own() -> None:
     same(explained("a joy", (model, words), methods=("input_x_gradient",)), model=model, tokenizer=words)
 
 
-def test_what_has_no_program_is_told(tmp_path: Path) -> None:
-    result = explained("a joy", save_tiny("t5", tmp_path), methods=("input_x_gradient",))
-    with pytest.raises(UserError, match="no program for an explanation of an encoder-decoder"):
-        nbt.code(result)
+@pytest.mark.parametrize("architecture", ["t5", "bart", "xlnet"])
+def test_a_model_that_asks_for_embeddings_in_several_ways(architecture: str, tmp_path: Path) -> None:
+    folder = save_tiny(architecture, tmp_path)
+    methods = METHODS if architecture != "xlnet" else ("integrated_gradients", "input_x_gradient")
+    same(explained("a joy from start to end", folder, methods=methods))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from helpers import Terminal
 
+from nbtransformers.magics import last
 from nbtransformers.magics.complete import complete
 from nbtransformers.results.explanation import Explanation
 
@@ -52,3 +54,33 @@ def test_methods_and_labels_complete(terminal: Terminal) -> None:
     terminal.run("%%explain --method occlusion\nA joy.")
     assert offered(shell, "%%explain --target ") == ["negative", "positive"]
     assert offered(shell, "%%explain --baseline ") == ["pad", "mask", "zero", "remove"]
+
+
+def test_the_program_of_the_last_one_without_a_name(terminal: Terminal, tmp_path: Path) -> None:
+    from oracle.test_code import ran
+    from oracle.tiny import save_tiny, tiny_tokenizer
+
+    words = tiny_tokenizer("bert")
+    terminal.shell.push({"words": words})
+    options = f"--model {save_tiny('bert', tmp_path / 'bert')} --tokenizer words"
+    result = terminal.run(f"%%explain {options} --method occlusion\na joy")
+    table = ran(terminal.printed("%nbt code"), tokenizer=words)["table"]
+    np.testing.assert_allclose(table["occlusion"], result.attributions, atol=5e-5)
+    result = terminal.run(f"%%explain --model {save_tiny('t5', tmp_path / 't5')} --method input_x_gradient\na joy")
+    table = ran(terminal.printed("%nbt code"))["table"]
+    np.testing.assert_allclose(table["input_x_gradient"], result.attributions, atol=5e-5)
+
+
+def test_the_program_of_positions_without_a_name(terminal: Terminal) -> None:
+    from oracle.test_code import ran
+
+    result = terminal.run("%positions --length 4 --dim 6")
+    found = ran(terminal.printed("%nbt code"))["encodings"]["positions"]
+    np.testing.assert_allclose(found, result.values, atol=1e-6)
+
+
+def test_there_is_no_program_for_a_difference_of_attention(terminal: Terminal) -> None:
+    terminal.run("%attention 'a joy' --model minilm")
+    result = terminal.shell.user_ns["_"]
+    last.remember(result - result)
+    assert "no program for a difference of attention" in terminal.refusal("%nbt code")
