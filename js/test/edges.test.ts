@@ -285,3 +285,46 @@ describe("what the kernel is asked", () => {
     expect(edgesOf(ofWords, sight)).toEqual([{ head: 2, from: 0, to: 0, weight: 0.5 }]);
   });
 });
+
+describe("lines of a difference", () => {
+  // Token 1 of the queries and token 2 of the keys have no partner in the other text.
+  const none = Number.NaN;
+  const rows: Rows = {
+    heads: [0],
+    queries: [0, 1],
+    keys: 4,
+    weights: Float32Array.of(0.25, -0.5, none, 0, none, none, none, none),
+  };
+  const each = [0, 1, 2, 3].map((start) => ({ start, stop: start + 1 }));
+  const sight = { queries: each.slice(0, 2), keys: each, from: [0, 2], to: [0, 4] } as const;
+
+  it("are none where a token has no partner, so that the others are drawn as strong as they are", () => {
+    const drawn = strongest(edgesOf(weightsOf(rows, [0, 4]), sight), 400);
+    expect(drawn.map(({ from, to, weight }) => [from, to, weight])).toEqual([
+      [0, 0, 0.25],
+      [0, 1, -0.5],
+    ]);
+    expect(strengths(drawn, "linear")).toEqual([0.5, 1]);
+  });
+
+  it("of a word with such a token are none: what it differs by is not known", () => {
+    const words = [
+      { start: 0, stop: 2 },
+      { start: 2, stop: 4 },
+    ];
+    const alone = { queries: each.slice(0, 1), keys: words, from: [0, 1], to: [0, 2] } as const;
+    expect(edgesOf(weightsOf(rows, [0, 4]), alone)).toEqual([{ head: 0, from: 0, to: 0, weight: -0.25 }]);
+  });
+
+  it("are listed and summed up from those that there are", () => {
+    const first = { ...rows, queries: [0], weights: rows.weights.subarray(0, 4) };
+    expect(heaviest(first, each, 9)).toEqual([
+      { head: 0, to: 1, weight: -0.5 },
+      { head: 0, to: 0, weight: 0.25 },
+    ]);
+    const mean = meanRow(rows);
+    expect([...mean]).toEqual([0.25, -0.5, none, 0]);
+    expect(fromAfar(mean, each, 4)).toEqual([0.25, 0.5, 0, 0]);
+    expect(sharesAround(mean, each, 1, 4)).toEqual({ above: 0.25, within: 0.5, below: 0 });
+  });
+});
