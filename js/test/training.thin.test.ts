@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Points } from "../src/training/points";
 import { joined, Smoothed, thin } from "../src/training/thin";
-import { goldenAnswers } from "./goldenrun";
 import { fakeCurves } from "./fakerun";
+import { goldenAnswers } from "./goldenrun";
 
 function curve(values: readonly number[]): Points {
   return new Points(
