@@ -19,7 +19,7 @@ from nbtransformers.inputs.refs import data_ref
 from nbtransformers.interrupt import Stop, deferred_interrupts
 from nbtransformers.loading.runs import PREFIX, folder_name
 from nbtransformers.panels.view import View, passing_view
-from nbtransformers.progress import OnProgress, Progress
+from nbtransformers.progress import OnProgress, Progress, silent
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef, Objects, TrainingMethod, TrainingTask
 from nbtransformers.request.checks import one_of
 from nbtransformers.rundir.folder import RunFolder
@@ -138,7 +138,8 @@ def finetune(
     asked = finetune_request(ref, objects, **given, **arguments)
     begun = begin(*asked, name, settings.runs_folder(folder, "finetune"), passing_view("Preparing a run"))
     if wait:
-        wait_well(begun, passing_view(f"Training {begun.name}"))
+        with passing_view(f"Training {begun.name}") as view:
+            wait_well(begun, view.progress)
     return begun
 
 
@@ -190,17 +191,20 @@ def begin(request: FinetuneRequest, objects: Objects, name: str | None, folder: 
     return Run(files)
 
 
-def wait_well(run: Run, view: View) -> None:
+def wait_well(run: Run, on_progress: OnProgress = silent) -> None:
     """Wait until a run has ended; an interrupt stops it well, a second one leaves it to itself.
 
     Raises:
         UserError: when it failed, or its worker is gone.
         Interrupted: when the interrupt stopped it, so that cells below do not run.
     """
-    with view, deferred_interrupts() as stop:
-        interrupted = _wait(run, stop, view.progress)
+    with deferred_interrupts() as stop:
+        interrupted = _wait(run, stop, on_progress)
     if run.state == "failed":
-        raise UserError(run.message or f"The run {run.name} has failed.", hint=f"`%runs {run.name}` shows its log.")
+        told = run.history.told
+        raise UserError(
+            told.message or f"The run {run.name} has failed.", hint=told.hint or f"Look into {run.files.log}."
+        )
     if run.state == "dead":
         raise UserError(f"The worker of the run {run.name} is gone.", hint=f"Type `%runs resume {run.name}`.")
     if interrupted:

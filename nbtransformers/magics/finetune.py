@@ -49,8 +49,11 @@ def finetune(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
     """Parse, begin, show; the run is the value of the cell."""
     from nbtransformers import settings
     from nbtransformers.doors.finetune import begin, finetune_request, wait_well
+    from nbtransformers.panels.display import mark_shown
+    from nbtransformers.panels.host import in_notebook
     from nbtransformers.panels.view import passing_view
 
+    quiet = line.rstrip().endswith(";")
     parsed = parse_line(line, (*OPTIONS, *_others(line)), "%finetune", namespace)
     values = dict(parsed.values)
     out, name = variable_name(values.pop("out", None)), values.pop("name", None)
@@ -64,9 +67,14 @@ def finetune(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
     last.remember(run)  # pyright: ignore[reportArgumentType]
     if out is not None:
         shell.user_ns[out] = run
-    if wait:
-        wait_well(run, passing_view(f"Training {run.name}"))
-    return None if line.rstrip().endswith(";") else run
+    if wait and in_notebook() and not quiet:
+        run.panel()
+        mark_shown(run, shell)  # as the value of the cell it would be shown again
+        wait_well(run)
+    elif wait:
+        with passing_view(f"Training {run.name}") as view:
+            wait_well(run, view.progress)
+    return None if quiet else run
 
 
 def _data(parsed: ParsedLine, values: dict[str, Any], namespace: dict[str, Any]) -> tuple[DataRef, Objects]:
