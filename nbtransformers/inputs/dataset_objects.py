@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,20 @@ def is_dataset(value: Any) -> bool:
     kinds = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(value).__mro__}
     names = ("Dataset", "IterableDataset", "DatasetDict", "IterableDatasetDict", "Column")
     return not kinds.isdisjoint(f"datasets.{name}" for name in names)
+
+
+@contextmanager
+def without_bars() -> Generator[None]:
+    """Meanwhile `datasets` shows no progress bars of its own; what was set is set again."""
+    import datasets
+
+    shown = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
 
 
 def dataset_rows(value: Any, column: str | None, split: str | None, name: str) -> Source:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
-from nbtransformers.inputs.dataset_objects import dataset_rows, picked_split
+from nbtransformers.inputs.dataset_objects import dataset_rows, picked_split, without_bars
 from nbtransformers.inputs.streams import Source
 from nbtransformers.request import DataRef
 
@@ -55,7 +55,7 @@ def hub_splits(data: DataRef) -> Mapping[str, Any]:
 
     unreachable = _unreachable(data, name)
     try:
-        with _without_network(unreachable), _without_bars():
+        with _without_network(unreachable), without_bars():
             builder: Any = datasets.load_dataset_builder(
                 f"hf://datasets/{data.value}", data.subset, revision=data.revision
             )
@@ -112,20 +112,6 @@ def _without_network(why: str | None) -> Generator[None]:
         yield
     finally:
         datasets.config.HF_HUB_OFFLINE = before
-
-
-@contextmanager
-def _without_bars() -> Generator[None]:
-    """Meanwhile `datasets` shows no progress bars of its own; what was set is set again."""
-    import datasets
-
-    shown = not datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        if shown:
-            datasets.enable_progress_bars()
 
 
 def _refusal(name: str, data: DataRef, error: Exception, unreachable: str | None) -> UserError:
