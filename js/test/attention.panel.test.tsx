@@ -340,6 +340,63 @@ describe("what if", () => {
     ).toBe(true);
   });
 
+  it("says of which heads and how it told, also when others are chosen since, and nothing of another text", async () => {
+    const page = inspector();
+    const told = () => page.all(".nbt-whatif .nbt-aside").map(({ textContent }) => textContent)[1];
+    await page.press("What if");
+    await page.keys("ArrowLeft", "Enter");
+    await page.press("Predict without 1 head");
+    await page.answerAll("ablate");
+    expect(told()).toBe("Without head 0.0 (layer.head), set to zero:");
+    await page.press("To their mean");
+    await page.keys("ArrowDown", "ArrowRight", "Enter");
+    expect(told()).toBe("Without head 0.0 (layer.head), set to zero:");
+    await page.press("Predict without 2 heads");
+    await page.answerAll("ablate");
+    expect(told()).toBe("Without heads 0.0, 1.1 (layer.head), set to their mean:");
+    // Another text: what was said of the one before is no longer there.
+    const { header, payload } = fakeAttention({ tokens: TOKENS.slice(0, 4), layers: 2, heads: 3 });
+    page.model.set("header", header);
+    page.model.set("payload", payload);
+    await drawn();
+    expect(page.all(".nbt-predicted")).toEqual([]);
+    expect(told()).toBeUndefined();
+  });
+
+  it("tells two tokens apart that are spelled alike", async () => {
+    const page = inspector();
+    await page.press("What if");
+    await page.keys("ArrowLeft", "Enter");
+    const rows = () => page.all(".nbt-predicted tbody tr").map(({ textContent }) => textContent);
+    for (const [before, after] of [
+      [0.5, 0.25],
+      [0.125, 0.5],
+    ]) {
+      await page.press("Predict without 1 head");
+      const { id } = page.asked("ablate").at(-1) as Sent;
+      const told = { what: "next token", labels: ["\ufffd", "\ufffd"], change: 0.1 };
+      const result = { ...told, before: [before, 0.1], after: [after, 0.1] };
+      page.model.receive({ type: "reply", id, ok: true, result });
+      await drawn();
+      expect(rows().length).toBe(2);
+    }
+    expect(rows()[0]).toBe("\ufffd0.1250.500+0.375");
+  });
+
+  it("has fields whose keys the notebook does not take for its own", async () => {
+    const page = inspector();
+    await page.press("What if");
+    const heard: string[] = [];
+    const listen = ({ key }: KeyboardEvent) => heard.push(key);
+    document.addEventListener("keydown", listen);
+    const fields = page.all(".nbt-whatif :is(textarea, input)");
+    expect(fields.length).toBe(2);
+    for (const field of fields)
+      field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+    document.removeEventListener("keydown", listen);
+    expect(heard).toEqual([]);
+  });
+
   it("reads another text, or shows the difference to it", async () => {
     const page = inspector({}, { text: "a cat", pair_text: "a dog" });
     await page.press("What if");
@@ -365,6 +422,15 @@ describe("what if", () => {
     page.model.receive({ type: "reply", id: sent.id, ok: true, result });
     await drawn();
     expect((page.one("textarea") as HTMLTextAreaElement).value).toBe("the beginning and the end");
+    // And counts as changed only then.
+    const look = () =>
+      page.all("button").find(({ textContent }) => textContent === "Look at this text") as HTMLButtonElement;
+    expect(look().disabled).toBe(true);
+    const text = page.one("textarea") as HTMLTextAreaElement;
+    text.value += ".";
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+    await drawn();
+    expect(look().disabled).toBe(false);
   });
 
   it("compares with another model", async () => {

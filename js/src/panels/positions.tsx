@@ -364,6 +364,7 @@ function Chooser({ encoding: { facts }, chosen, onChoose }: ChooserProps) {
         placeholder={`${facts.column} 0–${facts.columns - 1}`}
         value={typed}
         onInput={(event) => setTyped(event.currentTarget.value)}
+        onKeyDown={(event) => event.stopPropagation()}
       />
       <button type="submit" class="nbt-button nbt-button-outlined" disabled={!isNew}>
         Add

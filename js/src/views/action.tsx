@@ -1,5 +1,5 @@
 // Something that the kernel is to do, and how that goes.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort } from "../channel";
 
 type State<T> =
@@ -19,10 +19,20 @@ export function Asked({ state }: { state: State<unknown> }) {
   );
 }
 
-/** Has the kernel do something; what it was asked before is dropped. */
-export function useAction<T>(channel: Channel) {
+/**
+ * Has the kernel do something; what it was asked before is dropped.
+ * So is what it answered about anything else than `of`, where that is given.
+ */
+export function useAction<T>(channel: Channel, of: unknown = null) {
   const [state, setState] = useState<State<T>>({ kind: "ready" });
   const asked = useRef<AbortController | null>(null);
+  const about = useRef(of);
+  useLayoutEffect(() => {
+    if (about.current === of) return;
+    about.current = of;
+    asked.current?.abort();
+    setState({ kind: "ready" });
+  }, [of]);
   useEffect(() => () => asked.current?.abort(), [channel]);
   const ask = (method: string, params: object) => {
     asked.current?.abort();

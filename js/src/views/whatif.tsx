@@ -38,7 +38,7 @@ export function WhatIf(props: WhatIfProps) {
     <div class="nbt-whatif">
       {can.includes("ablate") && <Ablation {...props} />}
       {can.includes("edit") && <OtherText reading={props.reading} channel={props.channel} />}
-      {can.includes("against") && <OtherModel channel={props.channel} />}
+      {can.includes("against") && <OtherModel reading={props.reading} channel={props.channel} />}
     </div>
   );
 }
@@ -56,11 +56,18 @@ function chosenOf(chosen: Chosen, part: PartFacts): Set<number> {
   return keys;
 }
 
+/** What was asked: the heads that are taken out, and how. */
+interface Without {
+  heads: readonly string[];
+  how: How;
+}
+
 function Ablation({ reading, look, channel, chosen, onChoose }: WhatIfProps) {
   const { part } = look;
   const [how, setHow] = useState<How>("zero");
   const [pointed, setPointed] = useState<HeadAt | null>(null);
-  const { state, ask } = useAction<Prediction>(channel);
+  const [without, setWithout] = useState<Without>({ heads: [], how });
+  const { state, ask } = useAction<Prediction>(channel, reading);
   const toggle = (at: HeadAt) => {
     const [next, name] = [new Set(chosen), nameOf(part.part, at)];
     if (!next.delete(name)) next.add(name);
@@ -71,6 +78,7 @@ function Ablation({ reading, look, channel, chosen, onChoose }: WhatIfProps) {
       const [of, layer, head] = name.split(" ");
       return [of, Number(layer), Number(head)];
     });
+    setWithout({ heads: [...chosen], how });
     ask("ablate", { heads, how });
   };
   return (
@@ -119,9 +127,30 @@ function Ablation({ reading, look, channel, chosen, onChoose }: WhatIfProps) {
         )}
       </div>
       <Asked state={state} />
-      {state.kind === "answered" && <Predicted {...state.answer} />}
+      {state.kind === "answered" && (
+        <>
+          <p class="nbt-aside">{toldOf(without, reading.header.parts.length > 1)}</p>
+          <Predicted {...state.answer} />
+        </>
+      )}
     </section>
   );
+}
+
+/** More heads than these are counted. */
+const MOST_TOLD = 8;
+
+const HOW: Record<How, string> = { zero: "set to zero", mean: "set to their mean" };
+
+/** Which heads a prediction is without: other ones may be chosen since. */
+function toldOf({ heads, how }: Without, severalParts: boolean): string {
+  const told = heads.slice(0, MOST_TOLD).map((name) => {
+    const [part, layer, head] = name.split(" ");
+    return `${severalParts ? `${part} ` : ""}${layer}.${head}`;
+  });
+  const more = heads.length > MOST_TOLD ? ` and ${heads.length - MOST_TOLD} more` : "";
+  const named = `${heads.length === 1 ? "head" : "heads"} ${told.join(", ")}${more}`;
+  return `Without ${named} (layer.head), ${how === "mean" && heads.length === 1 ? "set to its mean" : HOW[how]}:`;
 }
 
 function Predicted({ what, labels, before, after, change }: Prediction) {
@@ -141,7 +170,8 @@ function Predicted({ what, labels, before, after, change }: Prediction) {
             {labels.map((label, at) => {
               const [then, now] = [before[at] ?? 0, after[at] ?? 0];
               return (
-                <tr key={label}>
+                // Two tokens may be spelled alike, as parts of a character are.
+                <tr key={at}>
                   <td>
                     <bdi>{visible(label)}</bdi>
                   </td>
@@ -180,8 +210,8 @@ type Texts = Record<(typeof FIELDS)[number][0], string | null>;
 function OtherText({ reading, channel }: { reading: Reading; channel: Channel }) {
   const { header } = reading;
   const [texts, setTexts] = useState<Texts>(header);
-  const { state, ask } = useAction<unknown>(channel);
-  const whole = useAction<Texts>(channel);
+  const { state, ask } = useAction<unknown>(channel, reading);
+  const whole = useAction<Texts>(channel, reading);
   useEffect(() => {
     setTexts(header);
     if (header.clipped) whole.ask("texts", {});
@@ -192,7 +222,8 @@ function OtherText({ reading, channel }: { reading: Reading; channel: Channel })
   }, [came]);
   const params = () => ({ text: texts.text, pair: texts.pair_text, target: texts.target_text });
   const waiting = state.kind === "asking" || (header.clipped && came.kind !== "answered");
-  const same = FIELDS.every(([key]) => texts[key] === header[key]);
+  const shown = came.kind === "answered" ? came.answer : header;
+  const same = FIELDS.every(([key]) => texts[key] === shown[key]);
   return (
     <section aria-label="Another text">
       <h4>Another text</h4>
@@ -206,6 +237,7 @@ function OtherText({ reading, channel }: { reading: Reading; channel: Channel })
                 rows={Math.min(6, 1 + Math.ceil((texts[key] ?? "").length / 90))}
                 value={texts[key] ?? ""}
                 onInput={({ currentTarget }) => setTexts({ ...texts, [key]: currentTarget.value })}
+                onKeyDown={(event) => event.stopPropagation()}
               />
             </label>
           ),
@@ -223,7 +255,7 @@ function OtherText({ reading, channel }: { reading: Reading; channel: Channel })
           type="button"
           class="nbt-button nbt-button-outlined"
           disabled={waiting || same}
-          title="Its weights minus those of the text that is shown, where both have as many tokens"
+          title="The weights of the text that is shown minus those of this one, between the tokens that both have"
           onClick={() => ask("against", params())}
         >
           Show the difference
@@ -235,9 +267,9 @@ function OtherText({ reading, channel }: { reading: Reading; channel: Channel })
   );
 }
 
-function OtherModel({ channel }: { channel: Channel }) {
+function OtherModel({ reading, channel }: { reading: Reading; channel: Channel }) {
   const [model, setModel] = useState("");
-  const { state, ask } = useAction<unknown>(channel);
+  const { state, ask } = useAction<unknown>(channel, reading);
   return (
     <section aria-label="Another model">
       <h4>Another model or checkpoint</h4>
@@ -255,6 +287,7 @@ function OtherModel({ channel }: { channel: Channel }) {
             placeholder="A model’s name or folder"
             value={model}
             onInput={({ currentTarget }) => setModel(currentTarget.value)}
+            onKeyDown={(event) => event.stopPropagation()}
           />
         </span>
         <button
