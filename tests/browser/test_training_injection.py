@@ -1,5 +1,5 @@
-"""A training run with hostile texts everywhere, under the strictest policy: none runs, in a view or in a saved file; and
-a million points that come while one looks, without a stutter."""
+"""A training run of hostile texts, under the strictest policy: none runs, in a view or in a saved file; and a million
+points that come while one looks, without a stutter."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ window.grow = async (from, count, times) => {
   for (let time = 0; time < times; time++) {
     const begin = from + time * count;
     const steps = Uint32Array.from({ length: count }, (_, at) => begin + at + 1);
-    const values = name => Float32Array.from(steps, step => name.length + Math.sin(step / 5e4) + (step * 7919 % 997) / 997);
+    const value = step => Math.sin(step / 5e4) + (step * 7919 % 997) / 997;
+    const values = name => Float32Array.from(steps, step => name.length + value(step));
     const series = [], buffers = [];
     for (const name of ["loss", "lr", "grad_norm", "tokens_per_s"]) {
       series.push({ name, from: begin, points_total: begin + count, last: 1 });
@@ -96,7 +97,7 @@ def hostile(path: Path) -> TrainingRun:
     confusion = [[at + other for other in range(6)] for at in range(6)]
     by_label = {label: {ALL[:60]: 0.5} for label in labels}
     report = {"confusion": confusion, "labels": labels, "mistakes": mistakes, "by_label": by_label}
-    made.evaluate(50, report=report, accuracy=0.5, **{text: 0.25 for text in HOSTILE[:5]})
+    made.evaluate(50, report=report, accuracy=0.5, **dict.fromkeys(HOSTILE[:5], 0.25))
     made.write("best", step=50, metric=HOSTILE[0], value=0.5)
     for text in HOSTILE[:10]:
         made.write("note", text=text)
