@@ -147,9 +147,7 @@ def attach(name: str, folder: str | PathLike[str] | None = None) -> Run:
         'running'
     """
     if not isinstance(name, str):
-        raise UserError(
-            f"The name of a run is text, and this is {kind_of(name)}.", hint="Type `nbt.attach('minilm-1')`."
-        )
+        raise UserError(f"The name of a run is text, and this is {kind_of(name)}.", hint="Type `nbt.attach('a-1')`.")
     show_as_panels()
     return Run(find_run(name, settings.runs_folder(folder)))
 

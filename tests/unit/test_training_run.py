@@ -21,9 +21,11 @@ from trained import REQUEST, Written
 
 import nbtransformers as nbt
 from nbtransformers import cli
+from nbtransformers.doors.finetune import wait_well
 from nbtransformers.doors.runs import Run
 from nbtransformers.errors import UserError
 from nbtransformers.request import DataRef, ModelRef
+from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir.control import Controls
 
 
@@ -159,6 +161,47 @@ def test_why_a_run_failed_is_told(project: Path) -> None:
     run = nbt.attach("a-1")
     assert run.message == "The disk is full. Make room."
     assert "The disk is full. Make room." in str(run)
+
+
+def test_who_waits_for_a_run_that_fails_is_told_why(project: Path) -> None:
+    made = running(project / "a-1")
+    run = nbt.attach("a-1")
+    made.files.heartbeat.unlink()
+    with pytest.raises(UserError) as caught:
+        wait_well(run)
+    assert str(caught.value) == "The worker of the run a-1 is gone. Type `%runs resume a-1`."
+    made.end("failed", message="The disk is full.", hint="Make room.")
+    with pytest.raises(UserError) as caught:
+        wait_well(run)
+    assert str(caught.value) == "The disk is full. Make room."
+    made.end("failed")
+    with pytest.raises(UserError) as caught:
+        wait_well(run)
+    assert str(caught.value) == f"The run a-1 has failed. Look into {run.files.log}."
+
+
+def test_a_name_is_text(project: Path) -> None:
+    with pytest.raises(UserError, match=r"The name of a run is text, and this is an int\. Type `nbt.attach\('a-1'\)`"):
+        nbt.attach(3)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_run_that_cannot_be_deleted_stays(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished(project / "a-1")
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(UserError) as caught:
+        nbt.attach("a-1").delete()
+    assert str(caught.value) == "The run a-1 cannot be deleted: Permission denied. Close what has it open."
+    assert nbt.attach("a-1").state == "done"
+
+
+def test_a_handle_alone_resumes_only_what_is_paused(project: Path) -> None:
+    finished(project / "a-1")
+    with pytest.raises(UserError, match=r"The run a-1 is done, not paused\. There is nothing to resume\."):
+        TrainingRun(nbt.attach("a-1").files).resume()
 
 
 def test_a_run_as_text_steers_no_terminal(project: Path) -> None:
