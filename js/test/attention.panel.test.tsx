@@ -433,6 +433,20 @@ describe("what if", () => {
     expect(look().disabled).toBe(false);
   });
 
+  it("is stopped while another text is read: nothing else can be asked for until then", async () => {
+    const page = inspector();
+    expect(page.all(".nbt-stop")).toEqual([]);
+    const progress = { stage: "running", message: "Reading the text", done: 1, total: 12, unit: "layers" };
+    page.model.set("progress", { ...progress, tokens_per_s: null, eta_s: null, stop: "message" });
+    await drawn();
+    await page.click(".nbt-progress .nbt-stop button");
+    expect(page.model.sent.at(-1)).toEqual({ type: "stop" });
+    // The button of work in a cell is the notebook's own.
+    page.model.set("progress", { ...progress, tokens_per_s: null, eta_s: null, stop: "interrupt" });
+    await drawn();
+    expect(page.all(".nbt-stop")).toEqual([]);
+  });
+
   it("compares with another model", async () => {
     const page = inspector();
     await page.press("What if");

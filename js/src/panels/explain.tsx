@@ -50,7 +50,7 @@ export function ExplainPanel({ header: raw, payload, channel, progress, stop }: 
         channel={channel}
         busy={progress !== null}
       />
-      {progress?.stop && (
+      {header.partial && progress?.stop && (
         <div class="nbt-explain-stop">
           <StopButton stop={stop} />
         </div>

@@ -32,7 +32,7 @@ export function GeneratePanel(props: ResultProps) {
   const { header, channel, fullText, progress } = rows;
   const [shading, setShading] = useState(true);
   const single = header.rows === 1;
-  const stop = props.progress?.stop && <StopButton stop={props.stop} />;
+  const stop = header.partial && props.progress?.stop && <StopButton stop={props.stop} />;
   const detail = (row: GenerateRow, onClose: (() => void) | null) => (
     <WrittenRow
       row={row}

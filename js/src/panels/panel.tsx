@@ -48,7 +48,10 @@ export function Panel({ host, channel, kinds }: PanelProps) {
   // A result that is not the whole yet has its progress in its own head, so that nothing moves when it is.
   return (
     <div class="nbt-panel">
-      {(progress || nothing) && !header?.partial && <ProgressView progress={progress ?? STARTING} />}
+      {(progress || nothing) && !header?.partial && (
+        // What keeps a cell busy has the notebook's own button.
+        <ProgressView progress={progress ?? STARTING} stop={how === "message" ? stop : null} />
+      )}
       {error && <ErrorStrip message={error.message} />}
       {header && <Result key={kind} kind={kind} kinds={kinds} {...result} header={header} />}
     </div>

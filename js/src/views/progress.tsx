@@ -1,10 +1,17 @@
 // Work under way: what is being done, how far it has come, how fast it goes.
 import type { Progress } from "../host";
 import { formatCount, formatEta, formatShare } from "../text";
+import { StopButton } from "./stop";
 
 const STAGES: Record<string, string> = { starting: "Starting", loading: "Loading", running: "Running" };
 
-export function ProgressView({ progress }: { progress: Progress }) {
+interface ProgressProps {
+  progress: Progress;
+  /** Ends the work; null where it cannot be ended from here. */
+  stop: (() => Promise<boolean>) | null;
+}
+
+export function ProgressView({ progress, stop }: ProgressProps) {
   const { stage, message, done, total } = progress;
   const facts = [amount(progress), ...paceOf(progress)].filter((fact) => fact !== "");
   return (
@@ -15,6 +22,7 @@ export function ProgressView({ progress }: { progress: Progress }) {
         {shareOf(progress) !== null && (
           <span class="nbt-progress-share">{formatShare(done, total ?? 0)}</span>
         )}
+        {stop && <StopButton stop={stop} />}
       </div>
       <ProgressBar progress={progress} />
       <div class="nbt-progress-facts">
