@@ -28,6 +28,15 @@ _TABLE = re.compile(r"(position|pos)s?_emb\w*|embed_positions|positions_embed|wp
 _ROTARY = re.compile(r"rotary|rope", re.IGNORECASE)
 # Positions of pictures and sounds, in two dimensions, or relative ones, which are no rows of a text.
 _OTHER = re.compile(r"vision|visual|image|audio|speech|patch|query_pos|rel_|relative|(^|\.)(x|y|h|w|row|column)_")
+_OF_DISTANCES = "it learns a vector for each distance, and adds to a score what queries and keys make of it"
+_OF_PICTURES = "it turns by three positions of each token, of time, height and width"
+# What models do that have no encoding of a position by itself.
+_INSTEAD = {
+    "deberta": _OF_DISTANCES,
+    "deberta-v2": _OF_DISTANCES,
+    "xlnet": "each layer makes keys of the sines and cosines of all distances",
+    **dict.fromkeys(("qwen2_vl", "qwen2_5_vl"), _OF_PICTURES),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,12 @@ def encodings_of(model: Any, name: str, length: int | None) -> list[Found]:
     with torch.no_grad():
         slopes = list(_slopes(model, length))
         found = [*_tables(model, name, length), *_buckets(model, length), *(slopes or _rotations(model, length))]
+    instead = _INSTEAD.get(model.config.model_type.removesuffix("_text"))
+    if not found and instead is not None:
+        raise UserError(
+            f"{name} has no encoding for each position: {instead}.",
+            hint="`%positions` alone shows the sinusoidal formula.",
+        )
     if not found:
         raise UserError(
             f"{name} has no encoding of positions that is known here.",

@@ -271,6 +271,25 @@ def test_a_model_without_any_is_told_in_one_line() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("deberta-v2", "it learns a vector for each distance, and adds to a score what queries and keys make of it"),
+        ("xlnet", "each layer makes keys of the sines and cosines of all distances"),
+        ("qwen2_vl_text", "it turns by three positions of each token, of time, height and width"),
+    ],
+)
+def test_what_a_model_does_instead_is_told(kind: str, what: str) -> None:
+    from nbtransformers.errors import UserError
+
+    model = built(kind, ARCHITECTURES.get(kind, _LLAMA))
+    with pytest.raises(UserError) as caught:
+        looked_at(model)
+    assert str(caught.value) == (
+        f"model has no encoding for each position: {what}. `%positions` alone shows the sinusoidal formula."
+    )
+
+
 # --- the program ---
 
 

@@ -39,7 +39,7 @@ class Anatomy:
         found: dict[int, Any] = {}
         for module in self.modules:
             config = module.__dict__.get("config")
-            if id(config) in found or not uses_interface(module):
+            if config is None or id(config) in found or not uses_interface(module):
                 continue
             if hasattr(config, "_attn_implementation_internal"):
                 found.update((id(part), part) for part in _with_parts(config))
@@ -56,8 +56,10 @@ class Anatomy:
 
         Of those that lie in one another the innermost.
         """
-        found = [module for module in self.modules if _is_attention(module) and not _calls_interface(type(module))]
-        return [one for one in found if not any(inner is not one and _is_attention(inner) for inner in one.modules())]
+        found = [one for one in self.modules if _is_attention(type(one)) and not _calls_interface(type(one))]
+        return [
+            one for one in found if not any(inner is not one and _is_attention(type(inner)) for inner in one.modules())
+        ]
 
     @cached_property
     def linear(self) -> list[Any]:
@@ -86,14 +88,17 @@ class Anatomy:
 
 def uses_interface(module: Any) -> bool:
     """Whether the file that a module's class is written in knows the interface."""
-    return hasattr(sys.modules.get(type(module).__module__), _INTERFACE)
+    return _knows_interface(type(module))
 
 
 def is_linear(module: Any) -> bool:
     """Whether a module is a matrix product with weights, of whichever library."""
-    name = type(module).__name__
-    # Conv1D is Transformers', and transposed; torch's is a product for each token where it sees one token at a time.
-    return "Linear" in name or name == "Conv1D" or is_pointwise(module)
+    return _is_linear(type(module)) or is_pointwise(module)
+
+
+@cache
+def _is_linear(kind: type[Any]) -> bool:
+    return "Linear" in kind.__name__ or kind.__name__ == "Conv1D"  # which is Transformers', and transposed
 
 
 def is_pointwise(module: Any) -> bool:
@@ -101,8 +106,17 @@ def is_pointwise(module: Any) -> bool:
     return type(module).__name__ == "Conv1d" and module.kernel_size == (1,)
 
 
-def _is_attention(module: Any) -> bool:
-    return _ATTENTION.search(type(module).__name__) is not None
+# A model has hundreds of modules, of a few classes.
+
+
+@cache
+def _knows_interface(kind: type[Any]) -> bool:
+    return hasattr(sys.modules.get(kind.__module__), _INTERFACE)
+
+
+@cache
+def _is_attention(kind: type[Any]) -> bool:
+    return _ATTENTION.search(kind.__name__) is not None
 
 
 @cache

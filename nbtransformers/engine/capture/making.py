@@ -50,7 +50,7 @@ def heard_layer(call: Call, output: torch.Tensor, tokens: Tokens, masks: Masks) 
         seen=seen,
         bias=bias,
         tried=tokens.tried,
-        came_of_them=output[0, tokens.queries[tokens.tried].to(output.device)].cpu(),
+        came_of_them=output[0, tokens.tried_queries.to(output.device)].cpu(),
         own=_own(call),
     )
 
@@ -59,7 +59,7 @@ def widen(layer: Layer, call: Call, output: torch.Tensor, tokens: Tokens) -> Non
     """Take up another call of the same queries and keys, whose values stand behind those of the first."""
     import torch
 
-    more = output[0, tokens.queries[tokens.tried].to(output.device)].cpu()
+    more = output[0, tokens.tried_queries.to(output.device)].cpu()
     layer.v = torch.cat([layer.v, _some(call.value[0], tokens.keys)], -1)
     layer.came_of_them = torch.cat([layer.came_of_them, more], -1)
 
@@ -78,7 +78,7 @@ def traced_layer(traced: Traced, tokens: Tokens) -> Layer:
         seen=seen,
         bias=bias,
         tried=tokens.tried,
-        came_of_them=traced.output[:, tokens.queries[tokens.tried].to(traced.output.device)].transpose(0, 1).cpu(),
+        came_of_them=traced.output[:, tokens.tried_queries.to(traced.output.device)].transpose(0, 1).cpu(),
         projected=None if traced.projected is None else _some(traced.projected[None], tokens.queries)[0],
     )
 

@@ -27,6 +27,11 @@ class Tokens:
 
         return few(torch.arange(len(self.queries)))
 
+    @cached_property
+    def tried_queries(self) -> torch.Tensor:
+        """The same among all queries that the pass reads."""
+        return self.queries[self.tried]
+
 
 def few(numbers: torch.Tensor) -> torch.Tensor:
     """The first of some numbers, one in their middle, and the last."""
