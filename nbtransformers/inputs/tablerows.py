@@ -13,6 +13,7 @@ from nbtransformers.inputs.rows import refuse_options
 from nbtransformers.inputs.streams import CHUNK_ROWS, Source, Tuples, regrouped
 from nbtransformers.inputs.tables import column_names, is_table, original_name
 from nbtransformers.inputs.values import Held, Parts, held
+from nbtransformers.plain_text import count
 from nbtransformers.request import DataRef, Objects, is_conversation
 
 _BY_LENGTH = {2: ("text", "label"), 3: ("text", "pair", "label")}
@@ -133,10 +134,21 @@ def _of_rows(rows: Held, name: str) -> Table:
         return Table(name, names, lambda columns: Rows(rows.values, _picker(names, columns), name))
     if any(isinstance(row, str) for row in first):
         return Table(name, ("text",), lambda columns: Tuples(HeldValues(rows.values)))
+    if all(isinstance(row, list | tuple) for row in first):
+        _refuse_ragged(first, name)
     raise UserError(
         f"{name} holds {kind_of(first[0])} in its rows, and no texts with labels.",
         hint="Give a DataFrame, a dataset, a file, or a list of pairs (text, label).",
     )
+
+
+def _refuse_ragged(rows: Sequence[Sequence[Any]], name: str) -> None:
+    other = next((number for number, row in enumerate(rows) if len(row) != len(rows[0])), None)
+    if other is not None:
+        raise UserError(
+            f"Row {other:,} of {name} has {count(len(rows[other]), 'value')}, where the first has {len(rows[0])}.",
+            hint="Give pairs (text, label), or triples (text, pair, label).",
+        )
 
 
 def _picker(names: Sequence[str], columns: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
@@ -242,6 +254,6 @@ class Rows:
             return self.taken(self.values[number])
         except (AttributeError, TypeError, IndexError) as error:
             raise UserError(
-                f"Row {number} of {self.name} is {kind_of(self.values[number])}, and not like the first.",
+                f"Row {number:,} of {self.name} is {kind_of(self.values[number])}, and not like the first.",
                 hint="Make all rows alike.",
             ) from error

@@ -14,7 +14,7 @@ from nbtransformers.training.columns import Columns, holds_numbers
 from nbtransformers.training.targets import LabelSet, Number, OneLabel, Tags, Target, Text
 
 _FEW = 30  # different whole numbers that are labels rather than amounts
-_MANY = 20  # different labels that may be too many
+_MANY = 10  # different labels that may be too many
 _HEADS: dict[TrainingTask, Head] = {
     "classification": "classifier",
     "multi-label": "classifier",

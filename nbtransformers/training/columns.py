@@ -11,7 +11,10 @@ from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.inputs.tablerows import Table
 from nbtransformers.request import FinetuneRequest, is_conversation
 
-_PAIRS = (("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2"), ("text1", "text2"))
+_PAIRS = (
+    *(("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2"), ("text1", "text2")),
+    ("text", "pair"),
+)
 _TEXTS = ("text", "messages", "tokens", "words", "sentence", "review", "document", "article", "content", "source")
 _LABELS = (
     *("label", "labels", "ner_tags", "tags", "target", "class", "category", "sentiment", "stars", "rating", "score"),

@@ -13,7 +13,8 @@ def drawn(strata: NDArray[np.int64], share: float, seed: int) -> NDArray[np.bool
 
     Args:
         strata: int64 `[row]`, what a row belongs to; rows that are alike share a number.
-        share: how much is drawn; of two rows or more at least one is, if any stratum can spare it.
+        share: how much is drawn: less where many strata are so small that they can spare none, but one row at least
+            where any can.
         seed: of the draw.
 
     Returns:
@@ -34,7 +35,7 @@ def drawn(strata: NDArray[np.int64], share: float, seed: int) -> NDArray[np.bool
 
 
 def _shares(sizes: NDArray[np.int64], share: float) -> NDArray[np.int64]:
-    """How many of each stratum are drawn: its share, rounded so that all together are the share of the whole."""
+    """How many of each stratum are drawn: its share, rounded up or down so that all together are that of the whole."""
     wanted = max(1, round(share * int(sizes.sum())))
     exact = share * sizes
     taken = np.minimum(np.floor(exact).astype(np.int64), sizes - 1)
