@@ -55,7 +55,9 @@ def launch(request: FinetuneRequest, objects: Objects, folder: RunFolder, on_pro
     with _removed_unless_started(folder):
         _refuse_lacking_packages()
         from nbtransformers.training.data import prepare
+        from nbtransformers.training.early import refuse_early
 
+        refuse_early(request, objects, folder)
         prepare(request, objects, folder, on_progress)
         keep_source(request, objects, folder)
         write_json(folder.environment, environment())
