@@ -267,7 +267,7 @@ const RUN: FakeRun = {
   steps: 420,
   planned: 750,
   epoch: 125,
-  log: `Loading weights\n${Array.from({ length: 60 }, (_, at) => `\u001b[32mstep ${at}\u001b[0m loss ${(2 / (at + 1)).toFixed(3)} <b>bold</b>`).join("\n")}\n`,
+  log: `Loading weights\n${Array.from({ length: 60 }, (_, at) => `step ${at} loss ${(2 / (at + 1)).toFixed(3)} <b>bold</b>`).join("\n")}\n`,
   report: {
     labels: ["negative", "<b>mixed</b>", "正面", "سلبي"],
     confusion: [

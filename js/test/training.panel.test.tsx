@@ -340,7 +340,7 @@ describe("an evaluation", () => {
     expect(cells).toEqual(["0.8", "0.2", "0.1", "0.9"]);
     await page.press("Shares");
     expect(page.all(".nbt-confusion td").map(textOf)).toEqual(["80%", "20%", "10%", "90%"]);
-    expect(page.all(".nbt-figures td").map(textOf)).toEqual(["0.889", "0.800", "1"]);
+    expect(page.all(".nbt-report-table td").map(textOf)).toEqual(["0.889", "0.800", "1"]);
     expect(page.one(".nbt-mistake-text").getAttribute("dir")).toBe("auto");
     const [first, second] = page.all(".nbt-mistake-facts").map(textOf);
     expect(first).toContain("expected <b>pos</b>");
@@ -371,7 +371,7 @@ describe("an evaluation", () => {
     await page.answer();
     expect(page.all(".nbt-confusion")).toEqual([]);
     const [first] = page
-      .all(".nbt-figures tbody tr")
+      .all(".nbt-report-table tbody tr")
       .map((row) => [...row.children].map((one) => one.textContent));
     expect(first).toEqual(["label 59", "label 3", "59"]);
   });

@@ -158,9 +158,9 @@ const LINEAR = 100;
 
 /** Where one looks, as far as a result has it; another result is looked at in the same place. */
 function useLook(reading: Reading): [Look, ViewProps["setLook"]] {
-  const { parts } = reading.header;
+  const { parts, part } = reading.header;
   const [wish, setWish] = useState<Omit<Look, "part"> & { part: PartName }>({
-    part: "self",
+    part,
     layer: 0,
     head: 0,
     heads: [0],

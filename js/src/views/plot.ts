@@ -1,6 +1,5 @@
 // A chart by uPlot: its lines over steps, its marks, and the same drawn again for files.
 import UPlot from "uplot";
-import { formatCount } from "../text";
 import type { Thinned } from "../training/thin";
 import type { Pen } from "./pen";
 import { rememberDrawing } from "./pictures";
@@ -146,7 +145,7 @@ export class Plot {
       ...size,
       series: [{}, ...series],
       bands,
-      padding: [18, 12, 0, 0],
+      padding: [18, 26, 0, 0],
       legend: { show: false },
       scales: {
         x: { time: false, range: () => [...this.#shown.range] },
@@ -162,7 +161,7 @@ export class Plot {
           incrs: [1, 2, 5, 10]
             .flatMap((first) => Array.from({ length: 8 }, (_, power) => first * 10 ** power))
             .sort((a, b) => a - b),
-          values: (_, at) => this.#told("x", at, (step) => formatCount(step)),
+          values: (_, at) => this.#told("x", at, stepLabel),
         },
         { ...axis, size: LEFT_PX, values: (_, at) => this.#told("y", at, tickLabel) },
       ],
@@ -336,7 +335,7 @@ interface UPlotSize {
 }
 
 const MARKS: Record<Mark["kind"], [colour: string, alpha: number]> = {
-  epoch: ["fg", 0.45],
+  epoch: ["fg", 0.35],
   change: ["orange", 0.8],
   best: ["green", 0.8],
 };
@@ -370,14 +369,21 @@ function range(low: number, high: number): [number, number] {
   return [low - room, high + room];
 }
 
+/** From and to a round number, so that each line across has one. */
 function logRange(low: number, high: number): [number, number] {
   if (!(low > 0 && low <= high)) return [0.1, 1];
-  const factor = (high / low) ** ROOM;
-  return low === high ? [low / 2, high * 2] : [low / factor, high * factor];
+  return UPlot.rangeLog(low, high, 10, false) as [number, number];
 }
 
 function faded(colour: string, share: number): string {
   return `color-mix(in srgb, ${colour} ${Math.round(100 * share)}%, transparent)`;
+}
+
+const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 3 });
+
+/** A step below an axis: there is no room for all figures of a million. */
+export function stepLabel(step: number): string {
+  return step < 10_000 ? String(step) : compact.format(step);
 }
 
 /** A number beside an axis: as short as tells it from its neighbours. */

@@ -56,7 +56,7 @@ interface TrainingChartProps {
 
 const GUESS = { width: 420, height: 190 };
 /** Pixels that are not of the lines: the axis, and a margin. */
-const BESIDE_PX = 66;
+const BESIDE_PX = 80;
 
 export function TrainingChart(props: TrainingChartProps) {
   const { chart, run, view, whole, marks, at, calls, channel, kept } = props;
@@ -127,8 +127,10 @@ function useLine({ source, run, view, whole, most, channel, kept }: LineProps): 
     if (!far.curve) return inSight(Math.max(0, points.find(from) - 1), stop, most);
     // What came since the kernel was asked is here, point by point.
     const since = points.find(far.to + 1);
-    return since < stop ? joined(far.curve, inSight(since, stop, most)) : far.curve;
-  }, [points, count, smoother, far.curve, from, to, most]);
+    if (since >= stop) return far.curve;
+    const share = ((points.steps[stop - 1] as number) - far.to) / Math.max(1, to - from);
+    return joined(far.curve, inSight(since, stop, Math.ceil(most * Math.min(1, share))));
+  }, [points, count, smoother, far.curve, far.to, from, to, most]);
   const line: PlotLine = {
     name,
     colour,
@@ -265,7 +267,7 @@ function Value({ known, at, isNamed }: { known: Known; at: number | null; isName
         <>
           <b>{exactValue(told.value)}</b>
           {told.between && <span>{`${exactValue(told.between[0])} to ${exactValue(told.between[1])}`}</span>}
-          {told.smooth !== null && <span>{`smoothed ${exactValue(told.smooth)}`}</span>}
+          {Number.isFinite(told.smooth) && <span>{`smoothed ${exactValue(told.smooth)}`}</span>}
           {at !== null && <span>{`step ${formatCount(told.step)}`}</span>}
         </>
       )}

@@ -115,7 +115,9 @@ function ConfusionTable({ counts, labels }: ConfusionProps) {
         <table class="nbt-confusion">
           <thead>
             <tr>
-              <th scope="col">expected ↓ · predicted →</th>
+              <th scope="col" class="nbt-corner">
+                expected ↓ · predicted →
+              </th>
               {labels.map((label, at) => (
                 <th key={at} scope="col">
                   <bdi title={label}>{label}</bdi>
@@ -164,7 +166,7 @@ function Frequent({ counts, labels }: ConfusionProps) {
     <section class="nbt-report-part">
       <h4>{`The most frequent confusions, of ${formatCount(labels.length)} labels`}</h4>
       <div class="nbt-scrolled">
-        <table class="nbt-figures">
+        <table class="nbt-report-table">
           <thead>
             <tr>
               <th scope="col">Expected</th>
@@ -197,7 +199,7 @@ function ByLabel({ byLabel }: { byLabel: Report["by_label"] }) {
     <section class="nbt-report-part">
       <h4>By label</h4>
       <div class="nbt-scrolled">
-        <table class="nbt-figures">
+        <table class="nbt-report-table">
           <thead>
             <tr>
               <th scope="col">Label</th>

@@ -88,7 +88,11 @@ function factsOf(facts: RunFacts): [text: string, help: string][] {
     told.push([`epoch ${short(epoch)}${epochs ? ` of ${short(epochs)}` : ""}`, "Passes over the rows"]);
   }
   if (isLive(facts) && eta_s !== null) told.push([formatEta(eta_s), "By the pace of the last steps"]);
-  if (elapsed_s !== null) told.push([`${formatDuration(elapsed_s)} so far`, "Since the run began"]);
+  if (elapsed_s !== null)
+    told.push([
+      `${formatDuration(elapsed_s)} ${isLive(facts) ? "so far" : "in all"}`,
+      "In which a worker was at it",
+    ]);
   if (tokens_per_s !== null) told.push([`${formatCount(tokens_per_s)} tokens/s`, "Padding does not count"]);
   if (memory !== null) told.push([`${formatBytes(memory)} of memory`, "What the worker holds"]);
   if (gpu_memory !== null)

@@ -75,7 +75,7 @@ function planOf(plan: NonNullable<RunFacts["plan"]>): [string, string][] {
   }
   count("Training rows", plan.train_rows);
   count("Test rows", plan.test_rows);
-  if (plan.labels?.length) told.push([plural(plan.labels.length, "Label"), plan.labels.join(", ")]);
+  if (plan.labels?.length) told.push(["Labels", plan.labels.join(", ")]);
   return told;
 }
 

@@ -26,6 +26,8 @@ export interface PartFacts {
 export interface AttentionHeader extends Header {
   kind: "attention";
   parts: PartFacts[];
+  /** Which of them is looked at first. */
+  part: PartName;
   /** How many tokens a side has, and how many of them came with the header. */
   sides: Partial<Record<SideName, { tokens: number; here: number }>>;
   /** The names of what is measured of each head, in the order of the section. */
