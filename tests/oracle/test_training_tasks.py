@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from transformers import (
     TrainingArguments,
 )
 
+from nbtransformers.errors import UserError
 from nbtransformers.training.tasks import TASKS, task_named
 from nbtransformers.training.tasks.task import Description, Evaluated, Task
 
@@ -463,3 +465,15 @@ def test_masks_of_training_are_drawn_anew_and_are_fifteen_in_a_hundred() -> None
     assert float((one["labels"] != -100).sum()) / (200 * ordinary) == pytest.approx(0.15, abs=0.02)
     masked = one["input_ids"][one["labels"] != -100] == tokenizer.mask_token_id
     assert float(masked.float().mean()) == pytest.approx(0.8, abs=0.05)
+
+
+def test_what_a_tokenizer_cannot_do_is_told_in_one_line() -> None:
+    tokenizer = tiny_tokenizer("gpt2")
+    chats = Dataset.from_dict({"messages": [json.dumps(MESSAGES)]})
+    with pytest.raises(UserError, match=r"^The tokenizer has no chat template, and the examples are conversations\. "):
+        task_named("causal").encode(chats, tokenizer, described("causal"), 0)
+    with pytest.raises(UserError, match=r"^The tokenizer has no mask token\. "):
+        task_named("masked").collator(tokenizer, None)
+    slow = SimpleNamespace(is_fast=False)
+    with pytest.raises(UserError, match=r"^The model has a slow tokenizer, which does not tell which word"):
+        task_named("tokens").encode(tagged(), slow, described("tokens", TAGS), 0)

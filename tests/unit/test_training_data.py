@@ -476,6 +476,18 @@ def test_what_cannot_be_learnt_is_told_in_one_line(made: Any, data: Any, asked: 
     assert str(raised.value) == message
 
 
+def test_a_file_without_objects_is_told(made: Any, tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text('"a joy"\n"too long"\n')
+    with pytest.raises(UserError, match=r"^texts.jsonl holds no objects. Write rows such as"):
+        made(DataRef("file", str(path)))
+
+
+def test_a_run_without_data_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"has no data. Start it again with `%finetune`."):
+        stored_description(RunFolder(tmp_path))
+
+
 def test_a_model_that_cannot_do_it_is_refused(made: Any, models: Path, tmp_path: Path) -> None:
     def model(name: str) -> ModelRef:
         return ModelRef("folder", str(models / name))
