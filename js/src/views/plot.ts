@@ -117,11 +117,13 @@ export class Plot {
       const behind: UPlot.Series = {
         stroke: () => faded(this.#colour(line.colour), line.isSmooth ? 0.3 : 0.5),
         width: 1,
+        pxAlign: 0,
         points: { show: false },
       };
       const front: UPlot.Series = {
         stroke: () => this.#colour(line.colour),
         width: 1.75,
+        pxAlign: 0,
         // A line needs two points; a single one is a dot.
         points: {
           show: line.hasDots || ((_, __, from, to) => from === to),
@@ -369,10 +371,12 @@ function range(low: number, high: number): [number, number] {
   return [low - room, high + room];
 }
 
-/** From and to a round number, so that each line across has one. */
+/** From and to a number of one figure, as those are that the lines across stand for. */
 function logRange(low: number, high: number): [number, number] {
   if (!(low > 0 && low <= high)) return [0.1, 1];
-  return UPlot.rangeLog(low, high, 10, false) as [number, number];
+  const unit = (value: number) => 10 ** Math.floor(Math.log10(value));
+  const [from, to] = [Math.floor(low / unit(low)) * unit(low), Math.ceil(high / unit(high)) * unit(high)];
+  return from < to ? [from, to] : [from / 2, to * 2];
 }
 
 function faded(colour: string, share: number): string {
