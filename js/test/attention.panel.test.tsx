@@ -79,6 +79,9 @@ describe("the views", () => {
     await page.press("Matrix");
     await page.keys("ArrowDown", "ArrowRight");
     expect(page.ends()).toEqual(["Gut", "day"]);
+    // A result of one of them begins there.
+    const cross = golden("encoder-decoder", { part: "cross" });
+    expect(cross.one('[aria-label="Attention"] [aria-pressed="true"]').textContent).toBe("Cross");
     await page.press("Summary");
     // No token flows from one text into another by itself.
     expect(page.all("button").some(({ textContent }) => textContent === "Rollout")).toBe(false);

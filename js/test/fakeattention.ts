@@ -112,6 +112,7 @@ export function fakeAttention(fake: FakeAttention) {
     rows: count,
     inline: isWhole,
     parts: [part],
+    part: "self",
     sides: { queries: { tokens: count, here } },
     measures: MEASURES,
     pair: false,

@@ -15,11 +15,11 @@ from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.panels.view import View
 from nbtransformers.request import AttentionRequest, DataRef, ModelRef, Objects
 from nbtransformers.results.attention import Attention
-from nbtransformers.results.attentionmaps import Part
+from nbtransformers.results.attentionmaps import Maps, Part
 from nbtransformers.results.prediction import Prediction
 
-# What a result's model is named by, for as long as the result is.
-_objects: WeakKeyDictionary[Attention, Objects] = WeakKeyDictionary()
+# What a result's model is named by, for as long as its maps are: `a.cross` is another result of the same maps.
+_objects: WeakKeyDictionary[Maps, Objects] = WeakKeyDictionary()
 
 
 def run_and_offer(view: View, run: Callable[[], Attention], objects: Objects) -> Attention:
@@ -37,13 +37,13 @@ def run_and_offer(view: View, run: Callable[[], Attention], objects: Objects) ->
 def _known(made: Attention, objects: Objects) -> Attention:
     request = made.request
     named = {request.tokenizer, None if request.model is None else request.model.name}
-    _objects[made] = {name: value for name, value in objects.items() if name in named}
+    _objects[made.maps] = {name: value for name, value in objects.items() if name in named}
     return made
 
 
 class _Work:
     def knows(self, result: Attention) -> bool:
-        return result in _objects
+        return result.maps in _objects
 
     def ablate(self, result: Attention, heads: Sequence[tuple[Part, int, int]], how: How) -> Prediction:
         from nbtransformers.engine.capture.forward import CapturedMaps
@@ -53,7 +53,11 @@ class _Work:
         return without_heads(result.maps, heads, how)
 
     def edit(self, result: Attention, texts: Texts, view: View) -> Attention:
-        return run_and_keep(view, lambda: self._in_place_of(result, self._read(result, _reads(result, texts), view)))
+        def run() -> Attention:
+            made = self._read(result, _reads(result, texts), view)
+            return self._in_place_of(result, made.of_part(result.part))
+
+        return run_and_keep(view, run)
 
     def against(self, result: Attention, texts: Texts | None, model: str | None, view: View) -> Attention:
         def run() -> Attention:
@@ -76,7 +80,7 @@ class _Work:
     ) -> Attention:
         from nbtransformers.engine.attention import attention
 
-        objects = _objects[result] if objects is None else objects
+        objects = _objects[result.maps] if objects is None else objects
         return _known(attention(request, objects, view.progress), objects)
 
     def _in_place_of(self, before: Attention, made: Attention) -> Attention:

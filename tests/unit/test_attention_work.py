@@ -176,6 +176,16 @@ def test_a_decoder_writes_anew_what_nobody_has_given(panel: Panel, folders: dict
     assert len(does(panel, "against", text="A dog.").queries) == len(before.queries)
 
 
+def test_a_part_of_a_result_opens_there_and_can_be_asked_all_of_it(panel: Panel, folders: dict[str, Path]) -> None:
+    shown(panel, nbt.attention(TEXT, model=str(folders["seq2seq"]), target="tired").cross)
+    assert panel.header is not None
+    assert (panel.header["part"], panel.header["can"]) == ("cross", ["ablate", "edit", "against", "code"])
+    assert ablated(panel, [["cross", 0, 0]])["change"] > 0
+    found = does(panel, "edit", text="A dog.", target="tired")
+    assert (found.part, panel.header["part"]) == ("cross", "cross")
+    assert found.encoded is not None and found.encoded.text == "A dog."
+
+
 # --- without some heads ---
 
 

@@ -79,6 +79,7 @@ def attention_header(result: Attention) -> tuple[dict[str, Any], bytes]:
         "rows": len(result.queries),
         "inline": whole,
         "parts": facts,
+        "part": result.part,
         "sides": heres,
         "measures": list(MEASURES),
         "pair": result.request.pair is not None,
