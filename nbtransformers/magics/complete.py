@@ -7,6 +7,7 @@ IPython's `custom_matchers` hands it over; while it applies, it keeps all others
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,6 +179,11 @@ def _options(magic: Magic, before: Given) -> Iterator[Suggestion]:
     for option in magic.options:
         if option.name not in before.values or option.repeats:
             yield Suggestion(f"--{option.name}", "option")
+    if magic.name == "finetune" and "transformers.training_args" in sys.modules:  # Tab imports nothing that takes long
+        from nbtransformers.training.arguments import known_fields
+
+        for name in known_fields():
+            yield Suggestion(f"--{name.replace('_', '-')}", "option")
 
 
 # --- values ---

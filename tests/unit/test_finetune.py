@@ -389,6 +389,7 @@ def test_tab_completes_options_and_columns(terminal: Terminal, project: Path) ->
     assert offered("%finetune df --text r") == ["review"]
     assert offered("%finetune df --label ") == ["review", "stars"]
     assert offered("%finetune df --metho") == ["--method"]
+    assert offered("%finetune df --label-smooth") == ["--label-smoothing-factor"]
     assert offered("%finetune df --method f") == ["full"]
     assert offered("%finetune df --task cl") == ["classification"]
     assert "held_out" in offered("%finetune df --test h")
