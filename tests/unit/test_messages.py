@@ -1147,6 +1147,8 @@ ELSEWHERE = {
     "`--tokenizer` is for a model of your own, in a variable.": "test_finetune.py",
     "There is `--data`, and also {} on the line.": "test_finetune.py",
     "There is nothing to learn from.": "test_finetune.py",
+    "Reports to {} need its package.": "test_finetune.py",
+    "A checkpoint and the model take {}, and {} are free in {}.": "test_finetune.py",
     "`--diff` takes the names of two runs.": "test_finetune.py",
     "`%runs {}` is not known.": "test_finetune.py",
     "`--weight-decay` is {}.": "test_finetune.py",
