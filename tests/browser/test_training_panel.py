@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
 from playwright.sync_api import expect
 from trained import REPORT, Written, values_of
 
+from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.control import Controls
+from nbtransformers.rundir.folder import RunFolder
 
 pytestmark = pytest.mark.browser
 
@@ -213,3 +216,60 @@ def test_the_end_is_seen_and_nothing_can_be_told_any_more(notebook: Notebook, wo
     expect(panel.locator(".nbt-state").first).to_have_text(re.compile("Done"))
     expect(panel.locator(".nbt-progress-facts")).to_contain_text("step 100 of 100")
     expect(panel.locator(".nbt-run-buttons")).to_have_count(0)
+
+
+REAL = """%load_ext nbtransformers
+import nbtransformers as nbt
+texts = [("a joy from start to end", "good"), ("a mess of a film", "bad"), ("很好看", "good"), ("كان مملاً", "bad")]
+rows = [(f"{text} {number}", label) for number in range(40) for text, label in texts]
+run = nbt.finetune(rows, epochs=40, name="real")
+run.panel()"""
+
+
+@pytest.fixture
+def no_worker_is_left(lab: JupyterServer) -> Iterator[None]:
+    """Whatever becomes of the test."""
+    yield
+    beat = heartbeat.read(RunFolder(lab.root / "nbtransformers-runs" / "real").heartbeat)
+    if beat is not None and heartbeat.is_alive(beat):
+        psutil.Process(beat.pid).kill()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_worker_is_left")
+def test_a_real_run_is_told_and_found_again_by_a_kernel_that_was_restarted(
+    lab: JupyterServer, browser: OfflineBrowser
+) -> None:
+    page = browser.page(height=1400)
+    lab.write("real.ipynb", [REAL, "0"])
+    notebook = lab.open(page, "real.ipynb")
+    notebook.run_all()
+    panel = notebook.panel(0)
+    state, facts = panel.locator(".nbt-state").first, panel.locator(".nbt-progress-facts")
+    expect(state).to_have_text(re.compile("Running"), timeout=60_000)
+    expect(facts).to_contain_text(re.compile(r"step [1-9]"), timeout=60_000)
+    panel.get_by_role("button", name="lr ×½").click()
+    panel.get_by_role("button", name="Pause").click()
+    expect(state).to_have_text(re.compile("Paused"), timeout=30_000)
+    expect(panel.locator(".nbt-queued")).to_have_count(0)
+    (change,) = notebook.python("[one for one in run.events if one['type'] == 'lr']")
+    assert change["factor"] == 0.5
+    step = notebook.python("int(run.steps().index[-1])")
+    expect(facts).to_contain_text(f"step {step} of")
+    page.wait_for_timeout(1_500)  # more than a step takes
+    assert notebook.python("int(run.steps().index[-1])") == step
+    panel.get_by_role("button", name="Resume").click()
+    expect(state).to_have_text(re.compile("Running"), timeout=30_000)
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    notebook.wait_idle()
+    said = notebook.run_code(1, "import nbtransformers as nbt; run = nbt.attach('real'); run.panel()")
+    assert "Error" not in said
+    again = notebook.panel(1)
+    expect(again.locator(".nbt-state").first).to_have_text(re.compile("Running"))
+    expect(again.locator(".nbt-chart").first).to_be_visible()
+    again.get_by_role("button", name="Evaluation", exact=True).click()
+    expect(again.locator(".nbt-confusion td")).to_have_count(4, timeout=60_000)
+    again.get_by_role("button", name="Stop").click()
+    expect(again.locator(".nbt-state").first).to_have_text(re.compile("Stopped"), timeout=60_000)
+    expect(again.get_by_role("button", name="Resume")).to_be_enabled()
+    page.context.close()
