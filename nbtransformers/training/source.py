@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbtransformers.errors import UserError
-from nbtransformers.loading.models import model_and_tokenizer, tokenizer_by_name
+from nbtransformers.loading.models import model_and_tokenizer, quiet_transformers, tokenizer_by_name
 from nbtransformers.loading.registry import REGISTRY
 from nbtransformers.request import FinetuneRequest, ModelRef, Objects
 from nbtransformers.rundir.folder import RunFolder
@@ -31,9 +31,9 @@ def keep_source(request: FinetuneRequest, objects: Objects, folder: RunFolder) -
     if tokenizer is None:
         tokenizer = tokenizer_by_name(request.model, model)
     lock, _ = REGISTRY.lock_and_notes(model)
-    with lock:
+    with lock, quiet_transformers():
         model.save_pretrained(folder.source)
-    tokenizer.save_pretrained(folder.source)
+        tokenizer.save_pretrained(folder.source)
 
 
 def _refuse_unknown_class(model: Any) -> None:
