@@ -223,6 +223,44 @@ def test_steps_are_the_numbers_of_the_model(name: str) -> None:
             np.testing.assert_allclose(rows[real][4], steps.concatenated, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["bert", "llama", "bart", "bitnet", "gpt_oss"])
+def test_a_second_pass_watches_less_and_finds_the_same(name: str) -> None:
+    loaded = tiny(name)
+    inputs = padded("left", loaded.model)
+    first, second = (captured(loaded, inputs, row=1) for _ in range(2))
+    for part in first.parts:
+        for number in range(first.extent(part).layers):
+            before, after = (maps.steps(part, number, 1, 3) for maps in (first, second))
+            np.testing.assert_array_equal(after.concatenated, before.concatenated)
+            np.testing.assert_array_equal(after.projected, before.projected)
+
+
+class _LinearTwice(torch.nn.Module):
+    """What an adapter does: a module of its own around the one that was there."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__()
+        self.inner, self.weight = inner, inner.weight
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        return 2 * self.inner(given)
+
+
+def test_a_projection_that_was_wrapped_since_is_the_wrapper() -> None:
+    loaded = tiny("llama")
+    inputs = padded("left", loaded.model)
+    captured(loaded, inputs, row=1)
+    attention = loaded.model.layers[0].self_attn
+    plainly = attention.o_proj
+    attention.o_proj = _LinearTwice(plainly)
+    try:
+        steps = captured(loaded, inputs, row=1).steps("self", 0, 1, 3)
+    finally:
+        attention.o_proj = plainly
+    wanted = 2 * plainly.weight.detach().numpy() @ steps.concatenated
+    np.testing.assert_allclose(steps.projected, wanted, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", sorted(ON_THE_WAY))
 def test_what_is_done_to_outputs_on_the_way_is_projected_with_them(name: str) -> None:
     loaded = tiny(name)

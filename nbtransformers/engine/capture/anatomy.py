@@ -66,9 +66,21 @@ class Anatomy:
         """The modules that are a matrix product with weights."""
         return [module for module in self.modules if is_linear(module)]
 
+    def name_of(self, module: Any) -> str:
+        """The name of a module, as `named_modules` has it."""
+        return self._names.get(id(module), "")
+
+    def named(self, name: str) -> Any:
+        """The module of that name; None where there is none."""
+        return self._by_name.get(name)
+
     @cached_property
     def _names(self) -> dict[int, str]:
         return {id(module): name for name, module in self._named}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Any]:
+        return dict(self._named)
 
     @cached_property
     def _encoder(self) -> set[int]:
@@ -83,7 +95,7 @@ class Anatomy:
         if id(module) in self._encoder:
             return "encoder"
         # `encoder_attn` is a name within a decoder's layer; a model of its own that is called encoder was told above.
-        return "cross" if _CROSS.search(self._names.get(id(module), "")) else "self"
+        return "cross" if _CROSS.search(self.name_of(module)) else "self"
 
 
 def uses_interface(module: Any) -> bool:

@@ -51,7 +51,7 @@ class Collector:
         self._loaded, self._anatomy = loaded, anatomy
         self._read = Read(loaded.model, inputs)
         self._layers: dict[Part, list[Layered]] = {"self": [], "cross": [], "encoder": []}
-        self._projections = Projections()
+        self._projections = Projections(anatomy)
         self._masks: dict[Part, Masks] = {"self": Masks(), "cross": Masks(), "encoder": Masks()}
         self.recent = Recent()
         self._call: Call | None = None  # the last one
@@ -66,7 +66,7 @@ class Collector:
             Interrupted: when the user stops it.
         """
         with deferred_interrupts() as self._stop, ExitStack() as undo:
-            undo.enter_context(self._projections.watched(self._anatomy))
+            undo.enter_context(self._projections.watched())
             undo.enter_context(heard(self._anatomy, self._on_call, self._tracer))
             for module in self._anatomy.outside_interface:
                 undo.callback(module.register_forward_pre_hook(self._begins, with_kwargs=True).remove)
