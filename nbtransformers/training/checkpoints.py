@@ -65,9 +65,3 @@ def remove_old(run: RunFolder, best: int | None) -> None:
     for step in run.complete_checkpoints()[:-KEPT]:
         if step != best:
             remove(run.checkpoint(step))
-
-
-def remove_all_but_last(run: RunFolder) -> None:
-    """Make room on a disk that is full: one whole checkpoint is left."""
-    for step in run.complete_checkpoints()[:-1]:
-        remove(run.checkpoint(step))

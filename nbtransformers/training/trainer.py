@@ -40,6 +40,7 @@ class RunTraining(Base):
     def __init__(self, attempt: Attempt, **others: Any) -> None:
         self.attempt = attempt
         self._breaking_off = False
+        self._loss_is_mean: bool | None = None  # known once it matters
         super().__init__(
             compute_metrics=lambda predicted: attempt.evaluation.metrics(predicted, self._evaluated_step),
             preprocess_logits_for_metrics=attempt.task.kept,
@@ -59,6 +60,38 @@ class RunTraining(Base):
         order = longest_first(token_lengths(eval_dataset))
         self.attempt.evaluation.order = order
         return order
+
+    # --- the loss of a part of a batch ---
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The loss of a part of a batch, as a part of that of the batch.
+
+        Trainer trusts a model that takes `num_items_in_batch` to divide by it. Many take it and do not (BERT's heads,
+        every regression): their mean over a part would count as often as there are parts.
+        """
+        parted = model.training and self.args.gradient_accumulation_steps > 1 and num_items_in_batch is not None
+        is_mean = parted and self._takes_the_mean(model, inputs)
+        found: Any = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        if not is_mean:
+            return found
+        items: Any = self._get_num_items_in_batch([inputs], self.args.device)
+        share = items / num_items_in_batch
+        return (found[0] * share, found[1]) if return_outputs else found * share
+
+    def _takes_the_mean(self, model: Any, inputs: Any) -> bool:
+        if self.label_smoother is not None or not self.model_accepts_loss_kwargs:
+            return False
+        if self._loss_is_mean is None:
+            import torch
+
+            model.eval()  # so that it draws nothing
+            with torch.no_grad():
+                one, two = (model(**inputs, num_items_in_batch=torch.tensor(items))["loss"] for items in (1, 2))
+            model.train()
+            self._loss_is_mean = bool(one == two)
+        return self._loss_is_mean
 
     # --- evaluations ---
 

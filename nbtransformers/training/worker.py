@@ -8,24 +8,23 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from nbtransformers.errors import UserError
 from nbtransformers.rundir.control import Controls
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
 from nbtransformers.training import checkpoints
 from nbtransformers.training.beat import Beat
 from nbtransformers.training.failing import explained
-from nbtransformers.training.journal import Journal
 from nbtransformers.training.training import Training
 
 DONE, FAILED, OWNED = 0, 1, 3
 """What the process ends with; a run that was stopped is done with, too."""
+_ROOM = 2**16  # bytes
 
 
 def run_worker(folder: RunFolder, control_from: int = 0) -> int:
@@ -56,29 +55,32 @@ def run_worker(folder: RunFolder, control_from: int = 0) -> int:
 def _train(folder: RunFolder, controls: Controls, asked_to_end: threading.Event) -> int:
     checkpoints.remove_torn(folder)
     training = Training(folder, controls, asked_to_end)
-    try:
-        while not training.attempt():  # again with smaller parts, after memory ran out
-            pass
-    except Exception as error:
-        traceback.print_exc()
-        return _fail(folder, training.journal, explained(error, folder))
-    finally:
-        sys.stdout.flush()
+    with _room_kept(folder) as give_room:
+        try:
+            while not training.attempt():  # again with smaller parts, after memory ran out
+                pass
+        except Exception as error:
+            said = explained(error, folder)  # before there is room again, by which a full disk is told
+            checkpoints.remove_torn(folder)
+            give_room()
+            if training.journal is not None:
+                training.journal.state("failed", said.message, said.hint)
+            with suppress(OSError):  # its log may be on that disk
+                traceback.print_exception(error)
+                _say(str(said))
+            return FAILED
     return DONE
 
 
-def _fail(folder: RunFolder, journal: Journal | None, error: UserError) -> int:
-    """Say why a run has failed; where the disk is full, after the room that a torn checkpoint took is given back."""
-    _say(str(error))
-    checkpoints.remove_torn(folder)
-    if journal is None:  # nothing was told yet: the directory cannot be read
-        return FAILED
+@contextmanager
+def _room_kept(folder: RunFolder) -> Generator[Callable[[], None]]:
+    """Keep a little of the disk while a worker is at work, so that it can tell of one that is full."""
+    room = folder.path / ".room"
+    room.write_bytes(bytes(_ROOM))
     try:
-        journal.state("failed", error.message, error.hint)
-    except OSError:
-        checkpoints.remove_all_but_last(folder)
-        journal.state("failed", error.message, error.hint)
-    return FAILED
+        yield lambda: room.unlink(missing_ok=True)
+    finally:
+        room.unlink(missing_ok=True)
 
 
 @contextmanager

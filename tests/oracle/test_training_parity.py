@@ -73,6 +73,9 @@ def plain_trainer(run: RunFolder, encoder: Path, folder: Path, **settings: Any) 
     )
 
     class WithOurOrder(Trainer):
+        # BERT's head takes `num_items_in_batch` and does not divide by it, so that Trainer adds up the means of parts.
+        loss_is_scaled_for_ga = False
+
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             rows = self.args.train_batch_size * self.args.gradient_accumulation_steps
             return grouped_sampler([len(ids) for ids in self.train_dataset["input_ids"]], rows, self.args.seed)

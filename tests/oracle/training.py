@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,16 +101,15 @@ def weights(folder: Path) -> dict[str, Any]:
 class ForkedWorker:
     """A real worker in a process that has imported everything already: it is at work at once, and can be killed."""
 
-    def __init__(self, run: RunFolder, control_from: int = 0) -> None:
+    def __init__(self, run: RunFolder, control_from: int = 0, before: Callable[[], None] = lambda: None) -> None:
         self.pid = os.fork()
         if self.pid == 0:
             status = 70
             try:
-                log = os.open(run.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-                os.dup2(log, 1)
-                os.dup2(log, 2)
+                sys.stdout = sys.stderr = run.log.open("a", buffering=1)
                 from nbtransformers.training.worker import run_worker
 
+                before()
                 status = run_worker(run, control_from)
             finally:
                 os._exit(status)

@@ -1,0 +1,317 @@
+"""What a worker is told while it trains, and what stops it: commands, signals, a full disk, memory, divergence."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+import torch
+from training import ForkedWorker, new_run, tiny_bert, told, weights
+
+from nbtransformers.rundir import heartbeat
+from nbtransformers.rundir.control import tell
+from nbtransformers.rundir.events import read_events
+from nbtransformers.rundir.folder import COMPLETE, RunFolder
+from nbtransformers.rundir.state import state_of
+from nbtransformers.training.movie_snippets import movie_snippets
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked here")
+
+LONG = 400.0  # epochs: such a run does not end by itself
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_bert(tmp_path_factory.mktemp("models") / "bert")
+
+
+def events(run: RunFolder, kind: str) -> list[dict[str, Any]]:
+    return [event for event in read_events(run.events) if event["type"] == kind]
+
+
+def until(condition: Any, seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def steps(run: RunFolder) -> list[int]:
+    return [event["step"] for event in events(run, "step")]
+
+
+def last_state(run: RunFolder) -> dict[str, Any]:
+    return events(run, "state")[-1]
+
+
+# --- commands ---
+
+
+def test_a_run_pauses_goes_on_saves_changes_its_rate_and_stops(tmp_path: Path, encoder: Path) -> None:
+    run = new_run(tmp_path / "run", encoder, epochs=LONG, warmup=0.0, arguments={"eval_steps": 1000})
+    worker = ForkedWorker(run)
+    until(lambda: len(steps(run)) >= 3)
+    pause = tell(run.control, "pause")
+    until(lambda: state_of(run) == "paused")
+    count = len(steps(run))
+    time.sleep(0.3)
+    assert len(steps(run)) == count
+    halved = tell(run.control, "lr", factor=0.5)  # followed in the pause, too
+    saved = tell(run.control, "save")
+    until(lambda: {saved, halved} <= {event["id"] for event in events(run, "control")})
+    assert run.complete_checkpoints()[-1] == steps(run)[-1]
+    resume = tell(run.control, "resume")
+    until(lambda: state_of(run) == "running" and len(steps(run)) > count + 2)
+    fixed = tell(run.control, "lr", value=1e-5)
+    until(lambda: any(event["id"] == fixed for event in events(run, "lr")))
+    stop = tell(run.control, "stop")
+    assert worker.wait() == 0
+    assert state_of(run) == "stopped"
+    followed = [event["id"] for event in events(run, "control")]
+    assert sorted(followed) == sorted([pause, halved, saved, resume, fixed, stop])
+    assert run.complete_checkpoints()[-1] == steps(run)[-1]
+    assert weights(run.model) == weights(run.checkpoint(steps(run)[-1]))  # none was evaluated: the last
+    assert_rates(run)
+
+
+def assert_rates(run: RunFolder) -> None:
+    """The learning rate of every step is that of the linear schedule, times the changes before it."""
+    plan = events(run, "plan")[-1]
+    for event in events(run, "step"):
+        factor = math.prod(change["factor"] for change in events(run, "lr") if change["step"] < event["step"])
+        schedule = 1 - (event["step"] - 1) / plan["steps"]
+        assert event["lr"] == pytest.approx(1e-3 * schedule * factor, rel=1e-9)
+
+
+@pytest.mark.parametrize("how", ["command", "signal"])
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path, encoder: Path, how: str) -> None:
+    settings: dict[str, Any] = {"arguments": {"save_steps": 5, "eval_steps": 6}}
+    whole = new_run(tmp_path / "whole", encoder, **settings)
+    assert ForkedWorker(whole).wait() == 0
+    run = RunFolder(tmp_path / "run")
+    shutil.copytree(whole.path, run.path, ignore=shutil.ignore_patterns("events*", "checkpoints", "model", "eval*"))
+    worker = ForkedWorker(run)
+    until(lambda: len(steps(run)) >= 7)
+    if how == "command":
+        tell(run.control, "stop")
+    else:
+        worker.kill(signal.SIGTERM)
+    assert worker.wait() == 0
+    assert state_of(run) == "stopped"
+    assert 7 <= steps(run)[-1] < 24
+    assert ForkedWorker(run, run.control.stat().st_size if run.control.exists() else 0).wait() == 0
+    assert state_of(run) == "done"
+    assert weights(run.model) == weights(whole.model)
+    stopped_at = events(run, "attempt")[-1]["resumed_from"]
+    without = [event for event in told(run) if event != {"type": "checkpoint", "step": stopped_at}]
+    assert without == [event for event in told(whole) if event != {"type": "checkpoint", "step": stopped_at}]
+
+
+def test_an_evaluation_is_paused_and_broken_off_and_made_up_for(tmp_path: Path, encoder: Path) -> None:
+    settings: dict[str, Any] = {
+        "test_share": 0.8,  # 48 rows, one at a time
+        "arguments": {"save_steps": 50, "eval_steps": 2, "per_device_eval_batch_size": 1},
+    }
+    whole = new_run(tmp_path / "whole", encoder, **settings)
+    assert ForkedWorker(whole).wait() == 0
+    run = RunFolder(tmp_path / "run")
+    shutil.copytree(whole.path, run.path, ignore=shutil.ignore_patterns("events*", "checkpoints", "model", "eval*"))
+    worker = ForkedWorker(run)
+    until(lambda: [event for event in events(run, "stage") if event["stage"] == "evaluating"])
+    tell(run.control, "pause")
+    until(lambda: state_of(run) == "paused")
+    assert not events(run, "eval")
+    tell(run.control, "stop")
+    assert worker.wait() == 0
+    assert state_of(run) == "stopped"
+    assert not events(run, "eval")
+    assert run.complete_checkpoints() == [2]
+    assert ForkedWorker(run, run.control.stat().st_size).wait() == 0
+    assert state_of(run) == "done"
+    assert weights(run.model) == weights(whole.model)
+    assert [event for event in told(run) if event["type"] != "checkpoint"] == [
+        event for event in told(whole) if event["type"] != "checkpoint"
+    ]
+
+
+def test_a_run_is_told_to_stop_before_its_first_step(tmp_path: Path, encoder: Path) -> None:
+    run = new_run(tmp_path / "run", encoder)
+    tell(run.control, "stop")
+    assert ForkedWorker(run).wait() == 0
+    assert state_of(run) == "stopped"
+    assert not steps(run)
+    assert not run.model.exists()
+    assert ForkedWorker(run, run.control.stat().st_size).wait() == 0
+    assert state_of(run) == "done"
+
+
+# --- one worker ---
+
+
+def test_two_workers_never_own_one_run(tmp_path: Path, encoder: Path) -> None:
+    run = new_run(tmp_path / "run", encoder, epochs=LONG)
+    worker = ForkedWorker(run)
+    until(lambda: len(steps(run)) >= 2)
+    before = run.events.read_bytes()
+    assert ForkedWorker(run).wait() == 3
+    assert "Another worker owns the run" in run.log.read_text()
+    assert run.events.read_bytes().startswith(before)
+    assert len(events(run, "attempt")) == 1
+    beat = heartbeat.read(run.heartbeat)
+    assert beat is not None and beat.pid == worker.pid and beat.memory is not None and beat.memory > 2**26
+    worker.kill(signal.SIGINT)
+    assert worker.wait() == 0
+    assert state_of(run) == "stopped"
+
+
+def test_a_run_that_is_done_is_left_alone(tmp_path: Path, encoder: Path) -> None:
+    run = new_run(tmp_path / "run", encoder, epochs=0.25)
+    assert ForkedWorker(run).wait() == 0
+    before = run.events.read_bytes()
+    assert ForkedWorker(run).wait() == 0
+    assert run.events.read_bytes() == before
+
+
+# --- what goes wrong ---
+
+
+def test_a_loss_that_runs_away_stops_the_run_and_says_so(tmp_path: Path, encoder: Path) -> None:
+    run = new_run(tmp_path / "run", encoder, lr=10.0, epochs=20.0)
+    assert ForkedWorker(run).wait() == 1
+    assert state_of(run) == "failed"
+    told_last = last_state(run)
+    assert "training diverged" in told_last["message"]
+    assert told_last["hint"] == "Type a smaller learning rate: `--lr 5e-05`."
+    assert "NaN" not in run.events.read_text() and "Infinity" not in run.events.read_text()
+
+
+def test_a_loss_that_is_no_number_stops_the_run_at_once(tmp_path: Path, encoder: Path) -> None:
+    run = new_run(tmp_path / "run", encoder, lr=1e30, epochs=20.0, arguments={"max_grad_norm": 0.0})
+    assert ForkedWorker(run).wait() == 1
+    assert "no number any more" in last_state(run)["message"]
+    assert len(steps(run)) < 20
+    for step in run.complete_checkpoints():  # none of it was saved
+        assert all(np.isfinite(np.frombuffer(raw, np.float32)).all() for raw in weights(run.checkpoint(step)).values())
+
+
+def test_whatever_fails_is_told_in_a_line_with_the_whole_of_it_in_the_log(tmp_path: Path, encoder: Path) -> None:
+    run = new_run(tmp_path / "run", encoder)
+    (run.data / "train.arrow").write_bytes(b"no arrow")
+    assert ForkedWorker(run).wait() == 1
+    assert state_of(run) == "failed"
+    assert last_state(run)["message"].startswith("Training failed (Arrow")
+    assert last_state(run)["hint"] == f"The whole of it is in {run.log}."
+    assert "Traceback" in run.log.read_text()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a few megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", str(folder)], capture_output=True)
+    if made.returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_others_fill_stops_the_run_and_it_says_so(small_disk: Path, encoder: Path) -> None:
+    run = new_run(small_disk / "run", encoder, epochs=LONG, arguments={"save_steps": 1000, "eval_steps": 1000})
+    worker = ForkedWorker(run)
+    until(lambda: len(steps(run)) >= 2)
+    with (small_disk / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space"):
+        while True:
+            filler.write(bytes(4096))
+    assert worker.wait() == 1
+    assert state_of(run) == "failed"
+    assert last_state(run)["message"].startswith("The disk is full, and the run run cannot be written on.")
+
+
+def test_a_full_disk_stops_the_run_with_its_last_checkpoint_whole(small_disk: Path, encoder: Path) -> None:
+    # A checkpoint of this model takes 13 MB: three are kept for a moment, and the fourth has no room.
+    run = new_run(small_disk / "run", encoder, arguments={"save_steps": 3, "eval_steps": 3})
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * 2**20 * 46)
+    assert ForkedWorker(run).wait() == 1
+    assert state_of(run) == "failed"
+    whole = run.complete_checkpoints()
+    assert whole
+    said = last_state(run)
+    assert said["message"] == (
+        f"The disk is full, and the run run cannot be written on. Its last checkpoint, of step {whole[-1]}, is whole."
+    )
+    assert said["hint"] == "Make room, and type `%runs resume run`."
+    assert all((folder / COMPLETE).exists() for folder in run.checkpoints.iterdir())
+    filler.unlink()
+    assert ForkedWorker(run).wait() == 0
+    assert state_of(run) == "done"
+    assert run.model.exists()
+
+
+# --- memory ---
+
+
+@pytest.fixture(scope="module")
+def hungry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder that takes 100 MB for a text of 2,000 tokens; without dropout, parts of a batch give what it gives."""
+    sizes: dict[str, Any] = {"intermediate_size": 4096, "max_position_embeddings": 2048}
+    dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "classifier_dropout": 0.0}
+    return tiny_bert(tmp_path_factory.mktemp("models") / "hungry", **sizes, **dropout)
+
+
+def allow(megabytes: int) -> None:
+    """Let this process take so much more memory, and no more."""
+    used = psutil.Process().memory_info().vms + megabytes * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (used, used))
+
+
+@pytest.mark.slow
+def test_less_is_computed_at_once_when_memory_runs_out(tmp_path: Path, hungry: Path) -> None:
+    texts = [f"{snippet.text} " * 90 for snippet in movie_snippets()[:20]]
+    data = pd.DataFrame({"review": texts, "stars": ["bad", "good"] * 10})
+    settings: dict[str, Any] = {"batch_size": 8, "epochs": 1.0, "warmup": 0.0, "arguments": {"save_steps": 1}}
+    ample = new_run(tmp_path / "ample", hungry, data, **settings)
+    assert ForkedWorker(ample).wait() == 0
+    run = new_run(tmp_path / "run", hungry, data, **settings)
+    assert ForkedWorker(run, before=lambda: allow(1500)).wait() == 0
+    assert state_of(run) == "done"
+    smaller = events(run, "micro_batch")
+    print(smaller, events(run, "note"))
+    assert smaller
+    plan = events(run, "plan")[-1]
+    assert plan["micro_batch"] * plan["accumulation"] == plan["batch_size"] == 8
+    assert plan["steps"] == events(ample, "plan")[-1]["steps"]
+    ours, theirs = ([event for event in told(some) if event["type"] == "step"] for some in (run, ample))
+    assert [event["tokens"] for event in ours] == [event["tokens"] for event in theirs]
+    assert [event["loss"] for event in ours] == pytest.approx([event["loss"] for event in theirs], rel=1e-4)
+
+
+@pytest.mark.slow
+def test_memory_that_is_too_little_for_one_example_is_told(tmp_path: Path, hungry: Path) -> None:
+    texts = [f"{snippet.text} " * 90 for snippet in movie_snippets()[:20]]
+    data = pd.DataFrame({"review": texts, "stars": ["bad", "good"] * 10})
+    run = new_run(tmp_path / "run", hungry, data, batch_size=2)
+    assert ForkedWorker(run, before=lambda: allow(350)).wait() == 1
+    print(events(run, "micro_batch"))
+    assert last_state(run)["message"] == "Memory ran out with one example at a time."
