@@ -1,4 +1,7 @@
 // Questions to the kernel: each is answered on its id, with a value or an error, and can be cancelled.
+//
+// The kernel answers all that it was sent, one by one, also what nobody waits for any more. While it is at work with
+// several of those, others wait here for their turn; what is cancelled before that is never sent.
 import type { Host, MessageListener } from "./host";
 
 export const SILENT_KERNEL = "The kernel has not answered: it may be busy with another cell.";
@@ -24,6 +27,17 @@ export class TimeoutError extends Error {
   override name = "TimeoutError";
 }
 
+/** While the kernel has so many questions to answer that nobody waits for, it is sent no other. */
+const MOST_LEFT = 2;
+/** An answer may be lost: the others wait no longer than this for it. */
+const LOST_MS = 30_000;
+
+interface Question {
+  id: string;
+  method: string;
+  params: object;
+}
+
 interface Pending {
   resolve(reply: Reply<unknown>): void;
   reject(error: unknown): void;
@@ -40,6 +54,10 @@ interface ReplyMessage {
 export class Channel {
   readonly #host: Host;
   readonly #pending = new Map<string, Pending>();
+  /** Those that wait for their turn. */
+  #queue: Question[] = [];
+  /** Those that were sent, have no answer, and nobody waits for: forgotten when the timer rings. */
+  readonly #left = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #listeners = new Set<MessageListener>();
   readonly #stop: () => void;
   /** Several pages may talk to one kernel model, so an id must be unique beyond this page. */
@@ -66,8 +84,11 @@ export class Channel {
         return;
       }
       const abandon = (error: Error) => {
+        const others = this.#queue.filter((question) => question.id !== id);
+        const isSent = others.length === this.#queue.length;
+        this.#queue = others;
         this.#settle(id)?.reject(error);
-        this.#cancel(id);
+        if (isSent) this.#leave(id);
       };
       const onAbort = () => abandon(abortError());
       const timer = Number.isFinite(timeoutMs)
@@ -88,11 +109,8 @@ export class Channel {
           reject(error);
         },
       });
-      try {
-        this.#host.send({ type: "request", id, method, params });
-      } catch (error) {
-        this.#settle(id)?.reject(error);
-      }
+      this.#queue.push({ id, method, params });
+      this.#sendNext();
     });
   }
 
@@ -105,16 +123,40 @@ export class Channel {
   /** Stop listening; whoever still waits is told so. */
   dispose(): void {
     this.#stop();
+    this.#queue = [];
+    for (const timer of this.#left.values()) clearTimeout(timer);
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(abortError());
   }
 
-  /** A courtesy: when the kernel is gone there is nothing to cancel. */
-  #cancel(id: string): void {
+  #sendNext(): void {
+    while (this.#left.size < MOST_LEFT) {
+      const question = this.#queue.shift();
+      if (!question) return;
+      try {
+        this.#host.send({ type: "request", ...question });
+      } catch (error) {
+        this.#settle(question.id)?.reject(error);
+      }
+    }
+  }
+
+  /** Nobody waits for the answer any more. To say so is a courtesy: when the kernel is gone there is nothing to cancel. */
+  #leave(id: string): void {
+    this.#left.set(
+      id,
+      setTimeout(() => this.#isOver(id), LOST_MS),
+    );
     try {
       this.#host.send({ type: "cancel", id });
     } catch {
       // The comm is closed.
     }
+  }
+
+  /** What nobody waited for is answered, or will not be. */
+  #isOver(id: string): void {
+    clearTimeout(this.#left.get(id));
+    if (this.#left.delete(id)) this.#sendNext();
   }
 
   #settle(id: string): Pending | undefined {
@@ -130,9 +172,9 @@ export class Channel {
       return;
     }
     const pending = this.#settle(content.id);
-    if (!pending) return;
-    if (content.ok) pending.resolve({ result: content.result, buffers });
-    else pending.reject(new ReplyError(String(content.error ?? "The request failed.")));
+    if (pending && content.ok) pending.resolve({ result: content.result, buffers });
+    else pending?.reject(new ReplyError(String(content.error ?? "The request failed.")));
+    this.#isOver(content.id);
   }
 }
 

@@ -43,8 +43,9 @@ function withTabs(page: ReturnType<typeof show>, fake?: FakeAttention) {
   const answered = new Set<Sent>();
   /** Have every question of a kind answered that has not been. */
   const answerAll = async (method: string) => {
-    for (const sent of asked(method)) {
-      if (answered.has(sent)) continue;
+    const next = () => asked(method).find((sent) => !answered.has(sent));
+    // What is answered makes room for more.
+    for (let sent = next(); sent; sent = next()) {
       answered.add(sent);
       await answer(sent);
     }
@@ -242,22 +243,45 @@ describe("the matrix", () => {
     expect(page.one(".nbt-readout").textContent).toMatch(/the greatest of \d+ weights/);
     // As near as it goes, a cell is a weight.
     await page.keys(...new Array(14).fill("+"), "ArrowLeft");
-    await drawn(200);
+    for (let times = 0; times < 3; times++) {
+      await drawn(400);
+      await page.answerAll("tile");
+    }
     const last = page.asked("tile").at(-1) as Sent;
     const [start = 0, stop, cells] = (last.params?.rows ?? []) as number[];
     expect((stop ?? 0) - start).toBe(cells);
-    await page.answerAll("tile");
     await page.keys("ArrowRight");
     expect(page.ends().length).toBe(2);
     // Whoever looks by row needs the greatest of each; by words and without special tokens it is another map.
-    for (const title of ["By row", "Words", "Hide special", "Mean"]) await page.press(title);
-    await drawn(600);
+    for (const title of ["By row", "Words", "Hide special", "Mean"]) {
+      await page.press(title);
+      await drawn(600);
+      await page.answerAll("tile");
+    }
     expect(page.asked("tile").at(-1)?.params).toMatchObject({
       pooling: "mean",
       row_most: true,
       words: true,
       hide_special: true,
     });
+  });
+
+  it("asks for what is looked at last, however fast one goes from head to head", async () => {
+    const tokens: FakeToken[] = Array.from({ length: 1200 }, (_, at) => [`t${at}`, ` t${at}`, 0]);
+    const page = inspector({ tokens, layers: 1, heads: 9, causal: true });
+    await page.press("Matrix");
+    page.one("canvas[tabindex]").focus();
+    for (let times = 0; times < 8; times++) {
+      await drawn(400);
+      await page.key("]");
+    }
+    await drawn(400);
+    // A kernel that is at work with the first has no more to do before the last.
+    expect(page.asked("tile").map(({ params }) => params?.head)).toEqual([0, 0]);
+    await page.answer(page.asked("tile")[0]);
+    await drawn(400);
+    expect(page.asked("tile").map(({ params }) => params?.head)).toEqual([0, 0, 8, 8]);
+    expect(page.asked("tile")[2]?.params).toMatchObject({ quick: true });
   });
 
   it("says why a part is not there, and asks again only when one wants that", async () => {
@@ -292,9 +316,11 @@ describe("the summary", () => {
     await page.press("Summary");
     await drawn(200);
     expect(page.asked("tile").at(-1)?.params).toMatchObject({ layer: 0, head: "mean" });
+    await page.answerAll("tile");
     await page.press("Rollout");
     await drawn(200);
     expect(page.asked("tile").at(-1)?.params).toMatchObject({ layer: "rollout" });
+    await page.answerAll("tile");
     await page.press("Flow of a token");
     await page.click('[aria-label="Next token"]');
     await page.press("What is in it");

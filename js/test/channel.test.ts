@@ -97,6 +97,51 @@ describe("a request", () => {
   });
 });
 
+describe("requests that nobody waits for", () => {
+  const FOREVER = { timeoutMs: Number.POSITIVE_INFINITY };
+  const startsOf = (model: FakeModel) =>
+    model.sent.filter(({ type }) => type === "request").map(({ params }) => params?.start);
+  const answer = (model: FakeModel, number: number) => {
+    const sent = model.sent.filter(({ type }) => type === "request")[number];
+    model.receive({ type: "reply", id: sent?.id, ok: true, result: number });
+  };
+  /** Whoever looks on and on: each question is cancelled when the next is asked. */
+  function onAndOn(channel: Channel, times: number) {
+    let controller = new AbortController();
+    const replies: Promise<unknown>[] = [];
+    for (let start = 0; start < times; start++) {
+      controller.abort();
+      controller = new AbortController();
+      const options = { signal: controller.signal, ...FOREVER };
+      replies.push(channel.request("tile", { start }, options).catch((error: Error) => error.name));
+    }
+    return replies;
+  }
+
+  it("hold up others while they are answered, and those that are cancelled meanwhile are never sent", async () => {
+    const { model, channel } = setUp();
+    const replies = onAndOn(channel, 8);
+    expect(await Promise.all(replies.slice(0, 7))).toEqual(new Array(7).fill("AbortError"));
+    expect(startsOf(model)).toEqual([0, 1]);
+    expect(model.sent.filter(({ type }) => type === "cancel").length).toBe(2);
+    answer(model, 0);
+    expect(startsOf(model)).toEqual([0, 1, 7]);
+    answer(model, 2);
+    expect(await replies[7]).toMatchObject({ result: 2 });
+  });
+
+  it("hold up nothing for ever: an answer may be lost", async () => {
+    const { model, channel } = setUp();
+    const replies = onAndOn(channel, 3);
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(startsOf(model)).toEqual([0, 1]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(startsOf(model)).toEqual([0, 1, 2]);
+    answer(model, 2);
+    expect(await replies[2]).toMatchObject({ result: 2 });
+  });
+});
+
 it("ignores messages of other kinds and replies to others", async () => {
   const { model, channel } = setUp();
   const reply = channel.request("rows", {});

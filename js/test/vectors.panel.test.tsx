@@ -123,6 +123,14 @@ describe("the matrix", () => {
     });
     expect(page.asked()).toEqual([]);
     await drawn(200);
+    // Two at a time, each replaced by the next when it is answered: here that there is none.
+    const refused = "No such tile.";
+    for (let number = 0; number < 3; number++) {
+      expect(page.asked().length).toBe(2 + number);
+      const { id } = page.asked()[number] as Sent;
+      page.model.receive({ type: "reply", id, ok: false, error: refused });
+      await drawn();
+    }
     const [whole, ...tiles] = page.asked();
     expect(whole?.params).toEqual({ order: "input", rows: [0, 1500, 188], columns: [0, 1500, 188] });
     expect(tiles.map(({ params }) => [params?.rows, params?.columns])).toEqual(
@@ -132,12 +140,14 @@ describe("the matrix", () => {
       ].flatMap((rows, _, both) => both.map((columns) => [rows, columns])),
     );
     await page.click(".nbt-matrix .nbt-segment:last-child");
-    expect(page.model.sent.filter(({ type }) => type === "cancel").length).toBe(5);
+    const taken = page.model.sent.filter(({ type }) => type === "cancel");
+    expect(taken.map(({ id }) => id)).toEqual(tiles.slice(2).map(({ id }) => id));
+    await drawn(200);
+    // The kernel is at work with what was taken back, and is asked no more before it has answered.
+    expect(page.asked().length).toBe(5);
+    for (const { id } of taken) page.model.receive({ type: "reply", id, ok: false, error: refused });
     await drawn(200);
     expect(page.asked().at(-1)?.params?.order).toBe("cluster");
-    const last = page.asked().at(-1) as Sent;
-    page.model.receive({ type: "reply", id: last.id, ok: false, error: "No such tile." });
-    await drawn();
     expect(page.one(".nbt-wait").textContent).toMatch(/No such tile/);
   });
 });

@@ -25,6 +25,8 @@ export const SIDE = 256;
 const PAUSE_MS = 100;
 /** Of a quarter of a megabyte each. */
 const KEPT = 80;
+/** The others wait here, where they can still be dropped. */
+const MOST_ASKED = 2;
 
 /** How often two texts become one so that a side needs no more cells than it has pixels. */
 export function levelFor(count: number, zoom: number, pixels: number): number {
@@ -46,16 +48,27 @@ export function stretchesIn(count: number, level: number, from: number, to: numb
   return found;
 }
 
+/** A part that is wanted and not here. */
+interface Wish<Q> {
+  params: Q;
+  /** From when on it may be asked for. */
+  due: number;
+  /** Set once it is asked for. */
+  asked: AbortController | null;
+}
+
 /** The tiles of matrices that `P` tells apart. */
 export class Tiles<P extends object, T extends Tile> {
   readonly #ask: (params: P & Area, signal: AbortSignal) => Promise<T>;
   readonly #whole: ((params: P) => T | null) | null;
   readonly #patience: (area: Area) => number;
   readonly #tiles = new Map<string, T>();
-  readonly #asked = new Map<string, AbortController>();
+  /** In the order in which they are asked for. */
+  readonly #wishes = new Map<string, Wish<P & Area>>();
   /** Not asked for again before someone wants that. */
   readonly #failed = new Set<string>();
   #lastWanted = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** Something is to be drawn again. */
   changed: () => void = () => {};
   problem: string | null = null;
@@ -76,22 +89,20 @@ export class Tiles<P extends object, T extends Tile> {
     const whole = this.#kept(keyOf(params), () => this.#whole?.(params) ?? undefined);
     if (whole) return [whole];
     const keys = new Map(areas.map((area) => [keyOf({ ...params, ...area }), area]));
-    for (const [key, controller] of this.#asked) {
-      if (keys.has(key)) continue;
-      controller.abort();
-      this.#asked.delete(key);
-    }
+    for (const key of this.#wishes.keys()) if (!keys.has(key)) this.#drop(key);
     const found: T[] = [];
     const now = Date.now();
     const pause = now - this.#lastWanted < PAUSE_MS ? PAUSE_MS : 0;
     for (const [key, area] of keys) {
       const tile = this.#kept(key);
       if (tile) found.push(tile);
-      else if (!this.#asked.has(key) && !this.#failed.has(key)) {
+      else if (!this.#wishes.has(key) && !this.#failed.has(key)) {
         this.#lastWanted = now;
-        void this.#fetch(key, { ...params, ...area }, pause + this.#patience(area));
+        const due = now + pause + this.#patience(area);
+        this.#wishes.set(key, { params: { ...params, ...area }, due, asked: null });
       }
     }
+    this.#plan();
     return found;
   }
 
@@ -108,12 +119,12 @@ export class Tiles<P extends object, T extends Tile> {
   }
 
   get waiting(): boolean {
-    return this.#asked.size > 0;
+    return this.#wishes.size > 0;
   }
 
   dispose(): void {
-    for (const controller of this.#asked.values()) controller.abort();
-    this.#asked.clear();
+    clearTimeout(this.#timer);
+    for (const key of this.#wishes.keys()) this.#drop(key);
   }
 
   #kept(key: string, make?: () => T | undefined): T | undefined {
@@ -122,20 +133,41 @@ export class Tiles<P extends object, T extends Tile> {
     return tile;
   }
 
-  async #fetch(key: string, params: P & Area, pause: number): Promise<void> {
+  #drop(key: string): void {
+    this.#wishes.get(key)?.asked?.abort();
+    this.#wishes.delete(key);
+  }
+
+  /** Ask for the first of those whose time has come when it has. */
+  #plan(): void {
+    clearTimeout(this.#timer);
+    const wishes = [...this.#wishes.values()];
+    const rest = wishes.filter(({ asked }) => !asked);
+    if (rest.length === 0 || wishes.length - rest.length >= MOST_ASKED) return;
+    const wait = Math.min(...rest.map(({ due }) => due)) - Date.now();
+    this.#timer = setTimeout(
+      () => {
+        const now = Date.now();
+        const next = [...this.#wishes].find(([, { asked, due }]) => !asked && due <= now);
+        if (next) void this.#fetch(...next);
+        this.#plan();
+      },
+      Math.max(0, wait),
+    );
+  }
+
+  async #fetch(key: string, wish: Wish<P & Area>): Promise<void> {
     const controller = new AbortController();
-    this.#asked.set(key, controller);
-    await new Promise((resolve) => setTimeout(resolve, pause));
-    if (controller.signal.aborted) return;
+    wish.asked = controller;
     try {
-      keepNewest(this.#tiles, key, await this.#ask(params, controller.signal), KEPT);
+      keepNewest(this.#tiles, key, await this.#ask(wish.params, controller.signal), KEPT);
     } catch (error) {
       if (controller.signal.aborted) return;
       this.#failed.add(key);
       this.problem = error instanceof Error ? error.message : String(error);
-      return;
     } finally {
-      if (this.#asked.get(key) === controller) this.#asked.delete(key);
+      if (this.#wishes.get(key) === wish) this.#wishes.delete(key);
+      this.#plan();
       this.changed();
     }
   }
