@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import threading
 import time
 import weakref
@@ -135,7 +136,7 @@ class Panel(anywidget.AnyWidget):
         self._make_methods = dict
         self.renew()
         left = self._taken_up - time.monotonic()
-        if left <= 0 or self.comm is None:
+        if left <= 0 or self.comm is None or sys.is_finalizing():  # at the very end no thread can start any more
             self._disconnect()
         else:
             # By a weak reference, since ipykernel keeps threads that have ended; ipywidgets has the panel until then.
