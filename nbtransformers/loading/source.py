@@ -12,7 +12,7 @@ from nbtransformers.loading.runs import folder_name
 from nbtransformers.request import ModelRef
 
 TOKENIZER_FILES = ("tokenizer*", "vocab*", "merges.txt", "*.model", "*.vocab", "*.tiktoken", "tekken.json")
-_VERSIONED = ("*.json", "*.safetensors", "*.bin", "*.py", *TOKENIZER_FILES)
+_VERSIONED = ("*.json", "*.jinja", "*.safetensors", "*.bin", "*.py", *TOKENIZER_FILES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from nbtransformers.inputs.dataset_objects import picked_split
 from nbtransformers.inputs.tablerows import Table, read_splits, read_table
 from nbtransformers.loading.bundled import BUNDLED_ENCODER
 from nbtransformers.loading.card import card
+from nbtransformers.loading.tokenizers import load_tokenizer
 from nbtransformers.plain_text import count
 from nbtransformers.progress import OnProgress, Progress, silent
 from nbtransformers.request import FinetuneRequest, ModelRef, Objects, TrainingTask, is_conversation
@@ -26,6 +27,7 @@ from nbtransformers.training.choosing import chosen_task, target_of
 from nbtransformers.training.columns import Columns, find_columns
 from nbtransformers.training.dealing import Hand, drawn_hands, write_hand
 from nbtransformers.training.examples import Read, Reader, TextKind
+from nbtransformers.training.tasks.causal import refuse_no_template
 from nbtransformers.training.tasks.task import Description
 
 if TYPE_CHECKING:
@@ -54,7 +56,8 @@ def prepare(
     """
     train, test, split = _given(request, objects)
     columns = find_columns(train, request)
-    model = card(request.model or ModelRef("bundled", BUNDLED_ENCODER), objects)
+    ref = request.model or ModelRef("bundled", BUNDLED_ENCODER)
+    model = card(ref, objects)
     task, why = chosen_task(request, train, columns, model)
     target = target_of(task, train, columns, model)
 
@@ -62,6 +65,8 @@ def prepare(
         progress(Progress("running", "Reading the examples", done, total, unit="rows"))
 
     reader = Reader(columns, _kind(task, columns), target, told)
+    if reader.kind == "messages":
+        refuse_no_template(load_tokenizer(ref, objects).tokenizer)
     folder.data.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.path, prefix=".reading") as scratch:
         read = {"train": reader.read(train, Path(scratch, "train"))}

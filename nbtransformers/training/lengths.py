@@ -127,7 +127,7 @@ def repeats(train: Dataset, test: Dataset) -> Repeats:
     if "label" in train.column_names:
         labels = np.concatenate([np.zeros(0, np.uint64), *(_label_prints(window) for window in _windows(train))])
         contradictions = int((labels != labels[first][place]).sum())
-    leaked = sum(int(np.isin(_prints(window), learnt).sum()) for window in _windows(test))
+    leaked = sum(_known(_prints(window), learnt) for window in _windows(test))
     return Repeats(len(texts) - len(learnt), contradictions, leaked)
 
 
@@ -162,6 +162,12 @@ def _prints(window: dict[str, list[Any]]) -> NDArray[np.uint64]:
     names = [name for name in ("text", "tokens", "messages", "pair") if name in window]
     rows = zip(*(window[name] for name in names), strict=True)
     return np.array([_print("\x1f".join(map(_plain, row))) for row in rows], dtype=np.uint64)
+
+
+def _known(prints: NDArray[np.uint64], learnt: NDArray[np.uint64]) -> int:
+    """How many are among those that are learnt, which are sorted."""
+    places = np.minimum(np.searchsorted(learnt, prints), len(learnt) - 1)
+    return int((learnt[places] == prints).sum()) if len(learnt) else 0
 
 
 def _label_prints(window: dict[str, list[Any]]) -> NDArray[np.uint64]:

@@ -469,9 +469,6 @@ def test_masks_of_training_are_drawn_anew_and_are_fifteen_in_a_hundred() -> None
 
 def test_what_a_tokenizer_cannot_do_is_told_in_one_line() -> None:
     tokenizer = tiny_tokenizer("gpt2")
-    chats = Dataset.from_dict({"messages": [json.dumps(MESSAGES)]})
-    with pytest.raises(UserError, match=r"^The tokenizer has no chat template, and the examples are conversations\. "):
-        task_named("causal").encode(chats, tokenizer, described("causal"), 0)
     with pytest.raises(UserError, match=r"^The tokenizer has no mask token\. "):
         task_named("masked").collator(tokenizer, None)
     slow = SimpleNamespace(is_fast=False)

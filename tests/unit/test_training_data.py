@@ -265,12 +265,17 @@ def test_tags_are_in_a_fixed_order(made: Any) -> None:
     assert Counter(map(tuple, stored)) == Counter(map(tuple, tags))
 
 
-def test_conversations_are_kept_whole(made: Any, models: Path) -> None:
+def test_conversations_are_kept_whole(made: Any, models: Path, tmp_path: Path) -> None:
     chat = [
         {"role": "user", "content": "hi"},
         {"role": "assistant", "content": "", "tool_calls": [{"name": "f"}]},
     ]
-    run = made([chat] * 5, model=ModelRef("folder", str(models / "storyteller")))
+    model = ModelRef("folder", str(tmp_path / "chatty"))
+    shutil.copytree(models / "storyteller", model.name)
+    with pytest.raises(UserError, match=r"^The tokenizer has no chat template, and the examples are conversations\. "):
+        made([chat] * 5, model=model)
+    (tmp_path / "chatty" / "chat_template.jinja").write_text("{{ messages }}")
+    run = made([chat] * 5, model=model)
     assert run.description.training_task == "causal"
     assert json.loads(run.rows()[0]["messages"]) == chat
 

@@ -140,9 +140,17 @@ def _spoken(tokenizer: Any, messages: list[dict[str, Any]], ids: list[int]) -> l
 
 
 def _templated(tokenizer: Any, messages: list[dict[str, Any]], **options: Any) -> list[int]:
+    return list(tokenizer.apply_chat_template(messages, return_dict=False, **options))
+
+
+def refuse_no_template(tokenizer: Any) -> None:
+    """Refuse a tokenizer that cannot put a conversation into one text.
+
+    Raises:
+        UserError: when it has no chat template.
+    """
     if tokenizer.chat_template is None:
         raise UserError(
             "The tokenizer has no chat template, and the examples are conversations.",
             hint="Give a model that was trained to chat, or set `tokenizer.chat_template`.",
         )
-    return list(tokenizer.apply_chat_template(messages, return_dict=False, **options))
