@@ -54,6 +54,7 @@ export class Plot {
   readonly #calls: PlotCalls;
   #shown: Shown;
   #font: string;
+  #isDrawn = true;
   #ticks: Record<"x" | "y", [at: number, label: string][]> = { x: [], y: [] };
   /** The reader's pointer is over it. */
   #isPointedAt = false;
@@ -78,10 +79,18 @@ export class Plot {
     return document.createElement("canvas").getContext("2d") ? new Plot(box, size, shown, calls) : null;
   }
 
-  /** Other data for the same lines. */
-  show(shown: Shown): void {
+  /** Other data for the same lines; what is not on the screen is drawn when it is. */
+  show(shown: Shown, isSeen: boolean): void {
     this.#shown = shown;
-    this.#plot.setData(columnsOf(shown.lines));
+    this.#isDrawn = false;
+    if (isSeen) this.#bringUp();
+  }
+
+  #bringUp(): void {
+    if (this.#isDrawn) return;
+    this.#isDrawn = true;
+    // At once, so that a file that is made now is of now.
+    this.#plot.batch(() => this.#plot.setData(columnsOf(this.#shown.lines)));
   }
 
   resize(size: UPlotSize): void {
@@ -249,6 +258,7 @@ export class Plot {
 
   /** All of it, for a file. */
   #draw(pen: Pen): void {
+    this.#bringUp();
     const ratio = devicePixelRatio || 1;
     const { bbox } = this.#plot;
     const [left, width, height] = [bbox.left / ratio, bbox.width / ratio, bbox.height / ratio];
@@ -353,8 +363,11 @@ function dot(isFront: boolean): HTMLElement {
 /** Steps, and three columns of each line, on the steps of all. */
 function columnsOf(lines: readonly PlotLine[]): UPlot.AlignedData {
   const tables = lines.map(({ thinned, isSmooth }): UPlot.AlignedData => {
-    const { step, low, high, mean, smooth } = thinned;
-    return [step, gapped(low), gapped(high), gapped(isSmooth ? smooth : mean)];
+    const { step, low, high, mean, smooth, isExact } = thinned;
+    const none = () => new Array<null>(step.length).fill(null);
+    // Of single points the least and the greatest are one line, and where nothing is smoothed the line itself.
+    const behind = isExact ? [none(), isSmooth ? gapped(high) : none()] : [gapped(low), gapped(high)];
+    return [step, ...behind, gapped(isSmooth ? smooth : mean)] as UPlot.AlignedData;
   });
   return tables.length === 1 ? (tables[0] as UPlot.AlignedData) : UPlot.join(tables);
 }

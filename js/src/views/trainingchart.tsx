@@ -116,21 +116,20 @@ function useLine({ source, run, view, whole, most, channel, kept }: LineProps): 
   const weight = source.isNoisy ? view.smoothing : 0;
   const smoother = useMemo(() => new Smoothed(weight), [points, weight]);
   const far = useFar(channel, kept, key, points, view.range, whole, most, weight);
-  const count = points.length;
   const [from, to] = view.range ?? whole;
+  // One more on each side, so that the lines go out of sight.
+  const start = Math.max(0, points.find(from) - 1);
+  const stop = Math.min(points.length, points.find(to) + 2);
   const thinned = useMemo(() => {
     const smoothed = smoother.of(points);
-    const inSight = (start: number, stop: number, cells: number) =>
-      thin(points, smoothed, [start, stop], cells);
-    // One more on each side, so that the lines go out of sight.
-    const stop = Math.min(count, points.find(to) + 2);
-    if (!far.curve) return inSight(Math.max(0, points.find(from) - 1), stop, most);
+    if (!far.curve) return thin(points, smoothed, [start, stop], most);
     // What came since the kernel was asked is here, point by point.
     const since = points.find(far.to + 1);
     if (since >= stop) return far.curve;
     const share = ((points.steps[stop - 1] as number) - far.to) / Math.max(1, to - from);
-    return joined(far.curve, inSight(since, stop, Math.ceil(most * Math.min(1, share))));
-  }, [points, count, smoother, far.curve, far.to, from, to, most]);
+    const cells = Math.ceil(most * Math.min(1, share));
+    return joined(far.curve, thin(points, smoothed, [since, stop], cells));
+  }, [points, start, stop, smoother, far.curve, far.to, from, to, most]);
   const line: PlotLine = {
     name,
     colour,
@@ -211,6 +210,7 @@ function usePlot(
   calls: PlotCalls,
 ): void {
   const plot = useRef<Plot | null>(null);
+  const isSeen = useSeen(box);
   const { lines, isLog } = shown;
   const made = `${isLog} ${JSON.stringify(lines.map(({ name, colour, isSmooth }) => [name, colour, isSmooth]))}`;
   useLayoutEffect(() => {
@@ -220,11 +220,22 @@ function usePlot(
   useLayoutEffect(() => plot.current?.resize(size), [size.width, size.height]);
   useLayoutEffect(() => plot.current?.redraw(), [theme]);
   const drawn = lines.map(({ thinned }) => thinned);
-  useLayoutEffect(
-    () => plot.current?.show(shown),
-    [...drawn, shown.marks, shown.range[0], shown.range[1], made],
-  );
+  useLayoutEffect(() => {
+    plot.current?.show(shown, isSeen);
+  }, [...drawn, shown.marks, shown.range[0], shown.range[1], made, isSeen]);
   useLayoutEffect(() => plot.current?.point(at), [at, made]);
+}
+
+/** Whether an element is on the screen: what is not need not be drawn. */
+function useSeen(box: { current: HTMLElement | null }): boolean {
+  const [isSeen, setSeen] = useState(true);
+  useLayoutEffect(() => {
+    if (!box.current || typeof IntersectionObserver === "undefined") return;
+    const observer = new IntersectionObserver((entries) => setSeen(entries.at(-1)?.isIntersecting ?? true));
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  return isSeen;
 }
 
 const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 };

@@ -21,7 +21,7 @@ export function TrainingCurves({ run, view, setView, channel, kept }: TrainingCu
   const [at, setAt] = useState<number | null>(null);
   const { facts, evals } = run;
   const charts = chartsOf(run);
-  const whole = wholeOf(run);
+  const whole = useHeld(wholeOf(run));
   const ends = useRef(whole);
   ends.current = whole;
   const marks = useMemo(
@@ -158,6 +158,18 @@ function wholeOf(run: Run): Range {
   const to = Math.max(...lasts.filter((step) => step !== undefined));
   if (from > to) return [0, 1];
   return to > from ? [from, to] : [from - 0.5, from + 0.5];
+}
+
+/** Less than half a pixel of a wide chart. */
+const UNSEEN = 1 / 4_000;
+
+/** All steps, as long as what came since would not be seen: of very many steps, charts are not drawn for each. */
+function useHeld(now: Range): Range {
+  const held = useRef(now);
+  const [from, to] = held.current;
+  const grown = now[1] - to;
+  if (now[0] !== from || grown < 0 || grown > (to - from) * UNSEEN) held.current = now;
+  return held.current;
 }
 
 /** No closer than one step, and no further than all. */
