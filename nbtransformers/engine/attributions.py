@@ -61,8 +61,12 @@ class Setting:
     on_pass: Callable[[str, int, int | None, int], None]
 
     def logits(self, embeddings: Any) -> Any:
-        """The logit of the target for embeddings `[row, token, dimension]`: a tensor `[row]`."""
-        return self.goal.logit(self.embedded(embeddings)).float()
+        """The logit of the target for embeddings `[row, token, dimension]`: a tensor `[row]`.
+
+        Raises:
+            UserError: when one of them is not finite.
+        """
+        return self.finite(self.goal.logit(self.embedded(embeddings)).float(), "logit")
 
     def value(self, embeddings: Any) -> float:
         """The same for one text, as a number."""
@@ -79,7 +83,16 @@ class Setting:
             embeddings = embeddings.detach().requires_grad_()
             logits = self.logits(embeddings)
             (gradients,) = torch.autograd.grad(logits.sum(), embeddings)
-        return logits.detach(), gradients
+        return logits.detach(), self.finite(gradients, "gradient")
+
+    def finite(self, numbers: Any, what: str) -> Any:
+        """The same numbers, if all are: with one NaN there is no telling how much is accounted for, however long."""
+        if not numbers.isfinite().all():
+            raise UserError(
+                f"A {what} of {self.loaded.name} is no finite number, so nothing can be said of what adds to it.",
+                hint="Look for NaN in its weights; of a model in 16 bits, type `--dtype float32`.",
+            )
+        return numbers
 
     def in_passes(
         self, what: str, number: int, begun: int, total: int | None, run: Callable[[slice], Any]
@@ -383,7 +396,7 @@ def _removal(setting: Setting) -> NDArray[np.float32]:
 
             kept = [[at for at in range(tokens) if not start <= at < stop] for start, stop in groups[chosen]]
             output = setting.embedded.only(torch.tensor(kept, device=own.device))
-            return setting.goal.logit(output).float().tolist()
+            return setting.finite(setting.goal.logit(output).float(), "logit").tolist()
 
         for chosen, logits in setting.in_passes("Occlusion", len(groups), done, len(setting.groups), without):
             _share(values, groups[chosen], [whole - logit for logit in logits])

@@ -37,6 +37,7 @@ from nbtransformers.results.attention import SPECIAL
 from nbtransformers.results.explanation import Explanation
 
 IG: tuple[Method, ...] = ("integrated_gradients",)
+REMOVED = {"methods": ("occlusion",), "baseline": "remove"}
 TEXT = "A joy from start to end, unforgettably charming."
 
 
@@ -417,6 +418,24 @@ def test_a_model_that_lets_no_gradient_through_is_told() -> None:
     with pytest.raises(UserError, match="Input × gradient fails with mine: RuntimeError"):
         explained("a joy", (model, tokenizer()), methods=("input_x_gradient",))
     assert explained("a joy", (model, tokenizer()), methods=("occlusion",)).methods == ("occlusion",)
+
+
+@pytest.mark.parametrize("options", [{"methods": (one,)} for one in METHODS] + [REMOVED])
+def test_a_logit_that_is_no_number_is_told(options: dict[str, Any], tmp_path: Path) -> None:
+    """Also where that of the text is one: nobody would ever know how much is accounted for, and the way had no end."""
+    folder = save_tiny("bert", tmp_path)
+    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    told = "of mine is no finite number, so nothing can be said of what adds to it. Look for NaN in its weights"
+    with torch.no_grad():
+        model.get_input_embeddings().weight[[tokenizer.pad_token_id, tokenizer.mask_token_id], :] = float("inf")
+    if "input_x_gradient" not in options["methods"] and options != REMOVED:
+        with pytest.raises(UserError, match=f"A logit {told}"):
+            explained("a joy", (model, tokenizer), target="0", **options)
+    with torch.no_grad():
+        model.classifier.weight[0, 0] = float("nan")
+    with pytest.raises(UserError, match=f"A logit {told}"):
+        explained("a joy", (model, tokenizer), target="0", **options)
 
 
 def test_a_question_that_leaves_no_room_is_told(tmp_path: Path) -> None:
