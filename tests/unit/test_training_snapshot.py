@@ -13,10 +13,25 @@ from trained import REPORT, REQUEST, Written, million
 from nbtransformers.panels.training.chart import MOST_CHARTS
 from nbtransformers.panels.training.snapshot import MOST_LABELS, MOST_MISTAKES, training_snapshot
 from nbtransformers.request import DataRef, FinetuneRequest
+from nbtransformers.rundir.atomic import write_json
 
 ELEMENTS = {
     *("style", "div", "p", "br", "strong", "span", "table", "thead", "tbody", "tr", "td", "th"),
     *("svg", "path", "circle", "text"),
+}
+
+
+DESCRIPTION = {
+    "training_task": "classification",
+    "rows": {"train": 800, "test": 200},
+    "split": "20% of the rows, drawn with seed 42",
+    "notes": ["The task is classification: label holds 2 different labels."],
+}
+ENVIRONMENT = {
+    "python": "3.11.7",
+    "packages": {"torch": "2.13.0", "numpy": "2.4.6"},
+    "machine": {"name": "desk", "cores": 2, "memory": 2**34},
+    "gpus": ["NVIDIA H100"],
 }
 
 
@@ -30,6 +45,9 @@ def done(path: Path) -> Written:
     made.evaluate(100, accuracy=0.75, report=REPORT)
     made.write("best", step=50, metric="accuracy", value=0.78)
     made.end("done")
+    made.files.data.mkdir()
+    write_json(made.files.data / "description.json", DESCRIPTION)
+    write_json(made.files.environment, ENVIRONMENT)
     return made
 
 
@@ -40,8 +58,11 @@ def test_it_tells_what_the_run_came_to(tmp_path: Path) -> None:
     for said in (
         *("minilm-1", "done · step 100 of 100 · epoch 2.00", "reviews", "step 50 (best)", "step 100"),
         *("0.78", "0.75", "negative", "positive", "Great, another sequel.", "不算太差。", "loss", "learning rate"),
+        *("800 rows to learn from", "drawn with seed 42", "2 cores · 16.0 GiB of memory · NVIDIA H100"),
+        *("Python 3.11.7, torch 2.13.0", "⚠ The task is classification"),
     ):
         assert said in seen.text, said
+    assert "desk" not in html
     assert html.count("<svg") == 3  # loss, accuracy, learning rate
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from nbtransformers.panels.snapshot import CELL, QUIET, framed, note_line
 from nbtransformers.panels.training.chart import charts
+from nbtransformers.panels.training.facts import facts_of
 from nbtransformers.panels.training.wire import Header, clean, look, subtitle, told_of
 from nbtransformers.plain_text import seconds
 from nbtransformers.results.trainingrun import TrainingRun
@@ -143,8 +144,7 @@ def _mistake(one: Mapping[str, Any]) -> str:
 def _facts(run: TrainingRun) -> str:
     lines = "".join(
         f'<tr><td style="{CELL};{QUIET}">{escape(name)}</td><td style="{CELL}" dir="auto">{escape(value)}</td></tr>'
-        for name, value in run.facts()
-        if name not in ("State", "Progress", "Metrics", "Took")
+        for name, value in facts_of(run)
     )
     return f'<table style="margin:4px 0 8px 0"><tbody>{lines}</tbody></table>'
 

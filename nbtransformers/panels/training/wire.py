@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.panels.packing import packed, sendable
 from nbtransformers.panels.training.curves import cuts, thinned
+from nbtransformers.panels.training.facts import facts_of
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.atomic import read_json
@@ -40,7 +41,6 @@ _PLAN = (
     *("steps", "epochs", "steps_per_epoch", "batch_size", "micro_batch", "accumulation", "trainable", "parameters"),
     *("task", "labels", "train_rows", "test_rows"),
 )
-_SETTLED = ("Model", "Task", "Data", "Settings", "Directory")  # what does not change while it goes on
 GONE = "Its worker is gone: it was killed, or the machine went down."
 
 # What a header has beside what `told_of` tells.
@@ -71,6 +71,7 @@ class Look:
         gpu_memory: bytes that it has on the GPU.
         checkpoints: the steps of those that are whole.
         card: what was known before anything ran.
+        notes: what is to be known of the data.
         told: the commands that may still be followed.
     """
 
@@ -79,6 +80,7 @@ class Look:
     gpu_memory: int | None
     checkpoints: list[int]
     card: dict[str, Any] | None
+    notes: list[str]
     told: list[dict[str, Any]]
 
 
@@ -93,6 +95,7 @@ def look(run: TrainingRun) -> Look:
         gpu_memory=beat.gpu_memory if beat is not None and alive else None,
         checkpoints=files.complete_checkpoints(),
         card=read_json(files.card),
+        notes=list(run.description.get("notes") or []),
         told=[one for one in Controls(files.control).new() if beat is not None and one["time"] >= beat.started],
     )
 
@@ -141,7 +144,7 @@ def whole(
         "seq": seq,
         "rewritten": rewritten,
         **told,
-        "facts": [[name, sendable(value)] for name, value in run.facts() if name in _SETTLED],
+        "facts": [[name, sendable(value)] for name, value in facts_of(run)],
         "series": series,
         "evals": list(map(eval_of, _some(found))),
         "evals_total": len(found),
@@ -181,7 +184,7 @@ def told_of(run: TrainingRun, looked: Look) -> Header:
         "lr_changes": [{"step": one.get("step"), "factor": one.get("factor")} for one in history.of("lr")],
         "message": GONE if gone else told.message,
         "hint": _way_on(looked.checkpoints) if gone else told.hint,
-        "notes": [str(one.get("text")) for one in history.of("note")[-_MOST_NOTES:]],
+        "notes": [*looked.notes, *(str(one.get("text")) for one in history.of("note"))][-_MOST_NOTES:],
         "queued": [] if state in ENDED else _queued(history, looked),
         "attempts": len(history.of("attempt")),
     }
@@ -195,7 +198,7 @@ def told_in(header: Header) -> Header:
 
 def subtitle(run: TrainingRun) -> str:
     """What learns, and how."""
-    return " · ".join([str(run.request.model or "the bundled encoder"), run.request.method])
+    return f"{run.model_name} · {run.request.method}"
 
 
 def series_of(history: History) -> list[str]:
