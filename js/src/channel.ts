@@ -10,6 +10,8 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** Infinity waits for as long as the page lives. */
   timeoutMs?: number;
+  /** It waits for no turn: what is to be done, not looked at. */
+  atOnce?: boolean;
 }
 
 export interface Reply<T> {
@@ -75,7 +77,7 @@ export class Channel {
   }
 
   request<T>(method: string, params: object, options: RequestOptions = {}): Promise<Reply<T>> {
-    const { signal, timeoutMs = 30_000 } = options;
+    const { signal, timeoutMs = 30_000, atOnce = false } = options;
     this.#count += 1;
     const id = `${this.#prefix}-${this.#count}`;
     return new Promise<Reply<T>>((resolve, reject) => {
@@ -109,8 +111,12 @@ export class Channel {
           reject(error);
         },
       });
-      this.#queue.push({ id, method, params });
-      this.#sendNext();
+      const question = { id, method, params };
+      if (atOnce) this.#send(question);
+      else {
+        this.#queue.push(question);
+        this.#sendNext();
+      }
     });
   }
 
@@ -132,11 +138,15 @@ export class Channel {
     while (this.#left.size < MOST_LEFT) {
       const question = this.#queue.shift();
       if (!question) return;
-      try {
-        this.#host.send({ type: "request", ...question });
-      } catch (error) {
-        this.#settle(question.id)?.reject(error);
-      }
+      this.#send(question);
+    }
+  }
+
+  #send(question: Question): void {
+    try {
+      this.#host.send({ type: "request", ...question });
+    } catch (error) {
+      this.#settle(question.id)?.reject(error);
     }
   }
 

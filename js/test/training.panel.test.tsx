@@ -151,6 +151,13 @@ describe("a button", () => {
     expect(textOf(one(".nbt-queued code"))).toBe("nbtransformers runs stop quiet-river-42");
   });
 
+  it("is sent at once, whatever else the kernel has to answer", async () => {
+    const { press, asked } = running();
+    for (const name of ["Log", "Curves", "Log", "Curves", "Log", "Curves"]) await press(name);
+    await press("Stop");
+    expect(asked("control").map(({ params }) => params)).toEqual([{ command: "stop" }]);
+  });
+
   it("that was pressed elsewhere is queued here, too", () => {
     const { one } = running({ facts: { queued: [{ id: "x", command: "save" }] } });
     expect(textOf(one(".nbt-queued"))).toContain("Save now: queued until the worker follows.");

@@ -50,7 +50,7 @@ export function useControls(channel: Channel, facts: Pick<RunFacts, "queued">): 
     const since = performance.now();
     setQueued((now) => [...now, { number, name, id: null, wasQueued: false, since }]);
     const signal = ended.current?.signal;
-    const options = { timeoutMs: Number.POSITIVE_INFINITY, ...(signal ? { signal } : {}) };
+    const options = { atOnce: true, timeoutMs: Number.POSITIVE_INFINITY, ...(signal ? { signal } : {}) };
     channel.request<{ id?: string }>("control", { command, ...params }, options).then(
       // What has no id is done already.
       ({ result: { id } }) =>
