@@ -9,6 +9,7 @@ from typing import Any
 from nbtransformers.errors import UserError
 from nbtransformers.request import FinetuneRequest, TrainingMethod
 from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.training.tasks.task import LOWER_IS_BETTER
 from nbtransformers.training.named import is_import_path
 
 USUAL_LR: dict[TrainingMethod, float] = {"full": 5e-5, "lora": 2e-4, "qlora": 2e-4, "head": 1e-3}
@@ -110,7 +111,7 @@ def training_arguments(request: FinetuneRequest, folder: RunFolder, steps: Steps
         "eval_steps": every,
         "save_steps": every,  # those between are the callback's
         "metric_for_best_model": metric,
-        "greater_is_better": metric != "loss",
+        "greater_is_better": metric not in LOWER_IS_BETTER,
         **own,
         # What a NaN would be replaced by is what it must be told from.
         "logging_nan_inf_filter": False,

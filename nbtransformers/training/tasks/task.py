@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
+LOWER_IS_BETTER = ("loss", "mae", "perplexity", "rmse")
+"""The metrics that are errors; of all others more is better."""
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """What is in the data of a run: `data/description.json`.
@@ -82,7 +86,7 @@ class Task(Protocol):
     name: ClassVar[TrainingTask]
     head: ClassVar[Head]
     best_metric: ClassVar[str]
-    """Which metric says what the best checkpoint is, unless the user does; `loss` is lower, all else higher."""
+    """Which metric says what the best checkpoint is, unless the user does."""
 
     def config(self, description: Description) -> dict[str, Any]:
         """What the configuration of the model is told: `num_labels`, `id2label`, `problem_type`."""
