@@ -18,6 +18,7 @@ import pandas as pd
 import psutil
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from training import ForkedWorker, new_run, tiny_bert, told, weights
 
 from nbtransformers.rundir import heartbeat
@@ -163,6 +164,72 @@ def test_a_run_is_told_to_stop_before_its_first_step(tmp_path: Path, encoder: Pa
     assert not run.model.exists()
     assert ForkedWorker(run, run.control.stat().st_size).wait() == 0
     assert state_of(run) == "done"
+
+
+# --- the best checkpoint ---
+
+OWN = """
+steps = []
+def worse(predictions, labels):
+    assert predictions.shape == (len(labels), 2)
+    steps.append(1)
+    return {1: 0.5, 2: 0.7, 3: 0.9}.get(len(steps), 0.8 / len(steps))
+"""
+
+
+def test_a_run_that_gets_no_better_ends_and_keeps_its_best_by_a_metric_of_the_user_s_own(
+    tmp_path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own_worse.py").write_text(OWN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    settings: dict[str, Any] = {
+        **{"metric": "own_worse:worse", "early_stopping": 3, "epochs": LONG},
+        "arguments": {"eval_steps": 2, "save_steps": 1000},
+    }
+    run = new_run(tmp_path / "run", encoder, **settings)
+    assert ForkedWorker(run).wait() == 0
+    assert state_of(run) == "done"
+    values = [event["metrics"]["worse"] for event in events(run, "eval")]
+    assert values[:2] == [0.7, 0.9]  # the first was tried before training, with a few rows
+    assert steps(run)[-1] == 10  # the best at step 4, and three more evaluations
+    assert [(event["step"], event["metric"]) for event in events(run, "best")] == [(2, "worse"), (4, "worse")]
+    assert run.complete_checkpoints() == [4, 8, 10]
+    assert weights(run.model) == weights(run.checkpoint(4))
+    assert events(run, "note")[-1]["text"] == "The model is that of step 4, the best by worse."
+
+
+def test_a_run_that_was_killed_while_it_gets_no_better_counts_on(tmp_path: Path, encoder: Path) -> None:
+    # The rate is so low that nothing changes: no evaluation is better than the first.
+    settings: dict[str, Any] = {"lr": 1e-30, "early_stopping": 4, "epochs": LONG}
+    run = new_run(tmp_path / "run", encoder, **settings, arguments={"eval_steps": 2, "save_steps": 1000})
+    worker = ForkedWorker(run)
+    until(lambda: run.complete_checkpoints()[-1:] == [6] or len(steps(run)) > 6)
+    worker.kill()
+    worker.wait()
+    assert ForkedWorker(run).wait() == 0
+    assert state_of(run) == "done"
+    assert steps(run)[-1] == 10
+
+
+def test_a_metric_that_is_not_there_is_told_before_training(tmp_path: Path, encoder: Path) -> None:
+    run = new_run(tmp_path / "run", encoder, metric="acuracy")
+    assert ForkedWorker(run).wait() == 1
+    assert not steps(run)
+    assert last_state(run)["message"] == "There is no metric 'acuracy'."
+    assert last_state(run)["hint"] == "Did you mean accuracy?"
+
+
+def test_a_model_that_lacks_a_part_of_its_body_is_not_trained(tmp_path: Path, encoder: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(encoder, broken)
+    tensors = load_file(broken / "model.safetensors")
+    lost = next(name for name in tensors if "layer.1." in name)
+    kept = {name: tensor for name, tensor in tensors.items() if name != lost}
+    save_file(kept, broken / "model.safetensors", metadata={"format": "pt"})
+    run = new_run(tmp_path / "run", broken)
+    assert ForkedWorker(run).wait() == 1
+    assert last_state(run)["message"] == f"broken is not whole: {lost} is not in its weights."
 
 
 # --- one worker ---
