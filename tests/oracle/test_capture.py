@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -617,6 +619,24 @@ def test_a_look_that_waits_for_its_model_holds_nothing_else(name: str) -> None:
         threads._guard.release()
     looking.join(20)
     assert not looking.is_alive()
+
+
+def test_many_looks_at_once_find_each_its_own_layer() -> None:
+    recent, owners, before = replay.Recent(), [object() for _ in range(4)], sys.getswitchinterval()
+    large = replay._RECENT // 2 + 1  # so that each makes another go
+
+    def look(step: int) -> None:
+        for at in range(10_000):
+            owner = owners[at * step % len(owners)]
+            assert recent.get(owner, lambda owner=owner: (owner, large)) is owner
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(look, range(1, 9)))
+    finally:
+        sys.setswitchinterval(before)
+    assert recent.nbytes == large
 
 
 @pytest.mark.parametrize("name", ["bert", "bloom", "deberta-v2", "longformer"])

@@ -244,15 +244,15 @@ class Layer:
         import torch
 
         if self._by_own is None:
-            self._by_own = not self.agrees
-            if self._by_own:
+            by_own = not self.agrees
+            if by_own:
                 with torch.inference_mode():
                     if self.own is None or not self._is_near(self._own_maths(self.tried)[0]):
-                        self._by_own = None
                         raise UserError(
                             "The attention of this layer is not what its queries and keys give.",
                             hint="Look at another layer, or load the model with attn_implementation='eager'.",
                         )
+            self._by_own = by_own
         return self._by_own
 
     def _own_maths(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,24 +33,33 @@ _RECENT = 256 * 2**20
 
 
 class Recent:
-    """The layers that were made again last: whoever looks at one head of a layer looks at the others next."""
+    """The layers that were made again last: whoever looks at one head of a layer looks at the others next.
+
+    A cell and a panel may look at once: JupyterLab has what panels ask answered in a thread of its own.
+    """
 
     def __init__(self) -> None:
         self._layers: OrderedDict[int, tuple[Any, int]] = OrderedDict()
+        self._guard = threading.RLock()
 
     def get(self, owner: object, make: Callable[[], tuple[Any, int]]) -> Any:
         """What an owner made before, or makes now: a value and the bytes that it takes."""
-        if id(owner) not in self._layers:
-            self._layers[id(owner)] = make()
+        with self._guard:
+            found = self._layers.get(id(owner))
+        if found is None:
+            found = make()  # not under guard: it may wait for the model, which another look may hold
+        with self._guard:
+            self._layers[id(owner)] = found
+            self._layers.move_to_end(id(owner))
             while len(self._layers) > 1 and self.nbytes > _RECENT:
                 self._layers.popitem(last=False)
-        self._layers.move_to_end(id(owner))
-        return self._layers[id(owner)][0]
+        return found[0]
 
     @property
     def nbytes(self) -> int:
         """Bytes that are kept."""
-        return sum(nbytes for _, nbytes in self._layers.values())
+        with self._guard:
+            return sum(nbytes for _, nbytes in self._layers.values())
 
 
 @dataclass(eq=False)
