@@ -35,6 +35,8 @@ def answer(message: object, methods: Mapping[str, Method], send: Send) -> None:
             result, buffers = method(question.get("params") or {})
     except (UserError, Interrupted) as error:
         send({**reply, "ok": False, "error": str(error)}, [])
+    except KeyboardInterrupt:  # it meant this question, whose panel would else wait for ever
+        send({**reply, "ok": False, "error": "Interrupted."}, [])
     except Exception as error:  # the question must be answered; the traceback goes to the log
         _log.exception("A panel's question failed: %s", question.get("method"))
         send({**reply, "ok": False, "error": f"{type(error).__name__}: {error}"}, [])

@@ -31,7 +31,12 @@ def _stop(params: dict[str, Any]) -> Answer:
     raise Interrupted("Interrupted: nothing was captured. Run it again.")
 
 
+def _interrupt(params: dict[str, Any]) -> Answer:
+    raise KeyboardInterrupt
+
+
 METHODS = {
+    "interrupt": _interrupt,
     "echo": lambda params: ({"got": params}, [b"\x00\x01"]),
     "refuse": _refuse,
     "fail": _fail,
@@ -67,6 +72,11 @@ def test_a_question_whose_work_is_interrupted_is_answered() -> None:
     assert said(request("stop")) == [
         ({"type": "reply", "id": 7, "ok": False, "error": "Interrupted: nothing was captured. Run it again."}, [])
     ]
+
+
+def test_a_question_that_hears_no_interrupt_is_answered_too() -> None:
+    """Or its panel would wait for ever for what ended long ago."""
+    assert said(request("interrupt")) == [({"type": "reply", "id": 7, "ok": False, "error": "Interrupted."}, [])]
 
 
 def test_an_unknown_question_is_told() -> None:
