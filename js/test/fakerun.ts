@@ -137,11 +137,17 @@ export function fakeHeader(run: FakeRun, curves = fakeCurves(run)) {
 
 const CARD = {
   rows: { train: 4_000, test: 1_000 },
-  balance: { negative: 1_900, positive: 2_100 },
-  lengths: { median: 24, p95: 51, longest: 412 },
-  cut: 12,
-  duplicates: 3,
-  leakage: 0,
+  balance: { labels: ["negative", "positive"], train: [1_900, 2_100], test: [480, 520] },
+  lengths: {
+    median: 24,
+    p95: 51,
+    longest: 96,
+    limit: 256,
+    cut_rows: 0,
+    edges: [4, 27, 50, 73, 96],
+    bars: [1_800, 1_200, 700, 300],
+  },
+  repeats: { duplicates: 3, contradictions: 0, leaked: 0 },
   memory: 1_100_000_000,
   free: 13_400_000_000,
 };

@@ -425,7 +425,10 @@ describe("the settings", () => {
     const said = textOf(page.one(".nbt-settings"));
     for (const part of ["Model", "all-minilm-l6-v2", "16 = 2 × 8", "22,700,000 of 22,700,000 (100%)"])
       expect(said).toContain(part);
-    expect(page.all(".nbt-balance dd").map(textOf)).toEqual(["1,900 · 48%", "2,100 · 53%"]);
+    const shares = ["1,900 · 48%", "2,100 · 53%", "480 · 48%", "520 · 52%"];
+    expect(page.all(".nbt-balance dd").map(textOf)).toEqual(shares);
+    const bars = page.all(".nbt-lengths i").map((bar) => [bar.title, bar.style.getPropertyValue("--share")]);
+    expect(bars[1]).toEqual(["27 to 50 tokens: 1,200 rows", String(1_200 / 1_800)]);
     expect(said).toContain("13 GB");
   });
 

@@ -5,9 +5,8 @@ import type { RunFacts } from "../wire/training";
 import { exactValue, formatBytes } from "./figures";
 
 export function TrainingSettings({ facts }: { facts: RunFacts }) {
-  const { folder, plan, card, attempts } = facts;
+  const { plan, card, attempts } = facts;
   const asked: [string, string][] = [...facts.facts];
-  if (folder) asked.push(["Folder", folder]);
   if (attempts > 1) asked.push(["Workers", `${attempts}: each went on where the one before ended`]);
   return (
     <section class="nbt-settings" aria-label="Settings">
@@ -109,6 +108,15 @@ function isGroup(value: unknown): value is Values {
 
 /** Of groups in a group, each under its name. */
 function Group({ name, group }: { name: string; group: Values }) {
+  const { labels, train, test, edges, bars, ...rest } = group;
+  if (isList(labels) && isList(train)) return <Balance labels={labels} sides={{ train, test }} />;
+  if (isList(edges) && isList(bars))
+    return (
+      <>
+        <Histogram edges={edges.map(Number)} bars={bars.map(Number)} />
+        <Group name={name} group={rest} />
+      </>
+    );
   const entries = Object.entries(group);
   const inner = entries.filter(([, value]) => isGroup(value)) as [string, Values][];
   const single = entries.filter(([, value]) => !isGroup(value));
@@ -135,11 +143,31 @@ function Group({ name, group }: { name: string; group: Values }) {
 }
 
 /** Groups that are shares of a whole. */
-const BARS = new Set(["balance", "labels", "label_counts"]);
+const BARS = new Set(["balance", "train", "test"]);
 /** More labels than these are only counted. */
 const MOST_BARS = 50;
 
-function Bars({ values }: { values: readonly [string, number][] }) {
+function isList(value: unknown): value is unknown[] {
+  return Array.isArray(value);
+}
+
+/** How often each label is there, on each side of the split. */
+function Balance({ labels, sides }: { labels: unknown[]; sides: Record<string, unknown> }) {
+  return (
+    <>
+      {Object.entries(sides).map(([side, counts]) =>
+        isList(counts) && counts.length > 0 ? (
+          <div key={side} class="nbt-group">
+            <h5>{titled(side)}</h5>
+            <Bars values={counts.map((count, at) => [String(labels[at]), Number(count)])} />
+          </div>
+        ) : null,
+      )}
+    </>
+  );
+}
+
+function Bars({ values }: { values: readonly (readonly [string, number])[] }) {
   const all = values.reduce((sum, [, value]) => sum + value, 0);
   const most = Math.max(...values.map(([, value]) => value));
   return (
@@ -158,9 +186,36 @@ function Bars({ values }: { values: readonly [string, number][] }) {
         ))}
       </dl>
       {values.length > MOST_BARS && (
-        <p class="nbt-aside">{`and ${plural(values.length - MOST_BARS, "more")}`}</p>
+        <p class="nbt-aside">{`and ${plural(values.length - MOST_BARS, "more", "more")}`}</p>
       )}
     </>
+  );
+}
+
+/** Rows by their length: a bar from one edge to the next. */
+function Histogram({ edges, bars }: { edges: number[]; bars: number[] }) {
+  const most = Math.max(1, ...bars);
+  const ends = [edges[0] ?? 0, edges.at(-1) ?? 0].map((edge) => formatCount(edge));
+  return (
+    <div class="nbt-lengths">
+      <div role="img" aria-label={`Rows by their length, from ${ends[0]} to ${ends[1]} tokens`}>
+        {bars.map((count, at) => {
+          const [from, to] = [edges[at] ?? 0, edges[at + 1] ?? 0].map((edge) => formatCount(edge));
+          return (
+            <i
+              key={at}
+              style={{ "--share": count / most }}
+              title={`${from} to ${to} tokens: ${plural(count, "row")}`}
+            />
+          );
+        })}
+      </div>
+      <p class="nbt-aside">
+        <span>{ends[0]}</span>
+        <span>tokens</span>
+        <span>{ends[1]}</span>
+      </p>
+    </div>
   );
 }
 
