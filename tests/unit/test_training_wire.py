@@ -32,7 +32,7 @@ from nbtransformers.panels.widget import Panel, TrainingPanel, panel_class
 from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.atomic import write_json
 from nbtransformers.rundir.control import Controls
-from nbtransformers.rundir.events import EventWriter
+from nbtransformers.rundir.events import EventWriter, fold, read_events
 
 GOLDEN = json.loads(Path(__file__).parent.parent.joinpath("golden", "training.json").read_text(encoding="utf-8"))
 # What is of the machine and the moment.
@@ -228,6 +228,12 @@ def test_whatever_happens_a_page_knows_what_the_directory_says(happens: list[tup
         for key in expected.header.keys() - {"seq", "rewritten", "progress", "evals_total"}:
             assert page.header[key] == expected.header[key], key
         assert page.header["progress"]["step"] == expected.header["progress"]["step"] == step
+        folded = fold(read_events(made.files.events))
+        for kind in ("eval", "best", "note", "plan"):
+            assert run.history.of(kind) == [one for one in folded if one["type"] == kind]
+        steps = [one for one in folded if one["type"] == "step"]
+        for name in ("step", "time", "epoch", "loss", "lr", "grad_norm", "tokens", "tokens_per_s"):
+            assert run.history.steps[name].tolist() == [one[name] for one in steps]
 
 
 def test_where_nothing_comes_nothing_is_read_and_nothing_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,6 +287,58 @@ def test_so_much_at_once_is_asked_for(tmp_path: Path, monkeypatch: pytest.Monkey
     assert panel.heard == [({"type": "run", "seq": 1, "restart": True}, [])]
     header, _ = follower.whole()
     assert header["seq"] == 1 and header["series"][0]["points"] == 41
+
+
+class Drawn:
+    """A view that counts its snapshots."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def draw(self) -> None:
+        self.times += 1
+
+
+def test_the_snapshot_is_drawn_now_and_then_and_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "SNAPSHOT_S", 0.5)
+    made = Written(tmp_path / "a-run")
+    made.begin()
+    run = made.run
+    panel = shown(run)
+    panel.view = view = Drawn()
+    panel.follower.start()
+    until = time.monotonic() + 1.8
+    while time.monotonic() < until:
+        made.step([1])
+        time.sleep(0.02)
+    assert 1 <= view.times <= 4
+    made.end("done")
+    before, deadline = view.times, time.monotonic() + 10
+    while view.times == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert panel.heard[-1][0]["header"]["state"] == "done"
+    time.sleep(0.5)
+    assert view.times == before + 1  # nobody follows it any more
+    panel.follower.start()  # as a page that is reloaded does
+    time.sleep(0.5)
+    assert view.times == before + 1
+
+
+def test_another_worker_is_followed_again(tmp_path: Path) -> None:
+    made = Written(tmp_path / "a-run")
+    made.begin()
+    made.end("stopped")
+    panel = shown(made.run)
+    panel.follower.start()
+    time.sleep(0.3)
+    made.begin(2)
+    panel.follower.start()
+    deadline = time.monotonic() + 10
+    while not any(message.get("header", {}).get("state") == "running" for message, _ in panel.heard):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    panel.close()
 
 
 def ended_process() -> int:

@@ -68,9 +68,10 @@ class Follower:
         self._thread: threading.Thread | None = None
         self._looked, self._looked_at, self._marks = look(run), 0.0, (0, 0, 0, 0)
         self._sent_at = self._came_at = self._drawn_at = time.monotonic()
-        self._seen = self._drawn = -1
+        self._seen = -1
         # What was told so far.
         self._seq: int = header["seq"]
+        self._drawn = self._seq
         self._rewritten: int = header["rewritten"]
         self._points: dict[str, int] = {one["name"]: one["points"] for one in header["series"]}
         self._evals: int = header["evals_total"]
