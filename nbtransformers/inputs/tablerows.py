@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.inputs.arrow import arrow_reader, pylist
@@ -106,13 +109,21 @@ def _of_value(value: Any, name: str) -> Table:
 def _columns_of_table(table: Any, name: str) -> dict[str, Sequence[Any]]:
     # What is like pandas is taken as it is, and so is a frame of polars, which may hold Python objects.
     if hasattr(table, "iloc") or hasattr(table, "get_column"):
+        _refuse_twins(column_names(table), name)
         return {column: held(table[original_name(table, column)], name).values for column in column_names(table)}
     reader = arrow_reader(table)
     if reader is None:
         return {column: held(table[original_name(table, column)], name).values for column in column_names(table)}
     with reader:  # all columns in one pass: a database may give its rows in another order the next time
         read = reader.read_all()
-    return {column: _parts(read.column(column)) for column in dict.fromkeys(read.column_names)}
+    _refuse_twins(read.column_names, name)
+    return {column: _parts(read.column(column)) for column in read.column_names}
+
+
+def _refuse_twins(names: Sequence[str], name: str) -> None:
+    twin, number = Counter(names).most_common(1)[0] if names else ("", 0)
+    if number > 1:
+        raise UserError(f"{name} has {number} columns called {twin}.", hint="Rename one of them.")
 
 
 def _parts(column: Any) -> Parts:
@@ -187,7 +198,12 @@ class HeldColumns:
     def chunks(self, start: int) -> Iterator[Sequence[Any]]:
         """The rows from row `start` on."""
         for at in range(start, self.total, CHUNK_ROWS):
-            yield list(zip(*(column[at : at + CHUNK_ROWS] for column in self.columns), strict=True))
+            yield list(zip(*(map(_listed, column[at : at + CHUNK_ROWS]) for column in self.columns), strict=True))
+
+
+def _listed(value: Any) -> Any:
+    """A value as it is; but a list that pandas read from a file as an array is a list."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def find_columns(table: Table, request: FinetuneRequest) -> Columns:
     """
     named = [name for name in (request.text, request.pair, *request.label) if name is not None]
     for name in named:
-        _refuse_unknown(name, table)
+        refuse_unknown(name, table)
     looked_at = tuple(dict.fromkeys([*table.columns, *named]))
     rows = next(table.windows(looked_at, _LOOKED_AT), [])
     if not rows:
@@ -85,7 +85,12 @@ def _is_number(value: Any) -> bool:
     return bool(_NUMBER.fullmatch(value)) if isinstance(value, str) else isinstance(value, int | float)
 
 
-def _refuse_unknown(name: str, table: Table) -> None:
+def refuse_unknown(name: str, table: Table) -> None:
+    """Refuse a column that a table does not have.
+
+    Raises:
+        UserError: with the nearest name that it has.
+    """
     if name not in table.columns and not (set(name.split(".")) & set(table.columns)):
         raise UserError(
             f"{table.name} has no column {shown(name)}.", hint=did_you_mean(name, table.columns, what="It has")

@@ -24,7 +24,7 @@ from nbtransformers.request import FinetuneRequest, ModelRef, Objects, TrainingT
 from nbtransformers.rundir.atomic import read_json, write_json
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.choosing import chosen_task, target_of
-from nbtransformers.training.columns import Columns, find_columns
+from nbtransformers.training.columns import Columns, find_columns, refuse_unknown
 from nbtransformers.training.dealing import Hand, drawn_hands, write_hand
 from nbtransformers.training.examples import Read, Reader, TextKind
 from nbtransformers.training.tasks.causal import refuse_no_template
@@ -71,6 +71,8 @@ def prepare(
     with tempfile.TemporaryDirectory(dir=folder.path, prefix=".reading") as scratch:
         read = {"train": reader.read(train, Path(scratch, "train"))}
         if test is not None:
+            for name in columns.all:
+                refuse_unknown(name, test)
             read["test"] = reader.read(test, Path(scratch, "test"))
             hands = {part: Hand(done.path) for part, done in read.items()}
         else:

@@ -84,6 +84,7 @@ class Reader:
     def _rows(
         self, table: Table, window: Sequence[tuple[Any, ...]], done: Read, missing: list[int]
     ) -> Iterator[dict[str, Any]]:
+        names = table.class_names.get(self.columns.labels[0], ()) if self.columns.labels else ()
         for values in window:
             number = done.seen
             done.seen += 1
@@ -97,7 +98,7 @@ class Reader:
                 row["pair"] = str(texts[1])
             if self.target is not None:
                 try:
-                    row["label"] = self.target.read(values[len(texts) :])
+                    row["label"] = self.target.read([_named(value, names) for value in values[len(texts) :]])
                 except Missing:
                     missing.append(number)
                     continue
@@ -164,3 +165,11 @@ class Reader:
                 f"{self.columns.text} of {table.name} holds no text: all {done.seen:,} rows are {why}.",
                 hint="Name another column: `--text NAME`.",
             )
+
+
+def _named(value: Any, names: Sequence[str]) -> Any:
+    """The names that a table's own numbers stand for: those of another may stand for others."""
+    if isinstance(value, list):
+        return [_named(one, names) for one in value]
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return names[value] if is_number and 0 <= value < len(names) else value

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset, List, Value
+from hub import hub
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -240,6 +244,59 @@ def test_labels_that_have_names_keep_their_numbers(made: Any) -> None:
     assert run.rows()[0] == {"tokens": ["a", "b"], "label": [1, 2]}
 
 
+def test_numbers_stand_for_what_their_own_table_says(made: Any) -> None:
+    def named(names: list[str]) -> Dataset:
+        features = Features({"text": Value("string"), "label": ClassLabel(names=names)})
+        return Dataset.from_dict({"text": TEXTS, "label": [0, 1] * 10}, features=features)
+
+    run = made(named(["a", "b"]), held=named(["b", "a"]))
+    assert [row["label"] for row in run.rows()[:2]] == [0, 1]
+    assert [row["label"] for row in run.rows("test")[:2]] == [1, 0]
+    run = made({"text": TEXTS, "label": ["b", "a"] * 10}, held=named(["b", "a"]))
+    assert run.rows() == run.rows("test")
+
+
+def test_lists_in_a_parquet_file_are_read_by_pandas_too(made: Any, tmp_path: Path) -> None:
+    path = tmp_path / "words.parquet"
+    pd.DataFrame({"words": [["Ann", "came"]] * 6, "tags": [["B-PER", "O"]] * 6}).to_parquet(path)
+    frame = pd.read_parquet(path)
+    assert isinstance(frame["words"][0], np.ndarray)
+    assert made(frame).all == made(DataRef("file", str(path))).all
+
+
+FROM_HUB = """
+import json, sys
+from pathlib import Path
+from nbtransformers.request import DataRef, FinetuneRequest
+from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.training.data import prepare
+data = DataRef("hub", "acme/reviews", split=sys.argv[2] or None)
+made = prepare(FinetuneRequest(data), {}, RunFolder(Path(sys.argv[1])))
+print(json.dumps([made.training_task, dict(made.rows), made.split]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("split", "rows", "chosen"),
+    [
+        ("", {"train": 20, "test": 2}, "the split test"),
+        ("train", {"train": 16, "test": 4}, "20% of the rows, drawn with seed 42"),
+    ],
+)
+def test_a_dataset_of_the_hub_brings_its_splits(tmp_path: Path, split: str, rows: dict[str, int], chosen: str) -> None:
+    files = {"train.csv": FRAME.to_csv(index=False).encode(), "test.csv": FRAME[:2].to_csv(index=False).encode()}
+    with hub({"acme/reviews": files}) as address:
+        done = subprocess.run(
+            [sys.executable, "-c", FROM_HUB, str(tmp_path), split],
+            env={**os.environ, "HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "0"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == ["classification", rows, chosen]
+
+
 def test_labels_come_in_the_order_that_the_model_has_them_in(made: Any, models: Path) -> None:
     data = {"text": TEXTS, "label": ["contradiction", "neutral", "entailment", "neutral"] * 5}
     ordered = made(data, model=ModelRef("folder", str(models / "entailing")))
@@ -448,6 +505,12 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
         {},
         "No rows can be kept for the evaluation: there is one row. Give more rows, or others: `--test VARIABLE`.",
     ),
+    (
+        pd.DataFrame([["a", "b"]] * 4, columns=["review", "review"]),
+        {},
+        "df has 2 columns called review. Rename one of them.",
+    ),
+    (FRAME, {"held": FRAME[["review"]]}, "held has no column 'stars'. It has review."),
     ([], {}, "df is empty. Give rows of texts and labels."),
     (FRAME[:0], {}, "df is empty. Give rows of texts and labels."),
     (
