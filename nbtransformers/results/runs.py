@@ -100,7 +100,10 @@ class Runs(Sequence[TrainingRun]):
             raise UserError(f"No run has a curve {shown(metric)}.", hint=did_you_mean(metric, known))
         axes = titled(canvas(ax, 3.4), printable(metric))
         for run in drawn:
+            before = len(axes.lines)
             run.draw(axes, metric, run.name, f"{run.name}, evaluation")
+            for line in axes.lines[before:]:
+                line.set_color(axes.lines[before].get_color())
         axes.set_xlabel("step")
         legend(axes)
         return axes
@@ -123,7 +126,6 @@ class Runs(Sequence[TrainingRun]):
 
 def _cells(run: TrainingRun) -> list[str]:
     best = run.best
-    settings = ", ".join(f"{name} {value}" for name, value in run.settings().items())
     return [
         run.name,
         run.state,
@@ -131,7 +133,7 @@ def _cells(run: TrainingRun) -> list[str]:
         run.model_name,
         seconds(run.duration),
         f"{best['metric']} {best['value']:.4g}" if best else "–",
-        settings,
+        run.shown_settings,
     ]
 
 

@@ -287,7 +287,7 @@ class TrainingRun:
             "Task": str(told.get("training_task") or self.request.training_task or "–"),
             "Data": " · ".join([self.data_name, *(f"{count(n, 'row')} to {_FOR[part]}" for part, n in rows.items())]),
             "Model": self.model_name,
-            "Settings": ", ".join(f"{name} {value}" for name, value in self.settings().items()),
+            "Settings": self.shown_settings,
             "Progress": self.progress,
             "Metrics": shown_metrics(self.metrics),
             "Took": seconds(self.duration),
@@ -337,6 +337,11 @@ class TrainingRun:
         found = {name: getattr(request, name) for name in (*first, *rest)}
         return {name: value for name, value in {**found, **request.arguments}.items() if value is not None}
 
+    @property
+    def shown_settings(self) -> str:
+        """How it learns, in one line."""
+        return ", ".join(f"{name} {_shown(value)}" for name, value in self.settings().items())
+
     def __repr__(self) -> str:
         return str(self)
 
@@ -361,6 +366,12 @@ _SETTINGS = (
     *("test_share", "bf16", "early_stopping", "metric", "collator", "find_lr", "report_to", "device", "gpus"),
     *("lora_rank", "lora_alpha", "lora_dropout", "lora_modules"),
 )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return " ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def shown_metrics(metrics: Mapping[str, Any], most: int = 4) -> str:
