@@ -661,6 +661,33 @@ def test_an_array_is_the_callers_own() -> None:
     np.testing.assert_array_equal(maps.weights("self", 0, 1, WHOLE), before)
 
 
+def trained(model: Any) -> None:
+    """A step of an optimizer, as somebody does with a model of their own."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+    model(torch.tensor([[5, 6, 7]])).last_hidden_state.square().sum().backward()
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+@pytest.mark.parametrize("name", ["bert", "llama", "deberta-v2"])
+def test_nothing_is_made_of_weights_of_then_and_of_now(name: str) -> None:
+    loaded = tiny(name)
+    inputs = padded(None, loaded.model)
+    maps, gone = captured(loaded, inputs), captured(loaded, inputs, store=Store(budget=0))
+    captured(loaded, inputs, store=gone._store)  # now it must be run again
+    before = maps.weights("self", 0, 1, WHOLE)
+    loaded.model.to(torch.float64).to(torch.float32)  # which changes nothing
+    assert maps.steps("self", 0, 1, 2).projected.any()
+    trained(loaded.model)
+    np.testing.assert_array_equal(maps.weights("self", 0, 1, WHOLE), before)
+    changed = "trained or changed since its attention was read"
+    with pytest.raises(UserError, match=changed):
+        gone.weights("self", 0, 1, WHOLE)
+    with pytest.raises(UserError, match=changed):  # which has not been looked at, where it is made when it is
+        maps.steps("self", 1, 1, 2)
+    assert captured(loaded, inputs).steps("self", 1, 1, 2).projected.any()
+
+
 def test_weights_that_are_not_the_passs_are_not_given() -> None:
     loaded = tiny("bert")
     maps = captured(loaded, padded(None, loaded.model))

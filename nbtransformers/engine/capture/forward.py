@@ -17,6 +17,7 @@ from nbtransformers.engine.capture.outputs import called_with, kept_output
 from nbtransformers.engine.capture.replay import COPIES, Recent, Replayed, refuse_too_large
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.store import STORE, Store
+from nbtransformers.engine.capture.unchanged import refuse_changed, version_of
 from nbtransformers.engine.threads import one_thread_if_free
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
@@ -107,6 +108,7 @@ class CapturedMaps:
 
     def __init__(self, loaded: LoadedModel, inputs: dict[str, Any], store: Store) -> None:
         self.loaded, self.inputs, self._store = loaded, inputs, store
+        self._version = version_of(loaded.model)
         capture = self._run()
         self._extents: dict[Part, Extent] = {part: _extent(layers) for part, layers in capture.layers.items()}
         self.notes = capture.notes
@@ -121,6 +123,7 @@ class CapturedMaps:
         if found is not None:
             return found
         with alone_with(self.loaded, silent):
+            refuse_changed(self.loaded.model, self._version)
             return self._run()
 
     def _layer(self, part: Part, layer: int, head: int = 0) -> Layered:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 from nbtransformers.engine.capture.anatomy import Anatomy, is_pointwise
+from nbtransformers.engine.capture.unchanged import refuse_changed, version_of
 
 if TYPE_CHECKING:
     import torch
@@ -21,13 +22,23 @@ class Projection:
     Attributes:
         module: a linear module.
         shape: the axes of what it is given, behind batch and token.
+        version: that of its weights when the pass ran.
     """
 
     module: Any
     shape: tuple[int, ...]
+    version: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "version", version_of(self.module))
 
     def __call__(self, given: torch.Tensor) -> torch.Tensor:
-        """`[hidden]` of the numbers of one token."""
+        """`[hidden]` of the numbers of one token.
+
+        Raises:
+            UserError: when its weights have changed.
+        """
+        refuse_changed(self.module, self.version)
         weight = next(self.module.parameters())
         kind = weight.dtype if weight.is_floating_point() else given.dtype
         shape = (1, -1, 1) if is_pointwise(self.module) else (1, 1, *self.shape)

@@ -15,6 +15,7 @@ from nbtransformers.engine.capture.projections import Projection
 from nbtransformers.engine.capture.read import Tokens
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.tracing import Traced, Tracer
+from nbtransformers.engine.capture.unchanged import refuse_changed, version_of
 from nbtransformers.engine.threads import one_thread_if_free
 from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
@@ -71,16 +72,27 @@ class Given:
         module: the attention module.
         args: its arguments, of one row, on the CPU.
         kwargs: its keyword arguments.
+        version: that of its weights when the pass ran.
     """
 
     loaded: LoadedModel
     module: Any
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+    version: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.version = version_of(self.module)
 
     def again(self, on_attention: Callable[[Traced], None]) -> None:
-        """Run it again, with the model held meanwhile."""
+        """Run it again, with the model held meanwhile.
+
+        Raises:
+            UserError: when its weights have changed.
+        """
         import torch
+
+        refuse_changed(self.module, self.version)
 
         tracer = Tracer(on_attention)
         device = next(self.module.parameters()).device
