@@ -369,6 +369,25 @@ def test_a_worker_that_is_gone_is_dead_and_there_is_a_way_on(tmp_path: Path) -> 
         time.sleep(0.02)
 
 
+def test_what_the_last_worker_told_is_not_of_the_next(tmp_path: Path) -> None:
+    made = Written(tmp_path / "a-run")
+    begun = time.time() - 1000
+    for kind, values in (("attempt", {"pid": 1, "resumed_from": None}), ("stage", {"stage": "saving"})):
+        made.add({"type": kind, "time": begun, "attempt": 1, **values})
+    made.add({"type": "note", "time": begun + 10, "attempt": 1, "text": "The same."})
+    made.add(
+        {"type": "state", "time": begun + 10, "attempt": 1, "state": "failed", "message": "No disk.", "hint": "Room."}
+    )
+    header, _ = training_header(made.run)  # by its heartbeat another worker lives
+    assert (header["state"], header["stage"], header["message"], header["hint"]) == ("starting", None, None, None)
+    assert header["progress"]["elapsed_s"] == 10
+    made.begin(2)
+    made.write("note", 2, text="The same.")
+    header, _ = training_header(made.run)
+    assert header["state"] == "running" and header["stage"]["stage"] == "training"
+    assert header["notes"] == ["The same."] and header["attempts"] == 2
+
+
 def test_times_are_those_of_the_work(tmp_path: Path) -> None:
     made = Written(tmp_path / "a-run")
     begun = time.time() - 100

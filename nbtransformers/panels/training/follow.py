@@ -147,8 +147,11 @@ class Follower:
         if self._drawn != self._seq and (at_once or now - self._drawn_at > SNAPSHOT_S):
             self._drawn, self._drawn_at = self._seq, now
             view = panel.view
-            if view is not None:
-                view.draw()
+            try:
+                if view is not None:
+                    view.draw()
+            except Exception:  # the panel itself is still told of the run
+                _log.exception("The snapshot of a run is not drawn")
 
     def _send(self, told: Header, now: float, *, quiet: bool) -> None:
         changed = {name: value for name, value in told.items() if value != self._told[name]}

@@ -159,14 +159,16 @@ def told_of(run: TrainingRun, looked: Look) -> Header:
     state = state_of(run, looked)
     told, plan = history.told, _plan(history)
     best, steps = history.last("best"), history.steps
-    gone = state == "dead"
+    gone, ended = state == "dead", state in ENDED
+    # A new worker may live that has told nothing yet: what the last one told is not of it.
+    is_heard = not ended and looked.living == told.pid
     keys: Header = {
         "title": sendable(run.name),
         "subtitle": sendable(subtitle(run)),
         "name": sendable(run.name),
         "folder": sendable(str(run.folder)),
         "state": state,
-        "stage": None if state in ENDED else _stage(history.last("stage")),
+        "stage": _stage(history.last("stage")) if is_heard else None,
         "plan": plan,
         "card": looked.card,
         "progress": {
@@ -174,7 +176,7 @@ def told_of(run: TrainingRun, looked: Look) -> Header:
             "steps": plan and plan["steps"],
             "epoch": last_of(steps["epoch"]),
             "eta_s": _left(history, plan) if state == "running" else None,
-            "elapsed_s": history.worked_s(time.time() if state in ("starting", "running") else None),
+            "elapsed_s": history.worked_s(time.time() if is_heard and state != "paused" else None),
             "tokens_per_s": last_of(steps["tokens_per_s"]),
             "memory": looked.memory,
             "gpu_memory": looked.gpu_memory,
@@ -182,10 +184,10 @@ def told_of(run: TrainingRun, looked: Look) -> Header:
         "checkpoints": looked.checkpoints,
         "best": best and {"step": best["step"], "metric": best.get("metric"), "value": best.get("value")},
         "lr_changes": [{"step": one.get("step"), "factor": one.get("factor")} for one in history.of("lr")],
-        "message": GONE if gone else told.message,
-        "hint": _way_on(looked.checkpoints) if gone else told.hint,
-        "notes": [*looked.notes, *(str(one.get("text")) for one in history.of("note"))][-_MOST_NOTES:],
-        "queued": [] if state in ENDED else _queued(history, looked),
+        "message": GONE if gone else told.message if ended else None,
+        "hint": _way_on(looked.checkpoints) if gone else told.hint if ended else None,
+        "notes": _notes(history, looked),
+        "queued": [] if ended else _queued(history, looked),
         "attempts": len(history.of("attempt")),
     }
     return clean(keys)
@@ -241,6 +243,11 @@ def _plan(history: History) -> dict[str, Any] | None:
 
 def _stage(event: Event | None) -> dict[str, Any] | None:
     return event and {name: event.get(name) for name in ("stage", "done", "total")}
+
+
+def _notes(history: History, looked: Look) -> list[str]:
+    told = (str(one.get("text")) for one in history.of("note"))  # each worker may tell the same
+    return list(dict.fromkeys([*looked.notes, *told]))[-_MOST_NOTES:]
 
 
 def _left(history: History, plan: Mapping[str, Any] | None) -> float | None:
