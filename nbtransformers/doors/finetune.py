@@ -43,6 +43,7 @@ def finetune(
     method: TrainingMethod = "full",
     epochs: float = 3.0,
     lr: float | None = None,
+    find_lr: bool = False,
     batch_size: int = 16,
     grad_accum: int = 1,
     warmup: float = 0.1,
@@ -55,6 +56,10 @@ def finetune(
     early_stopping: int | None = None,
     metric: str | None = None,
     collator: str | None = None,
+    lora_rank: int | None = None,
+    lora_alpha: float | None = None,
+    lora_dropout: float | None = None,
+    lora_modules: str | Iterable[str] | None = None,
     report_to: str | Iterable[str] | None = None,
     device: str | None = None,
     name: str | None = None,
@@ -86,9 +91,11 @@ def finetune(
         task: `classification`, `multi-label`, `regression`, `tokens`, `seq2seq`, `causal` or `masked`; None infers it.
         model: a bundled name, a folder, a Hub id, a run as `"run:NAME"`, a Transformers model, a pipeline, or a
             (model, tokenizer) pair. Without one: the bundled encoder.
-        method: `full` trains every weight.
+        method: `full` trains every weight; `lora` small matrices beside them, an adapter; `head` only what is on top of
+            the model, for which each text is encoded once.
         epochs: how often every example is seen.
         lr: the learning rate at its highest; None is what is usual for the method.
+        find_lr: look for a learning rate first; it is used unless `lr` is given.
         batch_size: examples in a step, times `grad_accum`.
         grad_accum: batches that make a step.
         warmup: the share of all steps in which the learning rate rises.
@@ -101,6 +108,10 @@ def finetune(
         early_stopping: evaluations without an improvement after which it ends; None goes on to the end.
         metric: what says which checkpoint is the best; `module:function` is your own.
         collator: `module:function` of your own, which makes batches.
+        lora_rank: of the matrices of an adapter; None is 8.
+        lora_alpha: an adapter counts by this over its rank; None is 16.
+        lora_dropout: the share of its inputs that an adapter leaves out while it learns; None is 0.05.
+        lora_modules: the names of the layers that have one; None is as peft has it for the model, else all.
         report_to: where reports go besides: `tensorboard`, `trackio`, `wandb`, `mlflow`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         name: what the run is called; None finds a free name.
@@ -163,7 +174,7 @@ def finetune_request(
     objects = {**objects, **found, **_with_tokenizer(model, found, tokenizer, namespace or {})}
     if "task" in values:
         values["training_task"] = values.pop("task")
-    for several in ("label", "report_to"):
+    for several in ("label", "report_to", "lora_modules"):
         values[several] = _tuple(values.get(several))
     own = [field.name for field in fields(FinetuneRequest)]
     others = {key: values.pop(key) for key in list(values) if key not in own}

@@ -59,7 +59,7 @@ def finetune(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
     out, name = variable_name(values.pop("out", None)), values.pop("name", None)
     wait, folder = values.pop("wait", False), settings.runs_folder(values.pop("folder", None), "finetune")
     data, objects = _data(parsed, values, namespace)
-    for several in ("label", "report_to"):
+    for several in ("label", "report_to", "lora_modules"):
         if several in values:
             values[several] = tuple(part.strip() for part in values[several].split(",") if part.strip())
     request, objects = finetune_request(data, objects, namespace=namespace, **values)

@@ -295,6 +295,7 @@ FINETUNE = (
     Option("method", "what is trained (default: full)", "METHOD", choices=TRAINING_METHODS),
     Option("epochs", "how often every example is seen (default: 3)", "N", number),
     Option("lr", "the learning rate at its highest (default: as is usual for the method)", "LR", number),
+    Option("find-lr", "look for a learning rate first, and use it unless --lr is given"),
     Option("batch-size", "examples in a batch (default: 16)", "N", whole_number),
     Option("grad-accum", "batches that make a step (default: 1)", "N", whole_number),
     Option("warmup", "the share of all steps in which the learning rate rises (default: 0.1)", "P", number),
@@ -306,6 +307,10 @@ FINETUNE = (
     Option("early-stopping", "end after so many evaluations without an improvement", "N", whole_number),
     Option("metric", "what says which checkpoint is the best, such as f1; module:function is your own", "NAME"),
     Option("collator", "module:function of your own, which makes batches", "NAME"),
+    Option("lora-rank", "of the matrices of an adapter (default: 8)", "N", whole_number),
+    Option("lora-alpha", "an adapter counts by this over its rank (default: 16)", "X", number),
+    Option("lora-dropout", "the share of its inputs that it leaves out while it learns (default: 0.05)", "P", number),
+    Option("lora-modules", "the layers that have one, separated by commas (default: as is usual)", "NAMES"),
     Option("report-to", "where reports go besides: tensorboard, trackio, wandb, mlflow", "A,B"),
     Option("device", "where to train", "DEVICE", choices=DEVICES),
 )

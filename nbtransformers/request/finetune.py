@@ -48,7 +48,11 @@ class FinetuneRequest(Written):
         metric: what says which checkpoint is the best, and by which early stopping goes; `module:function` is the
             user's own.
         collator: `module:function` of the user's own, which makes batches.
-        find_lr: look for a learning rate first.
+        find_lr: look for a learning rate first, which is then used unless `lr` is given.
+        lora_rank: rows of the matrices of an adapter; None is 8. It and what follows are for `lora` and `qlora`.
+        lora_alpha: an adapter counts by this over its rank; None is 16.
+        lora_dropout: the share of its inputs that an adapter leaves out while it learns; None is 0.05.
+        lora_modules: the layers that have one, by their names; empty is as peft has it for the model, else all.
         arguments: other fields of TrainingArguments, by their own names.
         report_to: where reports go besides: `tensorboard`, `trackio`, `wandb`, `mlflow`.
         device: `auto`, `cpu`, `cuda`, `mps`.
@@ -83,6 +87,10 @@ class FinetuneRequest(Written):
     metric: str | None = None
     collator: str | None = None
     find_lr: bool = False
+    lora_rank: int | None = None
+    lora_alpha: float | None = None
+    lora_dropout: float | None = None
+    lora_modules: tuple[str, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
     report_to: tuple[str, ...] = ()
     device: str = "auto"
@@ -92,17 +100,31 @@ class FinetuneRequest(Written):
         if self.training_task is not None:
             one_of("task", self.training_task, TRAINING_TASKS)
         one_of("method", self.method, TRAINING_METHODS)
-        for name in ("batch_size", "grad_accum", "max_length", "early_stopping", "gpus"):
+        for name in ("batch_size", "grad_accum", "max_length", "early_stopping", "gpus", "lora_rank"):
             whole(name.replace("_", "-"), getattr(self, name))
         _positive("epochs", self.epochs, "3")
         if self.lr is not None:
             _positive("lr", self.lr, "2e-5")
         _share("warmup", self.warmup, zero=True)
+        self._check_adapter()
         _share("test-share", self.test_share)
         if not isinstance(self.weight_decay, int | float) or self.weight_decay < 0:
             raise UserError(f"`--weight-decay` is {shown(self.weight_decay)}.", hint="Type `--weight-decay 0.01`.")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
             raise UserError(f"`--seed` is {shown(self.seed)}.", hint="Type a whole number such as `--seed 42`.")
+
+    def _check_adapter(self) -> None:
+        names = ("lora_rank", "lora_alpha", "lora_dropout", "lora_modules")
+        given = next((name for name in names if getattr(self, name) not in (None, ())), None)
+        if given is not None and self.method not in ("lora", "qlora"):
+            option = given.replace("_", "-")
+            raise UserError(
+                f"`--{option}` is for an adapter, and the method is {self.method}.", hint="Type `--method lora`."
+            )
+        if self.lora_alpha is not None:
+            _positive("lora-alpha", self.lora_alpha, "16")
+        if self.lora_dropout is not None:
+            _share("lora-dropout", self.lora_dropout, zero=True)
 
 
 def _positive(option: str, value: object, example: str) -> None:

@@ -94,6 +94,11 @@ class RunFolder:
         return self.path / "model"
 
     @property
+    def features(self) -> Path:
+        """What goes into the head for each row, where only that is trained; gone when the run is done."""
+        return self.path / "features.npy"
+
+    @property
     def adapter(self) -> Path:
         """The adapter alone, where there is one."""
         return self.path / "adapter"

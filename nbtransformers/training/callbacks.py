@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nbtransformers.rundir.atomic import read_json
 from nbtransformers.training.attempt import Attempt, EvaluationBrokenOffError
 from nbtransformers.training.divergence import Divergence
+from nbtransformers.training.methods import parameters
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback as Base
@@ -133,6 +134,7 @@ class RunEvents(Base):
     def _plan(self, args: Any, state: Any, model: Any, loader: Any) -> dict[str, Any]:
         description = self._attempt.description
         accumulation = args.gradient_accumulation_steps
+        trainable, every = parameters(model)
         return {
             "steps": state.max_steps,
             "epochs": state.max_steps / self._per_epoch(loader, accumulation),
@@ -140,8 +142,8 @@ class RunEvents(Base):
             "batch_size": args.per_device_train_batch_size * accumulation,
             "micro_batch": args.per_device_train_batch_size,
             "accumulation": accumulation,
-            "trainable": sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
-            "parameters": sum(weight.numel() for weight in model.parameters()),
+            "trainable": trainable,
+            "parameters": every,
             "task": description.training_task,
             "labels": list(description.labels),
             "train_rows": description.rows["train"],

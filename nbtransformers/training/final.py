@@ -1,8 +1,9 @@
-"""The trained model in its folder: there as a whole, or not there."""
+"""The trained model, and its adapter, in their folders: there as a whole, or not there."""
 
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 from nbtransformers.rundir.atomic import flush_folder, flush_tree
@@ -17,19 +18,34 @@ def write_model(folder: RunFolder, model: Any, tokenizer: Any) -> None:
         model: the trained model, of Transformers.
         tokenizer: its tokenizer.
     """
-    made = folder.path / ".model-new"
+    _write(folder.model, model, tokenizer)
+
+
+def write_adapter(folder: RunFolder, model: Any, tokenizer: Any) -> None:
+    """Put the adapter of a model, and the tokenizer, in the place of the run's adapter.
+
+    Args:
+        folder: the run.
+        model: the trained model, of peft.
+        tokenizer: its tokenizer.
+    """
+    _write(folder.adapter, model, tokenizer)
+
+
+def _write(place: Path, model: Any, tokenizer: Any) -> None:
+    made = place.with_name(f".{place.name}-new")
     shutil.rmtree(made, ignore_errors=True)  # of a worker that was killed
     model.save_pretrained(made)
     tokenizer.save_pretrained(made)
     flush_tree(made)
-    _replace(folder, made)
+    _replace(place, made)
 
 
-def _replace(folder: RunFolder, made: Any) -> None:
-    before = folder.path / ".model-old"
+def _replace(place: Path, made: Path) -> None:
+    before = place.with_name(f".{place.name}-old")
     shutil.rmtree(before, ignore_errors=True)
-    if folder.model.exists():  # of a run that was stopped, and went on
-        folder.model.rename(before)
-    made.rename(folder.model)
-    flush_folder(folder.path)
+    if place.exists():  # of a run that was stopped, and went on
+        place.rename(before)
+    made.rename(place)
+    flush_folder(place.parent)
     shutil.rmtree(before, ignore_errors=True)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from nbtransformers.rundir.events import EventWriter
 from nbtransformers.rundir.state import State
 
-Stage = Literal["loading", "tokenizing", "training", "evaluating", "saving"]
+Stage = Literal["loading", "tokenizing", "encoding", "finding", "training", "evaluating", "saving"]
 
 _PACKAGES = ("nbtransformers", "torch", "transformers", "accelerate", "datasets", "peft")
 _EVERY_S = 1.0  # how often the same stage tells how far it is

@@ -22,9 +22,10 @@ from nbtransformers.training.commands import Commands
 from nbtransformers.training.data import Part, stored_description, stored_rows
 from nbtransformers.training.devices import leave_a_core, use_one_device
 from nbtransformers.training.evaluating import Evaluation, refuse_unknown
-from nbtransformers.training.final import write_model
+from nbtransformers.training.final import write_adapter, write_model
 from nbtransformers.training.journal import Journal
 from nbtransformers.training.loading import Trainable, load_to_train
+from nbtransformers.training.methods import Learning, is_adapted, learning, plain, with_method
 from nbtransformers.training.named import imported, is_import_path
 from nbtransformers.training.rates import Rates
 from nbtransformers.training.settings import Steps, save_steps, smaller, steps_of, training_arguments
@@ -130,9 +131,14 @@ class Training:
         begun.journal.stage("tokenizing", 0, sum(description.rows.values()))
         train, test = self._encode("train", loaded), self._encode("test", loaded)
         attempt = self._attempt(begun, loaded)
-        trainer = self._trainer(attempt, begun.steps, loaded, train, test)
+        model = with_method(loaded.model, request, self._task.head, loaded.new)
+        learnt = learning(model, attempt, request, self._collator(loaded), train, test, self._device)
+        if learnt is None:  # it was told to stop before its first step
+            begun.journal.state("stopped")
+            return
+        trainer = self._trainer(attempt, begun.steps, loaded, learnt)
         if request.metric is not None:
-            tried = test.select(range(min(_TRIED_ROWS, len(test))))
+            tried = learnt.test.select(range(min(_TRIED_ROWS, len(test))))
             refuse_unknown(trainer.args.metric_for_best_model, trainer.try_metrics(tried))
         trainer.train(resume_from_checkpoint=attempt.checkpoint and str(attempt.checkpoint))
         self._finish(trainer, loaded)
@@ -186,7 +192,11 @@ class Training:
             saved_at=monotonic(),
         )
 
-    def _trainer(self, attempt: Attempt, steps: Steps, loaded: Trainable, train: Dataset, test: Dataset) -> Any:
+    def _collator(self, loaded: Trainable) -> Any:
+        own = imported(self._request.collator, "collator") if self._request.collator else None
+        return own or self._task.collator(loaded.tokenizer, loaded.model)
+
+    def _trainer(self, attempt: Attempt, steps: Steps, loaded: Trainable, learnt: Learning) -> Any:
         from transformers import PrinterCallback
         from transformers.utils.logging import disable_progress_bar
 
@@ -194,18 +204,16 @@ class Training:
         request, task = self._request, self._task
         arguments = training_arguments(request, self._folder, steps, task.best_metric, self._device)
         arguments.eval_on_start = attempt.marker.evaluation_due
-        collator = imported(request.collator, "collator") if request.collator else None
-        collator = collator or task.collator(loaded.tokenizer, loaded.model)
         callbacks = [callback_class()(attempt)]
         if request.early_stopping is not None:
             callbacks.append(early_stopping(request.early_stopping, attempt.checkpoint))
         trainer = trainer_class()(
             attempt,
-            model=loaded.model,
+            model=learnt.model,
             args=arguments,
-            data_collator=SeededCollator(collator, request.seed),
-            train_dataset=train,
-            eval_dataset=test,
+            data_collator=SeededCollator(self._collator(loaded), request.seed),
+            train_dataset=learnt.train,
+            eval_dataset=learnt.test,
             processing_class=loaded.tokenizer,
             callbacks=callbacks,
         )
@@ -217,11 +225,15 @@ class Training:
         if attempt.saved is not None:  # a run that was stopped before its first step has learnt nothing
             attempt.journal.stage("saving")
             best = trainer.load_best()
-            write_model(self._folder, trainer.model, loaded.tokenizer)
+            if is_adapted(trainer.model):
+                write_adapter(self._folder, trainer.model, loaded.tokenizer)
+            write_model(self._folder, plain(trainer.model), loaded.tokenizer)
             if best is not None and best != attempt.saved:
                 by = str(trainer.args.metric_for_best_model)
                 attempt.journal.write("note", text=f"The model is that of step {best:,}, the best by {by}.")
         is_done = attempt.marker.finished and not attempt.marker.evaluation_due
+        if is_done:
+            self._folder.features.unlink(missing_ok=True)
         attempt.journal.state("done" if is_done else "stopped")
 
 

@@ -1,0 +1,148 @@
+"""What of a model is trained: all of it, an adapter, or its head."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbtransformers.errors import UserError
+from nbtransformers.loading.heads import Head
+from nbtransformers.request import FinetuneRequest
+from nbtransformers.training.adapters import merged, with_adapter
+from nbtransformers.training.attempt import Attempt
+from nbtransformers.training.headonly import Tap, encode_once, find_tap, freeze, head_on_features
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_TRIED = 2  # texts, to see what goes into a head
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What Trainer is given.
+
+    Attributes:
+        model: its trained parameters are those that ask for a gradient.
+        train: the rows to learn from.
+        test: those that it is evaluated on.
+    """
+
+    model: Any
+    train: Dataset
+    test: Dataset
+
+
+def refuse_lacking(request: FinetuneRequest) -> None:
+    """Refuse a method whose packages are not installed.
+
+    Raises:
+        UserError: with what to type.
+    """
+    if request.method == "lora" and importlib.util.find_spec("peft") is None:
+        raise UserError("`--method lora` needs peft.", hint='Type `pip install "nbtransformers[train]"`.')
+    if request.method == "qlora":
+        raise UserError("`--method qlora` is not there yet.", hint="Type `--method lora`.")
+
+
+def with_method(model: Any, request: FinetuneRequest, head: Head, new: Iterable[str]) -> Any:
+    """A model of which only that is trained which the method says.
+
+    Args:
+        model: of Transformers, also one without weights, on the device `meta`; it is changed.
+        request: what was asked for.
+        head: the model's.
+        new: names of the weights that it did not come with.
+
+    Raises:
+        UserError: when the method cannot be used with it.
+    """
+    match request.method:
+        case "full":
+            return model
+        case "head":
+            return freeze(model, head, new)
+        case _:
+            return with_adapter(model, request, head, new)
+
+
+def learning(
+    model: Any, attempt: Attempt, request: FinetuneRequest, collator: Any, train: Dataset, test: Dataset, device: str
+) -> Learning | None:
+    """What Trainer is given; where one vector of each text goes into the head, each is encoded here, once.
+
+    Args:
+        model: what `with_method` gave.
+        attempt: at the run.
+        request: what was asked for.
+        collator: makes batches of encoded rows.
+        train: the encoded rows to learn from.
+        test: those that it is evaluated on.
+        device: where it computes.
+
+    Returns:
+        None when the run was told to stop meanwhile.
+    """
+    tap = _tap(model, attempt, request, collator, train, device) if request.method == "head" else None
+    if tap is None:
+        return Learning(model, train, test)
+    features = attempt.folder.features
+    model.to(device)
+    if not encode_once(model, tap, (train, test), collator, device, features, _telling(attempt), bf16=request.bf16):
+        return None
+    numbered = (train.add_column("row", range(len(train))), test.add_column("row", _after(train, test)))  # pyright: ignore[reportArgumentType, reportCallIssue]
+    return Learning(head_on_features(model, tap, features), *numbered)
+
+
+def plain(model: Any) -> Any:
+    """The plain model that a trained one computes as, of Transformers; the trained one is no more."""
+    if is_adapted(model):
+        return merged(model)
+    return model.whole() if hasattr(model, "whole") else model
+
+
+def is_adapted(model: Any) -> bool:
+    """Whether a model has an adapter."""
+    return hasattr(model, "peft_config")
+
+
+def parameters(model: Any) -> tuple[int, int]:
+    """How many parameters of a model are trained, and how many it has."""
+    trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    every = getattr(model, "all_parameters", None)
+    return trained, sum(weight.numel() for weight in model.parameters()) if every is None else every
+
+
+def _tap(
+    model: Any, attempt: Attempt, request: FinetuneRequest, collator: Any, train: Dataset, device: str
+) -> Tap | None:
+    """Where the features of texts are taken from; None where they must be encoded in every epoch, which is said."""
+    tap = None
+    if attempt.task.head == "classifier" and not request.collator and not _wants_checkpointing(request):
+        rows = train.select(range(min(_TRIED, len(train)))).remove_columns("labels")
+        batch = collator([dict(row) for row in rows])
+        tap = find_tap(model.to(device), {name: value.to(device) for name, value in batch.items()})
+    if tap is None and attempt.saved is None:
+        attempt.journal.write(
+            "note", text="Texts are encoded in every epoch: the head reads more than a vector of each."
+        )
+    return tap
+
+
+def _wants_checkpointing(request: FinetuneRequest) -> bool:
+    return bool(request.arguments.get("gradient_checkpointing"))
+
+
+def _telling(attempt: Attempt) -> Callable[[int, int], bool]:
+    def on_rows(done: int, total: int) -> bool:
+        attempt.journal.stage("encoding", done, total)
+        attempt.commands.look()
+        return not attempt.commands.stopping
+
+    return on_rows
+
+
+def _after(train: Dataset, test: Dataset) -> range:
+    return range(len(train), len(train) + len(test))

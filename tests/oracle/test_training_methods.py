@@ -1,0 +1,171 @@
+"""What of a model is trained: an adapter, or its head; against plain Transformers and peft."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiny import save_tiny
+from training import new_run, reviews, start_worker, told, weights, work
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from nbtransformers.rundir.events import read_events
+from nbtransformers.rundir.folder import RunFolder
+
+NO_DROPOUT: dict[str, dict[str, Any]] = {
+    "bert": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
+    "roberta": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
+    "electra": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
+    "albert": {},
+    "deberta-v2": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
+    "mpnet": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
+    "distilbert": {"dropout": 0.0, "attention_dropout": 0.0, "seq_classif_dropout": 0.0},
+    "modernbert": {},
+    "xlnet": {"dropout": 0.0, "summary_last_dropout": 0.0},
+    "t5": {"dropout_rate": 0.0},
+    "bart": {"dropout": 0.0},
+    "gpt2": {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0},
+    "llama": {},
+}
+ONE_VECTOR = set(NO_DROPOUT) - {"gpt2", "llama"}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Any:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def tensors(folder: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(folder / "model.safetensors")
+
+
+def notes(run: RunFolder) -> list[str]:
+    return [event["text"] for event in read_events(run.events) if event["type"] == "note"]
+
+
+# --- head ---
+
+
+@pytest.mark.parametrize("architecture", NO_DROPOUT)
+def test_a_head_on_features_learns_as_one_on_a_frozen_body(
+    tmp_path: Path, architecture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = save_tiny(architecture, tmp_path / "model", 2, **NO_DROPOUT[architecture])
+    settings: dict[str, Any] = {"data": reviews(40), "method": "head", "epochs": 1.0, "arguments": {}}
+    once = new_run(tmp_path / "once", model, **settings)
+    assert work(once) == 0
+    monkeypatch.setattr("nbtransformers.training.methods.find_tap", lambda model, batch: None)
+    frozen = new_run(tmp_path / "frozen", model, **settings)
+    assert work(frozen) == 0
+    assert bool(notes(once)) == (architecture not in ONE_VECTOR)
+    assert notes(frozen)
+    losses = [[e["loss"] for e in told(run) if e["type"] in ("step", "eval") and "loss" in e] for run in (once, frozen)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    begun, by_features, by_body = tensors(model), tensors(once.model), tensors(frozen.model)
+    body = AutoModelForSequenceClassification.from_pretrained(once.model).base_model_prefix + "."
+    assert by_features.keys() == by_body.keys()
+    for name, weight in by_features.items():
+        torch.testing.assert_close(weight, by_body[name], rtol=1e-5, atol=1e-5)
+        if name.startswith(body):
+            assert torch.equal(weight, begun[name]), name
+    assert any(not torch.equal(weight, begun[name]) for name, weight in by_features.items())
+    assert not once.features.exists()
+
+
+# --- lora ---
+
+
+def lora_run(folder: Path, model: Path, **settings: Any) -> RunFolder:
+    return new_run(folder, model, **{"data": reviews(40), "method": "lora", "lora_rank": 4, "epochs": 2.0, **settings})
+
+
+@pytest.mark.parametrize("architecture", ["bert", "distilbert", "modernbert", "xlnet", "gpt2"])
+def test_the_model_of_an_adapter_is_plain_and_the_adapter_gives_the_same(tmp_path: Path, architecture: str) -> None:
+    from peft import PeftModel
+
+    model = save_tiny(architecture, tmp_path / "model", 5)  # its head is for others, and made anew
+    run = lora_run(tmp_path / "run", model, epochs=1.0)
+    assert work(run) == 0
+    plain: Any = AutoModelForSequenceClassification.from_pretrained(run.model).eval()
+    begun, learnt = tensors(model), tensors(run.model)
+    assert begun.keys() == learnt.keys()
+    assert any(
+        not torch.equal(weight, begun[name]) for name, weight in learnt.items() if "layer" in name or "h." in name
+    )
+    base: Any = AutoModelForSequenceClassification.from_pretrained(model, num_labels=2, ignore_mismatched_sizes=True)
+    adapted: Any = PeftModel.from_pretrained(base, run.adapter).eval()
+    tokenizer = AutoTokenizer.from_pretrained(run.model)
+    base.config.pad_token_id = plain.config.pad_token_id
+    texts = tokenizer(["A joy from start to end."], return_tensors="pt")
+    with torch.no_grad():
+        torch.testing.assert_close(adapted(**texts).logits, plain(**texts).logits, rtol=1e-4, atol=1e-5)
+    plan = next(event for event in read_events(run.events) if event["type"] == "plan")
+    assert plan["trainable"] == sum(weight.numel() for weight in weights_of(run.adapter).values())
+
+
+def weights_of(adapter: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(adapter / "adapter_model.safetensors")
+
+
+def test_an_adapter_and_the_head_are_all_that_is_trained(tmp_path: Path) -> None:
+    model = save_tiny("bert", tmp_path / "model", 2)
+    run = lora_run(tmp_path / "run", model, lora_alpha=8.0, lora_dropout=0.0, lora_modules=("query", "dense"))
+    assert work(run) == 0
+    begun, learnt = tensors(model), tensors(run.model)
+    moved = {name for name, weight in learnt.items() if not torch.equal(weight, begun[name])}
+    assert {name for name in moved if "query" in name} and {name for name in moved if "dense" in name}
+    assert all("query.weight" in name or "dense.weight" in name or "classifier" in name for name in moved)
+    assert {"classifier.weight", "classifier.bias"} <= moved
+
+
+def test_an_adapter_that_was_interrupted_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    model = save_tiny("bert", tmp_path / "model", 5)
+    whole, broken = lora_run(tmp_path / "whole", model), lora_run(tmp_path / "broken", model)
+    assert work(whole) == 0
+    stop_at(broken, 7)
+    assert work(broken) == 0
+    assert weights(whole.model) == weights(broken.model)
+    assert weights_of(whole.adapter).keys() == weights_of(broken.adapter).keys()
+    for name, weight in weights_of(whole.adapter).items():
+        assert torch.equal(weight, weights_of(broken.adapter)[name])
+    assert [e for e in told(whole) if e["type"] == "step"] == [e for e in told(broken) if e["type"] == "step"]
+
+
+def test_a_head_that_was_interrupted_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    model = save_tiny("bert", tmp_path / "model", 5)
+    settings: dict[str, Any] = {"data": reviews(40), "method": "head", "epochs": 2.0}
+    whole, broken = new_run(tmp_path / "whole", model, **settings), new_run(tmp_path / "broken", model, **settings)
+    assert work(whole) == 0
+    stop_at(broken, 7)
+    assert broken.features.exists()
+    assert work(broken) == 0
+    assert weights(whole.model) == weights(broken.model)
+    assert [e for e in told(whole) if e["type"] == "step"] == [e for e in told(broken) if e["type"] == "step"]
+
+
+def stop_at(run: RunFolder, step: int) -> None:
+    """Kill a worker once it has told of a step."""
+    worker = start_worker(run)
+    while worker.poll() is None and not any(e["type"] == "step" and e["step"] >= step for e in read_events(run.events)):
+        time.sleep(0.001)
+    worker.kill()
+    assert worker.wait() == -signal.SIGKILL
+
+
+def test_a_layer_that_is_none_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    run = lora_run(tmp_path / "run", save_tiny("bert", tmp_path / "model", 2), lora_modules=("qeury",))
+    assert work(run) == 1
+    failed = next(event for event in read_events(run.events) if event.get("state") == "failed")
+    assert failed["message"] == "The model has no layer qeury for an adapter."
+    assert "query" in failed["hint"]
