@@ -11,7 +11,7 @@ import numpy as np
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.panels.channel import Answer, Method
 from nbtransformers.panels.packing import packed
-from nbtransformers.panels.training.curves import cuts, smoothed, summed_up
+from nbtransformers.panels.training.curves import Numbers, cuts, smoothed, summed_up
 from nbtransformers.panels.training.log import piece
 from nbtransformers.panels.training.wire import clean, series_of
 from nbtransformers.results.trainingrun import TrainingRun
@@ -44,7 +44,8 @@ def methods(run: TrainingRun) -> dict[str, Method]:
         except (FileNotFoundError, ValueError):
             return {"missing": True}, []
 
-    return {"curve": lambda params: _curve(run, params), "log": log, "evaluation": evaluation}
+    averages = _Averages(run)
+    return {"curve": lambda params: _curve(run, averages, params), "log": log, "evaluation": evaluation}
 
 
 def actions(run: TrainingRun, panel: Panel) -> dict[str, Method]:
@@ -63,7 +64,22 @@ def actions(run: TrainingRun, panel: Panel) -> dict[str, Method]:
     return {"run": whole, "control": tell}
 
 
-def _curve(run: TrainingRun, params: dict[str, Any]) -> Answer:
+class _Averages:
+    """Smoothed series; the last one is kept, for whoever zooms into it."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self._run = run
+        self._kept: tuple[Any, Numbers] = None, np.empty(0)
+
+    def of(self, name: str, smoothing: float, values: Numbers) -> Numbers:
+        """A series smoothed, as far as it was read."""
+        key = name, smoothing, len(values), self._run.history.rewritten
+        if self._kept[0] != key:
+            self._kept = key, smoothed(values, smoothing)
+        return self._kept[1]
+
+
+def _curve(run: TrainingRun, averages: _Averages, params: dict[str, Any]) -> Answer:
     """A stretch of a series: `step`, `min`, `max` and `mean` `[bucket]`, and `smooth` where it is to be smoothed.
 
     The step is that in the middle of a bucket, the smoothed value that at its end.
@@ -84,7 +100,7 @@ def _curve(run: TrainingRun, params: dict[str, Any]) -> Answer:
     low, high, mean = summed_up(values[start:stop], bounds)
     arrays = {"step": steps[start:stop][(bounds[:-1] + bounds[1:] - 1) // 2], "min": low, "max": high, "mean": mean}
     if smoothing:
-        arrays["smooth"] = smoothed(values[:stop], smoothing)[start + bounds[1:] - 1]
+        arrays["smooth"] = averages.of(str(name), smoothing, values)[start + bounds[1:] - 1]
     as_sent = {key: array if key == "step" else array.astype(np.float32) for key, array in arrays.items()}
     sections, payload = packed(as_sent)
     facts = {"name": name, "points": max(0, stop - start), "exact": buckets == stop - start, "sections": sections}
