@@ -137,19 +137,28 @@ export function fakeHeader(run: FakeRun, curves = fakeCurves(run)) {
 
 const CARD = {
   rows: { train: 4_000, test: 1_000 },
-  balance: { labels: ["negative", "positive"], train: [1_900, 2_100], test: [480, 520] },
+  split: "20% of the rows, alike in labels",
+  steps: 750,
+  steps_per_epoch: 125,
+  duplicates: 3,
+  contradictions: 0,
+  leaked_test_rows: 1,
   lengths: {
+    counted: 4_000,
+    mean: 31.2,
     median: 24,
     p95: 51,
     longest: 96,
-    limit: 256,
-    cut_rows: 0,
+    limit: 64,
+    cut_rows: 0.021,
+    cut_tokens: 0.08,
     edges: [4, 27, 50, 73, 96],
     bars: [1_800, 1_200, 700, 300],
   },
-  repeats: { duplicates: 3, contradictions: 0, leaked: 0 },
-  memory: 1_100_000_000,
-  free: 13_400_000_000,
+  balance: { labels: ["negative", "positive"], train: [1_900, 2_100], test: [480, 520] },
+  parameters: { trained: 22_700_000, all: 22_700_000 },
+  memory: { weights: 91_000_000, activations: 640_000_000, needed: 1_100_000_000, free: 13_400_000_000 },
+  advice: ["1 test row can also be learnt from: the metrics will flatter.", "Try `--batch-size 4`."],
 };
 
 /** The least and the greatest of each stretch, as Python sends them. */

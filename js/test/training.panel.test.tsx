@@ -429,7 +429,8 @@ describe("the settings", () => {
     expect(page.all(".nbt-balance dd").map(textOf)).toEqual(shares);
     const bars = page.all(".nbt-lengths i").map((bar) => [bar.title, bar.style.getPropertyValue("--share")]);
     expect(bars[1]).toEqual(["27 to 50 tokens: 1,200 rows", String(1_200 / 1_800)]);
-    expect(said).toContain("13 GB");
+    for (const part of ["13 GB", "Cut tokens8.0%", "will flatter"]) expect(said).toContain(part);
+    expect(page.all(".nbt-settings code").map(textOf)).toEqual(["--batch-size 4"]);
   });
 
   it("has whatever a card has", async () => {

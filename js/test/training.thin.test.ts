@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Points } from "../src/training/points";
 import { joined, Smoothed, thin } from "../src/training/thin";
-import { fakeCurves } from "./fakerun";
 import { goldenAnswers } from "./goldenrun";
 
 function curve(values: readonly number[]): Points {
@@ -79,7 +78,11 @@ describe("a curve smoothed", () => {
 
 describe("a million points", () => {
   it("are added to, smoothed and thinned within a frame", () => {
-    const points = fakeCurves({ steps: 1_000_000, planned: 1_200_000, epoch: 200_000 }).loss as Points;
+    const steps = Uint32Array.from({ length: 1_000_000 }, (_, at) => at + 1);
+    const points = new Points(
+      steps,
+      Float32Array.from(steps, (step) => ((step * 7_919) % 997) / 997),
+    );
     const smoothed = new Smoothed(0.6);
     thin(points, smoothed.of(points), [0, points.length], 1_000);
     const times = Array.from({ length: 9 }, (_, time) => {

@@ -5,6 +5,7 @@ import type { Controls, Queued } from "../training/controls";
 import { canResume, isLive } from "../training/run";
 import type { Command, RunFacts } from "../wire/training";
 import { ErrorIcon } from "./icons";
+import { WithCode } from "./withcode";
 
 interface Button {
   name: string;
@@ -184,9 +185,4 @@ export function Ended({ facts, controls }: ControlsProps) {
       </div>
     </div>
   );
-}
-
-/** A text whose parts in backticks are what one types. */
-function WithCode({ text }: { text: string }) {
-  return <>{text.split("`").map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part))}</>;
 }

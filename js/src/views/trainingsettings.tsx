@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { formatCount, formatShare, plural } from "../text";
 import type { RunFacts } from "../wire/training";
 import { exactValue, formatBytes } from "./figures";
+import { WithCode } from "./withcode";
 
 export function TrainingSettings({ facts }: { facts: RunFacts }) {
   const { plan, card, attempts } = facts;
@@ -79,11 +80,20 @@ function planOf(plan: NonNullable<RunFacts["plan"]>): [string, string][] {
 }
 
 /** What the card has, whatever it is: single values together, and each group of numbers as bars. */
-function Card({ card }: { card: Record<string, unknown> }) {
+function Card({ card: { advice, ...card } }: { card: Record<string, unknown> }) {
   const entries = Object.entries(card);
   const single = entries.filter(([, value]) => !isGroup(value));
   return (
     <>
+      {isList(advice) && advice.length > 0 && (
+        <Part title="Advice">
+          {advice.map((line) => (
+            <p key={line}>
+              <WithCode text={String(line)} />
+            </p>
+          ))}
+        </Part>
+      )}
       {single.length > 0 && (
         <Part title="Before it began">
           <Facts facts={single.map(([name, value]) => [titled(name), written(name, value)])} />
@@ -219,7 +229,8 @@ function Histogram({ edges, bars }: { edges: number[]; bars: number[] }) {
   );
 }
 
-const BYTES = /memory|free|bytes|size_on_disk/;
+const BYTES = /memory/;
+const SHARES = /\bcut_/;
 
 function written(name: string, value: unknown): string {
   if (value === null || value === undefined) return "–";
@@ -227,6 +238,7 @@ function written(name: string, value: unknown): string {
   if (Array.isArray(value)) return value.map((one) => written(name, one)).join(", ");
   if (typeof value !== "number") return String(value);
   if (BYTES.test(name)) return formatBytes(value);
+  if (SHARES.test(name)) return formatShare(value, 1);
   return Number.isInteger(value) ? formatCount(value) : exactValue(value);
 }
 
