@@ -32,7 +32,8 @@ _OF_THE_RUN = (
     *("eval_do_concat_batches", "include_for_metrics", "batch_eval_metrics", "train_sampling_strategy"),
     *("length_column_name", "skip_memory_metrics", "eval_strategy", "data_seed", "log_level", "log_level_replica"),
     *("parallelism_config", "eval_use_gather_object", "eval_on_start", "logging_steps", "logging_first_step"),
-    *("logging_nan_inf_filter", "include_num_input_tokens_seen", "run_name"),
+    *("logging_nan_inf_filter", "include_num_input_tokens_seen", "run_name", "save_total_limit"),
+    *("deepspeed", "fsdp", "fsdp_config"),
 )
 """Fields that decide how the worker keeps its directory, and are not for a user."""
 

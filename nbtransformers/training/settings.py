@@ -12,7 +12,7 @@ from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.named import is_import_path
 from nbtransformers.training.tasks.task import LOWER_IS_BETTER
 
-USUAL_LR: dict[TrainingMethod, float] = {"full": 5e-5, "lora": 2e-4, "qlora": 2e-4, "head": 1e-3}
+USUAL_LR: dict[TrainingMethod, float] = {"full": 5e-5, "lora": 2e-4, "head": 1e-3}
 """The learning rate at its highest where none is asked for."""
 
 _SAVE_STEPS = 500  # Trainer's own default
@@ -82,7 +82,7 @@ def training_arguments(request: FinetuneRequest, folder: RunFolder, steps: Steps
     """
     from transformers import TrainingArguments
 
-    own = {name: value for name, value in request.arguments.items() if name not in ("save_steps", "save_total_limit")}
+    own = {name: value for name, value in request.arguments.items() if name != "save_steps"}
     every = own.pop("eval_steps", None) or steps.per_epoch
     metric = _metric_name(request.metric) if request.metric else best_metric
     settings: dict[str, Any] = {
@@ -103,6 +103,7 @@ def training_arguments(request: FinetuneRequest, folder: RunFolder, steps: Steps
         "train_sampling_strategy": "group_by_length",
         "include_num_input_tokens_seen": "non_padding",
         "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # which puts a number in the place of what is none
         "disable_tqdm": True,
         # Evaluations and checkpoints belong to a step, never to the end of an epoch: a run that is resumed from the
         # last step of one does not come by there again.
@@ -113,9 +114,6 @@ def training_arguments(request: FinetuneRequest, folder: RunFolder, steps: Steps
         "metric_for_best_model": metric,
         "greater_is_better": metric not in LOWER_IS_BETTER,
         **own,
-        # What a NaN would be replaced by is what it must be told from.
-        "logging_nan_inf_filter": False,
-        "save_total_limit": None,
     }
     try:
         return TrainingArguments(**settings)

@@ -83,18 +83,20 @@ def test_a_request_is_written_and_read_back() -> None:
 
 
 def test_fields_of_training_arguments_go_by_their_own_names() -> None:
-    given = {"max_grad_norm": 1, "optim": "adamw_torch", "save_total_limit": 3, "gradient_checkpointing": True}
+    given = {"max_grad_norm": 1, "optim": "adamw_torch", "dataloader_num_workers": 3, "gradient_checkpointing": True}
     assert asked(**given).arguments == given
 
 
 REFUSED = [
     ({"epoch": 1}, "finetune() has no argument epoch. Did you mean epochs?"),
     ({"max_grad_nrom": 1}, "finetune() has no argument max_grad_nrom. Did you mean max_grad_norm?"),
+    ({"arguments": {"optim": "adafactor"}}, "finetune() has no argument arguments."),
+    ({"gpus": 2}, "finetune() has no argument gpus."),
     ({"learning_rate": 1}, "`learning_rate` is called otherwise here. Type `lr`."),
     ({"output_dir": "x"}, "`output_dir` is decided by the run itself. Leave `output_dir` out."),
     ({"hub_token": "x"}, "A token would be written into the run directory. Type `hf auth login`."),
     ({"max_grad_norm": "1"}, "`max_grad_norm` is '1', a str. It takes float."),
-    ({"save_total_limit": True}, "`save_total_limit` is True, a bool. It takes int."),
+    ({"dataloader_num_workers": True}, "`dataloader_num_workers` is True, a bool. It takes int."),
     ({"optim": "adafacto"}, "`optim` cannot be 'adafacto'. Did you mean adafactor?"),
     ({"debug": [object]}, "`debug` is [<class 'object'>]. Give what can be written to a file."),
     ({"schedule": "cosin"}, "There is no schedule 'cosin'. Did you mean cosine?"),

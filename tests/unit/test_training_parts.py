@@ -135,7 +135,7 @@ def test_steps_that_are_asked_for_are_those() -> None:
 def test_trainer_is_told_what_was_asked_for_and_keeps_the_directory_s_own_way(tmp_path: Path) -> None:
     asked = request(
         epochs=2.0, lr=3e-4, warmup=0.2, weight_decay=0.1, seed=7, schedule="cosine", batch_size=6, metric="loss",
-        arguments={"max_grad_norm": 0.5, "save_steps": 3, "save_total_limit": 1, "label_smoothing_factor": 0.1},
+        arguments={"max_grad_norm": 0.5, "save_steps": 3, "label_smoothing_factor": 0.1},
     )  # fmt: skip
     made = training_arguments(asked, RunFolder(tmp_path), steps_of(asked, 60), "f1", "cpu")
     assert (made.num_train_epochs, made.learning_rate, made.weight_decay, made.seed) == (2.0, 3e-4, 0.1, 7)
