@@ -40,9 +40,7 @@ def _shares(sizes: NDArray[np.int64], share: float) -> NDArray[np.int64]:
     exact = share * sizes
     taken = np.minimum(np.floor(exact).astype(np.int64), sizes - 1)
     # What is left goes to those that lost the most by rounding; of equals, to the larger and then the first.
-    for stratum in np.lexsort((-sizes, -(exact - taken))):
-        if taken.sum() >= wanted:
-            break
-        if taken[stratum] < sizes[stratum] - 1:
-            taken[stratum] += 1
+    order = np.lexsort((-sizes, -(exact - taken)))
+    order = order[taken[order] < sizes[order] - 1]
+    taken[order[: max(0, wanted - int(taken.sum()))]] += 1
     return taken

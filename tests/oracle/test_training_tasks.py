@@ -146,6 +146,14 @@ def test_a_report_has_a_hundred_mistakes_at_most() -> None:
     assert len(report.mistakes[0]["text"]) == 2_000
 
 
+def test_of_very_many_labels_there_is_no_matrix() -> None:
+    known = tuple(map(str, range(101)))
+    rows = Dataset.from_dict({"text": TEXTS[:2]})
+    found = Evaluated(np.eye(101)[:2], np.array([0, 1]), rows, described("classification", known), None)
+    report = task_named("classification").report(found)
+    assert (report.confusion, report.mistakes, len(report.by_label)) == (None, [], 101)
+
+
 def test_multi_label(tmp_path: Path) -> None:
     task, description = task_named("multi-label"), described("multi-label", LABELS)
     labels = [[1, 0, 0], [0, 1, 1], [0, 0, 0], [1, 1, 1], [0, 0, 1], [1, 0, 0]]

@@ -23,6 +23,8 @@ from nbtransformers.training.tasks.texts import (
 if TYPE_CHECKING:
     from datasets import Dataset
 
+_MATRIX = 100  # labels; the matrix of more is nothing to look at, and megabytes at every evaluation
+
 
 class Classification:
     """Learns labels of which one applies."""
@@ -61,13 +63,10 @@ class Classification:
 
     def report(self, evaluated: Evaluated) -> Report:
         """The confusion matrix, the worst mistakes, and what there is of each label."""
-        from sklearn.metrics import confusion_matrix
-
         labels, predicted = evaluated.labels, evaluated.predictions.argmax(-1)
         known = evaluated.description.labels
-        confusion = confusion_matrix(labels, predicted, labels=range(len(known)))
         return Report(
-            confusion=confusion.tolist(),
+            confusion=confusion(labels, predicted, len(known)),
             labels=known,
             mistakes=_mistakes(evaluated, predicted),
             by_label=by_label(labels, predicted, known),
@@ -80,6 +79,13 @@ def measured(expected: NDArray[Any], predicted: NDArray[Any], **options: Any) ->
 
     library: Any = metrics  # it declares a narrower type than it takes
     return library.precision_recall_fscore_support(expected, predicted, zero_division=0, **options)
+
+
+def confusion(expected: NDArray[Any], predicted: NDArray[Any], labels: int) -> list[list[int]] | None:
+    """How often label [true] was taken for label [predicted]; None where there are too many to be looked at."""
+    from sklearn.metrics import confusion_matrix
+
+    return confusion_matrix(expected, predicted, labels=range(labels)).tolist() if labels <= _MATRIX else None
 
 
 def by_label(expected: NDArray[Any], predicted: NDArray[Any], known: tuple[str, ...]) -> dict[str, dict[str, float]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
-from nbtransformers.training.tasks.classification import by_label, measured
+from nbtransformers.training.tasks.classification import by_label, confusion, measured
 from nbtransformers.training.tasks.task import Description, Evaluated, Report
 from nbtransformers.training.tasks.texts import MISTAKES, first_output, mapped, names, padding_right, shown_text
 from nbtransformers.training.tasks.tokenwise import NOTHING, predicted_and_losses
@@ -88,13 +88,11 @@ class Tokens:
 
     def report(self, evaluated: Evaluated) -> Report:
         """The confusion matrix of the tags, the worst mistakes, and what there is of each entity or tag."""
-        from sklearn.metrics import confusion_matrix
-
         labels, predicted = _sides(evaluated)
         known = evaluated.description.labels
         flat = np.concatenate(labels), np.concatenate(predicted)
         return Report(
-            confusion=confusion_matrix(*flat, labels=range(len(known))).tolist(),
+            confusion=confusion(*flat, len(known)),
             labels=known,
             mistakes=_mistakes(evaluated, labels, predicted),
             by_label=_by_entity(evaluated, labels, predicted) if _are_entities(known) else by_label(*flat, known),
