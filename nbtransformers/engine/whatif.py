@@ -46,6 +46,7 @@ def without_heads(
     """
     loaded = maps.loaded
     with at_work(loaded, on_progress):
+        maps.refuse_untold()
         # Who has a model of their own may have trained it since: what is told apart is the heads alone.
         before = maps.output if loaded.folder is not None else ablated(loaded, maps.inputs, [], how)
         after = ablated(loaded, maps.inputs, heads, how)

@@ -25,6 +25,7 @@ from nbtransformers.engine.capture.anatomy import is_linear
 from nbtransformers.engine.capture.forward import CapturedMaps, captured, one_row
 from nbtransformers.engine.capture.store import Store
 from nbtransformers.engine.threads import torch_threads
+from nbtransformers.engine.whatif import without_heads
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import stopped_by
 from nbtransformers.loading.registry import LoadedModel
@@ -659,6 +660,32 @@ def test_an_array_is_the_callers_own() -> None:
     for array in (maps.q("self", 0, 1), maps.k("self", 0, 1), maps.steps("self", 0, 1, 2).q, before.copy()):
         array[:] = 0
     np.testing.assert_array_equal(maps.weights("self", 0, 1, WHOLE), before)
+
+
+class _Squared(torch.nn.Module):
+    """Weights that are no softmax any more, so that they cannot be told."""
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        return given.square()
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("mpnet", "encoder.layer.0.attention.attn.dropout"), ("bloom", "h.0.self_attention.attention_dropout")],
+)
+def test_a_layer_that_is_not_found_out_says_so_and_keeps_its_number(name: str, place: str) -> None:
+    loaded = tiny(name)
+    loaded.model.set_submodule(place, _Squared())
+    inputs = padded(None, loaded.model)
+    maps = captured(loaded, inputs)
+    assert maps.extent("self") == captured(tiny(name), inputs).extent("self")
+    with pytest.raises(UserError, match=r"The attention of layer 0 of \w+ could not be followed: no softmax in its"):
+        maps.weights("self", 0, 0, WHOLE)
+    wanted = loaded.model(**inputs, output_attentions=True).attentions[1][0].detach()
+    for head in range(4):
+        np.testing.assert_allclose(maps.weights("self", 1, head, WHOLE), wanted[head], atol=ALIKE)
+    with pytest.raises(UserError, match="could not be followed"):  # or another head might be taken out
+        without_heads(maps, [("self", 1, 0)], "zero")
 
 
 def trained(model: Any) -> None:

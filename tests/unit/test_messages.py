@@ -1022,6 +1022,9 @@ ELSEWHERE = {
     "{} fails with {}: {}.": "oracle/test_explain.py",
     "The model has been trained or changed since its attention was read: what is asked for is computed by weights "
     "that are gone.": "oracle/test_capture.py",
+    "The attention of layer {} of {} could not be followed: no softmax in its {} gives what that gave.": (
+        "oracle/test_capture.py"
+    ),
     "A {} of {} is no finite number, so nothing can be said of what adds to it.": "oracle/test_explain.py",
     "{} has no attention from token to token that could be shown: it is of type {}.": "test_capture.py",
     "The attention of this layer is not what its queries and keys give.": "test_capture.py",

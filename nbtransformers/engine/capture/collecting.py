@@ -15,6 +15,7 @@ from nbtransformers.engine.capture.projections import Projection, Projections
 from nbtransformers.engine.capture.read import Read, Tokens
 from nbtransformers.engine.capture.replay import Given, Recent, Replayed, on_cpu, tensors_of
 from nbtransformers.engine.capture.tracing import Traced, Tracer
+from nbtransformers.engine.capture.untold import Untold
 from nbtransformers.engine.capture.windowed import is_windowed, windowed_layer
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import deferred_interrupts
@@ -51,6 +52,7 @@ class Collector:
         self._loaded, self._anatomy = loaded, anatomy
         self._read = Read(loaded.model, inputs)
         self._layers: dict[Part, list[Layered]] = {"self": [], "cross": [], "encoder": []}
+        self._told: dict[type, Layered] = {}  # by the class of a module outside the interface, one that was found out
         self._projections = Projections(anatomy)
         self._masks: dict[Part, Masks] = {"self": Masks(), "cross": Masks(), "encoder": Masks()}
         self.recent = Recent()
@@ -83,13 +85,23 @@ class Collector:
             UserError: when there is none.
         """
         self._masks.clear()
-        found: dict[Part, list[Layered]] = {part: layers for part, layers in self._layers.items() if layers}
+        found: dict[Part, list[Layered]] = {part: self._numbered(layers) for part, layers in self._layers.items()}
+        found = {part: layers for part, layers in found.items() if layers}
         if "self" not in found:
             kind = self._loaded.model.config.model_type
             raise UserError(
                 f"{self._loaded.name} has no attention from token to token that could be shown: it is of type {kind}.",
                 hint="Give another model.",
             )
+        return found
+
+    def _numbered(self, layers: list[Layered]) -> list[Layered]:
+        """The layers, with those that were not found out where another of their class was."""
+        found = [one for one in layers if not isinstance(one, Untold) or one.kind in self._told]
+        for number, one in enumerate(found):
+            if isinstance(one, Untold):
+                like = self._told[one.kind]
+                one.number, one.heads, one.queries, one.keys = number, like.heads, like.queries, like.keys
         return found
 
     @property
@@ -142,18 +154,26 @@ class Collector:
         if is_windowed(module):
             self._windowed(part, running, output)
             return
+        is_other = False  # it has an attention, and that is not from token to token of all that is read
         for which, traced in enumerate(running.traced):
             queries, keys = traced.query.shape[1], traced.key.shape[1]
             if not self._read.is_whole(part, queries, keys):
+                is_other = True
                 continue
             tokens = self._read.tokens(part, queries, keys)
             layer = self._fitting(running, which, traced, traced_layer(traced, tokens), tokens)
             if layer is None:
                 continue
-            self._layers[part].append(layer)
+            self._tell(part, module, layer)
             if traced.projected is None:
                 self._wait_for_projection(layer, output, tokens, traced.output.shape[-1])
             return
+        if not is_other:
+            self._layers[part].append(Untold(self._loaded.name, type(module)))
+
+    def _tell(self, part: Part, module: Any, layer: Layered) -> None:
+        self._told.setdefault(type(module), layer)
+        self._layers[part].append(layer)
 
     def _fitting(
         self, running: _Running, which: int, traced: Traced, layer: Layer, tokens: Tokens
@@ -193,9 +213,11 @@ class Collector:
         tokens = self._read.tokens(part, total, total)
         layer = windowed_layer(running.module, running.args, running.kwargs, output[0], tokens)
         self._tracer.deaf = False
-        if layer.agrees:
-            self._layers[part].append(layer)
-            self._wait_for_projection(layer, output, tokens, running.module.head_dim)
+        if not layer.agrees:
+            self._layers[part].append(Untold(self._loaded.name, type(running.module)))
+            return
+        self._tell(part, running.module, layer)
+        self._wait_for_projection(layer, output, tokens, running.module.head_dim)
 
     def _heed_interrupts(self) -> None:
         if self._stop():

@@ -18,6 +18,7 @@ from nbtransformers.engine.capture.replay import COPIES, Recent, Replayed, refus
 from nbtransformers.engine.capture.resting import at_rest
 from nbtransformers.engine.capture.store import STORE, Store
 from nbtransformers.engine.capture.unchanged import refuse_changed, version_of
+from nbtransformers.engine.capture.untold import Untold
 from nbtransformers.engine.threads import one_thread_if_free
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
@@ -191,6 +192,16 @@ class CapturedMaps:
         found = self._at_hand(part, layer, head)
         with one_thread_if_free():
             return found.steps(head, query)
+
+    def refuse_untold(self) -> None:
+        """Let nobody take a head out by a number that an ablation would count otherwise.
+
+        Raises:
+            UserError: when a layer was not found out.
+        """
+        for layer in (layer for layers in self._capture().layers.values() for layer in layers):
+            if isinstance(layer, Untold):
+                layer.refuse()
 
     def kept_layer(self, part: Part, layer: int) -> KeptLayer | None:
         """A layer as arrays, for a file; None for one that is made again when it is asked for."""
