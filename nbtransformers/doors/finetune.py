@@ -176,7 +176,7 @@ def finetune_request(
         values["training_task"] = values.pop("task")
     for several in ("label", "report_to", "lora_modules"):
         values[several] = _tuple(values.get(several))
-    own = [field.name for field in fields(FinetuneRequest)]
+    own = [field.name for field in fields(FinetuneRequest) if field.name not in ("data", "arguments")]
     others = {key: values.pop(key) for key in list(values) if key not in own}
     values["arguments"] = _checked_arguments(others, own)
     request = FinetuneRequest(data=data, model=model or _bundled(), **values)

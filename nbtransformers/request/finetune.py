@@ -12,7 +12,7 @@ from nbtransformers.request.refs import DataRef, ModelRef
 from nbtransformers.request.written import Written
 
 TrainingTask = Literal["classification", "multi-label", "regression", "tokens", "seq2seq", "causal", "masked"]
-TrainingMethod = Literal["full", "lora", "qlora", "head"]
+TrainingMethod = Literal["full", "lora", "head"]
 
 TRAINING_TASKS: tuple[TrainingTask, ...] = get_args(TrainingTask)
 TRAINING_METHODS: tuple[TrainingMethod, ...] = get_args(TrainingMethod)
@@ -31,8 +31,7 @@ class FinetuneRequest(Written):
             or one of the texts that are to be written. Empty finds it.
         training_task: what is learnt; None infers it from the data and the model.
         model: what training starts from; None is the bundled encoder.
-        method: `full` trains every weight, `lora` and `qlora` an adapter (the latter on quantised weights), `head` only
-            what is new on top of the model.
+        method: `full` trains every weight, `lora` an adapter, `head` only what is new on top of the model.
         epochs: how often every example is seen.
         lr: the learning rate at its highest; None is what is usual for the method.
         batch_size: examples in a step.
@@ -49,14 +48,13 @@ class FinetuneRequest(Written):
             user's own.
         collator: `module:function` of the user's own, which makes batches.
         find_lr: look for a learning rate first, which is then used unless `lr` is given.
-        lora_rank: rows of the matrices of an adapter; None is 8. It and what follows are for `lora` and `qlora`.
+        lora_rank: rows of the matrices of an adapter; None is 8. It and what follows are for `lora`.
         lora_alpha: an adapter counts by this over its rank; None is 16.
         lora_dropout: the share of its inputs that an adapter leaves out while it learns; None is 0.05.
         lora_modules: the layers that have one, by their names; empty is as peft has it for the model, else all.
         arguments: other fields of TrainingArguments, by their own names.
         report_to: where reports go besides: `tensorboard`, `trackio`, `wandb`, `mlflow`.
         device: `auto`, `cpu`, `cuda`, `mps`.
-        gpus: how many GPUs; None is one where there is one.
 
     Raises:
         UserError: when a field cannot be what it is.
@@ -94,13 +92,12 @@ class FinetuneRequest(Written):
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
     report_to: tuple[str, ...] = ()
     device: str = "auto"
-    gpus: int | None = None
 
     def __post_init__(self) -> None:
         if self.training_task is not None:
             one_of("task", self.training_task, TRAINING_TASKS)
         one_of("method", self.method, TRAINING_METHODS)
-        for name in ("batch_size", "grad_accum", "max_length", "early_stopping", "gpus", "lora_rank"):
+        for name in ("batch_size", "grad_accum", "max_length", "early_stopping", "lora_rank"):
             whole(name.replace("_", "-"), getattr(self, name))
         _positive("epochs", self.epochs, "3")
         if self.lr is not None:
@@ -116,7 +113,7 @@ class FinetuneRequest(Written):
     def _check_adapter(self) -> None:
         names = ("lora_rank", "lora_alpha", "lora_dropout", "lora_modules")
         given = next((name for name in names if getattr(self, name) not in (None, ())), None)
-        if given is not None and self.method not in ("lora", "qlora"):
+        if given is not None and self.method != "lora":
             option = given.replace("_", "-")
             raise UserError(
                 f"`--{option}` is for an adapter, and the method is {self.method}.", hint="Type `--method lora`."

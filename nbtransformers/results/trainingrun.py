@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
-from nbtransformers.plain_text import count, printable, seconds
+from nbtransformers.plain_text import count, printable, seconds, size
 from nbtransformers.request import FinetuneRequest
 from nbtransformers.results.terminal import printed
 from nbtransformers.rundir import control
@@ -85,6 +85,11 @@ class TrainingRun:
     def description(self) -> Mapping[str, Any]:
         """What is in its data: `training_task`, `rows`, `labels`, `columns`, `split`, …; see docs/run-directory.md."""
         return read_json(self.files.data / "description.json") or {}
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """What was known before anything ran: `rows`, `lengths`, `balance`, `parameters`, `memory`, `advice`, …"""
+        return read_json(self.files.card) or {}
 
     # --- how it goes ---
 
@@ -288,6 +293,7 @@ class TrainingRun:
             "Data": " · ".join([self.data_name, *(f"{count(n, 'row')} to {_FOR[part]}" for part, n in rows.items())]),
             "Model": self.model_name,
             "Settings": self.shown_settings,
+            **facts_of_card(self.card),
             "Progress": self.progress,
             "Metrics": shown_metrics(self.metrics),
             "Took": seconds(self.duration),
@@ -363,7 +369,7 @@ _EVERY_EVENT = ("type", "time", "attempt")
 _FOR = {"train": "learn from", "test": "evaluate on"}
 _SETTINGS = (
     *("method", "epochs", "lr", "batch_size", "grad_accum", "warmup", "schedule", "weight_decay", "max_length", "seed"),
-    *("test_share", "bf16", "early_stopping", "metric", "collator", "find_lr", "report_to", "device", "gpus"),
+    *("test_share", "bf16", "early_stopping", "metric", "collator", "find_lr", "report_to", "device"),
     *("lora_rank", "lora_alpha", "lora_dropout", "lora_modules"),
 )
 
@@ -372,6 +378,22 @@ def _shown(value: object) -> str:
     if isinstance(value, tuple | list):
         return " ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def facts_of_card(card: Mapping[str, Any]) -> dict[str, str]:
+    """What was known before a run began, as name and value, for a person."""
+    facts: dict[str, str] = {}
+    if lengths := card.get("lengths"):
+        cut = lengths["cut_rows"]
+        said = f"{lengths['median']:,.0f} tokens in the median, {lengths['longest']:,} at most"
+        facts["Lengths"] = said + (f"; {cut:.1%} of the rows are cut" if cut else "")
+    if parameters := card.get("parameters"):
+        facts["Parameters"] = f"{parameters['trained']:,} of {parameters['all']:,} are trained"
+    if memory := card.get("memory"):
+        facts["Memory"] = f"about {size(memory['needed'])}; {size(memory['free'])} were free"
+    if advice := card.get("advice"):
+        facts["Look out"] = " ".join(advice)
+    return facts
 
 
 def shown_metrics(metrics: Mapping[str, Any], most: int = 4) -> str:

@@ -43,8 +43,6 @@ def refuse_lacking(request: FinetuneRequest) -> None:
     """
     if request.method == "lora" and importlib.util.find_spec("peft") is None:
         raise UserError("`--method lora` needs peft.", hint='Type `pip install "nbtransformers[train]"`.')
-    if request.method == "qlora":
-        raise UserError("`--method qlora` is not there yet.", hint="Type `--method lora`.")
 
 
 def with_method(model: Any, request: FinetuneRequest, head: Head, new: Iterable[str]) -> Any:
