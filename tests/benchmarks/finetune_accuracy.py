@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -38,7 +39,7 @@ def table(rows: list[Snippet]) -> pd.DataFrame:
 
 
 def right_answers(
-    seed: int, train: list[Snippet], test: pd.DataFrame, folder: Path, **how: object
+    seed: int, train: list[Snippet], test: pd.DataFrame, folder: Path, **how: Any
 ) -> tuple[int, float]:
     """Held-out rows of which a run's model is right, and the seconds of the run."""
     started = time.perf_counter()
@@ -65,7 +66,7 @@ def main() -> None:
     options = parser.parse_args()
     snippets = movie_snippets()
     train, test = train_part(snippets), table(held_out_part(snippets))
-    how = {"method": options.method, "epochs": options.epochs, "lr": options.lr}
+    how: dict[str, Any] = {"method": options.method, "epochs": options.epochs, "lr": options.lr}
     shares: list[float] = []
     for seed in options.seeds:
         rows = random.Random(seed).sample(train, options.rows)
