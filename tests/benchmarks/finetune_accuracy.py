@@ -38,9 +38,7 @@ def table(rows: list[Snippet]) -> pd.DataFrame:
     return pd.DataFrame({"text": [row.text for row in rows], "mood": [MOODS[row.label or 0] for row in rows]})
 
 
-def right_answers(
-    seed: int, train: list[Snippet], test: pd.DataFrame, folder: Path, **how: Any
-) -> tuple[int, float]:
+def right_answers(seed: int, train: list[Snippet], test: pd.DataFrame, folder: Path, **how: Any) -> tuple[int, float]:
     """Held-out rows of which a run's model is right, and the seconds of the run."""
     started = time.perf_counter()
     run = nbt.finetune(
