@@ -26,7 +26,10 @@ SETUP = """
 import pandas as pd
 df = pd.DataFrame({{"review": ["a joy", "too long", "good film", "bad and dull"] * 20, "stars": ["up", "down"] * 40}})
 """
-OWN = "def share_right(predictions, labels):\n    return {'share_right': float((predictions.argmax(-1) == labels).mean())}\n"
+OWN = """
+def share_right(predictions, labels):
+    return {"share_right": float((predictions.argmax(-1) == labels).mean())}
+"""
 
 
 @pytest.fixture
