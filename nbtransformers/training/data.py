@@ -79,6 +79,8 @@ def prepare(
             hands = drawn_hands(read["train"].path, target, request.test_share, request.seed)
         counts = {part: write_hand(hand, reader, folder.data / f"{part}.arrow") for part, hand in hands.items()}
     labels = target.labels if target else ()
+    if task == "regression":
+        _refuse_one_number(folder, train, columns)
     _refuse_labels(task, labels, counts, train, columns)
     description = Description(
         training_task=task,
@@ -175,6 +177,18 @@ def _refuse_labels(
         raise UserError(
             f"The test rows have {count(len(unseen), 'label')} that no row to learn from has: {names}.",
             hint="Leave such rows out, or give rows to learn from that have them.",
+        )
+
+
+def _refuse_one_number(folder: RunFolder, train: Table, columns: Columns) -> None:
+    import pyarrow.compute as pc
+
+    library: Any = pc
+    found = library.min_max(stored_rows(folder, "train").data.column("label")).as_py()
+    if found["min"] == found["max"]:
+        raise UserError(
+            f"All rows of {train.name} to learn from have one number in {columns.labels[0]}: {found['min']:g}.",
+            hint="Give rows of different numbers.",
         )
 
 

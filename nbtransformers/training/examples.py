@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.tablerows import Table
-from nbtransformers.inputs.values import EMPTY, MISSING, Unreadable, reason_for_no_text
+from nbtransformers.inputs.values import EMPTY, MISSING, NOT_UNICODE, Unreadable, reason_for_no_text
 from nbtransformers.plain_text import count
 from nbtransformers.request import conversation_fault
 from nbtransformers.training.columns import Columns
@@ -120,10 +120,10 @@ class Reader:
         if reason_for_no_text(value) == MISSING:
             return MISSING
         if self.kind == "messages":
-            return conversation_fault(value)
+            return conversation_fault(value) or _not_unicode([self._stored(value)])
         if not len(value):
             return EMPTY
-        return None if all(isinstance(word, str) for word in value) else "not a list of words"
+        return _not_unicode(value) if all(isinstance(word, str) for word in value) else "not a list of words"
 
     def _stored(self, value: Any) -> Any:
         if self.kind == "messages":
@@ -173,3 +173,7 @@ def _named(value: Any, names: Sequence[str]) -> Any:
         return [_named(one, names) for one in value]
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return names[value] if is_number and 0 <= value < len(names) else value
+
+
+def _not_unicode(texts: Iterable[str]) -> str | None:
+    return next((NOT_UNICODE for text in texts if reason_for_no_text(text) == NOT_UNICODE), None)

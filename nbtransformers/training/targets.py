@@ -133,6 +133,8 @@ def label_name(value: Any) -> str:
     if isinstance(value, Unreadable):
         raise Wrong(value.reason)
     if isinstance(value, str):
+        if reason is not None:
+            raise Wrong(f"a label that is {reason}")
         return value.strip()
     if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
         return str(bool(value))

@@ -1025,6 +1025,7 @@ ELSEWHERE = {
     "The attention of layer {} of {} could not be followed: no softmax in its {} gives what that gave.": (
         "oracle/test_capture.py"
     ),
+    "The tokenizer of {} has no mask, whose word could be explained.": "oracle/test_explain.py",
     "A {} of {} is no finite number, so nothing can be said of what adds to it.": "oracle/test_explain.py",
     "{} has no attention from token to token that could be shown: it is of type {}.": "test_capture.py",
     "The attention of this layer is not what its queries and keys give.": "test_capture.py",
@@ -1038,6 +1039,7 @@ ELSEWHERE = {
     "These weights are {}.": "test_attention.py",
     "There is no direction {}.": "test_attention.py",
     "There is a head, {}, and no layer.": "test_attention.py",
+    "A side of {} cells shows nothing.": "test_attention.py",
     "{} {} to {} are not all there.": "test_attention.py",
     "{} is {}, no attention.": "test_attention.py",
     "A difference has no queries, keys or values.": "test_attention.py",
@@ -1114,6 +1116,7 @@ ELSEWHERE = {
     "The run {} has no data.": "test_training_data.py",
     "No row of {} has a label in {}.": "test_training_data.py",
     "All rows of {} to learn from have one label in {}: {}.": "test_training_data.py",
+    "All rows of {} to learn from have one number in {}: {}.": "test_training_data.py",
     "The test rows have {} that no row to learn from has: {}.": "test_training_data.py",
     "No rows can be kept for the evaluation: {}.": "test_training_data.py",
     "Row {} of {} has {}, in {}.": "test_training_data.py",

@@ -337,6 +337,16 @@ def test_rows_without_text_are_left_out_and_told(made: Any) -> None:
     assert "4 rows of df were left out: 2 empty, 1 missing, 1 not text (int)." in run.description.notes
 
 
+def test_what_is_no_unicode_is_left_out(made: Any, models: Path) -> None:
+    broken = "a \ud800"
+    assert "1 not valid Unicode" in made({"text": [*TEXTS, broken], "label": [*STARS, 1]}).description.notes[1]
+    words = made({"tokens": [["a", "b"]] * 4 + [["a", broken]], "tags": [["O", "O"]] * 5})
+    assert len(words.all) == 4
+    model = ModelRef("folder", str(models / "storyteller"))
+    texts = made([*TEXTS, broken, None], model=model)
+    assert len(texts.all) == 20
+
+
 # --- the draw ---
 
 
@@ -411,6 +421,21 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
         FRAME.assign(stars=3),
         {},
         "All rows of df to learn from have one label in stars: 3. Give rows of at least two labels.",
+    ),
+    (
+        FRAME.assign(stars=3),
+        {"training_task": "regression"},
+        "All rows of df to learn from have one number in stars: 3. Give rows of different numbers.",
+    ),
+    (
+        big(["\ud800", "b"] * 10),
+        {},
+        "Row 0 of df has a label that is not valid Unicode (a lone surrogate), in label. Mend it, or leave it out.",
+    ),
+    (
+        big([pd.Timestamp(0), "b"] * 10),
+        {},
+        "Row 0 of df has a Timestamp for a label, in label. Mend it, or leave it out.",
     ),
     (
         FRAME.assign(review=" "),
