@@ -55,6 +55,16 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
+def with_sign(share: float, digits: int) -> str:
+    """A share in percent with its sign, a minus as wide as the plus.
+
+    Example:
+        >>> with_sign(0.005, 2), with_sign(-0.005, 2)
+        ('+0.50%', '−0.50%')
+    """
+    return f"{share:+.{digits}%}".replace("-", "−")
+
+
 def seconds(value: float) -> str:
     """A duration as a person says it.
 

@@ -284,6 +284,19 @@ describe("the matrix", () => {
     expect(page.asked("tile")[2]?.params).toMatchObject({ quick: true });
   });
 
+  it("offers ways to take weights together only where a cell is of several", async () => {
+    for (const [count, offered] of [
+      [300, false],
+      [1200, true],
+    ] as const) {
+      const tokens: FakeToken[] = Array.from({ length: count }, (_, at) => [`t${at}`, ` t${at}`, 0]);
+      const page = inspector({ tokens, layers: 1, heads: 1, whole: 0 });
+      await page.press("Matrix");
+      expect(page.all('[aria-label="Cells of several weights"]').length > 0).toBe(offered);
+      page.close();
+    }
+  });
+
   it("says why a part is not there, and asks again only when one wants that", async () => {
     const page = inspector({ whole: 0 });
     await page.press("Matrix");
@@ -331,6 +344,23 @@ describe("the summary", () => {
     expect(page.one(".nbt-readout").textContent).toMatch(/of \[CLS\] \(0\) in this token after layer 1/);
   });
 
+  it("of a long text says that a rollout is of stretches, and promises no single weights", async () => {
+    const tokens: FakeToken[] = Array.from({ length: 1200 }, (_, at) => [`t${at}`, ` t${at}`, 0]);
+    const page = inspector({ tokens, layers: 1, heads: 1, whole: 0 });
+    await page.press("Summary");
+    await drawn(600);
+    await page.answerAll("tile");
+    expect(page.one(".nbt-map-legend").textContent).toMatch(/zoom in for single weights/);
+    await page.press("Rollout");
+    await drawn(600);
+    await page.answerAll("tile");
+    expect(page.one(".nbt-map-legend").textContent).toMatch(/The text is parted into stretches/);
+    expect(page.one(".nbt-map-legend").textContent).not.toMatch(/zoom in/);
+    await page.keys("ArrowRight");
+    expect(page.one(".nbt-readout").textContent).toMatch(/from tokens 0–\d+ to tokens 0–\d+/);
+    expect(page.one(".nbt-readout").textContent).not.toMatch(/until all have come/);
+  });
+
   it("is made here where all weights are", async () => {
     const page = golden("encoder");
     await page.press("Summary");
@@ -338,6 +368,18 @@ describe("the summary", () => {
     await page.keys("ArrowDown");
     expect(Number(page.value())).toBeGreaterThan(0);
     expect(page.asked()).toEqual([]);
+  });
+});
+
+describe("the steps", () => {
+  it("of what was read from a file say what to do, and nothing is asked for", async () => {
+    const page = inspector({}, { has_steps: false, can: [] });
+    await page.press("Steps");
+    expect(page.one(".nbt-steps").textContent).toMatch(/look at the text with its model again/);
+    expect([...page.asked("steps"), ...page.all(".nbt-wait")]).toEqual([]);
+    const other = inspector({}, { has_steps: false });
+    await other.press("Steps");
+    expect(other.one(".nbt-steps").textContent).toMatch(/does not give away its queries and keys/);
   });
 });
 

@@ -41,7 +41,7 @@ from nbtransformers.loading.card import Card
 from nbtransformers.loading.heads import HEADS, Head
 from nbtransformers.loading.models import quiet_transformers
 from nbtransformers.loading.registry import LoadedModel
-from nbtransformers.plain_text import count
+from nbtransformers.plain_text import count, with_sign
 from nbtransformers.progress import OnPartial, OnProgress, Pace, Progress, silent
 from nbtransformers.request import USED_BY, ExplainRequest, Method, ModelRef, Objects
 from nbtransformers.results.attention import SPECIAL
@@ -379,6 +379,6 @@ def _is_wide(found: Attribution) -> bool:
 
 def _wide_gap(found: Attribution) -> str:
     return (
-        f"The completeness gap of {found.title.lower()} is {found.completeness_gap:+.1%}: {count(found.steps, 'step')} "
+        f"The completeness gap of {found.title.lower()} is {with_sign(found.completeness_gap or 0, 1)}: {count(found.steps, 'step')} "
         "do not account for the whole difference."
     )

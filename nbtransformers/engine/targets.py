@@ -300,10 +300,12 @@ def _mask(read: Reader) -> tuple[Goal, tuple[Target, ...]]:
     at = [] if mask is None else np.flatnonzero(read.side.ids == mask).tolist()
     if not at:
         token = read.loaded.tokenizer.mask_token
-        written = f" {token}" if token else ""
-        raise UserError(
-            f"The text has no mask{written} whose word could be explained.", hint="Put one where a word is."
-        )
+        if mask is None:
+            raise UserError(
+                f"The tokenizer of {read.loaded.name} has no mask, whose word could be explained.",
+                hint="Give a classifier or a causal LM.",
+            )
+        raise UserError(f"The text has no mask {token} whose word could be explained.", hint="Put one where a word is.")
     goal, targets = _token("mask", read, at[0])
     if len(at) > 1:
         note = f"The text has {len(at)} masks: the first is explained, while the others stay."

@@ -481,7 +481,9 @@ class Attention:
 
     def _stretch(self, given: tuple[int, int, int] | None, what: str, total: int) -> tuple[int, int, int]:
         start, stop, cells = (0, total, _CELLS) if given is None else given
-        if not 0 <= start < stop <= total or cells < 1:
+        if cells < 1:
+            raise UserError(f"A side of {cells} cells shows nothing.", hint="Ask for 1 cell or more.")
+        if not 0 <= start < stop <= total:
             raise UserError(
                 f"{'Queries' if what == 'query' else 'Keys'} {start} to {stop} are not all there.",
                 hint=f"There are {total:,}, from 0: give the first, and the one behind the last.",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError, did_you_mean, shown
-from nbtransformers.plain_text import count
+from nbtransformers.plain_text import count, with_sign
 from nbtransformers.request import ExplainRequest, Method
 from nbtransformers.results.attention import SECOND, SPECIAL, Side
 from nbtransformers.results.export import Writable
@@ -94,7 +94,7 @@ class Attribution:
         if self.completeness_gap is None:
             return "no completeness gap: text and baseline have the same logit"
         gap = self.completeness_gap
-        told = "within 0.01%" if abs(gap) < 1e-4 else f"{gap:+.2%}"
+        told = "within 0.01%" if abs(gap) < 1e-4 else with_sign(gap, 2)
         return f"completeness gap {told} in {count(self.steps, 'step')}"
 
 

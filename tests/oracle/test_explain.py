@@ -285,8 +285,15 @@ def test_the_token_at_a_mask(tmp_path: Path) -> None:
     assert result.target.logit == pytest.approx(float(logits[number]), abs=1e-4)
     assert result.completeness_gap == pytest.approx(0, abs=0.01)
     assert "2 masks" in result.notes[0]
-    with pytest.raises(UserError, match="no mask"):
+    with pytest.raises(UserError, match=r"no mask \[MASK\] whose word could be explained. Put one where a word is."):
         explained("the film is good", folder)
+
+
+def test_a_tokenizer_without_a_mask_is_told(tmp_path: Path) -> None:
+    """To put one where a word is would be no help."""
+    save_tiny("bert", tmp_path, kind=AutoModelForMaskedLM)
+    with pytest.raises(UserError, match=r"The tokenizer of \S+ has no mask, whose word could be explained\. Give"):
+        explained("the film is good", tmp_path)
 
 
 def test_a_pair_of_texts_is_one_input(tmp_path: Path) -> None:

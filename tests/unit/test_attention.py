@@ -92,6 +92,9 @@ def test_what_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(lambda: found.tile(0, 0, rows=(0, 9, 3))) == (
         "Queries 0 to 9 are not all there. There are 6, from 0: give the first, and the one behind the last."
     )
+    assert refusal(lambda: found.tile(0, 0, rows=(0, 5, 0))) == (
+        "A side of 0 cells shows nothing. Ask for 1 cell or more."
+    )
     assert refusal(lambda: found.edges(0, 0, columns=(3, 3))).startswith("Keys 3 to 3 are not all there.")
     assert (
         refusal(lambda: found.to_pandas(head=1)) == "There is a head, 1, and no layer. Type `.to_pandas(layer, head)`."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sys
 import threading
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,14 @@ def test_a_method_is_looked_up_by_its_name() -> None:
     assert result.completeness_gap == 0.005
     with pytest.raises(UserError, match=r"'occlusoin' is not in this explanation\. Did you mean occlusion\?"):
         _ = result["occlusoin"]
+
+
+def test_a_gap_is_told_with_its_sign() -> None:
+    one = golden().found[0]
+    told = {gap: replace(one, completeness_gap=gap).told for gap in (0.005, -0.0125, 0.00005)}
+    assert list(told.values()) == [
+        f"completeness gap {gap} in 32 steps" for gap in ("+0.50%", "−1.25%", "within 0.01%")
+    ]
 
 
 def test_it_is_written_as_a_file(tmp_path: Path) -> None:

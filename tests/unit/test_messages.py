@@ -1139,6 +1139,13 @@ ELSEWHERE = {
     "The model is a {}, weights with an adapter on top.": "test_finetune.py",
     "The class {} is your own, and the process that trains does not know it.": "test_finetune.py",
     "The request names no model.": "test_finetune.py",
+    "There is no metric {}.": "test_training_parts.py",
+    "`--metric {}` failed ({}: {}).": "test_training_parts.py",
+    "`--metric {}` gave {}.": "test_training_parts.py",
+    "{} has no function {}.": "test_training_parts.py",
+    "`--{} {}` cannot be imported ({}: {}).": "test_training_parts.py",
+    "Transformers takes these settings for none: {}.": "test_training_parts.py",
+    "{} is not whole: {} is not in its weights.": "test_training_tasks_worker.py",
     "Training failed ({}{}).": "test_training_worker.py",
     "The disk is full, and the run {} cannot be written on. {}": "test_training_worker.py",
     "Memory ran out with one example at a time.": "test_training_worker.py",
@@ -1357,7 +1364,7 @@ def test_a_hub_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
 # --- the table is whole ---
 
 
-UNREAD = {"training/movie_snippets.py"}  # who trains what is bundled reads it
+UNREAD = {"training/movie_snippets.py"}  # only who trains what is bundled reads it: test_bundled
 
 
 def _templates() -> dict[str, str]:

@@ -8,7 +8,7 @@ import { useAction } from "../views/action";
 import { AttentionExport } from "../views/attentionexport";
 import { AttentionGrid } from "../views/attentiongrid";
 import { AttentionLines } from "../views/attentionlines";
-import { AttentionMatrix, placesOfMap } from "../views/attentionmatrix";
+import { AttentionMatrix, placesOfMap, SIDE_PX } from "../views/attentionmatrix";
 import { AttentionSteps } from "../views/attentionsteps";
 import { AttentionSummary } from "../views/attentionsummary";
 import { HeadBar } from "../views/headbar";
@@ -297,7 +297,7 @@ function OneMap({ reading, look, setLook, tiles, onTab }: OneMapProps) {
     <>
       <HeadBar reading={reading} look={look} setLook={setLook} choices={["layer", "head", "tokens"]}>
         <ScaleChoice look={look} setLook={setLook} />
-        {!reading.isWhole(part) && (
+        {!reading.isWhole(part) && Math.max(part.queries, part.keys) > SIDE_PX && (
           <Segments
             label="Cells of several weights"
             options={[

@@ -29,7 +29,8 @@ interface AttentionMatrixProps {
   hint?: string;
 }
 
-const SIDE_PX = 560;
+/** A text of no more tokens is seen weight by weight. */
+export const SIDE_PX = 560;
 /** A longer text has an overview that is quick before one that is exact. */
 const QUICK = 1024;
 
@@ -63,6 +64,8 @@ function MapOf(props: AttentionMatrixProps & { sides: Sides }) {
   const shape = { rows: rows.length, columns: columns.length, square, height: SIDE_PX, left: 120, top: 84 };
   const heat = useHeat<MapTile>(shape, tiles, (areas) => tiles.want(params, hurried(tiles, params, areas)));
   const { here, exact, found, pinned } = heat;
+  // A rollout of a long text is of stretches, however closely one looks.
+  const inStretches = source.layer === "rollout" && here.some(({ sampled }) => sampled);
   const most = mostOf(here, exact && pooling === "mean");
   const paint = paintOf(scale, most, reading.header.signed && source.layer !== "rollout");
   const picture = {
@@ -75,7 +78,13 @@ function MapOf(props: AttentionMatrixProps & { sides: Sides }) {
   const [query, key] = found && isOne(found) ? [rows[found.rows[0]], columns[found.columns[0]]] : [];
   return (
     <section class="nbt-matrix nbt-map" aria-label={label}>
-      <MapLegend name={name} scale={scale} most={most} paint={paint} pooling={exact ? null : pooling} />
+      <MapLegend
+        name={name}
+        scale={scale}
+        most={most}
+        paint={paint}
+        told={inStretches ? STRETCHES : exact ? null : POOLED[pooling]}
+      />
       {tiles.problem && <WaitStrip message={tiles.problem} retry={() => tiles.retry()} />}
       <HeatPlane label={label} heat={heat} picture={picture} {...(onKey ? { onKey } : {})}>
         <Readout
@@ -84,6 +93,7 @@ function MapOf(props: AttentionMatrixProps & { sides: Sides }) {
           empty={here.length === 0}
           hint={hint}
           pooling={pooling}
+          inStretches={inStretches}
           sides={sides}
         >
           {pinned && query && key && actions?.(query.start, key.start)}
@@ -158,11 +168,11 @@ interface LegendProps {
   scale: Scale;
   most: number;
   paint: Paint;
-  /** How cells of several weights are made; null where there are none. */
-  pooling: Pooling | null;
+  /** What a cell is of, where that is not one weight. */
+  told: string | null;
 }
 
-export function MapLegend({ name, scale, most, paint, pooling }: LegendProps) {
+export function MapLegend({ name, scale, most, paint, told }: LegendProps) {
   const isDifference = paint.ramp === "diverge";
   const high = scale === "row" ? "the row’s greatest" : formatValue(most);
   const low = isDifference ? `−${high}` : scale === "log" ? formatValue(most / 10 ** DECADES) : "0";
@@ -174,7 +184,7 @@ export function MapLegend({ name, scale, most, paint, pooling }: LegendProps) {
         <i aria-hidden="true" />
         <span>{high}</span>
       </span>
-      {pooling && <span class="nbt-aside">{POOLED[pooling]}</span>}
+      {told && <span class="nbt-aside">{told}</span>}
     </p>
   );
 }
@@ -184,6 +194,8 @@ const POOLED: Record<Pooling, string> = {
   mean: "each cell the mean of several: zoom in for single weights",
 };
 
+export const STRETCHES = "The text is parted into stretches of several tokens.";
+
 interface ReadoutProps {
   found: Found<MapTile> | null;
   waiting: boolean;
@@ -192,11 +204,13 @@ interface ReadoutProps {
   /** How cells are looked at. */
   hint: string;
   pooling: Pooling;
+  /** Cells are of stretches of the text. */
+  inStretches: boolean;
   sides: Sides;
   children: ComponentChildren;
 }
 
-function Readout({ found, waiting, empty, hint, pooling, sides, children }: ReadoutProps) {
+function Readout({ found, waiting, empty, hint, pooling, inStretches, sides, children }: ReadoutProps) {
   if (!found) {
     return (
       <div class="nbt-readout nbt-muted">
@@ -218,14 +232,23 @@ function Readout({ found, waiting, empty, hint, pooling, sides, children }: Read
           <End name="from" side={sides.queries} place={query} />
           <End name="to" side={sides.keys} place={key} />
         </div>
+      ) : inStretches ? (
+        <span>{`from tokens ${spanOf(sides.rows, rows)} to tokens ${spanOf(sides.columns, columns)}`}</span>
       ) : (
         <span>{`the ${pooling === "max" ? "greatest" : "mean"} of ${formatCount(count)} weights`}</span>
       )}
       {Number.isNaN(value) && <span class="nbt-aside">One of the two has no such token.</span>}
-      {tile.sampled && <span class="nbt-aside">from some of the rows, until all have come</span>}
+      {tile.sampled && !inStretches && (
+        <span class="nbt-aside">from some of the rows, until all have come</span>
+      )}
       {children && <span class="nbt-tools">{children}</span>}
     </div>
   );
+}
+
+/** The first and the last token of some lines. */
+function spanOf(places: readonly Place[], [start, stop]: Found<MapTile>["rows"]): string {
+  return `${places[start]?.start ?? ""}–${(places[stop - 1]?.stop ?? 1) - 1}`;
 }
 
 function End({ name, side, place }: { name: string; side: Tokens; place: Place }) {

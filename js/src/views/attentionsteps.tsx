@@ -17,9 +17,13 @@ import { TokenStepper } from "./tokenstepper";
 const MOST_KEYS = 32;
 
 export function AttentionSteps(props: ViewProps) {
-  const { signed, has_steps } = props.reading.header;
+  const { signed, has_steps, can } = props.reading.header;
   if (signed)
     return <None text="A difference of two has no steps of its own: look at one of the two by itself." />;
+  if (!has_steps && !can.includes("ablate"))
+    return (
+      <None text="How these weights come about is not kept with them: look at the text with its model again, token by token." />
+    );
   if (!has_steps)
     return (
       <None text="How these weights come about cannot be shown: this model's own attention does not give away its queries and keys. The weights themselves are exact in the other views." />

@@ -5,7 +5,7 @@ import { type MapTile, type MapTiles, mostOf, mostOfRows } from "../rows/attenti
 import { flowOf } from "../rows/rollout";
 import { eachPlace } from "../rows/tiles";
 import { useAsked } from "./asking";
-import { AttentionMatrix, formatWeight, MapLegend, paintOf, shortly } from "./attentionmatrix";
+import { AttentionMatrix, formatWeight, MapLegend, paintOf, STRETCHES, shortly } from "./attentionmatrix";
 import { HeadBar } from "./headbar";
 import { HeatPlane, useHeat } from "./heat";
 import { Token } from "./linesreadout";
@@ -189,7 +189,7 @@ function FlowMap({ reading, look, scale, answer, direction, onFollow }: FlowMapP
   const label = direction === "from" ? "Where a token goes" : "What is in a token";
   return (
     <section class="nbt-matrix nbt-map" aria-label={label}>
-      <MapLegend name="Share" scale={scale} most={tile.most} paint={paint} pooling={null} />
+      <MapLegend name="Share" scale={scale} most={tile.most} paint={paint} told={null} />
       <HeatPlane
         label={label}
         heat={heat}
@@ -218,7 +218,7 @@ function FlowMap({ reading, look, scale, answer, direction, onFollow }: FlowMapP
           ) : (
             "Point at a cell, or walk with the arrow keys."
           )}
-          {sampled && <span class="nbt-aside">The text is parted into stretches of several tokens.</span>}
+          {sampled && <span class="nbt-aside">{STRETCHES}</span>}
         </div>
       </HeatPlane>
     </section>

@@ -27,6 +27,7 @@ from nbtransformers.panels.earlier import depth
 from nbtransformers.panels.packing import packed, sendable, string_table
 from nbtransformers.plain_text import count, seconds
 from nbtransformers.results.attention import SECOND, SPECIAL, Attention, Side
+from nbtransformers.results.attentionkeys import KeyMaps
 from nbtransformers.results.attentionmaps import Floats, Part
 from nbtransformers.results.attentionmeasures import MEASURES
 from nbtransformers.results.attentionoverview import Overview, overview
@@ -198,8 +199,8 @@ def _is_causal(result: Attention, seen: Overview) -> bool:
 
 
 def _has_steps(result: Attention) -> bool:
-    """Whether what the weights come from is kept."""
-    if result.signed:
+    """Whether all that the weights come from, and what comes of them, is kept."""
+    if result.signed or isinstance(result.maps, KeyMaps):  # which have no projection
         return False
     try:
         result.maps.q(result.part, 0, 0)
