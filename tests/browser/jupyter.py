@@ -199,7 +199,7 @@ class Notebook:
         return self.cell(number).locator(".nbt-live")
 
 
-_KNOWN = ("favicon", "reading 'processLuminoMessage'")
+_KNOWN = ("favicon", "reading 'processLuminoMessage'", "Could not restore the debugger state")
 
 
 class OfflineBrowser:
@@ -225,8 +225,9 @@ class OfflineBrowser:
     def errors(self, page: Page) -> list[str]:
         """What went wrong in a page, but for what is no defect of it.
 
-        A server that has no icon; and a widget of ipywidgets that is taken away in the moment in which it comes hears a
-        message of JupyterLab's after it has let go of its view, and that has no further effect.
+        A server that has no icon; a widget of ipywidgets that is taken away in the moment in which it comes hears a
+        message of JupyterLab's after it has let go of its view, and that has no further effect; and JupyterLab's
+        debugger asks a kernel in the moment in which that is restarted.
         """
         return [error for error in self._errors[page] if not any(known in error for known in _KNOWN)]
 
