@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from browser.jupyter import OfflineBrowser
 from payloads import PAYLOADS
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import CDPSession, Page, Route, expect
 from trained import Written
 
 from nbtransformers.panels.training.methods import methods
@@ -188,19 +188,26 @@ def test_texts_stay_texts_in_the_snapshot(page: tuple[Page, TrainingRun, list[st
     assert noted == []
 
 
+def busy_ms(session: CDPSession) -> float:
+    """How long the page's own thread has worked: on a busy machine a clock would tell of others."""
+    told = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    return 1_000 * told["ThreadTime"]
+
+
 @pytest.mark.slow
 def test_a_million_points_come_without_a_stutter(page: tuple[Page, TrainingRun, list[str]]) -> None:
     opened, _, _ = page
+    session = opened.context.new_cdp_session(opened)
+    session.send("Performance.enable")
     panel = opened.locator(".nbt-live")
     over = panel.locator(".u-over").first
     expect(over).to_be_visible()
     opened.evaluate("() => window.grow(50, 20000, 50)")
     over.hover()
-    # Of so many that each shows, and of one at a time.
-    many, single = "await window.grow(1000050, 2000, 20)", "await window.grow(1040050, 1, 20)"
-    frames = sorted(opened.evaluate(f"async () => [...{many}, ...{single}]"))
-    middle, most = frames[len(frames) // 2], frames[int(len(frames) * 0.95)]
-    print(f"frames: median {middle:.0f} ms, 95% within {most:.0f} ms, longest {frames[-1]:.0f} ms")
     expect(panel.locator(".nbt-chart figcaption").first).to_contain_text(re.compile(r"step \d{3},\d{3}"))
-    assert middle < 50
-    assert most < 250
+    before = busy_ms(session)
+    # So many at a time that each time all is drawn.
+    frames = sorted(opened.evaluate("() => window.grow(1000050, 2000, 20)"))
+    each = (busy_ms(session) - before) / 20
+    print(f"{each:.0f} ms of work each time; a frame takes {frames[len(frames) // 2]:.0f} ms, at most {frames[-1]:.0f}")
+    assert each < 80  # of the 100 ms until the next
