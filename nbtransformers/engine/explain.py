@@ -378,7 +378,5 @@ def _is_wide(found: Attribution) -> bool:
 
 
 def _wide_gap(found: Attribution) -> str:
-    return (
-        f"The completeness gap of {found.title.lower()} is {with_sign(found.completeness_gap or 0, 1)}: {count(found.steps, 'step')} "
-        "do not account for the whole difference."
-    )
+    gap, steps = with_sign(found.completeness_gap or 0, 1), count(found.steps, "step")
+    return f"The completeness gap of {found.title.lower()} is {gap}: {steps} do not account for the whole difference."
