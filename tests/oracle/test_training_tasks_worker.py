@@ -13,9 +13,12 @@ from tiny import save_tiny
 from training import new_run, work
 from transformers import AutoTokenizer
 
+from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import HEADS
+from nbtransformers.request import ModelRef
 from nbtransformers.rundir.events import read_events
 from nbtransformers.training.data import stored_description
+from nbtransformers.training.loading import load_to_train
 from nbtransformers.training.tasks import task_named
 
 TEXTS = [
@@ -79,3 +82,11 @@ def test_a_task_is_learnt_from_data_to_model(kind: str, tmp_path: Path) -> None:
     tokens = AutoTokenizer.from_pretrained(run.model)(TEXTS[0], return_tensors="pt")
     more = {"decoder_input_ids": tokens["input_ids"]} if name == "seq2seq" else {}
     assert model(**tokens, **more).logits.isfinite().all()
+
+
+def test_a_model_that_lacks_a_part_of_its_body_is_told(tmp_path: Path) -> None:
+    folder = save_tiny("bert", tmp_path / "torn")
+    config = folder / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "num_hidden_layers": 3}))
+    with pytest.raises(UserError, match=r"^torn is not whole: bert\.encoder\.layer\.2\..+ is not in its weights\."):
+        load_to_train(ModelRef("folder", str(folder)), "classifier", {"num_labels": 2}, seed=0)
