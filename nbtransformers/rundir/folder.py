@@ -89,6 +89,11 @@ class RunFolder:
         return self.path / "evaluations"
 
     @property
+    def finder(self) -> Path:
+        """What a search for a learning rate found; its figure is beside it."""
+        return self.evaluations / "lr-finder.json"
+
+    @property
     def model(self) -> Path:
         """The trained model, as `save_pretrained` writes it, with its tokenizer and its card."""
         return self.path / "model"

@@ -54,6 +54,7 @@ def launch(request: FinetuneRequest, objects: Objects, folder: RunFolder, on_pro
     """
     with _removed_unless_started(folder):
         _refuse_lacking_packages()
+        from nbtransformers.training.card import write_card
         from nbtransformers.training.data import prepare
         from nbtransformers.training.early import refuse_early
 
@@ -62,6 +63,7 @@ def launch(request: FinetuneRequest, objects: Objects, folder: RunFolder, on_pro
         keep_source(request, objects, folder)
         write_json(folder.environment, environment())
         free_gpu(request, objects)
+        write_card(request, folder)
         with deferred_interrupts():  # from here on somebody else may see it
             heartbeat.of_process(os.getpid()).write(folder.heartbeat)  # until the worker gives signs itself
             write_text(folder.request, request.to_json() + "\n")

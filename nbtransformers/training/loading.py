@@ -99,6 +99,41 @@ def load_to_train(
     return Trainable(model, tokenizer, limit or _NO_LIMIT, new)
 
 
+def outline(ref: ModelRef, head: Head, settings: Mapping[str, Any], *, max_length: int | None = None) -> Trainable:
+    """A model as `load_to_train` gives it, but without weights: on the device `meta`, and with none that are new.
+
+    Args:
+        ref: which model; none that is a variable.
+        head: what the task needs of it.
+        settings: what the task wants its configuration to say.
+        max_length: how many tokens of a text it is to read; None is all that it can.
+
+    Returns:
+        One whose `model` is None where its class cannot be made without weights.
+
+    Raises:
+        UserError: as `load_to_train`.
+    """
+    import torch
+
+    source = source_of(ref)
+    found = passed(source)
+    with plain_errors(source.name, source.folder), quiet_transformers():
+        config = config_of(source, found)
+        kind = class_with_head(config, source, found, head)
+        _tell(config, settings)
+        tokenizer = tokenizer_of(source, config, found)
+        try:
+            with torch.device("meta"):
+                model = kind.from_config(config)
+        except (NotImplementedError, RuntimeError):  # it computes with its weights while it is made
+            return Trainable(None, tokenizer, max_length or _NO_LIMIT, ())
+    _give_pad_token(model, tokenizer)
+    loaded = LoadedModel(source.name, model, tokenizer, source.folder, "meta", "float32")
+    limit = text_limit(loaded, max_length, tokenizer.num_special_tokens_to_add())
+    return Trainable(model, tokenizer, limit or _NO_LIMIT, ())
+
+
 def _tell(config: Any, settings: Mapping[str, Any]) -> None:
     for name, value in settings.items():
         if name != "num_labels" or "id2label" not in settings:  # which says it too

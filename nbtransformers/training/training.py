@@ -16,6 +16,7 @@ from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
 from nbtransformers.training.attempt import Attempt
 from nbtransformers.training.callbacks import callback_class, early_stopping
+from nbtransformers.training.card import advice_of
 from nbtransformers.training.checkpoints import Marker, marker_of
 from nbtransformers.training.collating import SeededCollator
 from nbtransformers.training.commands import Commands
@@ -23,9 +24,11 @@ from nbtransformers.training.data import Part, stored_description, stored_rows
 from nbtransformers.training.devices import leave_a_core, use_one_device
 from nbtransformers.training.evaluating import Evaluation, refuse_unknown
 from nbtransformers.training.final import write_adapter, write_model
+from nbtransformers.training.finder import find_lr, found_lr
 from nbtransformers.training.journal import Journal
 from nbtransformers.training.loading import Trainable, load_to_train
 from nbtransformers.training.methods import Learning, is_adapted, learning, plain, with_method
+from nbtransformers.training.modelcard import model_card
 from nbtransformers.training.named import imported, is_import_path
 from nbtransformers.training.rates import Rates
 from nbtransformers.training.settings import Steps, save_steps, smaller, steps_of, training_arguments
@@ -110,6 +113,9 @@ class Training:
         history.read()  # which leaves out the steps that this attempt does again
         if resumed_from is not None and all(told["step"] != resumed_from for told in history.of("checkpoint")):
             journal.write("checkpoint", step=resumed_from)  # its worker was killed before it told
+        if not history.of("note"):
+            for advice in advice_of(self._folder):
+                journal.write("note", text=advice)
         last = history.last("micro_batch")
         steps = steps_of(self._request, self._description.rows["train"], last["micro_batch"] if last else None)
         return _Begun(journal, history, resumed_from, steps)
@@ -140,6 +146,9 @@ class Training:
         if request.metric is not None:
             tried = learnt.test.select(range(min(_TRIED_ROWS, len(test))))
             refuse_unknown(trainer.args.metric_for_best_model, trainer.try_metrics(tried))
+        if not self._learning_rate(trainer, attempt):  # it was told to stop before its first step
+            begun.journal.state("stopped")
+            return
         trainer.train(resume_from_checkpoint=attempt.checkpoint and str(attempt.checkpoint))
         self._finish(trainer, loaded)
 
@@ -192,6 +201,33 @@ class Training:
             saved_at=monotonic(),
         )
 
+    def _learning_rate(self, trainer: Any, attempt: Attempt) -> bool:
+        """Look for a learning rate, if one was asked for and not found before; whether to go on."""
+        if not self._request.find_lr:
+            return True
+        known = self._folder.finder.exists()
+        found = found_lr(self._folder) if known else self._find_lr(trainer, attempt)
+        if found is not None and self._request.lr is None:
+            trainer.args.learning_rate = found
+        return known or not attempt.commands.stopping
+
+    def _find_lr(self, trainer: Any, attempt: Attempt) -> float | None:
+        def on_step(done: int, total: int) -> bool:
+            attempt.journal.stage("finding", done, total)
+            attempt.commands.look()
+            return not attempt.commands.stopping
+
+        found = find_lr(trainer, self._folder, on_step)
+        if not attempt.commands.stopping:
+            attempt.journal.write("note", text=self._said_of(found, trainer.args.learning_rate))
+        return found
+
+    def _said_of(self, found: float | None, usual: float) -> str:
+        if found is None:
+            return f"No learning rate made the loss any better in the trial; it is {usual:g}."
+        used = "which is used" if self._request.lr is None else f"and {usual:g} is used, as asked for"
+        return f"The trial found the learning rate {found:g}, {used}: {self._folder.finder.with_suffix('.png').name}."
+
     def _collator(self, loaded: Trainable) -> Any:
         own = imported(self._request.collator, "collator") if self._request.collator else None
         return own or self._task.collator(loaded.tokenizer, loaded.model)
@@ -226,8 +262,8 @@ class Training:
             attempt.journal.stage("saving")
             best = trainer.load_best()
             if is_adapted(trainer.model):
-                write_adapter(self._folder, trainer.model, loaded.tokenizer)
-            write_model(self._folder, plain(trainer.model), loaded.tokenizer)
+                write_adapter(self._folder, trainer.model, loaded.tokenizer, self._card(trainer, adapter=True))
+            write_model(self._folder, plain(trainer.model), loaded.tokenizer, self._card(trainer))
             if best is not None and best != attempt.saved:
                 by = str(trainer.args.metric_for_best_model)
                 attempt.journal.write("note", text=f"The model is that of step {best:,}, the best by {by}.")
@@ -235,6 +271,12 @@ class Training:
         if is_done:
             self._folder.features.unlink(missing_ok=True)
         attempt.journal.state("done" if is_done else "stopped")
+
+    def _card(self, trainer: Any, *, adapter: bool = False) -> str:
+        history = History(self._folder.events)
+        history.read()
+        lr = trainer.args.learning_rate
+        return model_card(self._folder, self._request, self._description, history, lr, adapter=adapter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ const STATES: Record<RunState, [sign: string, name: string]> = {
 const STAGES: Record<string, string> = {
   loading: "Loading the model",
   tokenizing: "Tokenizing",
+  encoding: "Encoding the texts",
+  finding: "Looking for a learning rate",
   training: "Training",
   evaluating: "Evaluating",
   saving: "Saving",
