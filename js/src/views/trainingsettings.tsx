@@ -238,7 +238,6 @@ function written(name: string, value: unknown): string {
   if (Array.isArray(value)) return value.map((one) => written(name, one)).join(", ");
   if (typeof value !== "number") return String(value);
   if (BYTES.test(name)) return formatBytes(value);
-  if (name.includes(" cut_")) return formatShare(value, 1);
   if (SHARES.test(name)) return formatShare(value, 1);
   return Number.isInteger(value) ? formatCount(value) : exactValue(value);
 }
