@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sys
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -164,6 +165,9 @@ def free_gpu(request: FinetuneRequest, objects: Objects) -> None:
         from nbtransformers.loading.models import model_and_tokenizer
 
         model = model_and_tokenizer(objects[request.model.name])[0]
-        with REGISTRY.lock_and_notes(model)[0]:
-            model.to("cpu")
+        if model.device.type == "cuda":
+            with REGISTRY.lock_and_notes(model)[0]:
+                model.to("cpu")
+            told = f"{request.model.name} is on the CPU now: the GPU is left to the run."
+            warnings.warn_explicit(told, UserWarning, "nbtransformers", 0)
     torch.cuda.empty_cache()
