@@ -174,6 +174,8 @@ def finetune_request(
     objects = {**objects, **found, **_with_tokenizer(model, found, tokenizer, namespace or {})}
     if "task" in values:
         values["training_task"] = values.pop("task")
+    for one in ("text", "pair"):
+        values[one] = None if values.get(one) is None else str(values[one])  # pandas has numbers for names, too
     for several in ("label", "report_to", "lora_modules"):
         values[several] = _tuple(values.get(several))
     own = [field.name for field in fields(FinetuneRequest) if field.name not in ("data", "arguments")]

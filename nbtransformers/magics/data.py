@@ -23,6 +23,8 @@ def data_of(
     namespace: dict[str, Any],
     magic: str,
     doing: str | None = None,
+    *,
+    has_cell: bool = True,
 ) -> tuple[DataRef, Objects]:
     """The reference to the texts, and the objects that it names; takes the input options out of `values`.
 
@@ -33,6 +35,7 @@ def data_of(
         namespace: where names are looked up.
         magic: its name, without `%`.
         doing: what it does with texts, where its name is no verb.
+        has_cell: whether texts can be written below it.
 
     Raises:
         UserError: when there is nothing to read, or two things.
@@ -60,7 +63,7 @@ def data_of(
         raise UserError("`--whole` is for the text of a cell.", hint="Leave `--whole` out.")
     if is_hub_name(expression):
         return data_ref(expression, **options)
-    return data_ref(meant(expression, namespace, magic), **options, name=expression)
+    return data_ref(meant(expression, namespace, magic if has_cell else None), **options, name=expression)
 
 
 def prompts_of(
@@ -84,7 +87,7 @@ _PATH = re.compile(r"\.{0,2}/|~/|[a-z][a-z0-9+]+://")  # what begins so can be n
 _OF_DATA = {"column": "tables", "encoding": "text files", "split": "datasets", "subset": "datasets of the Hub"}
 
 
-def meant(expression: str, namespace: dict[str, Any], magic: str) -> Any:
+def meant(expression: str, namespace: dict[str, Any], magic: str | None = None) -> Any:
     """What an expression names: a file, as a `Path`, or its value. A variable wins over a file of the same name."""
     literal = _literal(expression)
     if literal is not None:

@@ -89,11 +89,11 @@ def _data(parsed: ParsedLine, values: dict[str, Any], namespace: dict[str, Any])
     elif not parsed.expression:
         raise UserError("There is nothing to learn from.", hint="Type `%finetune VARIABLE`, or `%finetune FILE`.")
     shared = {key: values[key] for key in ("encoding", "subset") if key in values}
-    data, objects = data_of(parsed, None, values, namespace, "finetune")
+    data, objects = data_of(parsed, None, values, namespace, "finetune", has_cell=False)
     test = values.get("test")
     if test is None:
         return data, objects
-    value = test if is_hub_name(test) else meant(test, namespace, "finetune")
+    value = test if is_hub_name(test) else meant(test, namespace)
     values["test"], found = data_ref(value, **shared, name=test)
     return data, {**objects, **found}
 

@@ -37,6 +37,8 @@ _OF_THE_RUN = (
 )
 """Fields that decide how the worker keeps its directory, and are not for a user."""
 
+_ABOVE_ZERO = ("max_steps", "eval_steps", "save_steps", "per_device_eval_batch_size")
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -141,6 +143,8 @@ def _check(field: Field, value: Any) -> None:
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         wanted = " or ".join(kind.__name__ for kind in field.kinds)
         raise UserError(f"`--{option}` is {shown(value)}, {kind_of(value)}.", hint=f"It takes {wanted}.")
+    if field.name in _ABOVE_ZERO and value is not None and value <= 0:
+        raise UserError(f"`--{option}` is {shown(value)}.", hint=f"Type a number above 0: `--{option} 100`.")
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 else:  # Transformers is imported with the class that is made of both
     Base = object
 
-_NO_METRICS = (
+NO_METRICS = (
     *("epoch", "runtime", "samples_per_second", "steps_per_second", "model_preparation_time"),
     "num_input_tokens_seen",
 )
+"""What Trainer tells of an evaluation beside its metrics."""
+
 _KEPT_LOGS = 100  # of Trainer's own, which go into every checkpoint
 
 
@@ -126,7 +128,7 @@ class RunEvents(Base):
             "eval",
             step=state.global_step,
             epoch=state.epoch,
-            metrics={name: value for name, value in found.items() if name not in _NO_METRICS},
+            metrics={name: value for name, value in found.items() if name not in NO_METRICS},
             seconds=found.get("runtime"),
             report=report.relative_to(self._attempt.folder.path).as_posix(),
         )

@@ -62,6 +62,10 @@ def find_columns(table: Table, request: FinetuneRequest) -> Columns:
     named = [name for name in (request.text, request.pair, *request.label) if name is not None]
     for name in named:
         refuse_unknown(name, table)
+        if named.count(name) > 1:
+            raise UserError(
+                f"{shown(name)} of {table.name} is named twice.", hint="Name one column of texts, another of labels."
+            )
     looked_at = tuple(dict.fromkeys([*table.columns, *named]))
     rows = next(table.windows(looked_at, _LOOKED_AT), [])
     if not rows:

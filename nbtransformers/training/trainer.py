@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtransformers.training import checkpoints
 from nbtransformers.training.attempt import Attempt, EvaluationBrokenOffError
+from nbtransformers.training.callbacks import NO_METRICS
 from nbtransformers.training.checkpoints import Marker
 from nbtransformers.training.sampling import grouped_sampler, longest_first, token_lengths
 
@@ -113,7 +114,8 @@ class RunTraining(Base):
                 found = self.evaluation_loop(loader, description="Trial", metric_key_prefix="eval").metrics
         finally:
             self.attempt.dry = False
-        return {name.removeprefix("eval_"): value for name, value in (found or {}).items()}
+        named = {name.removeprefix("eval_"): value for name, value in (found or {}).items()}
+        return {name: value for name, value in named.items() if name not in NO_METRICS}
 
     def _evaluate(self, trial: Any, ignore_keys_for_eval: Any, skip_scheduler: bool = False) -> dict[str, float]:
         resumed = skip_scheduler  # Trainer evaluates like this only before the first step

@@ -1111,6 +1111,7 @@ ELSEWHERE = {
     "{} learns one column, and `--label` names {}.": "test_training_data.py",
     "tokens needs a list of words in each row, and {} of {} holds {}.": "test_training_data.py",
     "{} needs texts, and {} of {} holds {}.": "test_training_data.py",
+    "{} of {} is named twice.": "test_finetune.py",
     "Which column of {} holds the labels? It has {}.": "test_training_data.py",
     "Which column of {} holds the texts? It has {}.": "test_training_data.py",
     "The run {} has no data.": "test_training_data.py",
