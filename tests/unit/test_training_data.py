@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset, List, Value
 from hub import hub
@@ -151,6 +153,25 @@ def test_progress_is_told_and_rows_are_read_in_windows(tmp_path: Path) -> None:
     frame = pd.DataFrame({"text": [f"text {n}" for n in range(2_500)], "label": ["a", "b"] * 1_250})
     prepare(FinetuneRequest(DataRef("variable", "df")), {"df": frame}, RunFolder(tmp_path), told.append)
     assert [(step.done, step.total) for step in told] == [(1_000, 2_500), (2_000, 2_500), (2_500, 2_500)]
+
+
+@pytest.mark.slow
+def test_many_rows_are_never_in_memory_at_once(made: Any, tmp_path: Path) -> None:
+    path = tmp_path / "many.parquet"
+    kinds = pa.schema([("text", pa.string()), ("label", pa.int64())])
+    with pq.ParquetWriter(path, kinds) as file:
+        for start in range(0, 200_000, 10_000):
+            texts = [f"text {number} {'word ' * 100}" for number in range(start, start + 10_000)]
+            file.write_table(pa.table({"text": texts, "label": [0, 1] * 5_000}, kinds))
+    made(FRAME)  # imports what has to be
+    tracemalloc.start()
+    try:
+        prepared = prepare(FinetuneRequest(DataRef("file", str(path))), {}, RunFolder(tmp_path))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert prepared.rows == {"train": 160_000, "test": 40_000}
+    assert peak < 40_000_000, "the texts alone are 100 MB"
 
 
 # --- which columns ---
