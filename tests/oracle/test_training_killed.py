@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import time
@@ -18,8 +17,6 @@ from nbtransformers.rundir.control import tell
 from nbtransformers.rundir.events import read_events
 from nbtransformers.rundir.folder import COMPLETE, RunFolder
 from nbtransformers.rundir.state import state_of
-
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked here")
 
 SEED = 20
 MOMENTS = 20

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import resource
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 from tiny import save_tiny
 
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
@@ -58,12 +59,8 @@ def start_worker(run: RunFolder, control_from: int = 0, **environment: str) -> s
     with run.log.open("ab") as log:
         return subprocess.Popen(
             [
-                sys.executable,
-                "-m",
-                "nbtransformers.training.worker",
-                str(run.path),
-                "--control-from",
-                str(control_from),
+                *(sys.executable, "-m", "nbtransformers.training.worker", str(run.path)),
+                *("--control-from", str(control_from)),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -98,34 +95,57 @@ def weights(folder: Path) -> dict[str, Any]:
     return {name: weight.numpy().tobytes() for name, weight in load_file(folder / "model.safetensors").items()}
 
 
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(
+    [
+        *("torch", "accelerate", "datasets", "scipy.special", "sklearn.metrics", "peft", "training"),
+        *(
+            "transformers.trainer",
+            "transformers.models.bert.modeling_bert",
+            "transformers.models.auto.tokenization_auto",
+        ),
+    ]
+)
+
+
+def _serve(run: RunFolder, control_from: int, megabytes: int | None) -> None:
+    import torch
+
+    from nbtransformers.training.worker import run_worker
+
+    torch.set_num_threads(1)
+    sys.stdout = sys.stderr = run.log.open("a", buffering=1)
+    if megabytes is not None:
+        used = psutil.Process().memory_info().vms + megabytes * 2**20
+        resource.setrlimit(resource.RLIMIT_AS, (used, used))
+    os._exit(run_worker(run, control_from))
+
+
 class ForkedWorker:
-    """A real worker in a process that has imported everything already: it is at work at once, and can be killed."""
+    """A real worker in a process that has imported everything already: it is at work at once, and can be killed.
 
-    def __init__(self, run: RunFolder, control_from: int = 0, before: Callable[[], None] = lambda: None) -> None:
-        self.pid = os.fork()
-        if self.pid == 0:
-            status = 70
-            try:
-                sys.stdout = sys.stderr = run.log.open("a", buffering=1)
-                from nbtransformers.training.worker import run_worker
+    Args:
+        run: what it trains.
+        control_from: as the launcher tells it.
+        megabytes: how much more memory it may take.
+    """
 
-                before()
-                status = run_worker(run, control_from)
-            finally:
-                os._exit(status)
+    def __init__(self, run: RunFolder, control_from: int = 0, megabytes: int | None = None) -> None:
+        self._process = _CONTEXT.Process(target=_serve, args=(run, control_from, megabytes), daemon=True)
+        self._process.start()
+        self.pid = self._process.pid
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send it a signal."""
+        assert self.pid is not None
         os.kill(self.pid, number)
 
     def is_alive(self) -> bool:
         """Whether it has not ended yet."""
-        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        return self._process.is_alive()
 
-    def wait(self, seconds: float = 120) -> int:
+    def wait(self, seconds: float = 180) -> int:
         """Its exit status, once it has ended; below zero the signal that ended it."""
-        until = time.monotonic() + seconds
-        while self.is_alive():
-            assert time.monotonic() < until, "the worker does not end"
-            time.sleep(0.01)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self._process.join(seconds)
+        assert self._process.exitcode is not None, "the worker does not end"
+        return self._process.exitcode
