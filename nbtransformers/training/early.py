@@ -11,6 +11,7 @@ from nbtransformers.plain_text import file_size
 from nbtransformers.request import FinetuneRequest, Objects
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.listing import shown_folder
+from nbtransformers.training.methods import refuse_lacking
 from nbtransformers.training.named import imported, is_import_path
 
 _BYTES = 4 * (3 + 1)  # a parameter: of a checkpoint itself and two numbers of AdamW, and of the model once more
@@ -20,10 +21,11 @@ def refuse_early(request: FinetuneRequest, objects: Objects, folder: RunFolder) 
     """Refuse what cannot work on this machine.
 
     Raises:
-        UserError: for a device that is not there, a function that cannot be imported, a place for reports that is not
-            installed, or a disk with no room for one checkpoint.
+        UserError: for a device that is not there, a method whose package is not, a function that cannot be imported, a
+            place for reports that is not installed, or a disk with no room for one checkpoint.
     """
     pick_device(request.device)
+    refuse_lacking(request)
     for option, name in (("metric", request.metric), ("collator", request.collator)):
         if name is not None and (option == "collator" or is_import_path(name)):
             imported(name, option)

@@ -13,8 +13,11 @@ from tiny import save_tiny
 from training import new_run, reviews, start_worker, told, weights, work
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from nbtransformers.errors import UserError
+from nbtransformers.request import DataRef, FinetuneRequest
 from nbtransformers.rundir.events import read_events
 from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.training.methods import refuse_lacking
 
 NO_DROPOUT: dict[str, dict[str, Any]] = {
     "bert": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
@@ -169,3 +172,10 @@ def test_a_layer_that_is_none_is_refused_with_the_nearest(tmp_path: Path) -> Non
     failed = next(event for event in read_events(run.events) if event.get("state") == "failed")
     assert failed["message"] == "The model has no layer qeury for an adapter."
     assert "query" in failed["hint"]
+
+
+def test_an_adapter_without_peft_is_refused_before_a_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"`--method lora` needs peft\."):
+        refuse_lacking(FinetuneRequest(DataRef("variable", "data"), method="lora"))
+    refuse_lacking(FinetuneRequest(DataRef("variable", "data")))

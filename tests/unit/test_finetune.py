@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -104,6 +105,11 @@ REFUSED = [
     ({"debug": [object]}, "`debug` is [<class 'object'>]. Give what can be written to a file."),
     ({"schedule": "cosin"}, "There is no schedule 'cosin'. Did you mean cosine?"),
     ({"method": "lorra"}, "There is no method 'lorra'. Did you mean lora?"),
+    ({"lora_rank": 4}, '`lora_rank` is for an adapter, and the method is full. Type `method="lora"`.'),
+    ({"method": "lora", "lora_rank": 0}, "`lora_rank` is 0. "),
+    ({"method": "lora", "lora_alpha": -1.0}, "`lora_alpha` is -1.0. Type a number above 0: `lora_alpha=16`."),
+    ({"method": "lora", "lora_dropout": 1}, "`lora_dropout` is 1. Type a share below 1: `lora_dropout=0.1`."),
+    ({"method": "lora", "lora_modules": "qeury"}, "The model has no layer qeury for an adapter. Did you mean query?"),
     ({"task": "classify"}, "There is no task 'classify'. Did you mean classification?"),
     ({"batch_size": 0}, "`batch_size` is 0. Type a whole number of 1 or more: `batch_size=1`."),
     ({"epochs": 0}, "`epochs` is 0. Type a number above 0: `epochs=3`."),
@@ -268,6 +274,13 @@ def test_packages_that_are_lacking_are_named(project: Path, monkeypatch: pytest.
         UserError, match=r'Training needs no-such-package\. Type `pip install "nbtransformers\[train\]"`'
     ):
         nbt.finetune(FRAME, text="review", label="stars")
+    assert list(project.iterdir()) == []
+
+
+def test_an_adapter_needs_its_package(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(UserError, match=r'`method="lora"` needs peft\. Type `pip install "nbtransformers\[train\]"`'):
+        nbt.finetune(FRAME, text="review", label="stars", method="lora")
     assert list(project.iterdir()) == []
 
 
