@@ -39,7 +39,7 @@ def test_a_notebook_runs(path: Path, models: dict[str, str], tmp_path: Path) -> 
     notebook = nbformat.read(path, as_version=4)
     with_models(notebook, models)
     nbclient.NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     ).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert len(cells) > 5
