@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from browser.jupyter import JupyterServer, OfflineBrowser
+from browser.workers import end_worker
 from playwright.sync_api import Page, expect
 from taught.ner import ner_model
 
@@ -48,7 +49,15 @@ Add salt, garlic and a spoon of oil.""",
     "attention": "%%attention\nThe animal did not cross the street because it was too tired.",
     "explain": "%%explain --method integrated_gradients,occlusion\nSlow at first, but a warm and unforgettable film.",
     "generate": "%%generate --model smollm2 --chat --max-new-tokens 160\nWhat is a transformer, in simple words?",
+    "training": "%finetune reviews --label mood --epochs 3 --lr 2e-4 --max-length 32",
 }
+SETUP = """%load_ext nbtransformers
+import pandas as pd
+from nbtransformers.training.movie_snippets import movie_snippets
+NER = {ner!r}
+rows = [row for row in movie_snippets() if abs(row.rating) > 1][::14]
+reviews = pd.DataFrame(
+    {{"review": [row.text for row in rows], "mood": ["good" if row.label else "bad" for row in rows]}})"""
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
@@ -60,12 +69,14 @@ def pages(
     with JupyterServer(tmp_path_factory.mktemp("pictures"), theme=theme) as server:
         # A copy: a link would be called by what it leads to.
         named = shutil.copytree(ner_model(), tmp_path_factory.mktemp("models") / "tweets-ner")
-        setup = f"%load_ext nbtransformers\nNER = {str(named)!r}"
-        server.write("pictures.ipynb", [setup, *CELLS.values()])
+        server.write("pictures.ipynb", [SETUP.format(ner=str(named)), *CELLS.values()])
         notebook = server.open(page, "pictures.ipynb")
-        notebook.run_all()
-        yield request.param, page, notebook
-        page.context.close()
+        try:
+            notebook.run_all()
+            yield request.param, page, notebook
+        finally:
+            page.context.close()
+            end_worker(server.root / "nbtransformers-runs" / "minilm-1")
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -82,6 +93,9 @@ def test_picture(pages: tuple[str, Page, object], name: str) -> None:
     if name == "generate":  # with what might have stood in the place of a token
         panel.locator("[data-n='5']").click()
         expect(panel.locator(".nbt-alternatives li")).to_have_count(5)
+    if name == "training":  # in the midst of it, when it has been evaluated twice
+        facts = panel.locator(".nbt-progress-facts")
+        expect(facts).to_contain_text(re.compile(r"epoch [23]"), timeout=300_000)
     page.mouse.move(0, 0)
     page.wait_for_timeout(300)
     kept = FOLDER / f"{name}-{theme}.png"

@@ -7,13 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from browser.workers import end_worker
 from playwright.sync_api import expect
-
-from nbtransformers.rundir import heartbeat
-from nbtransformers.rundir.folder import RunFolder
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -36,9 +33,7 @@ def notebook(lab: JupyterServer, browser: OfflineBrowser) -> Iterator[Notebook]:
     lab.write("training-live.ipynb", [SETUP, BEGIN, "0", "0", "0", "0"])
     yield lab.open(page, "training-live.ipynb")
     page.context.close()
-    beat = heartbeat.read(RunFolder(lab.root / "nbtransformers-runs" / "live").heartbeat)
-    if beat is not None and heartbeat.is_alive(beat):
-        psutil.Process(beat.pid).kill()
+    end_worker(lab.root / "nbtransformers-runs" / "live")
 
 
 def state(panel: Any) -> Any:
