@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbtransformers.engine.out_of_memory import free_cache, is_out_of_memory, let_go
+from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import Head
 from nbtransformers.training.adapters import trained_modules
 from nbtransformers.training.sampling import longest_first, token_lengths
@@ -32,8 +33,16 @@ def freeze(model: Any, head: Head, new: Iterable[str]) -> Any:
         model: of Transformers; it is changed.
         head: the model's.
         new: names of the weights that it did not come with.
+
+    Raises:
+        UserError: when its head shares all its weights with the embeddings.
     """
     trained = trained_modules(model, head, new)
+    if not trained:
+        raise UserError(
+            "The head of this model is not trained by itself: its weights are its embeddings, too.",
+            hint="Type `--method lora`.",
+        )
     model.requires_grad_(False)
     for name in trained:
         model.get_submodule(name).requires_grad_(True)

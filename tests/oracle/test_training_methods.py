@@ -9,15 +9,22 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
+from test_training_tasks_worker import DATA
 from tiny import save_tiny
 from training import new_run, reviews, start_worker, told, weights, work
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from nbtransformers.errors import UserError
+from nbtransformers.loading.heads import HEADS
 from nbtransformers.request import DataRef, FinetuneRequest
+from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.events import read_events
 from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.training.card import write_card
+from nbtransformers.training.data import stored_description
 from nbtransformers.training.methods import refuse_lacking
+from nbtransformers.training.tasks import task_named
 
 NO_DROPOUT: dict[str, dict[str, Any]] = {
     "bert": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
@@ -88,7 +95,8 @@ def test_a_head_on_features_learns_as_one_on_a_frozen_body(
 
 
 def lora_run(folder: Path, model: Path, **settings: Any) -> RunFolder:
-    return new_run(folder, model, **{"data": reviews(40), "method": "lora", "lora_rank": 4, "epochs": 2.0, **settings})
+    usual: dict[str, Any] = {"data": reviews(40), "method": "lora", "lora_rank": 4, "epochs": 2.0}
+    return new_run(folder, model, **{**usual, **settings})
 
 
 @pytest.mark.parametrize("architecture", ["bert", "distilbert", "modernbert", "xlnet", "gpt2"])
@@ -172,6 +180,45 @@ def test_a_layer_that_is_none_is_refused_with_the_nearest(tmp_path: Path) -> Non
     failed = next(event for event in read_events(run.events) if event.get("state") == "failed")
     assert failed["message"] == "The model has no layer qeury for an adapter."
     assert "query" in failed["hint"]
+
+
+@pytest.mark.parametrize(
+    "kind, method",
+    [
+        *(("multi-label", "head"), ("regression", "head"), ("tokens", "head"), ("pairs", "head")),
+        *(("tokens", "lora"), ("seq2seq", "lora"), ("causal", "lora"), ("masked", "lora")),
+    ],
+)
+def test_a_method_learns_every_task_that_it_can(tmp_path: Path, kind: str, method: str) -> None:
+    run = run_of(tmp_path, kind, method)
+    write_card(FinetuneRequest.from_json(run.request.read_text(encoding="utf-8")), run)
+    assert work(run) == 0
+    (plan,) = (event for event in read_events(run.events) if event["type"] == "plan")
+    assert 0 < plan["trainable"] < plan["parameters"]
+    assert read_json(run.card)["parameters"]["trained"] == plan["trainable"]
+    assert bool([line for line in notes(run) if "every epoch" in line]) == (method == "head" and kind == "tokens")
+    task = task_named(stored_description(run).training_task)
+    model = getattr(transformers, HEADS[task.head].auto_class).from_pretrained(run.model)
+    assert all(weight.isfinite().all() for weight in model.parameters())
+
+
+@pytest.mark.parametrize("kind", ["causal", "masked", "seq2seq"])
+def test_a_head_that_is_the_embeddings_too_is_refused(tmp_path: Path, kind: str) -> None:
+    run = run_of(tmp_path, kind, "head")
+    with pytest.raises(UserError, match=r"^The head of this model is not trained by itself"):
+        write_card(FinetuneRequest.from_json(run.request.read_text(encoding="utf-8")), run)
+
+
+def run_of(folder: Path, kind: str, method: str) -> RunFolder:
+    architecture, data, asked = DATA[kind]
+    name = kind.replace("pairs", "classification")
+    loader = getattr(transformers, HEADS[task_named(name).head].auto_class)  # pyright: ignore[reportArgumentType]
+    model = save_tiny(architecture, folder / "start", 2, kind=loader, initializer_range=0.02)
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer.mask_token = "[MASK]"
+    tokenizer.save_pretrained(model)
+    settings: dict[str, Any] = {"text": None, "label": (), "epochs": 1.0, "batch_size": 4, "arguments": {}, **asked}
+    return new_run(folder / "run", model, **{"data": data, "method": method, **settings})
 
 
 def test_an_adapter_without_peft_is_refused_before_a_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1132,6 +1132,7 @@ ELSEWHERE = {
     "`--{}` is for an adapter, and the method is {}.": "test_finetune.py",
     "`--method lora` needs peft.": "test_training_methods.py",
     "The model has no layer {} for an adapter.": "test_training_methods.py",
+    "The head of this model is not trained by itself: its weights are its embeddings, too.": "test_training_methods.py",
     "`--{}` is decided by the run itself.": "test_finetune.py",
     "A token would be written into the run directory.": "test_finetune.py",
     "finetune() has no argument {}.": "test_finetune.py",
