@@ -11,7 +11,6 @@ _FLOAT, _ADAMW = 4, 8  # bytes of a parameter, and of what AdamW keeps of one
 # Numbers that a layer keeps of a token for the way back: of its width and of its inner width, as counted in BERT and
 # Llama; attention keeps its weights, masks of dropout and all, where there is no kernel that makes them again.
 _WIDTHS, _INNER, _MAPS = 11.0, 2.5, 3.0
-_OF_LORA = 0.75  # the inputs of frozen layers are not kept
 _OF_BF16 = 0.6
 _LOGITS = 3.0  # the scores of every word, their logarithms, and their gradients
 _RUN_ONLY = 3.0  # widths of a token at once, where nothing is kept
@@ -70,7 +69,7 @@ def _kept(config: Any, tokens: int, request: FinetuneRequest, device: str) -> fl
         return _RUN_ONLY * (width + inner)
     maps = 0.0 if device == "cuda" else _MAPS * heads * tokens
     kept = layers * (_WIDTHS * width + _INNER * inner + maps)
-    kept *= (_OF_LORA if request.method == "lora" else 1.0) * (_OF_BF16 if request.bf16 else 1.0)
+    kept *= _OF_BF16 if request.bf16 else 1.0  # an adapter keeps about what it spares
     words = config.vocab_size if (request.training_task in ("causal", "masked", "seq2seq")) else 0
     return kept + _LOGITS * words
 
