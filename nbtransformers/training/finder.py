@@ -194,7 +194,11 @@ def _draw(points: Sequence[Point], chosen: float | None, folder: RunFolder) -> N
     ax = figure.add_subplot()
     rates, losses = np.array(points).T
     ax.plot(rates, losses, linewidth=0.8, alpha=0.4, label="loss")
-    ax.plot(rates, smoothed(losses), linewidth=1.6, label="smoothed")
+    smooth = smoothed(losses)
+    ax.plot(rates, smooth, linewidth=1.6, label="smoothed")
+    finite = smooth[np.isfinite(smooth)]
+    if len(finite):  # where it blows up there is nothing to see
+        ax.set_ylim(0.8 * finite.min(), 1.6 * finite[0])
     if chosen is not None:
         ax.axvline(chosen, color="#D55E00", linewidth=1, label=f"chosen: {chosen:g}")
     ax.set_xscale("log")
