@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbtransformers.errors import UserError
 from nbtransformers.inputs.suffixes import suffix_of
 from nbtransformers.magics import cells, looking
 from nbtransformers.magics.options import Option
@@ -182,8 +184,9 @@ def _options(magic: Magic, before: Given) -> Iterator[Suggestion]:
     if magic.name == "finetune" and "transformers.training_args" in sys.modules:  # Tab imports nothing that takes long
         from nbtransformers.training.arguments import known_fields
 
-        for name in known_fields():
-            yield Suggestion(f"--{name.replace('_', '-')}", "option")
+        with suppress(UserError):  # that training lacks a package is said when it is run
+            for name in known_fields():
+                yield Suggestion(f"--{name.replace('_', '-')}", "option")
 
 
 # --- values ---

@@ -7,6 +7,8 @@ from dataclasses import asdict, is_dataclass
 from types import NoneType
 from typing import Any, ClassVar, Self, cast, get_args, get_origin, get_type_hints
 
+from nbtransformers.errors import UserError, shown
+
 
 class Written:
     """A request that can be written down and read back.
@@ -27,10 +29,20 @@ class Written:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The request that `to_json` wrote; validated again, since files are edited by hand."""
+        """The request that `to_json` wrote; validated again, since files are edited by hand.
+
+        Raises:
+            UserError: when a field is none of this request's, or cannot be what it is.
+        """
         fields: dict[str, Any] = json.loads(text)
         fields.pop("task", None)
         hints = get_type_hints(cls)
+        for name in fields:
+            if name not in hints:
+                raise UserError(
+                    f"The request has a field {shown(name)}, which is none of {cls.task}.",
+                    hint="If a newer nbtransformers wrote it, type `pip install --upgrade nbtransformers`.",
+                )
         return cls(**{name: _revived(hints.get(name, Any), value) for name, value in fields.items()})
 
 

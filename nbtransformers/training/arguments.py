@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from nbtransformers.errors import UserError, did_you_mean, kind_of, shown
+from nbtransformers.training.packages import refuse_lacking_packages
 
 OURS = {
     "learning_rate": "lr",
@@ -63,7 +64,12 @@ class Field:
 
 
 def known_fields() -> dict[str, Field]:
-    """The fields that a user may give, by their names; torch and Transformers are imported for them."""
+    """The fields that a user may give, by their names; torch and Transformers are imported for them.
+
+    Raises:
+        UserError: when training lacks a package, without which the fields cannot be known.
+    """
+    refuse_lacking_packages()
     from transformers import TrainingArguments
 
     hints = get_type_hints(TrainingArguments)

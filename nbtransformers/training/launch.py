@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import shutil
@@ -25,9 +24,9 @@ from nbtransformers.rundir.atomic import write_json, write_text
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.listing import shown_folder
 from nbtransformers.training.detached import start_detached
+from nbtransformers.training.packages import refuse_lacking_packages
 from nbtransformers.training.source import keep_source
 
-_NEEDED = {"accelerate": "accelerate", "datasets": "datasets", "sklearn": "scikit-learn"}
 _TOLD = (
     "nbtransformers",
     "torch",
@@ -54,7 +53,7 @@ def launch(request: FinetuneRequest, objects: Objects, folder: RunFolder, on_pro
         UserError: when something is wrong that can be known before a worker is at work.
     """
     with _removed_unless_started(folder):
-        _refuse_lacking_packages()
+        refuse_lacking_packages()
         from nbtransformers.training.card import write_card
         from nbtransformers.training.data import prepare
         from nbtransformers.training.early import refuse_early
@@ -77,7 +76,7 @@ def relaunch(folder: RunFolder) -> None:
     Raises:
         UserError: when the data in its directory are not those that it began with.
     """
-    _refuse_lacking_packages()
+    refuse_lacking_packages()
     from nbtransformers.training.data import fingerprint, stored_description
 
     if fingerprint(folder) != stored_description(folder).fingerprint:
@@ -116,12 +115,6 @@ def _removed_unless_started(folder: RunFolder) -> Generator[None]:
             f"The run {folder.name} cannot be written into {place}: {error.strerror or error}.",
             hint="Make room, or give another folder: `--folder runs`.",
         ) from error
-
-
-def _refuse_lacking_packages() -> None:
-    lacking = [name for module, name in _NEEDED.items() if importlib.util.find_spec(module) is None]
-    if lacking:
-        raise UserError(f"Training needs {', '.join(lacking)}.", hint='Type `pip install "nbtransformers[train]"`.')
 
 
 def environment() -> dict[str, Any]:

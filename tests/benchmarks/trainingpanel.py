@@ -23,7 +23,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from helpers import Notebook, kernel
-from trained import Written, million
+from rundirs import Written, million
 
 from nbtransformers.panels.training.methods import methods
 from nbtransformers.panels.training.snapshot import training_snapshot

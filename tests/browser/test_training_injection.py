@@ -15,7 +15,7 @@ import pytest
 from browser.jupyter import OfflineBrowser
 from payloads import PAYLOADS
 from playwright.sync_api import CDPSession, Page, Route, expect
-from trained import Written
+from rundirs import Written
 
 from nbtransformers.panels.training.methods import methods
 from nbtransformers.panels.training.snapshot import training_snapshot

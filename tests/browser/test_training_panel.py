@@ -16,7 +16,7 @@ import psutil
 import pytest
 from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
 from playwright.sync_api import expect
-from trained import REPORT, Written, values_of
+from rundirs import REPORT, Written, values_of
 
 from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.control import Controls

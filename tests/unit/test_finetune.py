@@ -23,7 +23,7 @@ from nbtransformers.inputs.refs import data_ref
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
 from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.folder import RunFolder
-from nbtransformers.training import arguments, launch
+from nbtransformers.training import arguments, launch, packages
 from nbtransformers.training.source import keep_source, starting_model
 
 FRAME = pd.DataFrame({"review": ["a joy", "too long", "good", "bad"] * 5, "stars": ["up", "down"] * 10})
@@ -269,11 +269,12 @@ def test_a_worker_that_cannot_be_started_leaves_nothing(project: Path, monkeypat
 
 
 def test_packages_that_are_lacking_are_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch, "_NEEDED", {"no_such_module": "no-such-package"})
-    with pytest.raises(
-        UserError, match=r'Training needs no-such-package\. Type `pip install "nbtransformers\[train\]"`'
-    ):
-        nbt.finetune(FRAME, text="review", label="stars")
+    monkeypatch.setattr(packages, "_NEEDED", {"no_such_module": "no-such-package"})
+    for others in ({}, {"max_steps": 5}):  # fields of TrainingArguments cannot be known without them
+        with pytest.raises(
+            UserError, match=r'Training needs no-such-package\. Type `pip install "nbtransformers\[train\]"`'
+        ):
+            nbt.finetune(FRAME, text="review", label="stars", **others)
     assert list(project.iterdir()) == []
 
 

@@ -1123,6 +1123,7 @@ ELSEWHERE = {
     "Row {} of {} has {}, in {}.": "test_training_data.py",
     "No row of {} has a {} in {}.": "test_training_data.py",
     "{} of {} {} {} {} no {} in {}: {} row {}.": "test_training_data.py",
+    "The request has a field {}, which is none of {}.": "test_request.py",
     "{} of {} holds no text: all {} rows are {}.": "test_training_data.py",
     "Row {} of {} has {} and {}.": "test_training_data.py",
     "The tokenizer has no chat template, and the examples are conversations.": "test_training_data.py",

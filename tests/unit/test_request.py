@@ -166,6 +166,12 @@ def test_a_request_comes_back_from_json_as_it_was(request: ClassifyRequest) -> N
     assert pickle.loads(pickle.dumps(request)) == request
 
 
+def test_a_field_that_is_none_of_the_request_is_named() -> None:
+    told = {**json.loads(ClassifyRequest(DataRef("lines", "a joy")).to_json()), "colour": "red"}
+    with pytest.raises(UserError, match="The request has a field 'colour', which is none of classify"):
+        ClassifyRequest.from_json(json.dumps(told))
+
+
 def test_json_is_for_people_too() -> None:
     assert "这部电影" in ClassifyRequest(DataRef("lines", "这部电影")).to_json()
 

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from helpers import Terminal
 from matplotlib import pyplot as plt
-from trained import REQUEST, Written
+from rundirs import REQUEST, Written
 
 import nbtransformers as nbt
 from nbtransformers import cli

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from payloads import MARKUP
+from rundirs import REPORT, REQUEST, Written, million
 from test_vector_snapshot import Reader
-from trained import REPORT, REQUEST, Written, million
 
 from nbtransformers.panels.training.chart import MOST_CHARTS
 from nbtransformers.panels.training.snapshot import MOST_LABELS, MOST_MISTAKES, training_snapshot

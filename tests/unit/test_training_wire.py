@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from payloads import TERMINAL
+from rundirs import PLAN, REPORT, Written, expanded, million
 from test_vector_wire import asked, sections
-from trained import PLAN, REPORT, Written, expanded, million
 
 from nbtransformers.errors import UserError
 from nbtransformers.panels.training import follow

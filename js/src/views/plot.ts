@@ -224,11 +224,14 @@ export class Plot {
     ctx.scale(ratio, ratio);
     ctx.font = this.#font;
     const [top, height] = [bbox.top / ratio, bbox.height / ratio];
-    this.#marksBy(ctx, { left: bbox.left / ratio, top, height });
+    this.#marksBy(ctx, { left: bbox.left / ratio, top, width: bbox.width / ratio, height });
     ctx.restore();
   }
 
-  #marksBy(pen: Pen, { left, top, height }: { left: number; top: number; height: number }): void {
+  #marksBy(
+    pen: Pen,
+    { left, top, width, height }: Record<"left" | "top" | "width" | "height", number>,
+  ): void {
     const labelled: number[] = [];
     for (const { step, label, kind } of this.#shown.marks) {
       const x = left + this.#plot.valToPos(step, "x");
@@ -241,7 +244,8 @@ export class Plot {
       pen.fillStyle = this.#colour(colour === "fg" ? "muted" : colour);
       pen.textAlign = "left";
       pen.textBaseline = "alphabetic";
-      pen.fillText(label, x - 0.5, top - 4);
+      const last = left + width - pen.measureText(label).width; // where it still fits in
+      pen.fillText(label, Math.min(x - 0.5, last), top - 4);
       labelled.push(x);
     }
   }
@@ -285,7 +289,7 @@ export class Plot {
     pen.clip();
     for (const line of this.#shown.lines) this.#drawLine(pen, line, x, y);
     pen.restore();
-    this.#marksBy(pen, { left, top, height });
+    this.#marksBy(pen, { left, top, width, height });
   }
 
   #drawGrid(pen: Pen, x: number, y: number, width: number, height: number): void {

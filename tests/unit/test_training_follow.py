@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from helpers import Notebook
-from trained import REPORT, Written
+from rundirs import REPORT, Written
 
 SHOW = """
 from pathlib import Path
