@@ -163,6 +163,16 @@ describe("a button", () => {
     expect(textOf(one(".nbt-queued"))).toContain("Save now: queued until the worker follows.");
   });
 
+  it("is free again where the run never tells that it was queued", async () => {
+    const { all, press, answer } = running();
+    await answer();
+    await press("Save now");
+    await answer("control");
+    expect(all(".nbt-queued")).toHaveLength(1);
+    await drawn(3_500);
+    expect(all(".nbt-queued")).toEqual([]);
+  });
+
   it("is not queued for ever where the worker was too quick to be seen", () => {
     const sent = { number: 1, name: "Stop", id: "a", wasQueued: false, since: 0 };
     expect(stillQueued([sent], [], 1_000)).toEqual([sent]);

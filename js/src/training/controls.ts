@@ -36,13 +36,14 @@ export function useControls(channel: Channel, facts: Pick<RunFacts, "queued">): 
     return () => ended.current?.abort();
   }, [channel]);
   const ids = facts.queued.map(({ id }) => id);
+  const passedOn = queued.some(({ id }) => id !== null);
   useEffect(() => {
     const sift = () => setQueued((now) => stillQueued(now, ids, performance.now()));
     sift();
-    if (queued.every(({ id }) => id === null)) return;
+    if (!passedOn) return;
     const timer = setInterval(sift, 500);
     return () => clearInterval(timer);
-  }, [facts.queued, queued.length > 0]);
+  }, [facts.queued, passedOn]);
   const tell = (command: Command, name: string, params: object = {}) => {
     count.current += 1;
     const number = count.current;
