@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from browser.jupyter import JupyterServer, OfflineBrowser
-from browser.workers import end_worker
 from playwright.sync_api import Page, expect
 from taught.ner import ner_model
+from workers import end_workers
 
 pytestmark = pytest.mark.browser
 
@@ -76,7 +76,7 @@ def pages(
             yield request.param, page, notebook
         finally:
             page.context.close()
-            end_worker(server.root / "nbtransformers-runs" / "minilm-1")
+            end_workers(server.root)
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
-from browser.workers import end_worker
 from playwright.sync_api import expect
+from workers import end_workers
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -33,7 +33,7 @@ def notebook(lab: JupyterServer, browser: OfflineBrowser) -> Iterator[Notebook]:
     lab.write("training-live.ipynb", [SETUP, BEGIN, "0", "0", "0", "0"])
     yield lab.open(page, "training-live.ipynb")
     page.context.close()
-    end_worker(lab.root / "nbtransformers-runs" / "live")
+    end_workers(lab.root)
 
 
 def state(panel: Any) -> Any:

@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
 from playwright.sync_api import expect
 from rundirs import REPORT, Written, values_of
+from workers import end_workers
 
-from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.control import Controls
-from nbtransformers.rundir.folder import RunFolder
 
 pytestmark = pytest.mark.browser
 
@@ -230,9 +228,7 @@ run.panel()"""
 def no_worker_is_left(lab: JupyterServer) -> Iterator[None]:
     """Whatever becomes of the test."""
     yield
-    beat = heartbeat.read(RunFolder(lab.root / "nbtransformers-runs" / "real").heartbeat)
-    if beat is not None and heartbeat.is_alive(beat):
-        psutil.Process(beat.pid).kill()
+    end_workers(lab.root)
 
 
 @pytest.mark.slow

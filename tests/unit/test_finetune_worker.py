@@ -12,9 +12,9 @@ import helpers
 import psutil
 import pytest
 from helpers import Notebook
+from workers import end_workers
 
 import nbtransformers as nbt
-from nbtransformers.doors.runs import Run
 from nbtransformers.errors import UserError
 from nbtransformers.rundir import heartbeat
 
@@ -52,19 +52,15 @@ def errors(messages: list[dict[str, object]]) -> list[object]:
     return [message for message in messages if message["msg_type"] == "error"]
 
 
-@pytest.fixture
-def ended() -> Iterator[list[Run]]:
-    """Runs whose workers end with the test, whatever happens."""
-    made: list[Run] = []
-    yield made
-    for run in made:
-        beat = heartbeat.read(run.files.heartbeat)
-        if beat is not None and heartbeat.is_alive(beat):
-            psutil.Process(beat.pid).kill()
+@pytest.fixture(autouse=True)
+def _no_worker_is_left(tmp_path: Path) -> Iterator[None]:
+    """Whatever becomes of the test and of its kernel."""
+    yield
+    end_workers(tmp_path)
 
 
 def test_a_run_outlives_its_kernel_and_hears_another_notebook(
-    own_kernel: Notebook, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: list[Run]
+    own_kernel: Notebook, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert not errors(own_kernel.run(SETUP.format(folder=tmp_path)))
@@ -72,7 +68,6 @@ def test_a_run_outlives_its_kernel_and_hears_another_notebook(
     started = time.monotonic()
     assert not errors(own_kernel.run(f"{line} --eval-steps 100000 --device cpu --name mine"))
     run = nbt.attach("mine")
-    ended.append(run)
     assert run.state in ("starting", "running"), run.log
     until(lambda: run.step > 5)
     assert not errors(own_kernel.run("sum(range(1000))")), "the notebook is usable meanwhile"
@@ -118,7 +113,7 @@ def test_a_run_outlives_its_kernel_and_hears_another_notebook(
 
 
 def test_a_cell_that_waits_gives_a_run_that_is_done(
-    own_kernel: Notebook, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: list[Run]
+    own_kernel: Notebook, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.py").write_text(OWN)
@@ -131,7 +126,6 @@ def test_a_cell_that_waits_gives_a_run_that_is_done(
     line = "%finetune df --text review --label stars --model encoder --epochs 2 --metric own:share_right --device cpu"
     assert not errors(own_kernel.run(f"{line} --name mine --wait"))
     run = nbt.attach("mine")
-    ended.append(run)
     assert run.state == "done", run.log
     assert run.best is not None
     assert run.best["metric"] == "share_right"
@@ -146,7 +140,7 @@ def test_a_cell_that_waits_gives_a_run_that_is_done(
 
 
 def test_an_interrupt_stops_a_run_that_a_cell_waits_for(
-    own_kernel: Notebook, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: list[Run]
+    own_kernel: Notebook, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     own_kernel.run(SETUP.format(folder=tmp_path))
@@ -154,7 +148,6 @@ def test_an_interrupt_stops_a_run_that_a_cell_waits_for(
     asked = own_kernel.client.execute(f"{line} --device cpu --name mine --wait")
     until((tmp_path / "nbtransformers-runs" / "mine" / "request.json").exists)
     run = nbt.attach("mine")
-    ended.append(run)
     until(lambda: run.step > 3)
     own_kernel.interrupt()
     assert run.wait(60) == "stopped"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbclient
 import nbformat
 import pytest
+from workers import end_workers
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
 
@@ -33,13 +35,20 @@ def with_models(notebook: nbformat.NotebookNode, models: dict[str, str]) -> None
             return
 
 
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    """Where a notebook runs; a run that it began there ends with it, whichever cell fails."""
+    yield tmp_path
+    end_workers(tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs(path: Path, models: dict[str, str], tmp_path: Path) -> None:
+def test_a_notebook_runs(path: Path, models: dict[str, str], place: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     with_models(notebook, models)
     nbclient.NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(place)}}
     ).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert len(cells) > 5
