@@ -35,6 +35,7 @@ _OF_THE_RUN = (
     *("parallelism_config", "eval_use_gather_object", "eval_on_start", "logging_steps", "logging_first_step"),
     *("logging_nan_inf_filter", "include_num_input_tokens_seen", "run_name", "save_total_limit"),
     *("deepspeed", "fsdp", "fsdp_config"),
+    "dataloader_persistent_workers",  # which would keep the epoch of the first batches
 )
 """Fields that decide how the worker keeps its directory, and are not for a user."""
 

@@ -114,6 +114,7 @@ class RunTraining(Base):
                 found = self.evaluation_loop(loader, description="Trial", metric_key_prefix="eval").metrics
         finally:
             self.attempt.dry = False
+            self.__dict__.pop("_eval_dataloaders", None)  # where Trainer keeps a loader, every evaluation takes it
         named = {name.removeprefix("eval_"): value for name, value in (found or {}).items()}
         return {name: value for name, value in named.items() if name not in NO_METRICS}
 

@@ -95,6 +95,10 @@ REFUSED = [
     ({"gpus": 2}, "finetune() has no argument gpus."),
     ({"learning_rate": 1}, "`learning_rate` is called otherwise here. Type `lr`."),
     ({"output_dir": "x"}, "`output_dir` is decided by the run itself. Leave `output_dir` out."),
+    (
+        {"dataloader_persistent_workers": True},
+        "`dataloader_persistent_workers` is decided by the run itself. Leave `dataloader_persistent_workers` out.",
+    ),
     ({"hub_token": "x"}, "A token would be written into the run directory. Type `hf auth login`."),
     ({"max_grad_norm": "1"}, "`max_grad_norm` is '1', a str. It takes float."),
     ({"dataloader_num_workers": True}, "`dataloader_num_workers` is True, a bool. It takes int."),
