@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import takewhile
 
 from nbtransformers.engine.device import pick_device
 from nbtransformers.engine.threads import cpu_cores, cpu_threads
@@ -18,11 +19,20 @@ def use_one_device(wanted: str) -> str:
     """
     kind, _, number = wanted.partition(":")
     if kind in ("auto", "cuda"):
-        seen = [device for device in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if device]
         place = int(number) if number.isdigit() else 0
-        os.environ["CUDA_VISIBLE_DEVICES"] = seen[place] if place < len(seen) else str(place)
-        wanted = kind
+        seen = _seen()
+        if seen is None or place < len(seen):
+            os.environ["CUDA_VISIBLE_DEVICES"] = str(place) if seen is None else seen[place]
+            wanted = kind
     return pick_device(wanted).partition(":")[0]
+
+
+def _seen() -> list[str] | None:
+    """The GPUs that the user lets be seen; None is all. As for CUDA, an empty name or a -1 ends them."""
+    told = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if told is None:
+        return None
+    return list(takewhile(lambda device: device not in ("", "-1"), (part.strip() for part in told.split(","))))
 
 
 def leave_a_core() -> None:

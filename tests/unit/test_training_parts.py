@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 import random
 import sys
 import threading
@@ -22,7 +23,7 @@ from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
 from nbtransformers.rundir.control import Controls, tell
 from nbtransformers.rundir.events import read_events
 from nbtransformers.rundir.folder import COMPLETE, RunFolder
-from nbtransformers.training import checkpoints
+from nbtransformers.training import checkpoints, devices
 from nbtransformers.training.checkpoints import Marker
 from nbtransformers.training.collating import SeededCollator
 from nbtransformers.training.commands import Commands
@@ -35,6 +36,7 @@ from nbtransformers.training.rates import Rates
 from nbtransformers.training.sampling import grouped_sampler, longest_first
 from nbtransformers.training.settings import smaller, steps_of, training_arguments
 from nbtransformers.training.tasks.task import Description, Report
+from nbtransformers.training.trainer import RunTraining
 
 
 def request(**settings: Any) -> FinetuneRequest:
@@ -151,6 +153,33 @@ def test_a_setting_that_transformers_refuses_is_told(tmp_path: Path) -> None:
         UserError, match=r"Transformers takes these settings for none: .+fp16.+ setting that it names\."
     ):
         training_arguments(asked, RunFolder(tmp_path), steps_of(asked, 60), "f1", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted", "seen", "picked"),
+    [
+        (None, "auto", "0", "auto"),
+        (None, "cuda:2", "2", "cuda"),
+        ("3,5", "auto", "3", "auto"),
+        ("3,5", "cuda:1", "5", "cuda"),
+        ("3,5", "cuda:2", "3,5", "cuda:2"),  # which is refused
+        ("", "auto", "", "auto"),
+        ("", "cuda:1", "", "cuda:1"),
+        ("-1", "cuda", "-1", "cuda"),
+        ("0,-1,1", "cuda:2", "0,-1,1", "cuda:2"),
+        ("3,5", "cpu", "3,5", "cpu"),
+    ],
+)
+def test_a_gpu_that_is_hidden_stays_hidden(
+    told: str | None, wanted: str, seen: str, picked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(devices, "pick_device", lambda device: asked.append(device) or device)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", told or "")
+    if told is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert devices.use_one_device(wanted) == picked.partition(":")[0]
+    assert (os.environ["CUDA_VISIBLE_DEVICES"], asked) == (seen, [picked])
 
 
 # --- divergence ---
@@ -356,6 +385,25 @@ def test_a_metric_that_is_not_there_is_told_with_the_nearest() -> None:
     refuse_unknown("f1", {"f1": 0.5})
     with pytest.raises(UserError, match=r"There is no metric 'acuracy'\. Did you mean accuracy\?"):
         refuse_unknown("acuracy", {"accuracy": 0.5, "loss": 1.0})
+
+
+def test_the_rows_of_a_trial_are_not_those_of_the_evaluations_after_it() -> None:
+    class Trying(RunTraining):
+        def __init__(self) -> None:
+            self.attempt: Any = SimpleNamespace(dry=False)
+
+        def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
+            self._eval_dataloaders = {"eval": eval_dataset}  # as with workers that stay
+            return eval_dataset
+
+        def evaluation_loop(self, dataloader: Any, *given: Any, **named: Any) -> Any:
+            assert self.attempt.dry
+            return SimpleNamespace(metrics={"eval_rows": len(dataloader), "eval_runtime": 1.0})
+
+    trying = Trying()
+    assert trying.try_metrics([1, 2])["rows"] == 2
+    assert not hasattr(trying, "_eval_dataloaders")
+    assert not trying.attempt.dry
 
 
 # --- what is told ---
