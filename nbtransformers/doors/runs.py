@@ -13,7 +13,7 @@ from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir.listing import find_run, run_folders
-from nbtransformers.rundir.state import ENDED
+from nbtransformers.rundir.state import ENDED, is_owned
 
 
 class Run(TrainingRun):
@@ -74,6 +74,8 @@ class Run(TrainingRun):
         """
         if self.state not in ENDED:
             raise UserError(f"The run {self.name} is {self.state}.", hint=f"Stop it first: `%runs stop {self.name}`.")
+        if is_owned(self.files):
+            raise UserError(f"A worker is at work in the run {self.name}.", hint="Wait until it has ended.")
         going = self.folder.with_name(f".{self.name}.deleted")
         try:
             self.folder.rename(going)  # gone from every listing at once

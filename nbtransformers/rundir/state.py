@@ -15,6 +15,8 @@ STATES: tuple[State, ...] = get_args(State)
 ENDED: tuple[State, ...] = ("stopped", "done", "failed", "dead")
 """States in which no worker is at work."""
 
+_ENDING_S = 5.0  # at most, from the last that a worker tells to the end of its process
+
 
 @dataclass(slots=True)
 class Told:
@@ -57,6 +59,21 @@ def living_worker(folder: RunFolder) -> int | None:
     """The process that owns a run now; None where there is none."""
     beat = heartbeat.read(folder.heartbeat)
     return beat.pid if beat is not None and heartbeat.is_alive(beat) else None
+
+
+def is_owned(folder: RunFolder) -> bool:
+    """Whether a worker holds the lock of a run, whatever it told; one just ending is waited for."""
+    from filelock import FileLock, Timeout
+
+    if not folder.lock.exists():  # no worker was ever at work in it
+        return False
+    lock = FileLock(folder.lock)
+    try:
+        lock.acquire(timeout=_ENDING_S)
+    except Timeout:
+        return True
+    lock.release()
+    return False
 
 
 def state_of(folder: RunFolder) -> State:

@@ -23,6 +23,7 @@ from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.atomic import write_json, write_text
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.listing import shown_folder
+from nbtransformers.rundir.state import is_owned
 from nbtransformers.training.detached import start_detached
 from nbtransformers.training.packages import refuse_lacking_packages
 from nbtransformers.training.source import keep_source
@@ -74,9 +75,11 @@ def relaunch(folder: RunFolder) -> None:
     """Start another worker on a run that has none; it goes on from the last whole checkpoint.
 
     Raises:
-        UserError: when the data in its directory are not those that it began with.
+        UserError: when the data in its directory are not those that it began with, or it has a worker.
     """
     refuse_lacking_packages()
+    if is_owned(folder):
+        raise UserError(f"A worker is at work in the run {folder.name}.", hint="Wait until it has ended.")
     from nbtransformers.training.data import fingerprint, stored_description
 
     if fingerprint(folder) != stored_description(folder).fingerprint:

@@ -14,6 +14,7 @@ from typing import Any
 import helpers
 import pandas as pd
 import pytest
+from filelock import FileLock
 from helpers import Terminal
 
 import nbtransformers as nbt
@@ -21,7 +22,7 @@ from nbtransformers.doors.finetune import finetune_request
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.inputs.refs import data_ref
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
-from nbtransformers.rundir import heartbeat
+from nbtransformers.rundir import heartbeat, state
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training import arguments, launch, packages
 from nbtransformers.training.source import keep_source, starting_model
@@ -304,6 +305,23 @@ def test_a_dead_run_goes_on_with_what_it_is_told_from_now_on(started: list[list[
     beat = heartbeat.read(run.files.heartbeat)
     assert beat is not None
     assert beat.pid == os.getpid()
+
+
+def test_a_run_whose_worker_seems_dead_and_holds_the_lock_is_left_alone(
+    started: list[list[str]], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "_ENDING_S", 0.0)
+    run = nbt.finetune(FRAME, text="review", label="stars", name="a-1")
+    run.files.heartbeat.unlink()
+    with FileLock(run.files.lock):
+        for doing in (run.resume, run.delete):
+            with pytest.raises(UserError) as caught:
+                doing()
+            assert str(caught.value) == "A worker is at work in the run a-1. Wait until it has ended."
+    assert not run.files.heartbeat.exists()
+    assert len(started) == 1
+    run.delete()
+    assert list(project.iterdir()) == []
 
 
 def test_a_run_whose_data_have_changed_does_not_go_on(started: list[list[str]], project: Path) -> None:

@@ -13,17 +13,18 @@ from typing import Any
 
 import psutil
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nbtransformers.errors import UserError
-from nbtransformers.rundir import atomic, control, heartbeat
+from nbtransformers.rundir import atomic, control, heartbeat, state
 from nbtransformers.rundir.control import Controls
 from nbtransformers.rundir.events import STEPPED, EventReader, EventWriter, fold, read_events
 from nbtransformers.rundir.folder import COMPLETE, RunFolder
 from nbtransformers.rundir.heartbeat import Heartbeat
 from nbtransformers.rundir.listing import find_run, free_name, new_run, run_folders
-from nbtransformers.rundir.state import ENDED, Told, state_of
+from nbtransformers.rundir.state import ENDED, Told, is_owned, state_of
 
 # --- events ---
 
@@ -167,9 +168,29 @@ def test_a_process_is_known_by_its_number_and_its_beginning(tmp_path: Path) -> N
     assert heartbeat.is_alive(mine)
     mine.write(tmp_path / "heartbeat.json")
     assert heartbeat.read(tmp_path / "heartbeat.json") == mine
-    another = Heartbeat(mine.pid, mine.started - 3600, mine.host, time.time())
+    another = Heartbeat(mine.pid, mine.started - 3600, mine.host, time.time() - 60)
     assert not heartbeat.is_alive(another)  # this process got the number of one that has gone
     assert not heartbeat.is_alive(None)
+
+
+def test_a_worker_that_gives_signs_lives_also_when_the_clock_was_set() -> None:
+    mine = heartbeat.of_process(os.getpid())  # whose beginning psutil now reckons otherwise
+    assert heartbeat.is_alive(Heartbeat(mine.pid, mine.started - 3600, mine.host, time.time() - 5))
+    assert not heartbeat.is_alive(Heartbeat(2**22 + 1, mine.started, mine.host, time.time()))  # no such process
+
+
+def test_a_run_is_owned_by_who_holds_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "_ENDING_S", 0.2)
+    folder = RunFolder(tmp_path / "a-1")
+    assert not is_owned(folder)
+    assert not folder.path.exists()
+    folder.path.mkdir()
+    lock = FileLock(folder.lock, thread_local=False)
+    with lock:
+        assert is_owned(folder)
+        threading.Timer(0.05, lock.release).start()  # a worker that was just ending
+        assert not is_owned(folder)
+    assert not is_owned(folder)
 
 
 def test_a_process_that_has_ended_is_dead_also_before_anybody_asked_how() -> None:
