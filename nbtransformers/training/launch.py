@@ -8,7 +8,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -39,6 +39,7 @@ _TOLD = (
     "scikit-learn",
     "peft",
 )
+_END_S = 5.0  # that a worker may take to end
 
 
 def launch(request: FinetuneRequest, objects: Objects, folder: RunFolder, on_progress: OnProgress = silent) -> None:
@@ -97,12 +98,27 @@ def _start(folder: RunFolder) -> None:
     command = [sys.executable, "-m", "nbtransformers.training.worker", str(folder.path), "--control-from", str(heard)]
     try:
         pid = start_detached(command, folder.log)
-        heartbeat.of_process(pid).write(folder.heartbeat)
-    except psutil.NoSuchProcess:  # it has ended already: its log says why
-        folder.heartbeat.unlink(missing_ok=True)
     except BaseException:
         folder.heartbeat.unlink(missing_ok=True)
         raise
+    try:
+        heartbeat.of_process(pid).write(folder.heartbeat)
+    except psutil.NoSuchProcess:  # it has ended already: its log says why
+        folder.heartbeat.unlink(missing_ok=True)
+    except OSError:  # it gives signs itself
+        pass
+    except BaseException:
+        _end(pid)
+        folder.heartbeat.unlink(missing_ok=True)
+        raise
+
+
+def _end(pid: int) -> None:
+    """End a worker that was just started, so that it writes no more."""
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        process.kill()
+        process.wait(_END_S)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -271,6 +272,31 @@ def test_a_worker_that_cannot_be_started_leaves_nothing(project: Path, monkeypat
     with pytest.raises(UserError, match="No process can be started"):
         nbt.finetune(FRAME, text="review", label="stars")
     assert list(project.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()], ids=["disk", "memory"])
+def test_a_worker_that_was_started_keeps_its_directory_or_is_ended(
+    project: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as worker:
+        of_process = heartbeat.of_process
+
+        def of(pid: int) -> heartbeat.Heartbeat:
+            if pid == worker.pid:
+                raise error
+            return of_process(pid)
+
+        monkeypatch.setattr(launch, "start_detached", lambda *_: worker.pid)
+        monkeypatch.setattr(heartbeat, "of_process", of)
+        if isinstance(error, OSError):  # the worker gives signs of life itself
+            assert nbt.finetune(FRAME, text="review", label="stars").files.request.exists()
+            assert worker.poll() is None
+            worker.kill()
+        else:
+            with pytest.raises(MemoryError):
+                nbt.finetune(FRAME, text="review", label="stars")
+            assert list(project.iterdir()) == []
+            assert worker.poll() is not None
 
 
 def test_packages_that_are_lacking_are_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
