@@ -213,14 +213,15 @@ def wait_well(run: Run, on_progress: OnProgress = silent) -> None:
     """
     with deferred_interrupts() as stop:
         interrupted = _wait(run, stop, on_progress)
-    if run.state == "failed":
+    state = run.state
+    if state == "failed":
         told = run.history.told
         raise UserError(
             told.message or f"The run {run.name} has failed.", hint=told.hint or f"Look into {run.files.log}."
         )
-    if run.state == "dead":
+    if state == "dead":
         raise UserError(f"The worker of the run {run.name} is gone.", hint=f"Type `%runs resume {run.name}`.")
-    if interrupted:
+    if interrupted and state == "stopped":  # else it was at its end already
         raise Interrupted(f"The run {run.name} was stopped at step {run.step:,}. `%runs resume {run.name}` goes on.")
 
 

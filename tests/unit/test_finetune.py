@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,13 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 from helpers import Terminal
+from rundirs import Written
 
 import nbtransformers as nbt
-from nbtransformers.doors.finetune import finetune_request
+from nbtransformers.doors.finetune import finetune_request, wait_well
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.inputs.refs import data_ref
+from nbtransformers.progress import Progress
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
 from nbtransformers.rundir import heartbeat, state
 from nbtransformers.rundir.folder import RunFolder
@@ -364,6 +368,23 @@ def test_a_run_whose_data_have_changed_does_not_go_on(started: list[list[str]], 
     )
     assert run.state == "dead"
     assert len(started) == 1
+
+
+@pytest.mark.parametrize("ends", ["done", "stopped"])
+def test_an_interrupt_in_the_last_step_stops_nothing(project: Path, ends: str) -> None:
+    made = Written(project / "a-1")
+    made.begin()
+    made.step([1])
+
+    def on_progress(progress: Progress) -> None:
+        if progress.message.endswith("stopping"):
+            made.end(ends)
+        else:
+            signal.raise_signal(signal.SIGINT)
+
+    told = nullcontext() if ends == "done" else pytest.raises(Interrupted, match="The run a-1 was stopped at step 1")
+    with told:
+        wait_well(nbt.attach("a-1"), on_progress)
 
 
 # --- %finetune ---
