@@ -341,6 +341,39 @@ def test_another_worker_is_followed_again(tmp_path: Path) -> None:
     panel.close()
 
 
+def test_a_line_of_control_by_hand_hurts_nobody(tmp_path: Path) -> None:
+    made = Written(tmp_path / "a-run")
+    made.begin()
+    now = time.time()
+    lines = [{}, {"id": "a"}, {"id": None, "time": now}, {"id": "b", "time": "now"}, {"id": "c", "time": now}]
+    with made.files.control.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps({"command": "stop", **line}) + "\n" for line in lines)
+    header, _ = training_header(made.run)
+    assert header["queued"] == [{"id": "c", "command": "stop"}]
+
+
+def test_a_worker_that_ends_while_it_is_looked_at_has_not_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Written(tmp_path / "a-run")
+    made.begin()
+    run = made.run
+    follower = Follower(run, shown(run))
+    assert follower.tell() == "running"
+    look = follow.look
+
+    def late(run: Any) -> Any:
+        if made.files.heartbeat.exists():
+            made.save(20)
+            made.end("done")
+            made.files.heartbeat.unlink()
+        return look(run)
+
+    monkeypatch.setattr(follow, "look", late)
+    monkeypatch.setattr(follow, "LOOK_S", 60.0)
+    made.save(10)  # after which what is beside the events is looked at anew
+    assert follower.tell() == "done"
+    assert follower.whole()[0]["checkpoints"] == [10, 20]
+
+
 def ended_process() -> int:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()

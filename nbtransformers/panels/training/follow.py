@@ -103,13 +103,14 @@ class Follower:
             if due:
                 self._looked, self._looked_at = look(run), now
             history.read()
-            came, self._seen = history.seen != self._seen, history.seen
+            came = history.seen != self._seen
             if not due and not came:
                 return state_of(run, self._looked)
-            marks = tuple(len(history.of(kind)) for kind in _MARKS)
-            if marks != self._marks and not due:
+            while (marks := tuple(len(history.of(kind)) for kind in _MARKS)) != self._marks:
+                self._marks = marks
                 self._looked, self._looked_at = look(run), now
-            self._marks = marks
+                history.read()  # after each look: a worker that ends meanwhile tells so before
+            self._seen = history.seen
             if came:
                 self._came_at = now
             told = told_of(run, self._looked)

@@ -96,7 +96,7 @@ def look(run: TrainingRun) -> Look:
         checkpoints=files.complete_checkpoints(),
         card=read_json(files.card),
         notes=list(run.description.get("notes") or []),
-        told=[one for one in Controls(files.control).new() if beat is not None and one["time"] >= beat.started],
+        told=[one for one in Controls(files.control).new() if beat is not None and _is_told(one, beat.started)],
     )
 
 
@@ -255,6 +255,12 @@ def _left(history: History, plan: Mapping[str, Any] | None) -> float | None:
     if pace is None or plan is None or not plan["steps"]:
         return None
     return max(0.0, (plan["steps"] - int(history.steps["step"][-1])) * pace)
+
+
+def _is_told(message: Mapping[str, Any], started: float) -> bool:
+    """Whether it was told to a worker of that beginning; a line by hand that does not say when is not waited for."""
+    when = message.get("time")
+    return isinstance(when, int | float) and when >= started and isinstance(message.get("id"), str)
 
 
 def _queued(history: History, looked: Look) -> list[dict[str, str]]:
