@@ -143,7 +143,8 @@ def heard(run: RunFolder) -> int:
 def assert_same(run: RunFolder, whole: RunFolder) -> None:
     """The same weights, bit for bit; the same optimizer; the same told of every step."""
     assert state_of(run) == "done"
-    assert run.complete_checkpoints() == whole.complete_checkpoints()
+    ours, theirs = set(run.complete_checkpoints()), set(whole.complete_checkpoints())
+    assert ours >= theirs and len(ours - theirs) <= 1  # one more, if it was killed right before that was taken away
     assert weights(run.model) == weights(whole.model)
     last = whole.complete_checkpoints()[-1]
     assert weights(run.checkpoint(last)) == weights(whole.checkpoint(last))
@@ -152,5 +153,6 @@ def assert_same(run: RunFolder, whole: RunFolder) -> None:
         for name, value in moments.items():
             assert torch.equal(ours["state"][number][name], value)
     assert told(run) == told(whole)
-    left = {path.name for path in run.path.iterdir() if path.name != ".room"}  # of one that was killed at its very end
+    # What one that was killed at its very end has left is of no harm.
+    left = {path.name for path in run.path.iterdir() if not path.match(".room") and not path.match(".heartbeat.json.*")}
     assert left == {path.name for path in whole.path.iterdir()}

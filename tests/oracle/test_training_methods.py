@@ -140,9 +140,9 @@ def test_an_adapter_and_the_head_are_all_that_is_trained(tmp_path: Path) -> None
     assert {"classifier.weight", "classifier.bias"} <= moved
 
 
-def test_an_adapter_that_was_interrupted_goes_on_bit_for_bit(tmp_path: Path) -> None:
+def test_an_adapter_that_was_interrupted_goes_on_bit_for_bit(tmp_path: Path, braking: str) -> None:
     model = save_tiny("bert", tmp_path / "model", 5)
-    whole, broken = lora_run(tmp_path / "whole", model), lora_run(tmp_path / "broken", model)
+    whole, broken = (lora_run(tmp_path / name, model, metric=braking) for name in ("whole", "broken"))
     assert work(whole) == 0
     stop_at(broken, 7)
     assert work(broken) == 0
@@ -153,9 +153,9 @@ def test_an_adapter_that_was_interrupted_goes_on_bit_for_bit(tmp_path: Path) -> 
     assert [e for e in told(whole) if e["type"] == "step"] == [e for e in told(broken) if e["type"] == "step"]
 
 
-def test_a_head_that_was_interrupted_goes_on_bit_for_bit(tmp_path: Path) -> None:
+def test_a_head_that_was_interrupted_goes_on_bit_for_bit(tmp_path: Path, braking: str) -> None:
     model = save_tiny("bert", tmp_path / "model", 5)
-    settings: dict[str, Any] = {"data": reviews(40), "method": "head", "epochs": 2.0}
+    settings: dict[str, Any] = {"data": reviews(40), "method": "head", "epochs": 2.0, "metric": braking}
     whole, broken = new_run(tmp_path / "whole", model, **settings), new_run(tmp_path / "broken", model, **settings)
     assert work(whole) == 0
     stop_at(broken, 7)
@@ -165,13 +165,39 @@ def test_a_head_that_was_interrupted_goes_on_bit_for_bit(tmp_path: Path) -> None
     assert [e for e in told(whole) if e["type"] == "step"] == [e for e in told(broken) if e["type"] == "step"]
 
 
+OWN_BRAKING = """
+import time
+from pathlib import Path
+
+calls = []
+
+def share_right(predictions, labels):
+    calls.append(len(labels))
+    if len(calls) > 1 and Path("slow").exists():  # the first is a trial before training
+        time.sleep(60)
+    return float((predictions.argmax(-1) == labels).mean())
+"""
+
+
+@pytest.fixture
+def braking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A metric. In the evaluation of the 8th step, the first, it waits to be killed by `stop_at`."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_braking.py").write_text(OWN_BRAKING)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return "own_braking:share_right"
+
+
 def stop_at(run: RunFolder, step: int) -> None:
     """Kill a worker once it has told of a step."""
+    slow = Path("slow")
+    slow.touch()
     worker = start_worker(run)
     while worker.poll() is None and not any(e["type"] == "step" and e["step"] >= step for e in read_events(run.events)):
         time.sleep(0.001)
     worker.kill()
     assert worker.wait() == -signal.SIGKILL
+    slow.unlink()
 
 
 def test_a_layer_that_is_none_is_refused_with_the_nearest(tmp_path: Path) -> None:

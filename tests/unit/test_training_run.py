@@ -101,7 +101,7 @@ def test_to_wait_ends_with_the_run_or_with_the_time(project: Path) -> None:
     run = nbt.attach("a-1")
     started = time.monotonic()
     assert run.wait(0.3) == "running"
-    assert 0.3 <= time.monotonic() - started < 2
+    assert 0.3 <= time.monotonic() - started < 30  # and not until the run has ended
     threading.Timer(0.3, lambda: made.end("stopped")).start()
     assert run.wait() == "stopped"
 
