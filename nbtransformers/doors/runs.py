@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from os import PathLike
 from typing import Any
+from uuid import uuid4
 
 from nbtransformers import settings
 from nbtransformers.doors.door import door
@@ -76,7 +77,7 @@ class Run(TrainingRun):
             raise UserError(f"The run {self.name} is {self.state}.", hint=f"Stop it first: `%runs stop {self.name}`.")
         if is_owned(self.files):
             raise UserError(f"A worker is at work in the run {self.name}.", hint="Wait until it has ended.")
-        going = self.folder.with_name(f".{self.name}.deleted")
+        going = self.folder.with_name(f".{self.name}.deleted-{uuid4().hex[:8]}")
         try:
             self.folder.rename(going)  # gone from every listing at once
             shutil.rmtree(going)

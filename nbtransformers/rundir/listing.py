@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 
 from nbtransformers.errors import UserError, did_you_mean
@@ -22,8 +24,13 @@ def shown_folder(folder: Path) -> str:
 
 def run_folders(folder: Path) -> list[RunFolder]:
     """Every run below a folder, the newest first."""
-    found = [RunFolder(path.parent) for path in folder.glob("*/request.json")]
-    return sorted(found, key=lambda run: run.request.stat().st_mtime, reverse=True)
+    found: list[tuple[float, RunFolder]] = []
+    for path in folder.glob("*/request.json"):
+        if path.parent.name.startswith("."):  # one that is being deleted
+            continue
+        with suppress(FileNotFoundError):  # deleted meanwhile
+            found.append((path.stat().st_mtime, RunFolder(path.parent)))
+    return [run for _, run in sorted(found, key=itemgetter(0), reverse=True)]
 
 
 def find_run(name: str, folder: Path) -> RunFolder:

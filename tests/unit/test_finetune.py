@@ -354,6 +354,19 @@ def test_a_run_whose_worker_seems_dead_and_holds_the_lock_is_left_alone(
     assert list(project.iterdir()) == []
 
 
+def test_a_run_is_deleted_beside_what_is_left_of_another_of_its_name(started: list[list[str]], project: Path) -> None:
+    left: set[Path] = set()
+    for _ in range(2):
+        run = nbt.finetune(FRAME, text="review", label="stars", name="a-1")
+        run.files.heartbeat.unlink()
+        with pytest.MonkeyPatch.context() as patch:  # a kernel that ends on the way
+            patch.setattr(shutil, "rmtree", lambda _: None)
+            run.delete()
+        left |= set(project.iterdir())
+        assert len(nbt.runs()) == 0
+    assert len(left) == 2
+
+
 def test_a_run_whose_data_have_changed_does_not_go_on(started: list[list[str]], project: Path) -> None:
     run = nbt.finetune(FRAME, text="review", label="stars")
     run.files.heartbeat.unlink()

@@ -331,6 +331,21 @@ def test_runs_are_found_by_name_the_newest_first(tmp_path: Path) -> None:
     assert find_run("été", tmp_path).path == tmp_path / "été"
 
 
+def test_a_run_that_is_being_deleted_is_in_no_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a-1", "b-1", "c-1"):
+        _made(name, tmp_path)
+    (tmp_path / "b-1").rename(tmp_path / ".b-1.deleted-1")
+    going, stat = tmp_path / "c-1" / "request.json", Path.stat
+
+    def late(path: Path, **given: Any) -> os.stat_result:
+        if path == going:
+            path.unlink(missing_ok=True)
+        return stat(path, **given)
+
+    monkeypatch.setattr(Path, "stat", late)
+    assert [run.name for run in run_folders(tmp_path)] == ["a-1"]
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "a\\b", ".hidden", "-x", "a b", "a\n"])
 def test_a_name_stays_in_the_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be called"):
