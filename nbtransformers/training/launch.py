@@ -76,9 +76,19 @@ def relaunch(folder: RunFolder) -> None:
     """Start another worker on a run that has none; it goes on from the last whole checkpoint.
 
     Raises:
-        UserError: when the data in its directory are not those that it began with, or it has a worker.
+        UserError: when its data are not those that it began with, a worker owns it, or the disk is full.
     """
     refuse_lacking_packages()
+    try:
+        _relaunch(folder)
+    except OSError as error:
+        raise UserError(
+            f"The run {folder.name} cannot go on: {error.strerror or error}.",
+            hint=f"Make room, or mend what is named, and type `%runs resume {folder.name}`.",
+        ) from error
+
+
+def _relaunch(folder: RunFolder) -> None:
     if is_owned(folder):
         raise UserError(f"A worker is at work in the run {folder.name}.", hint="Wait until it has ended.")
     from nbtransformers.training.data import fingerprint, stored_description

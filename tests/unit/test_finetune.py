@@ -354,6 +354,25 @@ def test_a_run_whose_worker_seems_dead_and_holds_the_lock_is_left_alone(
     assert list(project.iterdir()) == []
 
 
+def test_a_disk_that_is_still_full_is_told_when_a_run_is_to_go_on(
+    started: list[list[str]], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = nbt.finetune(FRAME, text="review", label="stars", name="a-1")
+    run.files.heartbeat.unlink()
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(heartbeat.Heartbeat, "write", full)
+    with pytest.raises(UserError) as caught:
+        run.resume()
+    assert str(caught.value) == (
+        "The run a-1 cannot go on: No space left on device. "
+        "Make room, or mend what is named, and type `%runs resume a-1`."
+    )
+    assert (run.state, len(started)) == ("dead", 1)
+
+
 def test_a_run_is_deleted_beside_what_is_left_of_another_of_its_name(started: list[list[str]], project: Path) -> None:
     left: set[Path] = set()
     for _ in range(2):

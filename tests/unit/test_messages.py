@@ -1139,6 +1139,7 @@ ELSEWHERE = {
     "finetune() has no argument {}.": "test_finetune.py",
     "No process can be started: {}.": "test_detached.py",
     "A worker is at work in the run {}.": "test_finetune.py",
+    "The run {} cannot go on: {}.": "test_finetune.py",
     "The data of the run {} are not those that it began with.": "test_finetune.py",
     "Training needs {}.": "test_finetune.py",
     "Reports cannot go to {}.": "test_finetune.py",
