@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -508,19 +509,34 @@ def test_any_stretch_of_a_long_curve_is_as_many_points_as_pixels(tmp_path: Path)
     assert answer["points"] == 0 and len(answer["step"]) == 0
 
 
+def plain_loop(values: list[float]) -> None:
+    """An average as a loop makes it: how quick a machine is."""
+    average, averages = 0.0, []
+    for value in values:
+        average = 0.9 * average + 0.1 * value
+        averages.append(average)
+
+
 @pytest.mark.slow
 def test_a_million_steps_are_opened_and_looked_at_without_a_wait(tmp_path: Path) -> None:
     run = million(tmp_path / "long").run
-    began = time.process_time()
-    training_header(run)
-    assert time.process_time() - began < 10  # two on a quiet machine
-    ask, spent = methods(run)["curve"], []
-    for number in range(9):
-        params = {"name": "loss", "from_step": number, "to_step": 1_000_000, "pixels": 1_200, "smoothing": 0.9}
-        began = time.perf_counter()
-        ask(params)
-        spent.append(time.perf_counter() - began)
-    assert min(spent) < 0.05
+    opened = quickest(lambda _: training_header(run), 1)
+    params = {"name": "loss", "to_step": 1_000_000, "pixels": 1_200, "smoothing": 0.9}
+    ask, values = methods(run)["curve"], run.steps()["loss"].tolist()
+    looked_at = quickest(lambda number: ask({**params, "from_step": number}), 9)
+    loop = quickest(lambda _: plain_loop(values), 3)
+    assert opened < 100 * loop  # 18 of them
+    assert looked_at < loop / 2  # a 40th
+
+
+def quickest(work: Callable[[int], object], times: int) -> float:
+    """The seconds of this process that something takes, at its quickest: on a busy machine a clock tells of others."""
+    spent: list[float] = []
+    for number in range(times):
+        began = time.process_time()
+        work(number)
+        spent.append(time.process_time() - began)
+    return min(spent)
 
 
 WRONG: list[tuple[str, dict[str, Any], str]] = [
