@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
+import socket
 from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 
 from nbtransformers.errors import UserError, did_you_mean
+from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.folder import RunFolder
 
 RUNS = Path("nbtransformers-runs")
@@ -50,7 +53,7 @@ def find_run(name: str, folder: Path) -> RunFolder:
 
 
 def new_run(name: str, folder: Path) -> RunFolder:
-    """The folder of a new run, made.
+    """The folder of a new run, made; what a kernel left there that was killed before the run began is removed.
 
     Raises:
         UserError: when the name is taken, or cannot be that of a folder.
@@ -82,6 +85,8 @@ def _made(name: str, folder: Path) -> RunFolder | None:
     """The folder of a run, made; None when it is there already."""
     run = RunFolder(folder / name)
     try:
+        if _is_left(run):
+            shutil.rmtree(run.path)
         run.path.mkdir(parents=True)
     except FileExistsError:
         return None
@@ -91,6 +96,17 @@ def _made(name: str, folder: Path) -> RunFolder | None:
             hint="Give another folder: `--folder runs`.",
         ) from error
     return run
+
+
+def _is_left(run: RunFolder) -> bool:
+    """Whether a kernel of this machine was killed while it prepared a run there; only what is surely that."""
+    if run.request.exists() or run.events.exists():
+        return False
+    try:
+        beat = heartbeat.read(run.heartbeat)
+    except (ValueError, TypeError, AttributeError):  # a file of that name which is something else
+        return False
+    return beat is not None and beat.host == socket.gethostname() and not heartbeat.is_alive(beat)
 
 
 def free_name(stem: str, folder: Path) -> str:

@@ -55,6 +55,8 @@ def launch(request: FinetuneRequest, objects: Objects, folder: RunFolder, on_pro
         UserError: when something is wrong that can be known before a worker is at work.
     """
     with _removed_unless_started(folder):
+        # Until the worker gives signs itself: who is killed on the way leaves a directory that the next may take.
+        heartbeat.of_process(os.getpid()).write(folder.heartbeat)
         refuse_lacking_packages()
         from nbtransformers.training.card import write_card
         from nbtransformers.training.data import prepare
@@ -67,7 +69,6 @@ def launch(request: FinetuneRequest, objects: Objects, folder: RunFolder, on_pro
         free_gpu(request, objects)
         write_card(request, folder)
         with deferred_interrupts():  # from here on somebody else may see it
-            heartbeat.of_process(os.getpid()).write(folder.heartbeat)  # until the worker gives signs itself
             write_text(folder.request, request.to_json() + "\n")
             _start(folder)
 

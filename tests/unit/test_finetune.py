@@ -268,6 +268,19 @@ def test_an_interrupt_before_the_worker_leaves_nothing(
     assert not started
 
 
+def test_a_run_that_is_being_prepared_is_known_by_its_kernel(
+    started: list[list[str]], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    def look(*_: Any) -> None:
+        seen.append(heartbeat.is_alive(heartbeat.read(project / "first" / "heartbeat.json")))
+
+    monkeypatch.setattr(launch, "keep_source", look)
+    run = nbt.finetune(FRAME, text="review", label="stars", name="first")
+    assert (run.state, seen) == ("starting", [True])
+
+
 def test_a_worker_that_cannot_be_started_leaves_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: Any) -> int:
         raise UserError("No process can be started: no memory.")

@@ -365,6 +365,32 @@ def test_a_name_that_is_taken_is_told_with_a_free_one(tmp_path: Path) -> None:
     assert free_name("…", tmp_path) == "run-1"
 
 
+def test_what_a_killed_kernel_left_before_its_run_began_blocks_no_name(tmp_path: Path) -> None:
+    mine = heartbeat.of_process(os.getpid())
+    left, taken = Heartbeat(2**22 + 1, 1, mine.host, 1), "There is a run a-1 already"  # of no process
+    folder = new_run("a-1", tmp_path)
+    kept = folder.path / "data"
+    kept.mkdir()
+    with pytest.raises(UserError, match=taken):  # a folder of the user's own, or one just made
+        new_run("a-1", tmp_path)
+    for other in ("beat", "[]", "{}"):  # a file of the user's own
+        folder.heartbeat.write_text(other)
+        with pytest.raises(UserError, match=taken):
+            new_run("a-1", tmp_path)
+    for beat in (mine, Heartbeat(left.pid, 1, "elsewhere", 1)):
+        beat.write(folder.heartbeat)
+        with pytest.raises(UserError, match=taken):
+            new_run("a-1", tmp_path)
+    left.write(folder.heartbeat)
+    for begun in (folder.request, folder.events):
+        begun.touch()
+        with pytest.raises(UserError, match=taken):
+            new_run("a-1", tmp_path)
+        begun.unlink()
+    assert kept.exists()
+    assert list(new_run("a-1", tmp_path).path.iterdir()) == []
+
+
 def test_a_name_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="Start one with `%finetune`"):
         find_run("good-1", tmp_path)
