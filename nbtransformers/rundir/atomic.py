@@ -58,9 +58,10 @@ def flush_folder(folder: Path) -> None:
 
 def flush_tree(folder: Path) -> None:
     """Wait until the disk has every file below a folder."""
+    mode = "r+b" if os.name == "nt" else "rb"  # Windows waits for no file that is open for reading alone
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            with path.open("rb") as file:
+            with path.open(mode) as file:
                 flush(file.fileno())
         else:
             flush_folder(path)

@@ -291,6 +291,17 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.Monkey
     assert atomic.read_json(tmp_path / "none.json") is None
 
 
+def test_every_file_of_a_tree_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "part/b"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+        (tmp_path / name).chmod(0o444)
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: waited.append(os.fstat(descriptor).st_ino))
+    atomic.flush_tree(tmp_path)
+    assert set(waited) == {path.stat().st_ino for path in (tmp_path, *tmp_path.rglob("*"))}
+
+
 def test_who_reads_meanwhile_sees_whole_files(tmp_path: Path) -> None:
     path = tmp_path / "heartbeat.json"
     beat = heartbeat.of_process(os.getpid())
