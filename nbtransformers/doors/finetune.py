@@ -106,7 +106,8 @@ def finetune(
         test_share: how much of the rows is kept for the evaluation where no test examples are given.
         bf16: compute in bfloat16.
         early_stopping: evaluations without an improvement after which it ends; None goes on to the end.
-        metric: what says which checkpoint is the best; `module:function` is your own.
+        metric: what says which checkpoint is the best; `module:function` is your own, of which more is better unless
+            `greater_is_better=False` is given.
         collator: `module:function` of your own, which makes batches.
         lora_rank: of the matrices of an adapter; None is 8.
         lora_alpha: an adapter counts by this over its rank; None is 16.

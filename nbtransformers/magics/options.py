@@ -305,7 +305,12 @@ FINETUNE = (
     Option("seed", "of everything that is drawn (default: 42)", "N", whole_number),
     Option("bf16", "compute in bfloat16"),
     Option("early-stopping", "end after so many evaluations without an improvement", "N", whole_number),
-    Option("metric", "what says which checkpoint is the best, such as f1; module:function is your own", "NAME"),
+    Option(
+        "metric",
+        "what says which checkpoint is the best, such as f1; module:function is your own, of which more is better "
+        "unless there is --greater-is-better false",
+        "NAME",
+    ),
     Option("collator", "module:function of your own, which makes batches", "NAME"),
     Option("lora-rank", "of the matrices of an adapter (default: 8)", "N", whole_number),
     Option("lora-alpha", "an adapter counts by this over its rank (default: 16)", "X", number),

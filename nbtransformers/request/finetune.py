@@ -45,7 +45,7 @@ class FinetuneRequest(Written):
         bf16: compute in bfloat16.
         early_stopping: evaluations without an improvement after which it ends; None goes on to the end.
         metric: what says which checkpoint is the best, and by which early stopping goes; `module:function` is the
-            user's own.
+            user's own, of which more is better unless `arguments` has `greater_is_better` as False.
         collator: `module:function` of the user's own, which makes batches.
         find_lr: look for a learning rate first, which is then used unless `lr` is given.
         lora_rank: rows of the matrices of an adapter; None is 8. It and what follows are for `lora`.

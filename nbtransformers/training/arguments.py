@@ -27,7 +27,7 @@ _SECRET = "hub_token"
 _SAME = ("weight_decay", "seed", "bf16", "report_to")
 _OF_THE_RUN = (
     *("output_dir", "do_train", "do_eval", "do_predict", "resume_from_checkpoint", "local_rank", "use_cpu"),
-    *("disable_tqdm", "logging_strategy", "load_best_model_at_end", "greater_is_better", "auto_find_batch_size"),
+    *("disable_tqdm", "logging_strategy", "load_best_model_at_end", "auto_find_batch_size"),
     *("save_strategy", "save_only_model", "save_on_each_node", "enable_jit_checkpoint", "ignore_data_skip"),
     *("restore_callback_states_from_checkpoint", "remove_unused_columns", "label_names", "prediction_loss_only"),
     *("eval_do_concat_batches", "include_for_metrics", "batch_eval_metrics", "train_sampling_strategy"),
@@ -61,7 +61,8 @@ class Field:
     @property
     def is_flag(self) -> bool:
         """Whether its name alone says that it is to be true."""
-        return self.kinds == (bool,) and not self.default
+        # That greater is better is so anyway: it is given to say that it is not.
+        return self.kinds == (bool,) and not self.default and self.name != "greater_is_better"
 
 
 def known_fields() -> dict[str, Field]:

@@ -22,13 +22,19 @@ def refuse_early(request: FinetuneRequest, objects: Objects, folder: RunFolder) 
 
     Raises:
         UserError: for a device that is not there, a method whose package is not, a function that cannot be imported, a
-            place for reports that is not installed, or a disk with no room for one checkpoint.
+            metric whose direction is known, a place for reports that is not installed, or a disk with no room for one
+            checkpoint.
     """
     pick_device(request.device)
     refuse_lacking(request)
     for option, name in (("metric", request.metric), ("collator", request.collator)):
         if name is not None and (option == "collator" or is_import_path(name)):
             imported(name, option)
+    if "greater_is_better" in request.arguments and not (request.metric and is_import_path(request.metric)):
+        raise UserError(
+            "`--greater-is-better` is for a metric of your own.",
+            hint="Leave `--greater-is-better` out, or type `--metric module:function`.",
+        )
     for place in request.report_to:
         _refuse_lacking_place(place)
     _refuse_full_disk(request, objects, folder)

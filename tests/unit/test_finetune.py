@@ -105,6 +105,11 @@ REFUSED = [
         {"dataloader_persistent_workers": True},
         "`dataloader_persistent_workers` is decided by the run itself. Leave `dataloader_persistent_workers` out.",
     ),
+    (
+        {"greater_is_better": False, "metric": "f1"},
+        "`greater_is_better` is for a metric of your own. Leave `greater_is_better` out, "
+        'or type `metric="module:function"`.',
+    ),
     ({"hub_token": "x"}, "A token would be written into the run directory. Type `hf auth login`."),
     ({"max_grad_norm": "1"}, "`max_grad_norm` is '1', a str. It takes float."),
     ({"dataloader_num_workers": True}, "`dataloader_num_workers` is True, a bool. It takes int."),
@@ -464,6 +469,12 @@ def test_a_line_says_the_same_as_a_call(terminal: Terminal, started: list[list[s
         arguments={"max_grad_norm": 0.5, "gradient_checkpointing": True},
     )
     assert run.description["rows"] == {"train": 20, "test": 4}
+
+
+def test_less_of_an_own_metric_may_be_better(terminal: Terminal, started: list[list[str]]) -> None:
+    terminal.run(SETUP)
+    run = terminal.run("%finetune df --text review --label stars --metric math:dist --greater-is-better false")
+    assert run.request.arguments == {"greater_is_better": False}
 
 
 def test_data_are_a_variable_a_file_or_what_data_says(

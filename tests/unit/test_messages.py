@@ -1140,6 +1140,7 @@ ELSEWHERE = {
     "No process can be started: {}.": "test_detached.py",
     "A worker is at work in the run {}.": "test_finetune.py",
     "The run {} cannot go on: {}.": "test_finetune.py",
+    "`--greater-is-better` is for a metric of your own.": "test_finetune.py",
     "The data of the run {} are not those that it began with.": "test_finetune.py",
     "Training needs {}.": "test_finetune.py",
     "Reports cannot go to {}.": "test_finetune.py",

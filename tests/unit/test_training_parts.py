@@ -147,6 +147,13 @@ def test_trainer_is_told_what_was_asked_for_and_keeps_the_directory_s_own_way(tm
     assert (made.eval_steps, made.save_total_limit, made.logging_nan_inf_filter) == (10, None, False)
 
 
+def test_more_of_an_own_metric_is_better_unless_the_user_says_no(tmp_path: Path) -> None:
+    for arguments, greater in (({}, True), ({"greater_is_better": False}, False), ({"greater_is_better": True}, True)):
+        asked = request(metric="own:cost", arguments=arguments)
+        made = training_arguments(asked, RunFolder(tmp_path), steps_of(asked, 60), "f1", "cpu")
+        assert (made.metric_for_best_model, made.greater_is_better) == ("cost", greater)
+
+
 def test_a_setting_that_transformers_refuses_is_told(tmp_path: Path) -> None:
     asked = request(arguments={"fp16": True}, bf16=True)
     with pytest.raises(
