@@ -19,8 +19,12 @@ import pandas as pd
 from nbtransformers.training.movie_snippets import movie_snippets
 rows = [row for row in movie_snippets() if abs(row.rating) > 1][::40]
 df = pd.DataFrame({"review": [row.text for row in rows], "mood": ["good" if row.label else "bad" for row in rows]})"""
-# Far more epochs than it gets: it goes on until it is stopped.
-BEGIN = "%finetune df --text review --label mood --max-length 24 --batch-size 8 --epochs 500 --name live --out run"
+# Far more epochs than it gets: it goes on until it is stopped. Its steps are so large that all of them are 1,500: of more
+# than 2,000, the panel does not have each. Without a warmup the rate falls on a line from the first step on.
+BEGIN = (
+    "%finetune df --text review --label mood --max-length 24 --batch-size 64 --epochs 500 --warmup 0 "
+    "--name live --out run"
+)
 CLASSIFY = "%%classify --model run:live --out result\nA joy from start to end.\nTwo hours that I will not get back."
 BEGUN, OTHER, ATTACHED, CLASSIFIED = 1, 2, 3, 4
 PATIENT = 120_000  # ms
@@ -64,7 +68,7 @@ def test_a_run_is_begun_used_steered_found_again_and_asked(
     panel = notebook.panel(BEGUN)
     expect_state(panel, "Running")
     facts = panel.locator(".nbt-progress-facts")
-    expect(facts).to_contain_text(re.compile(r"step [1-9]"), timeout=PATIENT)
+    expect(facts).to_contain_text(re.compile(r"step ([2-9]|1[\d,])"), timeout=PATIENT)
 
     assert notebook.run_code(OTHER, "sum(range(1000))").strip().endswith("499500")
     assert notebook.python("run.state") == "running"
@@ -83,7 +87,7 @@ def test_a_run_is_begun_used_steered_found_again_and_asked(
     assert change["factor"] == 0.5
     assert change["step"] >= paused_at[1]
     notebook.run_code(OTHER, f"import time\nwhile run.step < {change['step'] + 3}: time.sleep(0.1)")
-    # The rate rises by as much with each step, and then to half of where it would have risen to.
+    # The rate falls by as much with each step, and then to half of where it would have fallen to.
     before, at, after = notebook.python("run.steps()['lr'].tolist()")[change["step"] - 2 : change["step"] + 1]
     assert after == pytest.approx((at + (at - before)) / 2)
 
