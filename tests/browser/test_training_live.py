@@ -19,7 +19,7 @@ import pandas as pd
 from nbtransformers.training.movie_snippets import movie_snippets
 rows = [row for row in movie_snippets() if abs(row.rating) > 1][::40]
 df = pd.DataFrame({"review": [row.text for row in rows], "mood": ["good" if row.label else "bad" for row in rows]})"""
-# Far more epochs than it gets: it goes on until it is stopped. Its steps are so large that all of them are 1,500: of more
+# Far more epochs than it gets: it goes on until it is stopped. Its steps are large, 1,500 in all: of more
 # than 2,000, the panel does not have each. Without a warmup the rate falls on a line from the first step on.
 BEGIN = (
     "%finetune df --text review --label mood --max-length 24 --batch-size 64 --epochs 500 --warmup 0 "
