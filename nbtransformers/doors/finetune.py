@@ -23,7 +23,7 @@ from nbtransformers.progress import OnProgress, Progress, silent
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef, Objects, TrainingMethod, TrainingTask
 from nbtransformers.request.checks import one_of
 from nbtransformers.rundir.folder import RunFolder
-from nbtransformers.rundir.listing import new_run, new_run_after
+from nbtransformers.rundir.listing import new_run, new_run_after, typed_name
 from nbtransformers.rundir.state import ENDED
 
 _NOT_OF_THE_REQUEST = ("data", "arguments", "wait", "name", "folder")
@@ -221,9 +221,12 @@ def wait_well(run: Run, on_progress: OnProgress = silent) -> None:
             told.message or f"The run {run.name} has failed.", hint=told.hint or f"Look into {run.files.log}."
         )
     if state == "dead":
-        raise UserError(f"The worker of the run {run.name} is gone.", hint=f"Type `%runs resume {run.name}`.")
+        raise UserError(
+            f"The worker of the run {run.name} is gone.", hint=f"Type `%runs resume {typed_name(run.files)}`."
+        )
     if interrupted and state == "stopped":  # else it was at its end already
-        raise Interrupted(f"The run {run.name} was stopped at step {run.step:,}. `%runs resume {run.name}` goes on.")
+        again = f"`%runs resume {typed_name(run.files)}`"
+        raise Interrupted(f"The run {run.name} was stopped at step {run.step:,}. {again} goes on.")
 
 
 def _wait(run: Run, stop: Stop, on_progress: OnProgress) -> bool:

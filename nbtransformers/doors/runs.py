@@ -13,7 +13,7 @@ from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.trainingrun import TrainingRun
-from nbtransformers.rundir.listing import find_run, run_folders
+from nbtransformers.rundir.listing import find_run, run_folders, typed_name
 from nbtransformers.rundir.state import ENDED, is_owned
 
 
@@ -61,7 +61,9 @@ class Run(TrainingRun):
         elif state == "done":
             raise UserError(f"The run {self.name} is done.", hint=f"Use its model: `--model run:{self.name}`.")
         elif state not in ENDED:
-            raise UserError(f"The run {self.name} is {state}.", hint=f"`%runs {self.name}` shows how far it is.")
+            raise UserError(
+                f"The run {self.name} is {state}.", hint=f"`%runs {typed_name(self.files)}` shows how far it is."
+            )
         else:
             from nbtransformers.training.launch import relaunch
 
@@ -74,7 +76,9 @@ class Run(TrainingRun):
             UserError: when a worker is at work in it, or the system does not let it be deleted.
         """
         if self.state not in ENDED:
-            raise UserError(f"The run {self.name} is {self.state}.", hint=f"Stop it first: `%runs stop {self.name}`.")
+            raise UserError(
+                f"The run {self.name} is {self.state}.", hint=f"Stop it first: `%runs stop {typed_name(self.files)}`."
+            )
         if is_owned(self.files):
             raise UserError(f"A worker is at work in the run {self.name}.", hint="Wait until it has ended.")
         going = self.folder.with_name(f".{self.name}.deleted-{uuid4().hex[:8]}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from nbtransformers.errors import UserError
 from nbtransformers.request import ModelRef
 from nbtransformers.rundir.folder import RunFolder
-from nbtransformers.rundir.listing import find_run
+from nbtransformers.rundir.listing import find_run, typed_name
 from nbtransformers.rundir.state import state_of
 
 PREFIX = "run:"
@@ -42,7 +42,8 @@ def model_of_run(files: RunFolder) -> ModelRef:
     if state == "done":
         raise UserError(f"The model of the run {files.name} is gone.", hint=f"Look into {files.path}.")
     raise UserError(
-        f"The run {files.name} is {state}, and has no model yet.", hint=_WAYS_OUT[state].replace("{}", files.name)
+        f"The run {files.name} is {state}, and has no model yet.",
+        hint=_WAYS_OUT[state].replace("{}", typed_name(files)),
     )
 
 

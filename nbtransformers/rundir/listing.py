@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import socket
 from contextlib import suppress
@@ -23,6 +24,12 @@ def shown_folder(folder: Path) -> str:
     """A folder as a person types it: from the working directory on, where it is below that."""
     here = Path.cwd()
     return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
+
+
+def typed_name(run: RunFolder) -> str:
+    """A run as a person types it after `%runs stop`: with its folder, where that is not the usual one."""
+    folder = run.path.parent.absolute()
+    return run.name if folder == Path.cwd() / RUNS else f"{run.name} --folder {shlex.quote(shown_folder(folder))}"
 
 
 def run_folders(folder: Path) -> list[RunFolder]:

@@ -22,7 +22,7 @@ from nbtransformers.request import FinetuneRequest, Objects
 from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.atomic import write_json, write_text
 from nbtransformers.rundir.folder import RunFolder
-from nbtransformers.rundir.listing import shown_folder
+from nbtransformers.rundir.listing import shown_folder, typed_name
 from nbtransformers.rundir.state import is_owned
 from nbtransformers.training.detached import start_detached
 from nbtransformers.training.packages import refuse_lacking_packages
@@ -85,7 +85,7 @@ def relaunch(folder: RunFolder) -> None:
     except OSError as error:
         raise UserError(
             f"The run {folder.name} cannot go on: {error.strerror or error}.",
-            hint=f"Make room, or mend what is named, and type `%runs resume {folder.name}`.",
+            hint=f"Make room, or mend what is named, and type `%runs resume {typed_name(folder)}`.",
         ) from error
 
 

@@ -437,6 +437,15 @@ def test_an_interrupt_in_the_last_step_stops_nothing(project: Path, ends: str) -
         wait_well(nbt.attach("a-1"), on_progress)
 
 
+def test_what_to_type_says_where_a_run_is(terminal: Terminal, project: Path) -> None:
+    made = Written(project.parent / "other runs" / "a-1")
+    made.begin()
+    with pytest.raises(UserError) as caught:
+        nbt.attach("a-1", folder=made.files.path.parent).delete()
+    assert str(caught.value) == "The run a-1 is running. Stop it first: `%runs stop a-1 --folder 'other runs'`."
+    assert terminal.printed("%runs stop a-1 --folder 'other runs'").startswith("a-1 stops after the step")
+
+
 # --- %finetune ---
 
 
