@@ -386,7 +386,7 @@ def test_less_is_computed_at_once_when_memory_runs_out(tmp_path: Path, hungry: P
     ample = new_run(tmp_path / "ample", hungry, data, **settings)
     assert ForkedWorker(ample).wait() == 0
     run = new_run(tmp_path / "run", hungry, data, **settings)
-    assert ForkedWorker(run, megabytes=1500).wait() == 0
+    assert ForkedWorker(run, megabytes=1000).wait() == 0
     assert state_of(run) == "done"
     smaller = events(run, "micro_batch")
     assert smaller
@@ -403,5 +403,5 @@ def test_memory_that_is_too_little_for_one_example_is_told(tmp_path: Path, hungr
     texts = [f"{snippet.text} " * 90 for snippet in movie_snippets()[:20]]
     data = pd.DataFrame({"review": texts, "stars": ["bad", "good"] * 10})
     run = new_run(tmp_path / "run", hungry, data, batch_size=2)
-    assert ForkedWorker(run, megabytes=350).wait() == 1
+    assert ForkedWorker(run, megabytes=300).wait() == 1
     assert last_state(run)["message"] == "Memory ran out with one example at a time."

@@ -116,8 +116,9 @@ def _serve(run: RunFolder, control_from: int, megabytes: int | None) -> None:
     torch.set_num_threads(1)
     sys.stdout = sys.stderr = run.log.open("a", buffering=1)
     if megabytes is not None:
-        used = psutil.Process().memory_info().vms + megabytes * 2**20
-        resource.setrlimit(resource.RLIMIT_AS, (used, used))
+        # Not of addresses: threads reserve very many of them, and how many threads there are depends on the machine.
+        most = psutil.Process().memory_info().data + megabytes * 2**20
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     os._exit(run_worker(run, control_from))
 
 
