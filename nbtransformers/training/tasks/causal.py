@@ -10,20 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
-from nbtransformers.training.tasks.task import Description, Evaluated, Report
-from nbtransformers.training.tasks.texts import first_output, mapped, padding_right
-from nbtransformers.training.tasks.tokenwise import (
-    NOTHING,
-    metrics_of_tokens,
-    predicted_and_losses,
-    report_of_tokens,
-)
+from nbtransformers.training.tasks.task import Description
+from nbtransformers.training.tasks.texts import mapped, padding_right
+from nbtransformers.training.tasks.tokenwise import NOTHING, Writing
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 
-class Causal:
+class Causal(Writing):
     """Learns to go on with a text: every token from those before it.
 
     Of a prompt and what follows only the latter is learnt, and of a conversation only what the assistant says.
@@ -31,11 +26,7 @@ class Causal:
 
     name: ClassVar[TrainingTask] = "causal"
     head: ClassVar[Head] = "causal"
-    best_metric: ClassVar[str] = "loss"
-
-    def config(self, description: Description) -> dict[str, Any]:
-        """Nothing."""
-        return {}
+    next_token: ClassVar[bool] = True
 
     def encode(
         self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
@@ -63,18 +54,6 @@ class Causal:
         from transformers import DataCollatorForTokenClassification
 
         return DataCollatorForTokenClassification(padding_right(tokenizer, model), label_pad_token_id=NOTHING)
-
-    def kept(self, logits: Any, labels: Any) -> Any:
-        """The likeliest tokens, and the loss of each row."""
-        return predicted_and_losses(first_output(logits), labels, next_token=True)
-
-    def metrics(self, evaluated: Evaluated) -> dict[str, float]:
-        """`perplexity` and `token_accuracy`."""
-        return metrics_of_tokens(evaluated, next_token=True)
-
-    def report(self, evaluated: Evaluated) -> Report:
-        """The rows with the greatest losses."""
-        return report_of_tokens(evaluated)
 
 
 Learnt = tuple[list[int], list[int]]

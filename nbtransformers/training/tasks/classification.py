@@ -2,57 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
 from nbtransformers.training.tasks.task import Description, Evaluated, Report
-from nbtransformers.training.tasks.texts import (
-    MISTAKES,
-    first_output,
-    mapped,
-    names,
-    padding_right,
-    shown_text,
-    tokens_of,
-)
-
-if TYPE_CHECKING:
-    from datasets import Dataset
+from nbtransformers.training.tasks.texts import mistakes, names
+from nbtransformers.training.tasks.textwise import Textwise
 
 _MATRIX = 100  # labels; the matrix of more is nothing to look at, and megabytes at every evaluation
 
 
-class Classification:
+class Classification(Textwise):
     """Learns labels of which one applies."""
 
     name: ClassVar[TrainingTask] = "classification"
-    head: ClassVar[Head] = "classifier"
     best_metric: ClassVar[str] = "f1"
 
     def config(self, description: Description) -> dict[str, Any]:
         """The names of the labels."""
         labels = description.labels
         return {"num_labels": len(labels), "id2label": names(labels), "problem_type": "single_label_classification"}
-
-    def encode(
-        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
-    ) -> Dataset:
-        """Texts to tokens; `labels` is the number of the label."""
-        return mapped(rows, lambda some: {**tokens_of(tokenizer, some, max_length), "labels": some["label"]})
-
-    def collator(self, tokenizer: Any, model: Any) -> Any:
-        """Pads what the tokenizer gave."""
-        from transformers import DataCollatorWithPadding
-
-        return DataCollatorWithPadding(padding_right(tokenizer, model))
-
-    def kept(self, logits: Any, labels: Any) -> Any:
-        """The logits `[row, label]`."""
-        return first_output(logits)
 
     def metrics(self, evaluated: Evaluated) -> dict[str, float]:
         """`accuracy`, and the mean over all labels of `f1`, `precision` and `recall`."""
@@ -108,16 +80,9 @@ def _mistakes(evaluated: Evaluated, predicted: NDArray[Any]) -> list[dict[str, A
     known, labels = evaluated.description.labels, evaluated.labels
     logs = np.asarray(log_softmax(evaluated.predictions.astype(np.float64), axis=-1))
     losses = -logs[np.arange(len(labels)), labels]
-    wrong = np.flatnonzero(predicted != labels)
-    worst = wrong[np.argsort(-losses[wrong], kind="stable")][:MISTAKES]
-    return [
-        {
-            "row": int(row),
-            "text": shown_text(evaluated.rows[int(row)]),
-            "expected": known[labels[row]],
-            "predicted": known[predicted[row]],
-            "loss": float(losses[row]),
-            "score": float(np.exp(logs[row, predicted[row]])),
-        }
-        for row in worst
-    ]
+
+    def told(row: int) -> dict[str, Any]:
+        score = float(np.exp(logs[row, predicted[row]]))
+        return {"expected": known[labels[row]], "predicted": known[predicted[row]], "score": score}
+
+    return mistakes(evaluated, losses, told, np.flatnonzero(predicted != labels))

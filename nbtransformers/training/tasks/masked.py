@@ -8,29 +8,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
-from nbtransformers.training.tasks.task import Description, Evaluated, Report
-from nbtransformers.training.tasks.texts import first_output, mapped, padding_right, tokens_of
-from nbtransformers.training.tasks.tokenwise import (
-    NOTHING,
-    metrics_of_tokens,
-    predicted_and_losses,
-    report_of_tokens,
-)
+from nbtransformers.training.tasks.task import Description
+from nbtransformers.training.tasks.texts import mapped, padding_right, tokens_of
+from nbtransformers.training.tasks.tokenwise import NOTHING, Writing
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 
-class Masked:
+class Masked(Writing):
     """Learns what stands behind masks: other ones each time, but in an evaluation always the same."""
 
     name: ClassVar[TrainingTask] = "masked"
     head: ClassVar[Head] = "masked"
-    best_metric: ClassVar[str] = "loss"
-
-    def config(self, description: Description) -> dict[str, Any]:
-        """Nothing."""
-        return {}
 
     def encode(
         self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
@@ -50,18 +40,6 @@ class Masked:
     def collator(self, tokenizer: Any, model: Any) -> Any:
         """Pads, and masks what has no masks yet."""
         return _Collator(padding_right(tokenizer, model))
-
-    def kept(self, logits: Any, labels: Any) -> Any:
-        """The likeliest tokens, and the loss of each row."""
-        return predicted_and_losses(first_output(logits), labels)
-
-    def metrics(self, evaluated: Evaluated) -> dict[str, float]:
-        """`perplexity` and `token_accuracy`, of what is behind the masks."""
-        return metrics_of_tokens(evaluated)
-
-    def report(self, evaluated: Evaluated) -> Report:
-        """The rows with the greatest losses."""
-        return report_of_tokens(evaluated)
 
 
 class _Masks:

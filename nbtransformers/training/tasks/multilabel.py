@@ -2,56 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
 from nbtransformers.training.tasks.classification import by_label, measured
 from nbtransformers.training.tasks.task import Description, Evaluated, Report
-from nbtransformers.training.tasks.texts import (
-    MISTAKES,
-    first_output,
-    mapped,
-    names,
-    padding_right,
-    shown_text,
-    tokens_of,
-)
-
-if TYPE_CHECKING:
-    from datasets import Dataset
+from nbtransformers.training.tasks.texts import mistakes, names
+from nbtransformers.training.tasks.textwise import Textwise
 
 
-class MultiLabel:
+class MultiLabel(Textwise):
     """Learns labels each of which applies or not, by its own score above one half."""
 
     name: ClassVar[TrainingTask] = "multi-label"
-    head: ClassVar[Head] = "classifier"
     best_metric: ClassVar[str] = "f1"
 
     def config(self, description: Description) -> dict[str, Any]:
         """The names of the labels."""
         labels = description.labels
         return {"num_labels": len(labels), "id2label": names(labels), "problem_type": "multi_label_classification"}
-
-    def encode(
-        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
-    ) -> Dataset:
-        """Texts to tokens; `labels` is a 0 or 1 for each label."""
-        return mapped(rows, lambda some: {**tokens_of(tokenizer, some, max_length), "labels": some["label"]})
-
-    def collator(self, tokenizer: Any, model: Any) -> Any:
-        """Pads what the tokenizer gave."""
-        from transformers import DataCollatorWithPadding
-
-        return DataCollatorWithPadding(padding_right(tokenizer, model))
-
-    def kept(self, logits: Any, labels: Any) -> Any:
-        """The logits `[row, label]`."""
-        return first_output(logits)
 
     def metrics(self, evaluated: Evaluated) -> dict[str, float]:
         """The mean over all labels of `f1`, `precision` and `recall`; `f1_micro` counts all labels as one.
@@ -88,15 +60,9 @@ def _mistakes(evaluated: Evaluated, labels: NDArray[np.int64], predicted: NDArra
     known = np.array(evaluated.description.labels, dtype=object)
     signs = np.where(labels == 1, 1.0, -1.0)
     losses = np.logaddexp(0.0, -signs * evaluated.predictions).mean(axis=1)
-    wrong = np.flatnonzero((labels != predicted).any(axis=1))
-    worst = wrong[np.argsort(-losses[wrong], kind="stable")][:MISTAKES]
-    return [
-        {
-            "row": int(row),
-            "text": shown_text(evaluated.rows[int(row)]),
-            "expected": ", ".join(known[labels[row] == 1]),
-            "predicted": ", ".join(known[predicted[row] == 1]),
-            "loss": float(losses[row]),
-        }
-        for row in worst
-    ]
+
+    def told(row: int) -> dict[str, Any]:
+        expected, found = (", ".join(known[side[row] == 1]) for side in (labels, predicted))
+        return {"expected": expected, "predicted": found}
+
+    return mistakes(evaluated, losses, told, np.flatnonzero((labels != predicted).any(axis=1)))

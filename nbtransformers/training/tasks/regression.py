@@ -2,45 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
 from nbtransformers.training.tasks.task import Description, Evaluated, Report
-from nbtransformers.training.tasks.texts import MISTAKES, first_output, mapped, padding_right, shown_text, tokens_of
-
-if TYPE_CHECKING:
-    from datasets import Dataset
+from nbtransformers.training.tasks.texts import mistakes
+from nbtransformers.training.tasks.textwise import Textwise
 
 
-class Regression:
+class Regression(Textwise):
     """Learns a number, by the square of the error."""
 
     name: ClassVar[TrainingTask] = "regression"
-    head: ClassVar[Head] = "classifier"
     best_metric: ClassVar[str] = "loss"
 
     def config(self, description: Description) -> dict[str, Any]:
         """One output, which is the number."""
         return {"num_labels": 1, "problem_type": "regression"}
-
-    def encode(
-        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
-    ) -> Dataset:
-        """Texts to tokens; `labels` is the number."""
-        return mapped(rows, lambda some: {**tokens_of(tokenizer, some, max_length), "labels": some["label"]})
-
-    def collator(self, tokenizer: Any, model: Any) -> Any:
-        """Pads what the tokenizer gave."""
-        from transformers import DataCollatorWithPadding
-
-        return DataCollatorWithPadding(padding_right(tokenizer, model))
-
-    def kept(self, logits: Any, labels: Any) -> Any:
-        """The number, `[row, 1]`."""
-        return first_output(logits)
 
     def metrics(self, evaluated: Evaluated) -> dict[str, float]:
         """`rmse`, `mae`, and where there is something to compare, `r2`, `pearson` and `spearman`."""
@@ -57,20 +37,11 @@ class Regression:
     def report(self, evaluated: Evaluated) -> Report:
         """The largest errors."""
         expected, predicted = evaluated.labels.astype(np.float64), _numbers(evaluated)
-        losses = (predicted - expected) ** 2
-        worst = np.argsort(-losses, kind="stable")[:MISTAKES]
-        return Report(
-            mistakes=[
-                {
-                    "row": int(row),
-                    "text": shown_text(evaluated.rows[int(row)]),
-                    "expected": f"{expected[row]:.4g}",
-                    "predicted": f"{predicted[row]:.4g}",
-                    "loss": float(losses[row]),
-                }
-                for row in worst
-            ]
-        )
+
+        def told(row: int) -> dict[str, Any]:
+            return {"expected": f"{expected[row]:.4g}", "predicted": f"{predicted[row]:.4g}"}
+
+        return Report(mistakes=mistakes(evaluated, (predicted - expected) ** 2, told))
 
 
 def _numbers(evaluated: Evaluated) -> np.ndarray:

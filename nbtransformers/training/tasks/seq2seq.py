@@ -7,29 +7,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
-from nbtransformers.training.tasks.task import Description, Evaluated, Report
-from nbtransformers.training.tasks.texts import first_output, mapped, padding_right, tokens_of
-from nbtransformers.training.tasks.tokenwise import (
-    NOTHING,
-    metrics_of_tokens,
-    predicted_and_losses,
-    report_of_tokens,
-)
+from nbtransformers.training.tasks.task import Description
+from nbtransformers.training.tasks.texts import mapped, padding_right, tokens_of
+from nbtransformers.training.tasks.tokenwise import NOTHING, Writing
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 
-class Seq2Seq:
+class Seq2Seq(Writing):
     """Learns to write one text for another."""
 
     name: ClassVar[TrainingTask] = "seq2seq"
     head: ClassVar[Head] = "seq2seq"
-    best_metric: ClassVar[str] = "loss"
-
-    def config(self, description: Description) -> dict[str, Any]:
-        """Nothing."""
-        return {}
 
     def encode(
         self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
@@ -48,15 +38,3 @@ class Seq2Seq:
         from transformers import DataCollatorForSeq2Seq
 
         return DataCollatorForSeq2Seq(padding_right(tokenizer, model), model, label_pad_token_id=NOTHING)
-
-    def kept(self, logits: Any, labels: Any) -> Any:
-        """The likeliest tokens, and the loss of each row."""
-        return predicted_and_losses(first_output(logits), labels)
-
-    def metrics(self, evaluated: Evaluated) -> dict[str, float]:
-        """`perplexity` and `token_accuracy`."""
-        return metrics_of_tokens(evaluated)
-
-    def report(self, evaluated: Evaluated) -> Report:
-        """The rows with the greatest losses."""
-        return report_of_tokens(evaluated)

@@ -7,6 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
+from nbtransformers.training.tasks.task import Evaluated
+
 if TYPE_CHECKING:
     from datasets import Dataset
 
@@ -57,6 +62,30 @@ def shown_text(row: Mapping[str, Any]) -> str:
     else:
         text = "\n".join(str(row[name]) for name in ("text", "pair") if row.get(name))
     return cut(text)
+
+
+def mistakes(
+    evaluated: Evaluated, losses: NDArray[Any], told: Callable[[int], Mapping[str, Any]], among: Any = None
+) -> list[dict[str, Any]]:
+    """The rows with the greatest losses, as a report has them.
+
+    Args:
+        evaluated: the evaluation.
+        losses: `[row]`.
+        told: the number of a row to what is `expected` and `predicted` of it, and what else there is.
+        among: the numbers of the rows that are mistakes; None is all.
+    """
+    rows = np.arange(len(losses)) if among is None else np.asarray(among, dtype=np.int64)
+    worst = rows[np.argsort(-losses[rows], kind="stable")][:MISTAKES]
+    return [
+        {
+            "row": row,
+            "text": shown_text(evaluated.rows[row]),
+            **told(row),
+            "loss": float(losses[row]),
+        }
+        for row in worst.tolist()
+    ]
 
 
 def cut(text: str) -> str:

@@ -14,7 +14,7 @@ from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
 from nbtransformers.training.tasks.classification import by_label, confusion, measured
 from nbtransformers.training.tasks.task import Description, Evaluated, Report
-from nbtransformers.training.tasks.texts import MISTAKES, first_output, mapped, names, padding_right, shown_text
+from nbtransformers.training.tasks.texts import first_output, mapped, mistakes, names, padding_right
 from nbtransformers.training.tasks.tokenwise import NOTHING, predicted_and_losses
 
 if TYPE_CHECKING:
@@ -161,23 +161,14 @@ def _by_entity(evaluated: Evaluated, labels: Sequence[Any], predicted: Sequence[
 
 
 def _mistakes(evaluated: Evaluated, labels: Sequence[Any], predicted: Sequence[Any]) -> list[dict[str, Any]]:
-    losses = evaluated.predictions[1]
-    wrong = np.array([number for number, row in enumerate(labels) if (row != predicted[number]).any()], dtype=np.int64)
-    worst = wrong[np.argsort(-losses[wrong], kind="stable")][:MISTAKES]
     known = evaluated.description.labels
-    mistakes: list[dict[str, Any]] = []
-    for row in worst:
-        words = _words_with_tags(evaluated, int(row), len(labels[row]))
-        mistakes.append(
-            {
-                "row": int(row),
-                "text": shown_text(evaluated.rows[int(row)]),
-                "expected": _marked(words, labels[row], known),
-                "predicted": _marked(words, predicted[row], known),
-                "loss": float(losses[row]),
-            }
-        )
-    return mistakes
+
+    def told(row: int) -> dict[str, Any]:
+        words = _words_with_tags(evaluated, row, len(labels[row]))
+        return {"expected": _marked(words, labels[row], known), "predicted": _marked(words, predicted[row], known)}
+
+    wrong = [number for number, row in enumerate(labels) if (row != predicted[number]).any()]
+    return mistakes(evaluated, evaluated.predictions[1], told, wrong)
 
 
 def _words_with_tags(evaluated: Evaluated, row: int, tags: int) -> list[str]:

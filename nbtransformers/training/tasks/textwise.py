@@ -1,0 +1,34 @@
+"""What tasks with one label, number or set of labels for a whole text do alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from nbtransformers.loading.heads import Head
+from nbtransformers.training.tasks.task import Description
+from nbtransformers.training.tasks.texts import first_output, mapped, padding_right, tokens_of
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+class Textwise:
+    """Learns what stands in the column `label` of a text, or of a pair of texts."""
+
+    head: ClassVar[Head] = "classifier"
+
+    def encode(
+        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
+    ) -> Dataset:
+        """Texts to tokens; `labels` is what stands in `label`."""
+        return mapped(rows, lambda some: {**tokens_of(tokenizer, some, max_length), "labels": some["label"]})
+
+    def collator(self, tokenizer: Any, model: Any) -> Any:
+        """Pads what the tokenizer gave."""
+        from transformers import DataCollatorWithPadding
+
+        return DataCollatorWithPadding(padding_right(tokenizer, model))
+
+    def kept(self, logits: Any, labels: Any) -> Any:
+        """The logits `[row, label]`; of a number `[row, 1]`."""
+        return first_output(logits)
