@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-_SAID = ("out of memory", "not enough memory", "can't allocate memory")
+from nbtransformers.loading.memory import says_out_of_memory
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -13,8 +13,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    text = str(error)
-    return isinstance(error, RuntimeError) and any(said in text for said in _SAID)
+    return isinstance(error, RuntimeError) and says_out_of_memory(error)
 
 
 def let_go(error: BaseException) -> None:

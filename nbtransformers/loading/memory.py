@@ -13,6 +13,8 @@ from nbtransformers.plain_text import size
 _SHARE, _LEAST = 0.1, 128 * 2**20
 _CGROUP = Path("/sys/fs/cgroup")
 
+_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory")
+
 
 def refuse_too_large(source: Source, weights: Weights, dtype: str, device: str, *, quantized: bool = False) -> None:
     """Let a model be loaded only where it fits, unless the user says otherwise.
@@ -39,6 +41,12 @@ def refuse_too_large(source: Source, weights: Weights, dtype: str, device: str, 
         f"and {size(free)} are free on {device}.",
         hint=_instead(weights, dtype, device, free, quantized),
     )
+
+
+def says_out_of_memory(error: BaseException) -> bool:
+    """Whether the words of an error are those of a device, or of the system, whose memory ran out."""
+    text = str(error).lower()
+    return any(said in text for said in _OUT_OF_MEMORY)
 
 
 def with_allowance(nbytes: float) -> float:

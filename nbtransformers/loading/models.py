@@ -16,7 +16,7 @@ from nbtransformers.loading.descriptions import shown_error
 from nbtransformers.loading.dtypes import gpu_dtype
 from nbtransformers.loading.gate import Passed, passed
 from nbtransformers.loading.heads import HEADS, Head
-from nbtransformers.loading.memory import refuse_too_large
+from nbtransformers.loading.memory import refuse_too_large, says_out_of_memory
 from nbtransformers.loading.quantizing import INT8, quantise, quiet_torchao, refuse_lacking_library
 from nbtransformers.loading.registry import REGISTRY, LoadedModel
 from nbtransformers.loading.remote_code import RemoteCode
@@ -25,8 +25,6 @@ from nbtransformers.request import ModelRef, Objects
 
 if TYPE_CHECKING:
     import torch
-
-_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory")
 
 
 def load(
@@ -326,7 +324,7 @@ def plain_errors(name: str, folder: Path) -> Generator[None]:
             hint="Get safetensors of it, or load it yourself if you trust whoever made it, and pass it: model=….",
         ) from error
     except Exception as error:  # whatever is wrong in the files: Transformers' own words, and their cause
-        if isinstance(error, MemoryError) or any(said in str(error).lower() for said in _OUT_OF_MEMORY):
+        if isinstance(error, MemoryError) or says_out_of_memory(error):
             raise UserError(
                 f"{name} does not fit into memory.", hint="Type `--dtype bfloat16`, or give a smaller model."
             ) from error
