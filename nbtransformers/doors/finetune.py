@@ -236,11 +236,10 @@ def _wait(run: Run, stop: Stop, on_progress: OnProgress) -> bool:
             told = True
             with contextlib.suppress(UserError):  # it has ended meanwhile
                 run.stop()
-        plan = run.plan
-        pace = run.history.pace_s()
-        left = None if pace is None or not plan else pace * (plan["steps"] - run.step)
         message = f"Training {run.name}" + (", stopping" if told else "")
-        on_progress(Progress("running", message, run.step, plan.get("steps"), unit="steps", eta_s=left))
+        on_progress(
+            Progress("running", message, run.step, run.plan.get("steps"), unit="steps", eta_s=run.history.left_s())
+        )
         time.sleep(_LOOK_S)
     return told
 

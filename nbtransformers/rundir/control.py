@@ -6,9 +6,10 @@ import json
 import os
 import time
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from nbtransformers.rundir.lines import Lines, object_of
 
 Command = Literal["pause", "resume", "stop", "save", "lr"]
 COMMANDS: tuple[Command, ...] = get_args(Command)
@@ -35,36 +36,22 @@ def tell(path: Path, command: Command, **values: Any) -> str:
     return number
 
 
-@dataclass(slots=True)
 class Controls:
     """The commands that a worker has not followed yet.
 
-    Attributes:
+    Args:
         path: the run's file of control; it need not be there yet.
-        offset: bytes that were read, or that were there before the worker was started.
+        offset: bytes that were there before the worker was started.
     """
 
-    path: Path
-    offset: int = 0
+    def __init__(self, path: Path, offset: int = 0) -> None:
+        self._lines = Lines(path, offset)
 
     def new(self) -> list[dict[str, Any]]:
-        """The commands that came since the last call. Cheap enough to ask after every step."""
-        try:
-            if self.path.stat().st_size <= self.offset:
-                return []
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                read = file.read()
-        except FileNotFoundError:
-            return []
-        whole = read[: read.rfind(b"\n") + 1]
-        self.offset += len(whole)
-        return [message for line in whole.splitlines() if (message := _message(line)) is not None]
+        """The commands that came since the last call."""
+        return [message for lines in self._lines.new() for line in lines if (message := _message_of(line)) is not None]
 
 
-def _message(line: bytes) -> dict[str, Any] | None:
-    try:
-        message = json.loads(line)
-    except ValueError:
-        return None
-    return message if isinstance(message, dict) and message.get("command") in COMMANDS else None
+def _message_of(line: bytes) -> dict[str, Any] | None:
+    message = object_of(line)
+    return message if message is not None and message.get("command") in COMMANDS else None

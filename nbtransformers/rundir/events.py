@@ -1,6 +1,6 @@
 """What happens in a run: JSON lines that are only ever added to, and how they are read.
 
-A worker that was killed may have left a torn last line, and the next attempt does some steps again: `EventReader`
+A worker that was killed may have left a torn last line, and the next attempt does some steps again: `read_events`
 skips the one, and `fold` leaves out the other.
 """
 
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from nbtransformers.rundir.atomic import flush
+from nbtransformers.rundir.lines import Lines, object_of
 
 Event = dict[str, Any]
 """An event. All have `type`, `time` (seconds since 1970) and `attempt` (1 for the first worker of the run)."""
@@ -27,12 +27,10 @@ class EventWriter:
 
     Args:
         path: the file of events.
-        attempt: which worker of the run this is; None is one more than the last.
+        attempt: which worker of the run this is, from 1 on.
     """
 
-    def __init__(self, path: Path, attempt: int | None = None) -> None:
-        if attempt is None:
-            attempt = 1 + max((event.get("attempt", 0) for event in read_events(path)), default=0)
+    def __init__(self, path: Path, attempt: int) -> None:
         self.attempt = attempt
         self._file = path.open("ab")
         if self._file.tell() and not _ends_with_newline(path):
@@ -55,60 +53,32 @@ class EventWriter:
         self._file.close()
 
 
-@dataclass(slots=True)
-class EventReader:
-    """Reads the events of a run as they come.
+def event_of(line: bytes) -> Event | None:
+    """The event of a line; None where it is none, or one of a step that does not say which."""
+    event = object_of(line)
+    if event is None or "type" not in event:
+        return None
+    return event if event["type"] not in STEPPED or isinstance(event.get("step"), int) else None
 
-    Attributes:
-        path: the file of events; it need not be there yet.
-        offset: bytes that were read.
-    """
 
-    path: Path
-    offset: int = 0
-
-    def new(self) -> list[Event]:
-        """The events that came since the last call; a line that is not whole yet waits."""
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                read = file.read()
-        except FileNotFoundError:
-            return []
-        whole = read[: read.rfind(b"\n") + 1]
-        self.offset += len(whole)
-        return [event for line in whole.splitlines() if (event := _event(line)) is not None]
+def each_event(path: Path) -> Iterator[Event]:
+    """The events of a run, one by one; those too that a later attempt did again."""
+    return (event for lines in Lines(path).new() for line in lines if (event := event_of(line)) is not None)
 
 
 def read_events(path: Path) -> list[Event]:
     """All events of a run, those too that a later attempt did again."""
-    return EventReader(path).new()
+    return list(each_event(path))
 
 
-@dataclass(slots=True)
-class Folded:
-    """The events of a run as if it had never been interrupted.
+def resumed_from(attempt: Event) -> int:
+    """The step after which an attempt goes on: what was told of later ones before it, it does again."""
+    return attempt.get("resumed_from") or 0
 
-    Attributes:
-        events: what is left of them, in order.
-    """
 
-    events: list[Event] = field(default_factory=list[Event])
-
-    def add(self, new: Iterable[Event]) -> bool:
-        """Add events in the order of the file; whether some that were there before are gone now."""
-        lost = False
-        for event in new:
-            if event["type"] == "attempt":
-                lost |= self._back_to(event.get("resumed_from") or 0)
-            self.events.append(event)
-        return lost
-
-    def _back_to(self, step: int) -> bool:
-        kept = [event for event in self.events if event["type"] not in STEPPED or event["step"] <= step]
-        lost = len(kept) < len(self.events)
-        self.events[:] = kept
-        return lost
+def up_to(step: int, events: Iterable[Event]) -> list[Event]:
+    """What stays of some events where the run goes on after a step."""
+    return [event for event in events if event["type"] not in STEPPED or event["step"] <= step]
 
 
 def fold(events: Iterable[Event]) -> list[Event]:
@@ -119,17 +89,12 @@ def fold(events: Iterable[Event]) -> list[Event]:
         ...                           {"type": "step", "step": 1}]) if e["type"] == "step"]
         [1]
     """
-    folded = Folded()
-    folded.add(events)
-    return folded.events
-
-
-def _event(line: bytes) -> Event | None:
-    try:
-        event = json.loads(line)
-    except ValueError:  # torn when its worker was killed
-        return None
-    return event if isinstance(event, dict) and "type" in event else None
+    folded: list[Event] = []
+    for event in events:
+        if event["type"] == "attempt":
+            folded = up_to(resumed_from(event), folded)
+        folded.append(event)
+    return folded
 
 
 def _ends_with_newline(path: Path) -> bool:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from nbtransformers.rundir.atomic import read_json
 
 COMPLETE = "COMPLETE"
 """The file that a checkpoint gets last: one without it is torn, and nothing resumes from it."""
@@ -119,10 +116,6 @@ class RunFolder:
     def evaluation(self, step: int) -> Path:
         """The file of one evaluation."""
         return self.evaluations / f"step-{step}.json"
-
-    def read_request(self) -> dict[str, Any] | None:
-        """The request as it was written; None where this is no run directory."""
-        return read_json(self.request)
 
     def _checkpoints(self) -> Iterator[tuple[int, Path]]:
         for folder in self.checkpoints.glob("checkpoint-*"):

@@ -6,16 +6,16 @@ A million steps as dictionaries would take a gigabyte and twenty seconds; as col
 from __future__ import annotations
 
 import io
-import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.rundir.events import STEPPED, Event
+from nbtransformers.rundir.events import STEPPED, Event, event_of, resumed_from, up_to
+from nbtransformers.rundir.lines import BLOCK, Lines
 from nbtransformers.rundir.state import Told
 
 SERIES = ("loss", "lr", "grad_norm", "tokens_per_s")
@@ -26,7 +26,6 @@ _COLUMNS: dict[str, type[np.generic]] = {
     **dict.fromkeys(("time", "epoch", "tokens", *SERIES), np.float64),
 }
 _STEP = b'{"type": "step", '
-_BLOCK = 1 << 22  # bytes that are read at once
 _FEW = 200  # lines that are quicker to read one by one
 _PACE_STEPS = 200  # the last steps, by which the time that is left is told
 
@@ -96,8 +95,7 @@ class History:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._offset = 0
+        self._lines = Lines(path)
         self._lock = threading.Lock()
         self._clock = _Clock()
         self._first = 0  # the number of the first step of this attempt
@@ -109,19 +107,15 @@ class History:
     def read(self) -> bool:
         """Take in what came since the last call; whether anything did. A file that has not grown is not opened."""
         with self._lock:
-            before = self._offset
-            try:
-                if self._path.stat().st_size > before:
-                    for lines in self._lines():
-                        self._take(lines)
-            except FileNotFoundError:
-                return False
-            return self._offset > before
+            before = self.seen
+            for lines in self._lines.new():
+                self._take(lines)
+            return self.seen > before
 
     @property
     def seen(self) -> int:
         """How many bytes of the file were read: whoever has seen as many knows all that is here."""
-        return self._offset
+        return self._lines.offset
 
     def of(self, kind: str) -> list[Event]:
         """The events of a type, in order."""
@@ -151,17 +145,10 @@ class History:
             return None
         return self._clock.between(float(times[0]), float(times[-1])) / (len(times) - 1)
 
-    def _lines(self) -> Iterator[list[bytes]]:
-        """The whole lines that came, some thousand at once; a line that is not whole yet waits."""
-        with self._path.open("rb") as file:
-            file.seek(self._offset)
-            rest = b""
-            while read := file.read(_BLOCK):
-                read = rest + read
-                end = read.rfind(b"\n") + 1
-                rest = read[end:]
-                self._offset += end
-                yield read[:end].splitlines()
+    def left_s(self) -> float | None:
+        """Seconds that the steps which are planned still take at that pace; None before it can be told."""
+        pace, steps = self.pace_s(), (self.last("plan") or {}).get("steps")
+        return None if pace is None or not steps else max(0.0, (steps - int(self.steps["step"][-1])) * pace)
 
     def _take(self, lines: list[bytes]) -> None:
         steps: list[bytes] = []
@@ -169,7 +156,7 @@ class History:
             # No event of a step has an object in it, so that a torn one does not end like this.
             if line.startswith(_STEP) and line.endswith(b"}"):
                 steps.append(line)
-            elif (event := _event(line)) is None:
+            elif (event := event_of(line)) is None:
                 continue
             elif event["type"] == "step":  # written by somebody else, in another order
                 steps.append(line)
@@ -187,7 +174,7 @@ class History:
 
     def _add(self, event: Event) -> None:
         if event["type"] == "attempt":
-            self._back_to(event.get("resumed_from") or 0)
+            self._back_to(resumed_from(event))
             self._first = len(self.steps)
         self._clock.add(event)
         self.told.add([event])
@@ -196,7 +183,7 @@ class History:
     def _back_to(self, step: int) -> None:
         lost = self.steps.back_to(step)
         for kind in STEPPED:
-            kept = [event for event in self.of(kind) if event["step"] <= step]
+            kept = up_to(step, self.of(kind))
             lost |= len(kept) < len(self.of(kind))
             self.events[kind] = kept
         self.rewritten += lost
@@ -249,7 +236,7 @@ def _columns(lines: list[bytes]) -> dict[str, Column]:
             return _columns_by_arrow(lines)
         except pa.ArrowInvalid:
             pass  # one of them is broken: those that are not are found one by one
-    steps = [event for line in lines if (event := _event(line)) is not None]
+    steps = [event for line in lines if (event := event_of(line)) is not None]
     return {name: np.array([_number(step.get(name)) for step in steps], kind) for name, kind in _COLUMNS.items()}
 
 
@@ -259,24 +246,13 @@ def _columns_by_arrow(lines: Sequence[bytes]) -> dict[str, Column]:
 
     table: Any = arrow_json.read_json(
         io.BytesIO(b"\n".join(lines)),
-        read_options=arrow_json.ReadOptions(use_threads=False, block_size=2 * _BLOCK),  # the cores are the worker's
+        read_options=arrow_json.ReadOptions(use_threads=False, block_size=2 * BLOCK),  # the cores are the worker's
         parse_options=arrow_json.ParseOptions(
             explicit_schema=pa.schema([(name, pa.float64()) for name in _COLUMNS]), unexpected_field_behavior="ignore"
         ),
     )
     table = table.filter(table["step"].is_valid())
     return {name: table[name].to_numpy().astype(kind) for name, kind in _COLUMNS.items()}
-
-
-def _event(line: bytes) -> Event | None:
-    try:
-        event = json.loads(line)
-    except ValueError:  # torn when its worker was killed
-        return None
-    if not isinstance(event, dict) or "type" not in event:
-        return None
-    stepped = event["type"] in ("step", *STEPPED)
-    return cast("Event", event) if isinstance(event.get("step"), int) or not stepped else None
 
 
 def _number(value: Any) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from nbtransformers.rundir import heartbeat
-from nbtransformers.rundir.events import Event, read_events
+from nbtransformers.rundir.events import Event, each_event
 from nbtransformers.rundir.folder import RunFolder
 
 State = Literal["starting", "running", "paused", "stopped", "done", "failed", "dead"]
@@ -79,5 +79,5 @@ def is_owned(folder: RunFolder) -> bool:
 def state_of(folder: RunFolder) -> State:
     """The state of a run; one whose worker is gone before it has ended is `dead`, never `running`."""
     living, told = living_worker(folder), Told()
-    told.add(read_events(folder.events))
+    told.add(each_event(folder.events))
     return told.now(living)

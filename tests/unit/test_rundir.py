@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from nbtransformers.errors import UserError
 from nbtransformers.rundir import atomic, control, heartbeat, state
 from nbtransformers.rundir.control import Controls
-from nbtransformers.rundir.events import STEPPED, EventReader, EventWriter, fold, read_events
+from nbtransformers.rundir.events import STEPPED, EventWriter, event_of, fold, read_events
 from nbtransformers.rundir.folder import COMPLETE, RunFolder
 from nbtransformers.rundir.heartbeat import Heartbeat
+from nbtransformers.rundir.lines import Lines
 from nbtransformers.rundir.listing import find_run, free_name, new_run, run_folders
 from nbtransformers.rundir.state import ENDED, Told, is_owned, state_of
 
@@ -36,13 +37,13 @@ def test_a_file_torn_anywhere_loses_only_the_torn_line(
     tmp_path_factory: pytest.TempPathFactory, notes: list[str], torn: int, more: list[str]
 ) -> None:
     path = tmp_path_factory.mktemp("torn") / "events.jsonl"
-    _write(path, notes)
+    _write(path, notes, 1)
     whole = path.read_bytes()
     left = whole[: max(0, len(whole) - torn)]
     path.write_bytes(left)
     survived = [note for note, end in zip(notes, _ends(whole), strict=True) if end <= len(left)]
     assert [event["text"] for event in read_events(path)] == survived
-    _write(path, more)
+    _write(path, more, 2)
     read = read_events(path)
     texts = [event["text"] for event in read]
     # A line that lacks only its line end is whole once the next attempt has ended it.
@@ -57,18 +58,18 @@ def test_a_file_that_grows_in_any_pieces_is_read_as_at_once(
     tmp_path_factory: pytest.TempPathFactory, notes: list[str], cuts: list[int]
 ) -> None:
     path = tmp_path_factory.mktemp("grown") / "events.jsonl"
-    _write(path, notes)
+    _write(path, notes, 1)
     whole, growing = path.read_bytes(), path.with_name("growing.jsonl")
-    reader, read = EventReader(growing), []
-    assert reader.new() == []
+    lines, read = Lines(growing), []
+    assert list(lines.new()) == []
     for cut in [*sorted(cuts), len(whole)]:
         growing.write_bytes(whole[:cut])
-        read += reader.new()
+        read += [event_of(line) for some in lines.new() for line in some]
     assert read == read_events(path)
 
 
 def test_an_event_is_on_the_disk_before_the_next_is_written(tmp_path: Path) -> None:
-    writer = EventWriter(tmp_path / "events.jsonl")
+    writer = EventWriter(tmp_path / "events.jsonl", 1)
     for step in range(3):
         writer.write("step", step=step)
         assert [event["step"] for event in read_events(tmp_path / "events.jsonl")] == list(range(step + 1))
@@ -76,21 +77,21 @@ def test_an_event_is_on_the_disk_before_the_next_is_written(tmp_path: Path) -> N
 
 
 def test_what_is_no_number_cannot_be_written(tmp_path: Path) -> None:
-    writer = EventWriter(tmp_path / "events.jsonl")
+    writer = EventWriter(tmp_path / "events.jsonl", 1)
     with pytest.raises(ValueError, match="JSON"):
-        writer.write("step", loss=float("nan"))
-    writer.write("step", loss=None)
+        writer.write("step", step=1, loss=float("nan"))
+    writer.write("step", step=1, loss=None)
     assert [event["loss"] for event in read_events(tmp_path / "events.jsonl")] == [None]
 
 
 def test_lines_that_are_no_events_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    path.write_bytes(b'{"type": "note"}\n[1]\n\xff\xfe\n{"x": 1}\n\n{"type": "step", "step": 1}\n')
+    path.write_bytes(b'{"type": "note"}\n[1]\n\xff\xfe\n{"x": 1}\n\n{"type": "eval"}\n{"type": "step", "step": 1}\n')
     assert [event["type"] for event in read_events(path)] == ["note", "step"]
 
 
-def _write(path: Path, notes: list[str]) -> None:
-    writer = EventWriter(path)
+def _write(path: Path, notes: list[str], attempt: int) -> None:
+    writer = EventWriter(path, attempt)
     for note in notes:
         writer.write("note", text=note)
     writer.close()

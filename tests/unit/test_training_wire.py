@@ -569,7 +569,7 @@ def test_a_question_that_makes_no_sense_is_refused(
 
 def test_half_a_character_passes_through_the_directory(tmp_path: Path) -> None:
     made = Written(tmp_path / "a-run")
-    EventWriter(made.files.events).write("note", text="half \ud83c")
+    EventWriter(made.files.events, 1).write("note", text="half \ud83c")
     write_json(made.files.card, {"labels": ["half \ud83c"]})
     header, _ = training_header(made.run)
     assert header["notes"] == ["half \ufffd"] and header["card"] == {"labels": ["half \ufffd"]}

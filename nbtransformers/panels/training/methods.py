@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from nbtransformers.panels.channel import Answer, Method
 from nbtransformers.panels.packing import packed
 from nbtransformers.panels.training.curves import Numbers, cuts, smoothed, summed_up
 from nbtransformers.panels.training.log import piece
-from nbtransformers.panels.training.wire import clean, series_of
+from nbtransformers.panels.training.wire import report_of, series_of
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir import control
 from nbtransformers.rundir.state import ENDED
@@ -38,11 +37,8 @@ def methods(run: TrainingRun) -> dict[str, Method]:
         return {"text": text, "offset": end, "size": size}, []
 
     def evaluation(params: dict[str, Any]) -> Answer:
-        path = run.files.evaluation(_whole(params.get("step"), "step"))
-        try:
-            return clean(json.loads(path.read_text(encoding="utf-8"))), []
-        except (FileNotFoundError, ValueError):
-            return {"missing": True}, []
+        found = report_of(run, _whole(params.get("step"), "step"))
+        return {"missing": True} if found is None else found, []
 
     averages = _Averages(run)
     return {"curve": lambda params: _curve(run, averages, params), "log": log, "evaluation": evaluation}

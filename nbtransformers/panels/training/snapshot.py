@@ -9,10 +9,9 @@ from typing import Any
 from nbtransformers.panels.snapshot import CELL, QUIET, framed, note_line
 from nbtransformers.panels.training.chart import charts
 from nbtransformers.panels.training.facts import facts_of
-from nbtransformers.panels.training.wire import Header, clean, look, subtitle, told_of
+from nbtransformers.panels.training.wire import Header, look, report_of, subtitle, told_of
 from nbtransformers.plain_text import seconds
 from nbtransformers.results.trainingrun import TrainingRun
-from nbtransformers.rundir.atomic import read_json
 
 MOST_LABELS = 12  # of a confusion matrix that can still be read as a table
 MOST_MISTAKES = 10
@@ -94,10 +93,7 @@ def _best(one: Mapping[str, Any], best: Mapping[str, Any] | None) -> str:
 
 def _last_report(run: TrainingRun) -> Mapping[str, Any]:
     last = run.history.last("eval")
-    try:
-        return clean(read_json(run.files.evaluation(last["step"])) or {}) if last else {}
-    except ValueError:  # half written when the machine went down
-        return {}
+    return (report_of(run, last["step"]) if last else None) or {}
 
 
 def _confusion(report: Mapping[str, Any]) -> str:
@@ -135,10 +131,8 @@ def _mistakes(report: Mapping[str, Any]) -> str:
 def _mistake(one: Mapping[str, Any]) -> str:
     told = (one.get("expected"), one.get("predicted"))
     labels = "".join(f'<td style="{CELL}" dir="auto">{escape(_short(_said(value), 60))}</td>' for value in told)
-    texts = "".join(
-        f'<div dir="auto">{escape(_short(str(one[key])))}</div>' for key in ("text", "pair") if one.get(key)
-    )
-    return f'<tr>{labels}<td style="{_NUMBER}">{_number(one.get("loss"))}</td><td style="{CELL}">{texts}</td></tr>'
+    text = f'<div dir="auto">{escape(_short(str(one["text"])))}</div>' if one.get("text") else ""
+    return f'<tr>{labels}<td style="{_NUMBER}">{_number(one.get("loss"))}</td><td style="{CELL}">{text}</td></tr>'
 
 
 def _facts(run: TrainingRun) -> str:

@@ -88,11 +88,11 @@ def look(run: TrainingRun) -> Look:
     """Look at what is beside the events. To be done before they are read, see `Told.now`."""
     files = run.files
     beat = heartbeat.read(files.heartbeat)
-    alive = beat is not None and heartbeat.is_alive(beat)
+    living = beat if heartbeat.is_alive(beat) else None
     return Look(
-        living=beat.pid if beat is not None and alive else None,
-        memory=beat.memory if beat is not None and alive else None,
-        gpu_memory=beat.gpu_memory if beat is not None and alive else None,
+        living=living and living.pid,
+        memory=living and living.memory,
+        gpu_memory=living and living.gpu_memory,
         checkpoints=files.complete_checkpoints(),
         card=read_json(files.card),
         notes=list(run.description.get("notes") or []),
@@ -175,7 +175,7 @@ def told_of(run: TrainingRun, looked: Look) -> Header:
             "step": int(steps["step"][-1]) if len(steps) else 0,
             "steps": plan and plan["steps"],
             "epoch": last_of(steps["epoch"]),
-            "eta_s": _left(history, plan) if state == "running" else None,
+            "eta_s": history.left_s() if state == "running" else None,
             "elapsed_s": history.worked_s(time.time() if is_heard and state != "paused" else None),
             "tokens_per_s": last_of(steps["tokens_per_s"]),
             "memory": looked.memory,
@@ -214,6 +214,14 @@ def eval_of(event: Event) -> dict[str, Any]:
     return clean({name: event.get(name) for name in ("step", "epoch", "metrics", "seconds")})
 
 
+def report_of(run: TrainingRun, step: int) -> dict[str, Any] | None:
+    """What the evaluation after a step found out; None where there is no file that says it, or half of one."""
+    try:
+        return clean(read_json(run.files.evaluation(step)))
+    except ValueError:  # half written when the machine went down
+        return None
+
+
 def last_of(values: NDArray[Any]) -> float | None:
     """The last number; None where there is none."""
     return clean(float(values[-1])) if len(values) else None
@@ -248,13 +256,6 @@ def _stage(event: Event | None) -> dict[str, Any] | None:
 def _notes(history: History, looked: Look) -> list[str]:
     told = (str(one.get("text")) for one in history.of("note"))  # each worker may tell the same
     return list(dict.fromkeys([*looked.notes, *told]))[-_MOST_NOTES:]
-
-
-def _left(history: History, plan: Mapping[str, Any] | None) -> float | None:
-    pace = history.pace_s()
-    if pace is None or plan is None or not plan["steps"]:
-        return None
-    return max(0.0, (plan["steps"] - int(history.steps["step"][-1])) * pace)
 
 
 def _is_told(message: Mapping[str, Any], started: float) -> bool:
