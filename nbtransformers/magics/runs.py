@@ -10,6 +10,7 @@ from nbtransformers.magics import options
 from nbtransformers.magics.data import variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.parse import parse_line, words_of
+from nbtransformers.rundir.listing import typed_name
 
 if TYPE_CHECKING:
     from nbtransformers.doors.runs import Run
@@ -75,7 +76,7 @@ def asked_for(words: list[str], folder: str | None, *, yes: bool) -> Runs | Run 
     if command == "delete" and not yes:
         raise UserError(
             f"This deletes {run.folder}, with its data, its checkpoints and its model.",
-            hint=f"Type `%runs delete {name} --yes`.",
+            hint=f"Type `%runs delete {typed_name(run.files)} --yes`.",
         )
     follow, said = COMMANDS[command]
     follow(run)

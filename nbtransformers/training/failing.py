@@ -10,6 +10,7 @@ from nbtransformers.engine.failures import first_line
 from nbtransformers.engine.out_of_memory import is_out_of_memory
 from nbtransformers.errors import UserError
 from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.rundir.listing import typed_name
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SAYS_FULL = ("no space left", "quota exceeded", "file too large")
@@ -52,7 +53,7 @@ def _disk_full(folder: RunFolder) -> UserError:
     kept = f"Its last checkpoint, of step {whole[-1]:,}, is whole." if whole else "It has no checkpoint yet."
     return UserError(
         f"The disk is full, and the run {folder.name} cannot be written on. {kept}",
-        hint=f"Make room, and type `%runs resume {folder.name}`.",
+        hint=f"Make room, and type `%runs resume {typed_name(folder)}`.",
     )
 
 

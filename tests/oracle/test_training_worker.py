@@ -359,7 +359,7 @@ def test_a_full_disk_stops_the_run_with_its_last_checkpoint_whole(small_disk: Pa
     assert said["message"] == (
         f"The disk is full, and the run run cannot be written on. Its last checkpoint, of step {whole[-1]}, is whole."
     )
-    assert said["hint"] == "Make room, and type `%runs resume run`."
+    assert said["hint"] == f"Make room, and type `%runs resume run --folder {small_disk}`."
     assert all((folder / COMPLETE).exists() for folder in run.checkpoints.iterdir())
     filler.unlink()
     assert ForkedWorker(run).wait() == 0
