@@ -105,11 +105,18 @@ class Training:
         self._tell_smaller(begun, less)
         return False
 
+    def close(self) -> None:
+        """Tell no more."""
+        if self.journal is not None:
+            self.journal.close()
+
     def _begin(self) -> _Begun:
         history = History(self._folder.events)
         history.read()
         resumed_from = next(reversed(self._folder.complete_checkpoints()), None)
-        self.journal = journal = Journal(self._folder.events, 1 + len(history.of("attempt")), resumed_from)
+        journal = Journal(self._folder.events, 1 + len(history.of("attempt")), resumed_from)
+        self.close()  # the journal of the attempt before
+        self.journal = journal
         history.read()  # which leaves out the steps that this attempt does again
         if resumed_from is not None and all(told["step"] != resumed_from for told in history.of("checkpoint")):
             journal.write("checkpoint", step=resumed_from)  # its worker was killed before it told

@@ -69,6 +69,8 @@ def _train(folder: RunFolder, controls: Controls, asked_to_end: threading.Event)
                 traceback.print_exception(error)
                 _say(str(said))
             return FAILED
+        finally:
+            training.close()
     return DONE
 
 
