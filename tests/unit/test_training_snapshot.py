@@ -93,7 +93,7 @@ def test_markup_stays_text(text: str, tmp_path: Path) -> None:
     report = {
         "labels": [text, "b"],
         "confusion": [[1, 0], [0, 1]],
-        "mistakes": [{"text": text, "pair": text, "expected": text, "predicted": [text, "b"], "loss": 1.0}],
+        "mistakes": [{"text": text, "expected": text, "predicted": [text, "b"], "loss": 1.0}],
     }
     request = FinetuneRequest(DataRef("variable", text), model=REQUEST.model, arguments={"output_dir": text})
     made = Written(tmp_path / "a-run", request=request)

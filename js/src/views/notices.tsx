@@ -1,5 +1,6 @@
 // Strips of words: an error, a warning, a wait.
 import { useState } from "preact/hooks";
+import type { Notice } from "../rows/source";
 import { ErrorIcon, WarningIcon } from "./icons";
 
 export function ErrorStrip({ message }: { message: string }) {
@@ -37,6 +38,16 @@ export function Notes({ notes }: { notes: readonly string[] }) {
       </div>
     </div>
   );
+}
+
+interface NoticeProps {
+  notice: Notice | null;
+  retry(): void;
+}
+
+/** Why something is not there, or not yet. */
+export function NoticeStrip({ notice, retry }: NoticeProps) {
+  return notice && <WaitStrip message={notice.message} retry={notice.retry ? retry : null} />;
 }
 
 interface WaitProps {

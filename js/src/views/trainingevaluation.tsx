@@ -7,7 +7,7 @@ import type { Run } from "../training/run";
 import type { Evaluation, Mistake, Report } from "../wire/training";
 import { useAsked } from "./asking";
 import { exactValue } from "./figures";
-import { WaitStrip } from "./notices";
+import { NoticeStrip } from "./notices";
 import { Segments } from "./segments";
 import { Select } from "./select";
 
@@ -70,7 +70,7 @@ function ReportView({ step, channel, kept }: { step: number; channel: Channel; k
       return (await channel.request<Partial<Report>>("evaluation", { step }, options)).result;
     },
   );
-  if (notice) return <WaitStrip message={notice.message} retry={notice.retry ? retry : null} />;
+  if (notice) return <NoticeStrip notice={notice} retry={retry} />;
   if (!answer) return <p class="nbt-none">Waiting for the kernel…</p>;
   if (answer.missing) return <p class="nbt-none">This evaluation has left no report.</p>;
   const { confusion, labels = [], by_label: byLabel = {}, mistakes = [] } = answer;
@@ -251,22 +251,17 @@ function Mistakes({ mistakes }: { mistakes: Mistake[] }) {
 const LONG = 360;
 
 function OneMistake({ mistake }: { mistake: Mistake }) {
-  const { row, text, pair, expected, predicted, loss, score } = mistake;
+  const { row, text, expected, predicted, loss, score } = mistake;
   const [open, setOpen] = useState(false);
-  const isLong = text.length + (pair?.length ?? 0) > LONG;
+  const isLong = text.length > LONG;
   return (
     <li>
       <p class={isLong && !open ? "nbt-mistake-text nbt-cut" : "nbt-mistake-text"} dir="auto">
         {text === "" ? <span class="nbt-muted">no text</span> : text}
       </p>
-      {pair !== undefined && (
-        <p class={isLong && !open ? "nbt-mistake-text nbt-cut" : "nbt-mistake-text"} dir="auto">
-          {pair}
-        </p>
-      )}
       <p class="nbt-mistake-facts">
         <span>
-          expected <bdi class="nbt-expected">{written(expected)}</bdi>
+          expected <bdi>{written(expected)}</bdi>
         </span>
         <span>
           predicted <bdi class="nbt-predicted-label">{written(predicted)}</bdi>

@@ -177,7 +177,6 @@ export interface Report {
 export interface Mistake {
   row: number;
   text: string;
-  pair?: string;
   expected: unknown;
   predicted: unknown;
   loss: number | null;
