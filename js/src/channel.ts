@@ -192,6 +192,11 @@ export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
+/** What to say of something that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function abortError(): Error {
   const error = new Error("The request was cancelled.");
   error.name = "AbortError";

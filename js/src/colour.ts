@@ -49,9 +49,9 @@ function meaning(label: string): string | null {
   return MEANINGS.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 }
 
-/** A colour name for a head: the same wherever its number stands. */
-export function headColour(head: number): string {
-  return PALETTE[head % PALETTE.length] ?? "blue";
+/** A colour name for a thing with a number, such as a head: the same wherever its number stands. */
+export function colourAt(number: number): string {
+  return PALETTE[number % PALETTE.length] ?? "blue";
 }
 
 /** A colour name as a CSS value. */

@@ -1,4 +1,5 @@
 // Which rows are selected: their numbers in the input, whatever the table's order is.
+import { firstFrom } from "./sorted";
 
 /** A set of row numbers that does not change; kept sorted, so that a million rows are four megabytes. */
 export class Selection {
@@ -19,7 +20,7 @@ export class Selection {
   }
 
   has(row: number): boolean {
-    return this.#rows[this.#place(row)] === row;
+    return this.#rows[firstFrom(this.#rows, row)] === row;
   }
 
   with(rows: ArrayLike<number>): Selection {
@@ -36,17 +37,5 @@ export class Selection {
 
   toArray(): number[] {
     return Array.from(this.#rows);
-  }
-
-  /** Where a row stands, or would. */
-  #place(row: number): number {
-    let low = 0;
-    let high = this.#rows.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#rows[middle] ?? 0) < row) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

@@ -33,6 +33,11 @@ export function formatValue(value: number): string {
   return minus(Number(value.toFixed(digits)) === 0 ? "0" : value.toFixed(digits));
 }
 
+/** A position, a distance or the number of a column: each with all of its figures. */
+export function formatPlace(place: number): string {
+  return minus(formatCount(place));
+}
+
 function minus(text: string): string {
   return text.replace(/^-/, "−");
 }

@@ -11,8 +11,8 @@ import { AttentionLines } from "../views/attentionlines";
 import { AttentionMatrix, placesOfMap, SIDE_PX } from "../views/attentionmatrix";
 import { AttentionSteps } from "../views/attentionsteps";
 import { AttentionSummary } from "../views/attentionsummary";
+import { ExportButton } from "../views/export";
 import { HeadBar } from "../views/headbar";
-import { ExportIcon } from "../views/icons";
 import type { Ask, Look, ViewProps } from "../views/looking";
 import { ScaleChoice } from "../views/scale";
 import { Segments } from "../views/segments";
@@ -107,15 +107,7 @@ function Inspector({ reading, channel, selection, select }: InspectorProps) {
           />
         )}
         {depth > 0 && <BackButton channel={channel} />}
-        <button
-          type="button"
-          class="nbt-button nbt-export-button nbt-map-export"
-          aria-expanded={exporting}
-          onClick={() => setExporting(!exporting)}
-        >
-          <ExportIcon />
-          Export
-        </button>
+        <ExportButton open={exporting} onToggle={setExporting} />
       </nav>
       {exporting && (
         <AttentionExport

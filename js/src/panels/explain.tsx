@@ -1,15 +1,15 @@
 // An explanation: the text in the colours of what each word adds to a prediction, method beside method.
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
-import { type Channel, isAbort } from "../channel";
+import { type Channel, isAbort, messageOf } from "../channel";
 import { EVERYTHING } from "../query/texts";
 import { formatShare, formatValue, plural } from "../text";
-import { ExportBar } from "../views/export";
-import { ExportIcon } from "../views/icons";
+import { ExportBar, ExportButton } from "../views/export";
 import { ErrorStrip } from "../views/notices";
 import { Segments } from "../views/segments";
 import { SignedBars } from "../views/signedbars";
 import { SignedLegend, SignedText, signed } from "../views/signedtext";
 import { StopButton } from "../views/stop";
+import { Toggle } from "../views/toggle";
 import { Explained, type ExplainHeader, explainHeader, type Target } from "../wire/explain";
 import type { ResultProps } from "./panel";
 import { Result } from "./rowtable";
@@ -74,19 +74,10 @@ export function ExplainPanel({ header: raw, payload, channel, progress, stop }: 
           chosen={by}
           onChoose={setBy}
         />
-        <button type="button" class="nbt-toggle" aria-pressed={special} onClick={() => setSpecial(!special)}>
+        <Toggle pressed={special} onToggle={setSpecial}>
           Special tokens
-        </button>
-        <button
-          type="button"
-          class="nbt-button nbt-export-button"
-          aria-expanded={exporting}
-          disabled={header.partial}
-          onClick={() => setExporting(!exporting)}
-        >
-          <ExportIcon />
-          Export
-        </button>
+        </Toggle>
+        <ExportButton open={exporting} disabled={header.partial} onToggle={setExporting} />
       </nav>
       {exporting && (
         <ExportBar
@@ -144,7 +135,7 @@ function Question({ header, channel, busy }: QuestionProps) {
   const ask = (method: string, params: object) => {
     setProblem("");
     channel.request(method, params, { timeoutMs: Number.POSITIVE_INFINITY }).catch((error) => {
-      if (!isAbort(error)) setProblem(error instanceof Error ? error.message : String(error));
+      if (!isAbort(error)) setProblem(messageOf(error));
     });
   };
   const others = targets.filter(({ asked }) => asked !== target.asked);

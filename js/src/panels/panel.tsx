@@ -1,7 +1,7 @@
 // Any panel: work under way, an error, a result; the result's kind picks the view.
 import type { ComponentType } from "preact";
 import { useCallback, useErrorBoundary, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Channel } from "../channel";
+import { type Channel, messageOf } from "../channel";
 import type { Host, Progress, Traits } from "../host";
 import { ErrorStrip } from "../views/notices";
 import { ProgressView } from "../views/progress";
@@ -70,7 +70,7 @@ function Result({ kind, kinds, ...props }: ResultProps & { kind: string; kinds: 
     else if (shown.some((part, at) => part !== failed.current?.[at])) reset();
   });
   if (failure) {
-    return <ErrorStrip message={failure instanceof Error ? failure.message : String(failure)} />;
+    return <ErrorStrip message={messageOf(failure)} />;
   }
   const View = kinds[kind];
   if (!View) {

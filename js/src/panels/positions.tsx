@@ -1,18 +1,19 @@
 // Encodings of positions: as a heat map, as curves, and which positions are alike, with the formula beside them.
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { Channel } from "../channel";
-import { PALETTE } from "../colour";
-import { ask, type Kept, useAnswer } from "../rows/answers";
+import { ask, type Kept } from "../rows/answers";
 import { type Area, type Tile, Tiles } from "../rows/tiles";
-import { formatValue } from "../text";
-import { type Curve, Curves } from "../views/curves";
+import { formatPlace, formatValue } from "../text";
+import { Curves } from "../views/curves";
+import { ExportButton } from "../views/export";
 import { FilesBar } from "../views/files";
 import { FormulaLines } from "../views/formulalines";
 import type { Paint } from "../views/heatmap";
-import { ExportIcon } from "../views/icons";
-import { formatPlace, type MapParams, type MapTiles, PositionMap } from "../views/positionmap";
+import { PICTURES, PictureBar, type PictureBarProps } from "../views/picturebar";
+import { PositionCurves } from "../views/positioncurves";
+import { type MapParams, type MapTiles, PositionMap } from "../views/positionmap";
 import { Segments } from "../views/segments";
-import { Encoding, type Line, type Picture, positionsHeader } from "../wire/positions";
+import { Encoding, type Picture, positionsHeader } from "../wire/positions";
 import { Sections } from "../wire/sections";
 import type { ResultProps } from "./panel";
 import { Result } from "./rowtable";
@@ -46,15 +47,7 @@ export function PositionsPanel({ header: raw, payload, channel }: ResultProps) {
             onChoose={(number) => setWished(Number(number))}
           />
         )}
-        <button
-          type="button"
-          class="nbt-button nbt-export-button nbt-positions-export"
-          aria-expanded={exporting}
-          onClick={() => setExporting(!exporting)}
-        >
-          <ExportIcon />
-          Export
-        </button>
+        <ExportButton open={exporting} onToggle={setExporting} />
       </nav>
       {encodings.length > 1 && <p class="nbt-positions-told">{facts.told}</p>}
       <EncodingView
@@ -92,7 +85,7 @@ function EncodingView({ tab, exporting, title, ...given }: EncodingProps) {
         />
       )}
       {tab === "heat" && <HeatView {...view} />}
-      {tab === "curves" && <CurvesView {...view} />}
+      {tab === "curves" && <PositionCurves {...view} />}
       {tab === "alike" && <AlikeView {...view} />}
     </div>
   );
@@ -148,31 +141,20 @@ function spans(area: Area, { rows, columns }: Tile): boolean {
   );
 }
 
-interface ViewProps {
-  encoding: Encoding;
+interface ViewProps extends PictureBarProps {
   tiles: MapTiles;
   channel: Channel;
   kept: Kept;
-  /** Which picture is looked at, and of what each head adds, which head. */
-  picture: Picture;
-  setPicture(picture: Picture): void;
+  /** Of what each head adds, which head. */
   head: number;
   setHead(head: number): void;
 }
-
-const PICTURES: Record<Picture, string> = {
-  value: "Value",
-  cos: "Cosine",
-  sin: "Sine",
-  angle: "Angle",
-  bias: "Bias",
-};
 
 function HeatView({ encoding, tiles, picture, setPicture }: ViewProps) {
   const { facts } = encoding;
   return (
     <>
-      <PictureBar encoding={encoding} picture={picture} onPicture={setPicture} />
+      <PictureBar encoding={encoding} picture={picture} setPicture={setPicture} />
       <PositionMap
         label={`${PICTURES[picture]} by ${facts.row} and ${facts.column}`}
         params={{ encoding: encoding.number, picture }}
@@ -186,27 +168,6 @@ function HeatView({ encoding, tiles, picture, setPicture }: ViewProps) {
         <FormulaLines lines={facts.formula} source={facts.source} />
       </PositionMap>
     </>
-  );
-}
-
-interface PictureBarProps {
-  encoding: Encoding;
-  picture: Picture;
-  onPicture(picture: Picture): void;
-}
-
-/** A choice of pictures, where there is one. */
-function PictureBar({ encoding: { facts }, picture, onPicture }: PictureBarProps) {
-  if (facts.pictures.length < 2) return null;
-  return (
-    <div class="nbt-tools">
-      <Segments
-        label="Picture"
-        options={facts.pictures.map((name) => [name, PICTURES[name]] as const)}
-        chosen={picture}
-        onChoose={onPicture}
-      />
-    </div>
   );
 }
 
@@ -248,129 +209,6 @@ function Worked({ encoding, picture, row, column }: WorkedProps) {
   if (form !== "rotary") return null;
   const angle = `${row} · ${encoding.frequency(column).toPrecision(4)}`;
   return <FormulaLines lines={[picture === "angle" ? angle : `${picture}(${angle})`]} />;
-}
-
-function CurvesView({ encoding, channel, kept, picture, setPicture }: ViewProps) {
-  const { facts } = encoding;
-  const [chosen, setChosen] = useState<readonly number[]>(facts.curves);
-  const { lines, notice } = useLines(encoding, picture, chosen, channel, kept);
-  const curves = useMemo(
-    () =>
-      chosen.flatMap((column, at): Curve[] => {
-        const line = lines.get(column);
-        return line ? [{ ...line, name: `${facts.column} ${column}`, colour: colourOf(at) }] : [];
-      }),
-    [chosen, lines],
-  );
-  return (
-    <>
-      <PictureBar encoding={encoding} picture={picture} onPicture={setPicture} />
-      <Chooser encoding={encoding} chosen={chosen} onChoose={setChosen} />
-      {notice && <p class="nbt-none">{notice}</p>}
-      <Curves
-        label={`${PICTURES[picture]} by ${facts.row}`}
-        curves={curves}
-        across={facts.row}
-        axis={axisOf(encoding)}
-      >
-        <FormulaLines lines={facts.formula} source={facts.source} />
-      </Curves>
-    </>
-  );
-}
-
-function axisOf({ facts: { form, row } }: Encoding): string {
-  return form === "relative" ? "distance, key minus query" : row;
-}
-
-function colourOf(at: number): string {
-  return PALETTE[at % PALETTE.length] ?? "blue";
-}
-
-/** The lines of some columns: those that came, and those that are asked for. */
-function useLines(
-  encoding: Encoding,
-  picture: Picture,
-  chosen: readonly number[],
-  channel: Channel,
-  kept: Kept,
-): { lines: Map<number, Line>; notice: string | null } {
-  const here = useMemo(
-    () => new Map(chosen.map((column) => [column, encoding.curve(picture, column)] as const)),
-    [encoding, picture, chosen],
-  );
-  const missing = chosen.filter((column) => !here.get(column));
-  const { curve_step: step } = encoding.facts;
-  const params = missing.length > 0 ? { encoding: encoding.number, picture, columns: missing, step } : null;
-  const asked = useAnswer<object, Line[]>(channel, kept, "curves", params, (_, read) =>
-    encoding.lines(read.float32("values")),
-  );
-  const lines = useMemo(() => {
-    const found = new Map<number, Line>();
-    for (const [column, line] of here) if (line) found.set(column, line);
-    asked.answer?.forEach((line, at) => {
-      found.set(missing[at] as number, line);
-    });
-    return found;
-  }, [here, asked.answer]);
-  return { lines, notice: asked.notice?.message ?? null };
-}
-
-/** As many as can be told apart. */
-const MOST_CURVES = PALETTE.length;
-
-interface ChooserProps {
-  encoding: Encoding;
-  chosen: readonly number[];
-  onChoose(columns: readonly number[]): void;
-}
-
-/** Which columns are drawn: each with its colour, a press leaves it out; another is typed. */
-function Chooser({ encoding: { facts }, chosen, onChoose }: ChooserProps) {
-  const [typed, setTyped] = useState("");
-  const column = Number(typed);
-  const isNew = /^\d+$/.test(typed.trim()) && column < facts.columns && !chosen.includes(column);
-  return (
-    <form
-      class="nbt-tools"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!isNew) return;
-        onChoose([...chosen.slice(-(MOST_CURVES - 1)), column]);
-        setTyped("");
-      }}
-    >
-      <fieldset class="nbt-legend" aria-label={`The ${facts.column}s that are drawn`}>
-        {chosen.map((one, at) => (
-          <button
-            key={one}
-            type="button"
-            title={`Leave out ${facts.column} ${one}`}
-            onClick={() => onChoose(chosen.filter((other) => other !== one))}
-          >
-            <i
-              class="nbt-curve-mark"
-              style={{ background: `var(--nbt-${colourOf(at)})` }}
-              aria-hidden="true"
-            />
-            {`${facts.column} ${one}`}
-          </button>
-        ))}
-      </fieldset>
-      <input
-        class="nbt-curve-number"
-        inputMode="numeric"
-        aria-label={`Another ${facts.column}, from 0 to ${facts.columns - 1}`}
-        placeholder={`${facts.column} 0–${facts.columns - 1}`}
-        value={typed}
-        onInput={(event) => setTyped(event.currentTarget.value)}
-        onKeyDown={(event) => event.stopPropagation()}
-      />
-      <button type="submit" class="nbt-button nbt-button-outlined" disabled={!isNew}>
-        Add
-      </button>
-    </form>
-  );
 }
 
 function AlikeView({ encoding, tiles, head, setHead }: ViewProps) {

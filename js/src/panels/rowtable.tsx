@@ -210,7 +210,7 @@ export function RowTable<R extends { position: number }, Q extends Query, Key ex
         searchable={header.rows >= SEARCHABLE_ROWS}
         busy={source.stale && !partial ? (query.search === "" ? "Sorting…" : "Searching…") : null}
         selected={selected}
-        exporting={{ open: exporting, disabled: partial, onToggle: () => setExporting(!exporting) }}
+        exporting={{ open: exporting, disabled: partial, onToggle: setExporting }}
       />
       {exporting && channel && (
         <ExportBar

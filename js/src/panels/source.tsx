@@ -6,7 +6,7 @@ import { LocalRows } from "../rows/local";
 import { PartialRows } from "../rows/partial";
 import { type ReadPage, RemoteRows } from "../rows/remote";
 import type { RowSource } from "../rows/source";
-import { WaitStrip } from "../views/notices";
+import { NoticeStrip } from "../views/notices";
 import type { Header, Page } from "../wire/sections";
 
 /** How the rows of one kind are read, picked and ordered. */
@@ -42,7 +42,5 @@ export function useSource<R, Q extends Query, P extends Page<R>>(
 
 /** Why rows are not there yet, where that deserves a word. */
 export function Wait<R, Q extends Query>({ source }: { source: RowSource<R, Q> }) {
-  const { notice } = source;
-  if (!notice) return null;
-  return <WaitStrip message={notice.message} retry={notice.retry ? () => source.retry() : null} />;
+  return <NoticeStrip notice={source.notice} retry={() => source.retry()} />;
 }

@@ -4,7 +4,7 @@ import type { Kept } from "../rows/answers";
 import { useControls } from "../training/controls";
 import { isLive } from "../training/run";
 import { useRun } from "../training/use";
-import { ExportIcon } from "../views/icons";
+import { ExportButton } from "../views/export";
 import { Notes, WaitStrip } from "../views/notices";
 import { Segments } from "../views/segments";
 import type { ChartView } from "../views/trainingchart";
@@ -54,15 +54,7 @@ export function TrainingPanel({ header, payload, channel }: ResultProps) {
       <Notes notes={facts.notes} />
       <nav class="nbt-tools" aria-label="Views">
         <Segments label="View" options={TABS} chosen={tab} onChoose={(key) => setTab(key)} />
-        <button
-          type="button"
-          class="nbt-button nbt-export-button nbt-map-export"
-          aria-expanded={exporting}
-          onClick={() => setExporting(!exporting)}
-        >
-          <ExportIcon />
-          Export
-        </button>
+        <ExportButton open={exporting} onToggle={setExporting} />
       </nav>
       {exporting && <TrainingExport run={run} channel={channel} root={tab === "curves" ? root : null} />}
       {tab === "curves" && (

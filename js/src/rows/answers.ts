@@ -1,6 +1,6 @@
 // One question to the kernel and its answer, kept for as long as the result is shown.
 import { useEffect, useState } from "preact/hooks";
-import { type Channel, isAbort } from "../channel";
+import { type Channel, isAbort, messageOf } from "../channel";
 import { type Section, Sections } from "../wire/sections";
 import type { Notice } from "./source";
 import { Waiting } from "./waiting";
@@ -82,8 +82,4 @@ export function useWhole<T>(
     return () => controller.abort();
   }, [here, isWhole, channel]);
   return !isWhole && answer?.here === here ? answer : { whole: here, problem: "" };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 // Pages of something long that the kernel keeps: asked for when they come into sight, taken back when scrolled past.
-import { isAbort } from "../channel";
+import { isAbort, messageOf } from "../channel";
 import type { Notice } from "./source";
 import { Waiting } from "./waiting";
 
@@ -97,7 +97,7 @@ export class Pager<A> {
       this.#keeper.keep(number, answer);
     } catch (error) {
       if (isAbort(error) || this.#asked.get(number) !== controller) return;
-      this.#error = error instanceof Error ? error.message : String(error);
+      this.#error = messageOf(error);
     }
     this.#asked.delete(number);
     if (this.#asked.size === 0) this.#waiting.end();

@@ -1,4 +1,5 @@
 // Parts of a matrix: all of it where it is here, else asked for where one looks, as fine as the screen is.
+import { messageOf } from "../channel";
 import { keepNewest } from "./remote";
 
 /** From one place in the order of a side to before another, and as how many cells. */
@@ -164,7 +165,7 @@ export class Tiles<P extends object, T extends Tile> {
     } catch (error) {
       if (controller.signal.aborted) return;
       this.#failed.add(key);
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.problem = messageOf(error);
     } finally {
       if (this.#wishes.get(key) === wish) this.#wishes.delete(key);
       this.#plan();

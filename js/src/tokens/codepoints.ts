@@ -1,4 +1,5 @@
 // Python counts a text in code points, JavaScript in UTF-16 units: from the one to the other.
+import { firstFrom } from "../sorted";
 
 /** A text, or a stretch of one, addressed by code points of the whole text. */
 export class CodePoints {
@@ -24,14 +25,7 @@ export class CodePoints {
     const place = codePoint - this.first;
     if (place <= 0) return 0;
     if (codePoint >= this.last) return this.text.length;
-    let low = 0;
-    let high = this.#wide.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#wide[middle] ?? 0) < place) low = middle + 1;
-      else high = middle;
-    }
-    return place + low;
+    return place + firstFrom(this.#wide, place);
   }
 
   /** The code points [start, stop), as far as they are here. */

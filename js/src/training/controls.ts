@@ -1,6 +1,6 @@
 // What the worker is told, and what of that it has not followed yet.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Channel, isAbort } from "../channel";
+import { type Channel, isAbort, messageOf } from "../channel";
 import type { Command, RunFacts } from "../wire/training";
 
 /** Something that was asked for and has not been done. */
@@ -62,7 +62,7 @@ export function useControls(channel: Channel, facts: Pick<RunFacts, "queued">): 
         ),
       (error) => {
         setQueued((now) => now.filter((one) => one.number !== number));
-        if (!isAbort(error)) setProblem(error instanceof Error ? error.message : String(error));
+        if (!isAbort(error)) setProblem(messageOf(error));
       },
     );
   };

@@ -1,4 +1,5 @@
 // The points of one curve, added to as they come: typed arrays that grow, so that a million are eight megabytes.
+import { firstFrom } from "../sorted";
 
 const ROOM = 1_024;
 const NONE = new Uint32Array(0);
@@ -47,14 +48,7 @@ export class Points {
 
   /** The number of the first point at this step or behind it. */
   find(step: number): number {
-    let low = 0;
-    let high = this.#length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#steps[middle] ?? 0) < step) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstFrom(this.steps, step);
   }
 
   #append(steps: Uint32Array, values: Float32Array): void {

@@ -1,4 +1,5 @@
 // The curves of a run as one table: a row a step, a column a curve or a metric.
+import type { Points } from "./points";
 import type { Run } from "./run";
 
 /** As a file of comma-separated values; a step that has no value of a column leaves it empty. */
@@ -12,9 +13,10 @@ export function csvOf(run: Run): string {
     row[column] = value ?? null;
   };
   curves.forEach((name, column) => {
-    const points = run.curve(name);
-    for (let at = 0; at < (points?.length ?? 0); at++)
-      cell(points?.steps[at] as number, column, points?.values[at]);
+    const { steps, values } = run.curve(name) as Points;
+    steps.forEach((step, at) => {
+      cell(step, column, values[at]);
+    });
   });
   for (const { step, metrics: values } of evals)
     for (const [at, name] of metrics.entries()) cell(step, curves.length + at, values[name]);

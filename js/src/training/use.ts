@@ -15,8 +15,6 @@ const LOST_MS = 10_000;
 
 export interface Followed {
   run: Run;
-  /** Grows with whatever came. */
-  version: number;
   /** Nothing has been heard of a run that lived: since when. */
   silentSince: Date | null;
 }
@@ -27,15 +25,15 @@ export function useRun(raw: Record<string, unknown>, payload: DataView | null, c
     return new Run(header, new Sections(header.sections, payload));
   }, [raw, payload]);
   const current = useRef(first);
-  const [version, setVersion] = useState(0);
+  const [, draw] = useState(0);
   const [silentSince, setSilent] = useState<Date | null>(null);
   const known = useRef(first);
   if (known.current !== first) known.current = current.current = first;
   useEffect(() => {
-    const follower = new Follower(channel, current, () => setVersion((times) => times + 1), setSilent);
+    const follower = new Follower(channel, current, () => draw((count) => count + 1), setSilent);
     return () => follower.end();
   }, [channel, first]);
-  return { run: current.current, version, silentSince };
+  return { run: current.current, silentSince };
 }
 
 class Follower {

@@ -1,6 +1,6 @@
 // Something that the kernel is to do, and how that goes.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Channel, isAbort } from "../channel";
+import { type Channel, isAbort, messageOf } from "../channel";
 
 type State<T> =
   | { kind: "ready" }
@@ -44,7 +44,7 @@ export function useAction<T>(channel: Channel, of: unknown = null) {
       ({ result }) => setState({ kind: "answered", answer: result }),
       (error) => {
         if (isAbort(error)) return;
-        setState({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+        setState({ kind: "failed", message: messageOf(error) });
       },
     );
   };

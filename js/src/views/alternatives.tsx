@@ -1,6 +1,6 @@
 // What else might have stood in a token's place, on a card beside it.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Channel, isAbort } from "../channel";
+import { type Channel, isAbort, messageOf } from "../channel";
 import { formatCount } from "../text";
 import { visible } from "../tokens/marks";
 import { ScoreBar } from "./bars";
@@ -37,7 +37,7 @@ export function Alternatives(props: AlternativesProps) {
     const controller = new AbortController();
     channel.request<Alternative[]>("alternatives", { position, token }, controller).then(
       ({ result: found }) => setAnswer({ token, found }),
-      (error) => isAbort(error) || setAnswer({ token, found: [], failure: String(error.message ?? error) }),
+      (error) => isAbort(error) || setAnswer({ token, found: [], failure: messageOf(error) }),
     );
     return () => controller.abort();
   }, [channel, position, token]);

@@ -1,6 +1,6 @@
 // What a view of attention asks the kernel for: asked when one rests there, kept, and let go of when one looks on.
 import { useEffect, useState } from "preact/hooks";
-import { isAbort } from "../channel";
+import { isAbort, messageOf } from "../channel";
 import type { Kept } from "../rows/answers";
 import { keepNewest } from "../rows/remote";
 import type { Notice } from "../rows/source";
@@ -43,7 +43,7 @@ export function useAsked<T>(
           tell(null, false);
         })
         .catch((error) => {
-          if (!isAbort(error)) tell(error instanceof Error ? error.message : String(error), true);
+          if (!isAbort(error)) tell(messageOf(error), true);
         })
         .finally(() => waiting.end());
     }, PAUSE_MS);

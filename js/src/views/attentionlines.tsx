@@ -1,6 +1,6 @@
 // Attention as lines: query tokens on the left, key tokens on the right, and between them the weights of some heads.
 import { useMemo, useRef, useState } from "preact/hooks";
-import { cssColour, headColour } from "../colour";
+import { colourAt, cssColour } from "../colour";
 import { Afar } from "./afar";
 import { type Column, type Mark, TokenColumn, useColumn } from "./attentioncolumn";
 import {
@@ -20,7 +20,7 @@ import { type Curve, curvesOf, PLACE_PX, svgOf } from "./linedrawing";
 import { pictureOf } from "./linespicture";
 import { LinesReadout } from "./linesreadout";
 import type { ViewProps } from "./looking";
-import { WaitStrip } from "./notices";
+import { NoticeStrip } from "./notices";
 import { saveText } from "./saving";
 import { ScaleChoice } from "./scale";
 import { Segments } from "./segments";
@@ -116,7 +116,7 @@ function Drawn(props: DrawnProps) {
   const column = { ...props, ...focusing, sides, columns, height, marks: marksOf(curves, focus, colourOf) };
   return (
     <>
-      {notice && <WaitStrip message={notice.message} retry={notice.retry ? retry : null} />}
+      <NoticeStrip notice={notice} retry={retry} />
       <div class="nbt-lines-looking">
         <div class="nbt-lines-picture">
           <ColumnOf {...column} of="queries" />
@@ -153,7 +153,7 @@ function Drawn(props: DrawnProps) {
 
 /** Less than before is told from more by its colour, else one head from another. */
 function colourOfLine({ head, weight }: Edge, signed: boolean): string {
-  return cssColour(signed ? (weight < 0 ? "orange" : "blue") : headColour(head));
+  return cssColour(signed ? (weight < 0 ? "orange" : "blue") : colourAt(head));
 }
 
 interface ColumnOfProps extends DrawnProps, ReturnType<typeof useFocus> {

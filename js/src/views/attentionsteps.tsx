@@ -8,7 +8,7 @@ import { OutputFormula, WeightFormula } from "./formula";
 import { type Cell, KeyTable } from "./keytable";
 import { Token } from "./linesreadout";
 import type { ViewProps } from "./looking";
-import { WaitStrip } from "./notices";
+import { NoticeStrip } from "./notices";
 import { figures, heaviestKey, isScaled, stagesOf } from "./stages";
 import { Strip } from "./strip";
 import { TokenStepper } from "./tokenstepper";
@@ -76,7 +76,7 @@ function StepsOfQuery({ reading, look, setLook, ask, kept }: ViewProps) {
           </TokenStepper>
         )}
       </div>
-      {notice && <WaitStrip message={notice.message} retry={notice.retry ? asked.retry : null} />}
+      <NoticeStrip notice={notice} retry={asked.retry} />
       {steps && (
         <div class={asked.answer ? undefined : "nbt-steps-stale"}>
           <Weight steps={steps} keys={keys} at={at} onKey={(next) => setKey(steps.keys[next] ?? null)} />

@@ -10,7 +10,7 @@ import { HeadBar } from "./headbar";
 import { HeatPlane, useHeat } from "./heat";
 import { Token } from "./linesreadout";
 import type { ViewProps } from "./looking";
-import { WaitStrip } from "./notices";
+import { NoticeStrip } from "./notices";
 import { ScaleChoice } from "./scale";
 import { Segments } from "./segments";
 import { TokenStepper } from "./tokenstepper";
@@ -126,9 +126,7 @@ function Flow({ reading, look, setLook, ask, kept }: SummaryProps) {
           onChoose={(key) => setDirection(key)}
         />
       </div>
-      {asked.notice && (
-        <WaitStrip message={asked.notice.message} retry={asked.notice.retry ? asked.retry : null} />
-      )}
+      <NoticeStrip notice={asked.notice} retry={asked.retry} />
       {answer && (
         <FlowMap
           key={part.part}

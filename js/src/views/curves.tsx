@@ -2,10 +2,9 @@
 import type { ComponentChildren } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { cssColour } from "../colour";
-import { formatValue } from "../text";
+import { formatPlace, formatValue } from "../text";
 import type { Line } from "../wire/positions";
 import { exactly } from "./named";
-import { formatPlace } from "./positionmap";
 import { clamp } from "./viewport";
 import { useMeasured } from "./virtual";
 

@@ -1,6 +1,6 @@
 // One text in full: its entities in it, then in a list with their scores, and its tokens when they are asked for.
 import { useState } from "preact/hooks";
-import type { Channel } from "../channel";
+import { type Channel, messageOf } from "../channel";
 import { useWhole } from "../rows/answers";
 import { formatScore, plural } from "../text";
 import { CodePoints } from "../tokens/codepoints";
@@ -88,7 +88,7 @@ function Tokens({ row: { position, text }, channel }: { row: EntityRow; channel:
       setTotal(result.total);
       setFailure("");
     } catch (error) {
-      setFailure(error instanceof Error ? error.message : String(error));
+      setFailure(messageOf(error));
     }
   };
   return (

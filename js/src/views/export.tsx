@@ -1,10 +1,11 @@
 // Writing rows into a file beside the notebook: which rows, which format, and where they went.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Channel, isAbort } from "../channel";
+import { type Channel, isAbort, messageOf } from "../channel";
 import type { Query } from "../query/rows";
 import { Waiting } from "../rows/waiting";
 import { plural } from "../text";
+import { ExportIcon } from "./icons";
 import { Segments } from "./segments";
 
 type Which = "all" | "found" | "selected";
@@ -26,6 +27,29 @@ interface ExportProps {
   selected: number;
   /** What a row of the file holds, such as "text". */
   each: string;
+}
+
+interface ExportButtonProps {
+  open: boolean;
+  onToggle(open: boolean): void;
+  disabled?: boolean | undefined;
+  title?: string | undefined;
+}
+
+/** Opens and closes what stands below it. */
+export function ExportButton({ open, onToggle, ...rest }: ExportButtonProps) {
+  return (
+    <button
+      type="button"
+      class="nbt-button nbt-export-button"
+      aria-expanded={open}
+      onClick={() => onToggle(!open)}
+      {...rest}
+    >
+      <ExportIcon />
+      Export
+    </button>
+  );
 }
 
 const FORMATS = [
@@ -120,7 +144,7 @@ export function useWriting(channel: Channel) {
       .then(({ result }) => setState({ kind: "written", written: result }))
       .catch((error) => {
         if (isAbort(error)) return;
-        setState({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+        setState({ kind: "failed", message: messageOf(error) });
       })
       .finally(() => waiting.end());
   };

@@ -3,15 +3,29 @@
 /** A value with all the figures that it can be compared by. */
 export function exactValue(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return "not finite";
+  return shortest(value, 1e7, 3).replace("e+", "e");
+}
+
+/** A number beside an axis: as short as tells it from its neighbours. */
+export function tickLabel(value: number): string {
+  return shortest(value, 1e5, 2);
+}
+
+/** Up to six figures; of what is less than a thousandth, or as large as said, a few and the power of ten. */
+function shortest(value: number, large: number, decimals: number): string {
   const size = Math.abs(value);
   const text =
-    size > 0 && (size < 1e-3 || size >= 1e7)
-      ? value
-          .toExponential(3)
-          .replace(/\.?0+e/, "e")
-          .replace("e+", "e")
+    size > 0 && (size < 1e-3 || size >= large)
+      ? value.toExponential(decimals).replace(/\.?0+e/, "e")
       : String(Number(value.toPrecision(6)));
   return text.replace(/-/g, "−");
+}
+
+const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 3 });
+
+/** A step below an axis: there is no room for all figures of a million. */
+export function stepLabel(step: number): string {
+  return step < 10_000 ? String(step) : compact.format(step);
 }
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];

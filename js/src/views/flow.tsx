@@ -4,7 +4,7 @@ import type { Segment } from "../tokens/segments";
 import type { TokenStore } from "../tokens/store";
 import { Block, type Look, pieceAt } from "./block";
 import { useBlocks } from "./blocks";
-import { WaitStrip } from "./notices";
+import { NoticeStrip } from "./notices";
 
 interface FlowProps {
   label: string;
@@ -137,9 +137,7 @@ export function Flow(props: FlowProps) {
         ))}
         <div style={{ height: `${blocks.after}px` }} />
       </div>
-      {store.notice && (
-        <WaitStrip message={store.notice.message} retry={store.notice.retry ? () => store.retry() : null} />
-      )}
+      <NoticeStrip notice={store.notice} retry={() => store.retry()} />
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import type { ViewProps } from "./looking";
 import { Stepper } from "./stepper";
+import { Toggle } from "./toggle";
 
 interface HeadBarProps extends Pick<ViewProps, "reading" | "look" | "setLook"> {
   /** What is chosen here. */
@@ -26,24 +27,20 @@ export function HeadBar({ reading, look, setLook, choices, children }: HeadBarPr
       )}
       {choices.includes("tokens") && (
         <span class="nbt-toggles">
-          <button
-            type="button"
-            class="nbt-toggle"
-            aria-pressed={words}
+          <Toggle
+            pressed={words}
             title="Show the tokens of a word as one: what they get is summed, what they give is their mean"
-            onClick={() => setLook({ words: !words })}
+            onToggle={(words) => setLook({ words })}
           >
             Words
-          </button>
-          <button
-            type="button"
-            class="nbt-toggle"
-            aria-pressed={hideSpecial}
+          </Toggle>
+          <Toggle
+            pressed={hideSpecial}
             title="Leave out tokens such as [CLS] and [SEP]"
-            onClick={() => setLook({ hideSpecial: !hideSpecial })}
+            onToggle={(hideSpecial) => setLook({ hideSpecial })}
           >
             Hide special
-          </button>
+          </Toggle>
         </span>
       )}
       {children}

@@ -1,5 +1,5 @@
 // The heads of a layer by their colours: which of them are shown.
-import { cssColour, headColour } from "../colour";
+import { colourAt, cssColour } from "../colour";
 import type { Reading } from "../wire/attention";
 import type { Look, ViewProps } from "./looking";
 
@@ -22,7 +22,7 @@ export function HeadLegend({ reading, look, setLook }: HeadLegendProps) {
           aria-pressed={heads.includes(one)}
           aria-label={`Head ${one}`}
           title={`Head ${one}`}
-          style={{ "--colour": cssColour(headColour(one)) }}
+          style={{ "--colour": cssColour(colourAt(one)) }}
           onClick={() => toggle(one)}
         >
           <span class="nbt-headdot" />

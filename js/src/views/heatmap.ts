@@ -1,6 +1,6 @@
 // The picture of a matrix: its cells by colour, with their numbers and the names of its sides where there is room.
 import type { Tile } from "../rows/tiles";
-import { formatCount, oneLine } from "../text";
+import { formatPlace, oneLine } from "../text";
 import { directionOf } from "../tokens/direction";
 import { fittedLine } from "./labels";
 import { exactly } from "./named";
@@ -166,7 +166,7 @@ function countOff(paper: Paper<Pen>, first: number, count: number, across: boole
   const [from, length] = across ? [frame.left, frame.width] : [frame.top, frame.height];
   const place = across ? paper.x : paper.y;
   const each = (place(1) - place(0)) / count;
-  const widths = [first, first + count - 1].map((end) => context.measureText(counted(end)).width);
+  const widths = [first, first + count - 1].map((end) => context.measureText(formatPlace(end)).width);
   const step = roundStep((across ? Math.max(...widths) + 14 : NAME_PX + 5) / each);
   context.direction = "ltr";
   context.textAlign = across ? "center" : "right";
@@ -178,21 +178,17 @@ function countOff(paper: Paper<Pen>, first: number, count: number, across: boole
     context.beginPath();
     if (across) {
       // The last may be wider than what is left.
-      const inside = Math.min(middle, from + length - context.measureText(counted(number)).width / 2);
-      context.fillText(counted(number), inside, frame.top - TICK_PX - 8);
+      const inside = Math.min(middle, from + length - context.measureText(formatPlace(number)).width / 2);
+      context.fillText(formatPlace(number), inside, frame.top - TICK_PX - 8);
       context.moveTo(middle, frame.top);
       context.lineTo(middle, frame.top - TICK_PX);
     } else {
-      context.fillText(counted(number), frame.left - TICK_PX - 3, middle);
+      context.fillText(formatPlace(number), frame.left - TICK_PX - 3, middle);
       context.moveTo(frame.left, middle);
       context.lineTo(frame.left - TICK_PX, middle);
     }
     context.stroke();
   }
-}
-
-function counted(number: number): string {
-  return formatCount(number).replace("-", "−");
 }
 
 /** The least of 1, 2, 5, 10, 20, … that is no less. */

@@ -1,5 +1,5 @@
 // The lines in sight as a picture that stands alone: a file knows nothing of the page's colours.
-import { cssColour, headColour } from "../colour";
+import { colourAt, cssColour } from "../colour";
 import { type Edge, type Place, type Side, type Sight, textOf } from "./edges";
 import { type Curve, type Picture, PLACE_PX, type Written } from "./linedrawing";
 
@@ -37,7 +37,7 @@ export function pictureOf(page: Element, drawn: Drawn): Picture {
       paper: plain("var(--nbt-bg)"),
       of: (edge) => plain(drawn.colourOf(edge)),
     },
-    legend: heads.map((head) => ({ name: `head ${head}`, colour: plain(cssColour(headColour(head))) })),
+    legend: heads.map((head) => ({ name: `head ${head}`, colour: plain(cssColour(colourAt(head))) })),
   };
 }
 

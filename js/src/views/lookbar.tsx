@@ -1,6 +1,7 @@
 // How tokens are shown: as text, as the tokenizer writes them, or as numbers; with what cannot be seen, or without.
 import type { Look } from "./block";
 import { Segments } from "./segments";
+import { Toggle } from "./toggle";
 
 interface LookBarProps {
   look: Look;
@@ -19,16 +20,14 @@ export function LookBar({ look, marks, onLook, onMarks }: LookBarProps) {
   return (
     <div class="nbt-lookbar">
       <Segments label="Show tokens as" options={LOOKS} chosen={look} onChoose={onLook} />
-      <button
-        type="button"
-        class="nbt-toggle"
-        aria-pressed={marks}
+      <Toggle
+        pressed={marks}
         disabled={look !== "text"}
         title="Mark spaces, tabs, line ends and what cannot be seen"
-        onClick={() => onMarks(!marks)}
+        onToggle={onMarks}
       >
         <span aria-hidden="true">· ⇥ ↵</span> Whitespace
-      </button>
+      </Toggle>
     </div>
   );
 }

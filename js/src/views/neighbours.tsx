@@ -9,7 +9,7 @@ import { type Measure, type Named, readNamed } from "../wire/vectors";
 import { ValueBar } from "./bars";
 import { SearchIcon } from "./icons";
 import { exactly, NamedText } from "./named";
-import { WaitStrip } from "./notices";
+import { NoticeStrip, WaitStrip } from "./notices";
 
 /** Whose neighbours: those of a text that is typed, or of a row. */
 export type Asked = { text: string } | { row: Named };
@@ -143,6 +143,6 @@ function List({ items, measure, onNear }: ListedProps) {
 
 /** What there is to say while an answer is not there. */
 export function Told({ notice, retry, waiting }: { notice: Notice | null; retry(): void; waiting: boolean }) {
-  if (notice) return <WaitStrip message={notice.message} retry={notice.retry ? retry : null} />;
+  if (notice) return <NoticeStrip notice={notice} retry={retry} />;
   return waiting ? <WaitStrip message="Asking the kernel…" retry={null} /> : null;
 }

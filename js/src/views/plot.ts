@@ -1,6 +1,7 @@
 // A chart by uPlot: its lines over steps, its marks, and the same drawn again for files.
 import UPlot from "uplot";
 import type { Thinned } from "../training/thin";
+import { stepLabel, tickLabel } from "./figures";
 import type { Pen } from "./pen";
 import { rememberDrawing } from "./pictures";
 
@@ -398,21 +399,4 @@ function logRange(low: number, high: number): [number, number] {
 
 function faded(colour: string, share: number): string {
   return `color-mix(in srgb, ${colour} ${Math.round(100 * share)}%, transparent)`;
-}
-
-const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 3 });
-
-/** A step below an axis: there is no room for all figures of a million. */
-export function stepLabel(step: number): string {
-  return step < 10_000 ? String(step) : compact.format(step);
-}
-
-/** A number beside an axis: as short as tells it from its neighbours. */
-export function tickLabel(value: number): string {
-  const size = Math.abs(value);
-  const text =
-    size > 0 && (size < 1e-3 || size >= 1e5)
-      ? value.toExponential(2).replace(/\.?0+e/, "e")
-      : String(Number(value.toPrecision(6)));
-  return text.replace(/-/g, "−");
 }

@@ -1,7 +1,7 @@
 // A picture of position encodings as a heat map: sampled from afar, and every number where one looks closely.
 import type { ComponentChildren } from "preact";
 import type { Tile, Tiles } from "../rows/tiles";
-import { formatCount } from "../text";
+import { formatPlace } from "../text";
 import { type Found, HeatPlane, type HeatShape, useHeat } from "./heat";
 import type { Paint } from "./heatmap";
 import { exactly } from "./named";
@@ -105,11 +105,6 @@ function rangeOf(what: string, first: number, count: number): string {
   return count === 1
     ? `${what} ${formatPlace(first)}`
     : `${what === "query" ? "queries" : `${what}s`} ${formatPlace(first)} to ${formatPlace(first + count - 1)}`;
-}
-
-/** A position, a distance or a number of a column. */
-export function formatPlace(place: number): string {
-  return formatCount(place).replace("-", "−");
 }
 
 /** That not all is drawn, as long as it is not. */

@@ -1,7 +1,7 @@
 // The frame of one row in full, and its whole text.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { isAbort } from "../channel";
+import { isAbort, messageOf } from "../channel";
 import type { TextRow } from "../wire/texts";
 import { CloseIcon } from "./icons";
 
@@ -59,8 +59,7 @@ export function useFullText(
     fullText(position, controller.signal).then(
       (text) => setAnswer({ position, text }),
       (error) => {
-        if (!isAbort(error))
-          setAnswer({ position, failure: error instanceof Error ? error.message : String(error) });
+        if (!isAbort(error)) setAnswer({ position, failure: messageOf(error) });
       },
     );
     return () => controller.abort();

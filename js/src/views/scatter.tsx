@@ -1,7 +1,7 @@
 // Texts as points on a plane: which are near each other, which a search finds, and which are drawn around.
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { cssColour, PALETTE } from "../colour";
+import { colourAt, cssColour, PALETTE } from "../colour";
 import { Selection } from "../selection";
 import { formatCount } from "../text";
 import type { Named, PlaneMap } from "../wire/vectors";
@@ -226,7 +226,7 @@ function Legend({ sizes, shown, onShow }: LegendProps) {
           type="button"
           aria-pressed={shown === cluster}
           aria-label={`Cluster ${cluster + 1}: ${formatCount(size)}`}
-          style={{ "--colour": cssColour(PALETTE[cluster % PALETTE.length] ?? "grey") }}
+          style={{ "--colour": cssColour(colourAt(cluster)) }}
           onClick={() => onShow(shown === cluster ? null : cluster)}
         >
           <span class="nbt-dot" />

@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { formatCount, plural } from "../text";
 import { Chip } from "./chip";
-import { CloseIcon, ExportIcon, SearchIcon } from "./icons";
+import { ExportButton } from "./export";
+import { CloseIcon, SearchIcon } from "./icons";
 import type { Selected } from "./selecting";
 
 interface ToolbarProps {
@@ -26,7 +27,7 @@ interface Exporting {
   open: boolean;
   /** The whole result is not there yet. */
   disabled: boolean;
-  onToggle(): void;
+  onToggle(open: boolean): void;
 }
 
 /** Typing is answered when it pauses. */
@@ -66,17 +67,7 @@ export function Toolbar(props: ToolbarProps) {
         {word ?? (found === rows ? plural(rows, "row") : `${formatCount(found)} of ${plural(rows, "row")}`)}
       </output>
       {exporting && (
-        <button
-          type="button"
-          class="nbt-button nbt-export-button"
-          aria-expanded={exporting.open}
-          disabled={exporting.disabled}
-          title={exporting.disabled ? "When the cell ends" : undefined}
-          onClick={exporting.onToggle}
-        >
-          <ExportIcon />
-          Export
-        </button>
+        <ExportButton {...exporting} title={exporting.disabled ? "When the cell ends" : undefined} />
       )}
     </div>
   );

@@ -1,7 +1,9 @@
 // One chart of a run: its lines, their values where one points, and the ways to look closer.
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Channel } from "../channel";
+import { cssColour } from "../colour";
 import { ask, type Kept } from "../rows/answers";
+import { firstFrom } from "../sorted";
 import { formatCount } from "../text";
 import { Points } from "../training/points";
 import type { Run } from "../training/run";
@@ -10,6 +12,7 @@ import { useAsked } from "./asking";
 import { exactValue } from "./figures";
 import { useTheme } from "./plane";
 import { type Mark, Plot, type PlotCalls, type PlotLine, type Range } from "./plot";
+import { clamp } from "./viewport";
 import { useMeasured } from "./virtual";
 
 /** What a chart shows: curves of the steps, and metrics of the evaluations. */
@@ -250,7 +253,7 @@ function useWalk(lines: readonly Known[], range: Range, at: number | null, calls
     const by = STEPS[key];
     if (by !== undefined && inSight.length > 0) {
       const here = at === null ? (by > 0 ? -1 : inSight.length) : inSight.findIndex((step) => step >= at);
-      calls.point(inSight[Math.min(inSight.length - 1, Math.max(0, here + by))] ?? last);
+      calls.point(inSight[clamp(here + by, 0, inSight.length - 1)] ?? last);
     } else if (key === "Home" || key === "End") calls.point(key === "Home" ? first : last);
     else if (key === "+" || key === "=" || key === "-") {
       const [from, to] = range;
@@ -272,7 +275,7 @@ function Value({ known, at, isNamed }: { known: Known; at: number | null; isName
   const told = points.isWhole ? pointAt(points, smoothed, at) : stretchAt(thinned, line.isSmooth, at);
   return (
     <span class="nbt-chart-value">
-      <i style={{ background: `var(--nbt-${colour})` }} aria-hidden="true" />
+      <i style={{ background: cssColour(colour) }} aria-hidden="true" />
       {isNamed && <bdi>{name}</bdi>}
       {told && (
         <>
@@ -321,13 +324,7 @@ function stretchAt(thinned: Thinned, isSmooth: boolean, at: number | null): Told
 
 /** The number of the step that is nearest. */
 function nearest(steps: Uint32Array, at: number): number {
-  let low = 0;
-  let high = steps.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((steps[middle] as number) < at) low = middle + 1;
-    else high = middle;
-  }
-  const before = steps[low - 1];
-  return before !== undefined && at - before < (steps[low] as number) - at ? low - 1 : low;
+  const behind = Math.min(firstFrom(steps, at), steps.length - 1);
+  const before = steps[behind - 1];
+  return before !== undefined && at - before < (steps[behind] as number) - at ? behind - 1 : behind;
 }

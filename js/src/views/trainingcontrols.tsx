@@ -160,7 +160,6 @@ export function Ended({ facts, controls }: ControlsProps) {
   const where =
     last === undefined ? "from the beginning: there is no checkpoint" : `from step ${formatCount(last)}`;
   const said = message ?? ENDED[state];
-  const isWaited = controls.queued.some((one) => one.name === GO_ON.name);
   return (
     <div class={state === "stopped" ? "nbt-strip" : "nbt-strip nbt-strip-error"} role="alert">
       {state !== "stopped" && <ErrorIcon />}
@@ -172,14 +171,7 @@ export function Ended({ facts, controls }: ControlsProps) {
           </p>
         )}
         <p class="nbt-tools">
-          <button
-            type="button"
-            class="nbt-button nbt-button-outlined"
-            disabled={isWaited}
-            onClick={() => controls.tell(GO_ON.command, GO_ON.name)}
-          >
-            <span aria-hidden="true">{GO_ON.sign}</span> Resume
-          </button>
+          <ControlButton button={GO_ON} controls={controls} />
           <span class="nbt-aside">{`A new worker goes on ${where}.`}</span>
         </p>
       </div>

@@ -5,6 +5,7 @@ import { PALETTE } from "../colour";
 import type { Kept } from "../rows/answers";
 import type { Run } from "../training/run";
 import type { Mark, PlotCalls, Range } from "./plot";
+import { Toggle } from "./toggle";
 import { type Chart, type ChartView, type Source, TrainingChart } from "./trainingchart";
 
 export const FIRST_VIEW: ChartView = { smoothing: 0.6, isLog: false, range: null };
@@ -78,15 +79,14 @@ function CurveTools({ view, setView }: Pick<TrainingCurvesProps, "view" | "setVi
         />
         <output class="nbt-number">{smoothing.toFixed(2)}</output>
       </label>
-      <button
-        type="button"
-        class="nbt-toggle nbt-button-outlined"
-        aria-pressed={isLog}
+      <Toggle
+        pressed={isLog}
+        outlined
         title="Values on a logarithmic scale"
-        onClick={() => setView({ isLog: !isLog })}
+        onToggle={(isLog) => setView({ isLog })}
       >
         Log scale
-      </button>
+      </Toggle>
       <button
         type="button"
         class="nbt-button nbt-button-outlined"

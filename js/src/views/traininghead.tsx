@@ -1,5 +1,5 @@
 // The head of a run: what state it is in, how far it is, how fast it goes.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { formatCount, formatEta, formatShare } from "../text";
 import { isLive } from "../training/run";
 import type { RunFacts, RunState } from "../wire/training";
@@ -119,7 +119,8 @@ function Announcer({ facts }: { facts: RunFacts }) {
       .slice(0, 3)
       .map(([text]) => text),
   ];
-  const latest = useLatest(told.filter((text) => text !== "").join(", "));
+  const latest = useRef("");
+  latest.current = told.filter((text) => text !== "").join(", ");
   const [said, say] = useState("");
   useEffect(() => {
     say(message ? `${STATES[state][1]}: ${message}` : latest.current);
@@ -132,10 +133,4 @@ function Announcer({ facts }: { facts: RunFacts }) {
       {said}
     </span>
   );
-}
-
-function useLatest<T>(value: T): { current: T } {
-  const [box] = useState({ current: value });
-  box.current = value;
-  return box;
 }

@@ -1,7 +1,8 @@
 // What the worker printed: the end of it, and what comes while one looks.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Channel, isAbort } from "../channel";
+import { type Channel, isAbort, messageOf } from "../channel";
 import { formatBytes } from "./figures";
+import { Toggle } from "./toggle";
 
 interface TrainingLogProps {
   channel: Channel;
@@ -35,15 +36,9 @@ export function TrainingLog({ channel, isLive }: TrainingLogProps) {
   return (
     <section class="nbt-log" aria-label="Log">
       <div class="nbt-tools">
-        <button
-          type="button"
-          class="nbt-toggle"
-          aria-pressed={isFollowing}
-          title="Stay at the end as more comes"
-          onClick={() => follow(!isFollowing)}
-        >
+        <Toggle pressed={isFollowing} title="Stay at the end as more comes" onToggle={follow}>
           Follow
-        </button>
+        </Toggle>
         <span class="nbt-aside">{size === null ? "" : `worker.log, ${formatBytes(size)}: its end`}</span>
       </div>
       {problem && <p class="nbt-bad">{problem}</p>}
@@ -90,7 +85,7 @@ function useLog(channel: Channel, isLive: boolean) {
         }));
       } catch (error) {
         if (isAbort(error)) return;
-        setLog((now) => ({ ...now, problem: error instanceof Error ? error.message : String(error) }));
+        setLog((now) => ({ ...now, problem: messageOf(error) }));
       }
       if ((isLive || hasMore) && !ended.signal.aborted) timer = setTimeout(ask, hasMore ? 0 : EVERY_MS);
     };

@@ -1,7 +1,7 @@
 // One prompt and what was written for it: each token shaded by how unsure the model was of it.
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Channel } from "../channel";
+import { type Channel, messageOf } from "../channel";
 import { useWhole } from "../rows/answers";
 import { formatShare, plural } from "../text";
 import { visible } from "../tokens/marks";
@@ -11,6 +11,7 @@ import type { Section } from "../wire/sections";
 import { Alternatives } from "./alternatives";
 import { CopyButton } from "./copybutton";
 import { DetailFrame, TextInFull, useFullText } from "./rowdetail";
+import { Toggle } from "./toggle";
 
 interface WrittenProps {
   row: GenerateRow;
@@ -49,7 +50,7 @@ export function WrittenRow(props: WrittenProps) {
   const [pointed, setPointed] = useState<Written | undefined>(undefined);
   const ask = (method: string, params: object) => {
     setFailure("");
-    channel?.request(method, params).catch((error) => setFailure(String(error.message ?? error)));
+    channel?.request(method, params).catch((error) => setFailure(messageOf(error)));
   };
   const groups = useMemo(
     () =>
@@ -103,15 +104,9 @@ export function WrittenRow(props: WrittenProps) {
         <span class="nbt-aside nbt-written-told" role="status">
           {pointed ? tellOf(pointed, row) : told.filter((word) => word !== "").join(" · ")}
         </span>
-        <button
-          type="button"
-          class="nbt-toggle"
-          aria-pressed={shading}
-          title="Shade each token by its probability"
-          onClick={() => onShading(!shading)}
-        >
+        <Toggle pressed={shading} title="Shade each token by its probability" onToggle={onShading}>
           <span class="nbt-sureness" aria-hidden="true" /> unsure – sure
-        </button>
+        </Toggle>
         {header.depth > 0 && channel && (
           <button
             type="button"
