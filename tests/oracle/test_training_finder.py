@@ -7,20 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from training import new_run, reviews, tiny_bert, told, weights, work
+from training import one_thread as one_thread  # the fixture
 
 from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.events import read_events
 from nbtransformers.training.finder import chosen_lr
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("method", ["full", "lora", "head"])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from training import ForkedWorker, new_run, tiny_bert, told, weights
+from training import one_thread as one_thread  # the fixture
 
 from nbtransformers.rundir.control import tell
 from nbtransformers.rundir.events import read_events
@@ -20,14 +21,6 @@ from nbtransformers.rundir.state import state_of
 
 SEED = 20
 MOMENTS = 20
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import transformers
 from test_training_tasks_worker import DATA
 from tiny import save_tiny
 from training import new_run, reviews, start_worker, told, weights, work
+from training import one_thread as one_thread  # the fixture
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from nbtransformers.errors import UserError
@@ -42,14 +43,6 @@ NO_DROPOUT: dict[str, dict[str, Any]] = {
     "llama": {},
 }
 ONE_VECTOR = set(NO_DROPOUT) - {"gpt2", "llama"}
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def tensors(folder: Path) -> dict[str, torch.Tensor]:

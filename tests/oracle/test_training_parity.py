@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from training import new_run, tiny_bert, told, weights, work
+from training import one_thread as one_thread  # the fixture
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -20,14 +20,6 @@ from transformers import (
 
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.data import stored_rows
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from safetensors.torch import load_file, save_file
 from training import ForkedWorker, new_run, tiny_bert, told, weights
+from training import one_thread as one_thread  # the fixture
 
 from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.control import tell
@@ -27,14 +27,6 @@ from nbtransformers.rundir.state import state_of
 from nbtransformers.training.movie_snippets import movie_snippets
 
 LONG = 400.0  # epochs: such a run does not end by itself
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -364,6 +356,34 @@ def test_a_full_disk_stops_the_run_with_its_last_checkpoint_whole(small_disk: Pa
     filler.unlink()
     assert ForkedWorker(run).wait() == 0
     assert state_of(run) == "done"
+    assert run.model.exists()
+
+
+def test_a_disk_that_takes_no_more_stops_the_run_and_it_goes_on_when_there_is_room(
+    tmp_path: Path, encoder: Path
+) -> None:
+    # The system refuses to let a file grow beyond a limit as it does on a full disk, and for this no one need be root.
+    run = new_run(tmp_path / "run", encoder, epochs=LONG, arguments={"save_steps": 3, "eval_steps": 1000})
+    worker = ForkedWorker(run)
+    until(run.complete_checkpoints)
+    tell(run.control, "pause")
+    until(lambda: state_of(run) == "paused")
+    worker.limit_files(2**20)
+    tell(run.control, "resume")
+    assert worker.wait() == 1
+    assert state_of(run) == "failed"
+    whole, said = run.complete_checkpoints(), last_state(run)
+    assert said["message"] == (
+        f"The disk is full, and the run run cannot be written on. Its last checkpoint, of step {whole[-1]}, is whole."
+    )
+    assert said["hint"] == f"Make room, and type `%runs resume run --folder {tmp_path}`."
+    assert all((folder / COMPLETE).exists() for folder in run.checkpoints.iterdir())
+    again = ForkedWorker(run, run.control.stat().st_size)
+    until(lambda: run.complete_checkpoints()[-1] > whole[-1])
+    assert events(run, "attempt")[-1]["resumed_from"] == whole[-1]
+    tell(run.control, "stop")
+    assert again.wait() == 0
+    assert state_of(run) == "stopped"
     assert run.model.exists()
 
 

@@ -8,11 +8,13 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import psutil
+import pytest
 from tiny import save_tiny
 
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
@@ -24,6 +26,17 @@ from nbtransformers.training.movie_snippets import movie_snippets
 UNLIKE = ("time", "attempt", "tokens_per_s", "seconds")
 """What two runs of the same may tell otherwise."""
 TOLD_OF_STEPS = ("step", "eval", "best", "checkpoint", "lr")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """In every test of a module that imports it, torch keeps to one thread: on cores that others use too, two wait."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def reviews(rows: int = 60) -> pd.DataFrame:
@@ -140,6 +153,11 @@ class ForkedWorker:
         """Send it a signal."""
         assert self.pid is not None
         os.kill(self.pid, number)
+
+    def limit_files(self, most: int) -> None:
+        """From now on, let no file that it writes grow beyond so many bytes."""
+        assert self.pid is not None
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (most, most))
 
     def is_alive(self) -> bool:
         """Whether it has not ended yet."""
