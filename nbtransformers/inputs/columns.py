@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from nbtransformers.errors import UserError, did_you_mean, shown
@@ -21,10 +23,35 @@ def picked(column: str | None, known: Sequence[str], with_text: Callable[[], Seq
     """
     chosen = _only_one(with_text(), known, name) if column is None else column
     if chosen not in known:
-        raise UserError(f"{name} has no column {shown(chosen)}.", hint=did_you_mean(chosen, known, what="It has"))
-    if known.count(chosen) > 1:
-        raise UserError(f"{name} has {known.count(chosen)} columns called {chosen}.", hint="Rename one of them.")
+        raise no_column(chosen, known, name)
+    refuse_twins([one for one in known if one == chosen], name)
     return chosen
+
+
+def no_column(column: str, known: Sequence[str], name: str) -> UserError:
+    """What is said of a column that a table does not have, with the nearest name that it has."""
+    return UserError(f"{name} has no column {shown(column)}.", hint=did_you_mean(column, known, what="It has"))
+
+
+def refuse_twins(columns: Sequence[str], name: str) -> None:
+    """Refuse columns of which two have one name.
+
+    Raises:
+        UserError: with that name.
+    """
+    twin, number = Counter(columns).most_common(1)[0] if columns else ("", 0)
+    if number > 1:
+        raise UserError(f"{name} has {number} columns called {twin}.", hint="Rename one of them.")
+
+
+def as_typed(column: str) -> str:
+    """A column as it is typed in an option.
+
+    Example:
+        >>> as_typed("stars"), as_typed("how good")
+        ('stars', '"how good"')
+    """
+    return column if re.fullmatch(r"[\w.-]+", column) else f'"{column}"'
 
 
 def _only_one(texts: Sequence[str], known: Sequence[str], name: str) -> str:
@@ -35,10 +62,8 @@ def _only_one(texts: Sequence[str], known: Sequence[str], name: str) -> str:
     if twins and (twins == names or not texts):
         return twins[0]  # refused for that, since no name could mean one of them
     example = next((name for name in names if known.count(name) == 1), "NAME")
-    if any(not (character.isalnum() or character in "_-") for character in example):
-        example = f'"{example}"'
     listed = ", ".join(names) or "none"
     found = "text columns" if texts else "columns"
     raise UserError(
-        f"Which column of {name} holds the texts? Its {found}: {listed}.", hint=f"Add `--column {example}`."
+        f"Which column of {name} holds the texts? Its {found}: {listed}.", hint=f"Add `--column {as_typed(example)}`."
     )

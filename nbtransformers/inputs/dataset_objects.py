@@ -10,7 +10,8 @@ from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.inputs.columns import picked
-from nbtransformers.inputs.streams import CHUNK_ROWS, Source, chunked
+from nbtransformers.inputs.streams import CHUNK_ROWS, HeldValues, Source, chunked
+from nbtransformers.inputs.values import Parts
 
 _LOOKED_AT = 50  # rows; enough to see what a stream holds
 
@@ -49,7 +50,7 @@ def dataset_rows(value: Any, column: str | None, split: str | None, name: str) -
     if not hasattr(value, "column_names"):
         if column is not None:
             raise UserError(f"`--column {column}` needs a table, and {name} is a column.", hint="Leave `--column` out.")
-        return DatasetColumn(value, None, name)
+        return DatasetColumn(value, None)
     if hasattr(value, "select_columns") and not hasattr(value, "__len__"):
         return _streamed(value, column, name)
     return _on_disk(value, column, name)
@@ -78,12 +79,10 @@ class DatasetColumn:
     Attributes:
         dataset: the dataset, or the column itself.
         column: its name; None when `dataset` is the column.
-        name: what the user calls the dataset.
     """
 
     dataset: Any
     column: str | None
-    name: str
 
     @property
     def total(self) -> int:
@@ -103,17 +102,15 @@ class DatasetColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamedColumn:
-    """One column of a streamed dataset.
+class StreamedDataset:
+    """A streamed dataset.
 
     Attributes:
         dataset: the dataset.
-        column: its name.
-        name: what the user calls the dataset.
+        name: what the user calls it.
     """
 
     dataset: Any
-    column: str
     name: str
 
     @property
@@ -124,6 +121,35 @@ class StreamedColumn:
     def notes(self) -> tuple[str, ...]:
         """None."""
         return ()
+
+    def rows(self, start: int) -> Iterator[list[dict[str, Any]]]:
+        """Its rows, whole, from row `start` on.
+
+        Raises:
+            UserError: when the stream breaks.
+        """
+        at = start
+        try:
+            for rows in chunked(self.dataset.skip(start) if start else self.dataset):
+                yield rows
+                at += len(rows)
+        except UserError:
+            raise
+        except Exception as error:
+            raise UserError(
+                f"Reading {self.name} fails after row {at:,} ({type(error).__name__}: {error}).", hint="Try again."
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedColumn(StreamedDataset):
+    """One column of a streamed dataset.
+
+    Attributes:
+        column: its name.
+    """
+
+    column: str
 
     def chunks(self, start: int) -> Iterator[Sequence[Any]]:
         """The values from row `start` on.
@@ -131,75 +157,19 @@ class StreamedColumn:
         Raises:
             UserError: when the stream breaks.
         """
-        for rows in _streamed_rows(self.dataset, start, self.name):
+        for rows in self.rows(start):
             yield [row.get(self.column) for row in rows]
 
 
-def _streamed_rows(dataset: Any, start: int, name: str) -> Iterator[list[dict[str, Any]]]:
-    at = start
-    try:
-        for rows in chunked(dataset.skip(start) if start else dataset):
-            yield rows
-            at += len(rows)
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(
-            f"Reading {name} fails after row {at:,} ({type(error).__name__}: {error}).", hint="Try again."
-        ) from error
-
-
 @dataclass(frozen=True, slots=True)
-class DatasetRows:
-    """Some columns of a dataset on disk: a row is a tuple.
-
-    Attributes:
-        dataset: the dataset.
-        columns: their names.
-    """
-
-    dataset: Any
-    columns: tuple[str, ...]
-
-    @property
-    def total(self) -> int:
-        """How many rows there are."""
-        return len(self.dataset)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
-        """The rows from row `start` on."""
-        for at in range(start, self.total, CHUNK_ROWS):
-            rows = self.dataset[at : at + CHUNK_ROWS]
-            yield list(zip(*(rows[column] for column in self.columns), strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class StreamedDatasetRows:
+class StreamedTuples(StreamedDataset):
     """Some columns of a streamed dataset: a row is a tuple.
 
     Attributes:
-        dataset: the dataset.
         columns: their names.
-        name: what the user calls the dataset.
     """
 
-    dataset: Any
     columns: tuple[str, ...]
-    name: str
-
-    @property
-    def total(self) -> None:
-        """Not known before the end."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """None."""
-        return ()
 
     def chunks(self, start: int) -> Iterator[Sequence[Any]]:
         """The rows from row `start` on.
@@ -207,7 +177,7 @@ class StreamedDatasetRows:
         Raises:
             UserError: when the stream breaks.
         """
-        for rows in _streamed_rows(self.dataset, start, self.name):
+        for rows in self.rows(start):
             yield [tuple(row.get(column) for column in self.columns) for row in rows]
 
 
@@ -219,15 +189,25 @@ def dataset_table(dataset: Any, name: str) -> DatasetTable:
     features = dataset.features or {}
     if not hasattr(dataset, "__len__"):
         known = list(features) or list(dict.fromkeys(k for r in itertools.islice(dataset, _LOOKED_AT) for k in r))
-        return known, lambda columns: StreamedDatasetRows(dataset, tuple(columns), name), _class_names(features)
+        return known, lambda columns: StreamedTuples(dataset, name, tuple(columns)), _class_names(features)
     if dataset.format["type"] == "custom":  # a transform of the user's own makes the rows
         known = list(dataset[0]) if len(dataset) else []
-        return known, lambda columns: DatasetRows(dataset, tuple(columns)), {}
+        return known, lambda columns: _tuples(dataset, columns), {}
 
-    def rows(columns: Sequence[str]) -> DatasetRows:
-        return DatasetRows(dataset.with_format(None).select_columns(list(columns)), tuple(columns))
+    def rows(columns: Sequence[str]) -> Source:
+        return _tuples(dataset.with_format(None).select_columns(list(columns)), columns)
 
     return list(dataset.column_names), rows, _class_names(features)
+
+
+def _tuples(dataset: Any, columns: Sequence[str]) -> HeldValues:
+    """Some columns of a dataset on disk: a row is a tuple, and a part of them is in memory at a time."""
+
+    def part(start: int, stop: int) -> list[tuple[Any, ...]]:
+        rows = dataset[start:stop]
+        return list(zip(*(rows[column] for column in columns), strict=True))
+
+    return HeldValues(Parts(len(dataset), part))
 
 
 def _class_names(features: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -240,16 +220,17 @@ def _on_disk(dataset: Any, column: str | None, name: str) -> DatasetColumn:
     # A transform of the user's own makes the rows, and may need every column; any other format only wraps the values.
     if dataset.format["type"] == "custom":
         first = [dataset[number] for number in range(min(_LOOKED_AT, len(dataset)))]
-        return DatasetColumn(dataset, _picked_by_rows(first, column, name), name)
+        return DatasetColumn(dataset, _picked_by_rows(first, column, name))
     chosen = picked(column, dataset.column_names, lambda: _text_features(dataset.features), name)
-    return DatasetColumn(dataset.with_format(None).select_columns([chosen]), chosen, name)
+    return DatasetColumn(dataset.with_format(None).select_columns([chosen]), chosen)
 
 
 def _streamed(dataset: Any, column: str | None, name: str) -> StreamedColumn:
     if dataset.features is not None:
         chosen = picked(column, list(dataset.features), lambda: _text_features(dataset.features), name)
-        return StreamedColumn(dataset.select_columns([chosen]), chosen, name)
-    return StreamedColumn(dataset, _picked_by_rows(list(itertools.islice(dataset, _LOOKED_AT)), column, name), name)
+        return StreamedColumn(dataset.select_columns([chosen]), name, chosen)
+    first = list(itertools.islice(dataset, _LOOKED_AT))
+    return StreamedColumn(dataset, name, _picked_by_rows(first, column, name))
 
 
 def _text_features(features: Mapping[str, Any]) -> list[str]:

@@ -34,12 +34,10 @@ def delimited(file: TextFile, data: DataRef) -> Delimited:
         UserError: when there is no such column, or more than one could be meant.
     """
     tabs = suffix_of(data.value) == ".tsv"
-    delimiter = "\t" if tabs else _delimiter(file)
-    first = list(itertools.islice(_records(file, delimiter), _LOOKED_AT))
+    delimiter, first = _begun(file, data.value)
     prose = data.column is None and not tabs and _is_prose(first)
     if prose:
-        delimiter = _NONE
-        first = list(itertools.islice(_records(file, delimiter), _LOOKED_AT))
+        delimiter, first = _NONE, _first(file, _NONE)
     headed, names = _header(first)
     rows = [record for record in first[headed:] if isinstance(record, list) and not _is_damaged(file, record)]
 
@@ -56,109 +54,101 @@ def delimited(file: TextFile, data: DataRef) -> Delimited:
     if prose:
         notes.append(f"{file.name} seems to hold sentences, not a table: each line is a row. Rename it to end in .txt.")
     elif not headed:
-        called = f", and its columns are called {', '.join(names)}" if len(names) > 1 else ""
-        notes.append(f"{file.name} seems to have no header: its first line is a row{called}.")
-    return Delimited(file, delimiter, headed, len(names), column, tuple(notes))
+        notes.append(_without_header(file, names))
+    return Delimited(file, delimiter, headed, len(names), tuple(notes), column)
 
 
 def delimited_columns(file: TextFile, path: str) -> list[str]:
     """The names of the columns, by the first records alone."""
-    delimiter = "\t" if suffix_of(path) == ".tsv" else _delimiter(file)
-    return _header(list(itertools.islice(_records(file, delimiter), _LOOKED_AT)))[1]
+    return _header(_begun(file, path)[1])[1]
 
 
 @dataclass(frozen=True, slots=True)
-class Delimited:
+class DelimitedFile:
+    """A table of text.
+
+    Attributes:
+        file: the file.
+        delimiter: what parts its fields.
+        headed: whether its first record names the columns.
+        width: fields in a record.
+        notes: what was guessed.
+    """
+
+    file: TextFile
+    delimiter: str
+    headed: bool
+    width: int
+    notes: tuple[str, ...]
+
+    @property
+    def total(self) -> None:
+        """Not known before the end."""
+
+    def records(self, start: int) -> Iterator[list[Record]]:
+        """Its records from row `start` on."""
+        return chunked(_records(self.file, self.delimiter), start + self.headed)
+
+    def field(self, record: Record, column: int) -> str | Unreadable | None:
+        """A field of a record; None where it is missing."""
+        if isinstance(record, Unreadable):
+            return record
+        # Fields that are left out at the end are missing; one too many may have moved all behind it.
+        if len(record) > self.width and any(record[self.width :]):
+            return Unreadable(f"{len(record)} fields, and the table has {self.width} columns")
+        if column < len(record):
+            return self.file.value(record[column])
+        whole = self.file.value(record[0])
+        return whole if isinstance(whole, Unreadable) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Delimited(DelimitedFile):
     """One column of a table of text.
 
     Attributes:
-        file: the file.
-        delimiter: what parts its fields.
-        headed: whether its first record names the columns.
-        width: fields in a record.
         column: the number of the column.
-        notes: what was guessed.
     """
 
-    file: TextFile
-    delimiter: str
-    headed: bool
-    width: int
     column: int
-    notes: tuple[str, ...]
-
-    @property
-    def total(self) -> None:
-        """Not known before the end."""
 
     def chunks(self, start: int) -> Iterator[Sequence[Any]]:
         """The values of the column from row `start` on."""
-        for records in chunked(_records(self.file, self.delimiter), start + self.headed):
-            yield [self._value(record) for record in records]
-
-    def _value(self, record: Record) -> str | Unreadable | None:
-        return _field(self.file, record, self.width, self.column)
+        for records in self.records(start):
+            yield [self.field(record, self.column) for record in records]
 
 
 @dataclass(frozen=True, slots=True)
-class DelimitedRows:
+class DelimitedRows(DelimitedFile):
     """Some columns of a table of text: a row is a tuple.
 
     Attributes:
-        file: the file.
-        delimiter: what parts its fields.
-        headed: whether its first record names the columns.
-        width: fields in a record.
         columns: the numbers of the columns.
-        notes: what was guessed.
     """
 
-    file: TextFile
-    delimiter: str
-    headed: bool
-    width: int
     columns: tuple[int, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def total(self) -> None:
-        """Not known before the end."""
 
     def chunks(self, start: int) -> Iterator[Sequence[Any]]:
         """The rows from row `start` on."""
-        for records in chunked(_records(self.file, self.delimiter), start + self.headed):
-            yield [
-                tuple(_field(self.file, record, self.width, column) for column in self.columns) for record in records
-            ]
+        for records in self.records(start):
+            yield [tuple(self.field(record, column) for column in self.columns) for record in records]
 
 
 def delimited_table(file: TextFile, data: DataRef) -> tuple[list[str], Callable[[Sequence[str]], DelimitedRows]]:
     """The names of the columns of a table of text, and what gives the rows of some of them."""
-    delimiter = "\t" if suffix_of(data.value) == ".tsv" else _delimiter(file)
-    headed, names = _header(list(itertools.islice(_records(file, delimiter), _LOOKED_AT)))
-    notes = file.notes
-    if not headed:
-        called = ", ".join(names)
-        notes += (
-            f"{file.name} seems to have no header: its first line is a row, and its columns are called {called}.",
-        )
+    delimiter, first = _begun(file, data.value)
+    headed, names = _header(first)
+    notes = file.notes if headed else (*file.notes, _without_header(file, names))
 
     def rows(columns: Sequence[str]) -> DelimitedRows:
-        return DelimitedRows(file, delimiter, headed, len(names), tuple(map(names.index, columns)), notes)
+        return DelimitedRows(file, delimiter, headed, len(names), notes, tuple(map(names.index, columns)))
 
     return names, rows
 
 
-def _field(file: TextFile, record: Record, width: int, column: int) -> str | Unreadable | None:
-    if isinstance(record, Unreadable):
-        return record
-    # Fields that are left out at the end are missing; one too many may have moved all behind it.
-    if len(record) > width and any(record[width:]):
-        return Unreadable(f"{len(record)} fields, and the table has {width} columns")
-    if column < len(record):
-        return file.value(record[column])
-    whole = file.value(record[0])
-    return whole if isinstance(whole, Unreadable) else None
+def _without_header(file: TextFile, names: Sequence[str]) -> str:
+    called = f", and its columns are called {', '.join(names)}" if len(names) > 1 else ""
+    return f"{file.name} seems to have no header: its first line is a row{called}."
 
 
 class _Lines:
@@ -237,11 +227,21 @@ def _next(reader: Iterator[list[str]]) -> list[str]:
         csv.field_size_limit(before)
 
 
+def _begun(file: TextFile, path: str) -> tuple[str, list[Record]]:
+    """What parts the fields of a file, and its first records."""
+    delimiter = "\t" if suffix_of(path) == ".tsv" else _delimiter(file)
+    return delimiter, _first(file, delimiter)
+
+
+def _first(file: TextFile, delimiter: str) -> list[Record]:
+    return list(itertools.islice(_records(file, delimiter), _LOOKED_AT))
+
+
 def _delimiter(file: TextFile) -> str:
     """What parts the fields: what gives the most records as many fields as the first has."""
     best, most = _NONE, 0.0
     for delimiter in _DELIMITERS:
-        records = [r for r in itertools.islice(_records(file, delimiter), _LOOKED_AT) if isinstance(r, list)]
+        records = [record for record in _first(file, delimiter) if isinstance(record, list)]
         if not records or len(records[0]) == 1:
             continue
         alike = sum(len(record) == len(records[0]) for record in records) / len(records)

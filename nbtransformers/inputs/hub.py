@@ -11,6 +11,7 @@ from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.inputs.dataset_objects import dataset_rows, picked_split, without_bars
+from nbtransformers.inputs.options import refuse_options
 from nbtransformers.inputs.streams import Source
 from nbtransformers.request import DataRef
 
@@ -44,8 +45,7 @@ def hub_splits(data: DataRef) -> Mapping[str, Any]:
         UserError: when it is not to be had, or a subset has to be chosen.
     """
     name = hub_name(data)
-    if data.encoding is not None:
-        raise UserError(f"`--encoding` is for text files, and {name} is none.", hint="Leave `--encoding` out.")
+    refuse_options(data, name, "encoding")
     if importlib.util.find_spec("datasets") is None:
         raise UserError(
             "Datasets of the Hub need the package datasets.", hint='Type `pip install "nbtransformers[data]"`.'

@@ -29,18 +29,13 @@ def json_records(file: TextFile, data: DataRef) -> JsonRecords:
     Raises:
         UserError: when it is neither, when there is no such column, or more than one could be meant.
     """
-    is_list = _first_character(file) == "["
-    found = JsonRecords(file, is_list, None)
-    first = list(itertools.islice(found.values(), _LOOKED_AT))
-    if not is_list and suffix_of(data.value) == ".json":
-        _refuse_one_object(file, data, first)
-    objects = [value for value in first if isinstance(value, dict)]
+    is_list, objects = _begun(file, data)
     if not objects:
         if data.column is not None:
             raise UserError(
                 f"`--column {data.column}` needs objects, and {file.name} holds none.", hint="Leave `--column` out."
             )
-        return found
+        return JsonRecords(file, is_list, None)
     known = _columns(objects)
 
     def with_text() -> list[str]:
@@ -55,23 +50,20 @@ def json_records(file: TextFile, data: DataRef) -> JsonRecords:
 
 def json_columns(file: TextFile) -> list[str]:
     """The keys of the first records."""
-    values = JsonRecords(file, _first_character(file) == "[", None).values()
-    return _columns([value for value in itertools.islice(values, _LOOKED_AT) if isinstance(value, dict)])
+    return _columns(_objects(_first(JsonFile(file, _is_list(file)))))
 
 
 @dataclass(frozen=True, slots=True)
-class JsonRecords:
-    """The values of a file of JSON.
+class JsonFile:
+    """A file of JSON.
 
     Attributes:
         file: the file.
         is_list: whether it is one list; else there is a value a line.
-        column: the key of the texts, or keys with dots between; None when the values are the texts.
     """
 
     file: TextFile
     is_list: bool
-    column: str | None
 
     @property
     def total(self) -> None:
@@ -82,45 +74,51 @@ class JsonRecords:
         """How the encoding was guessed."""
         return self.file.notes
 
-    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
-        """The texts from row `start` on."""
-        for values in chunked(self.values(), start):
-            yield [self._text(value) for value in values]
-
     def values(self) -> Iterator[Any]:
-        """The values, whole."""
+        """Its values, whole."""
         return _elements(self.file) if self.is_list else _lines(self.file)
 
-    def _text(self, value: Any) -> Any:
-        return _held_at(self.file, value, self.column)
+    def field(self, value: Any, column: str | None) -> Any:
+        """What a value holds at a key, or at keys with dots between; the value itself when that is None."""
+        if isinstance(value, Unreadable):
+            return value
+        if column is not None:
+            if not isinstance(value, dict):
+                return Unreadable(f"no object ({type(value).__name__})")
+            value = _at(value, column)
+        return self.file.value(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)
-class JsonRows:
+class JsonRecords(JsonFile):
+    """The texts of a file of JSON.
+
+    Attributes:
+        column: the key of the texts, or keys with dots between; None when the values are the texts.
+    """
+
+    column: str | None
+
+    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
+        """The texts from row `start` on."""
+        for values in chunked(self.values(), start):
+            yield [self.field(value, self.column) for value in values]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRows(JsonFile):
     """Some columns of a file of JSON: a row is a tuple.
 
     Attributes:
-        records: the file.
         columns: the keys, or keys with dots between.
     """
 
-    records: JsonRecords
     columns: tuple[str, ...]
-
-    @property
-    def total(self) -> None:
-        """Not known before the end."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """How the encoding was guessed."""
-        return self.records.notes
 
     def chunks(self, start: int) -> Iterator[Sequence[Any]]:
         """The rows from row `start` on."""
-        file = self.records.file
-        for values in chunked(self.records.values(), start):
-            yield [tuple(_held_at(file, value, column) for column in self.columns) for value in values]
+        for values in chunked(self.values(), start):
+            yield [tuple(self.field(value, column) for column in self.columns) for value in values]
 
 
 def json_table(file: TextFile, data: DataRef) -> tuple[list[str], Callable[[Sequence[str]], JsonRows]]:
@@ -129,26 +127,33 @@ def json_table(file: TextFile, data: DataRef) -> tuple[list[str], Callable[[Sequ
     Raises:
         UserError: when it holds no objects.
     """
-    records = JsonRecords(file, _first_character(file) == "[", None)
-    first = list(itertools.islice(records.values(), _LOOKED_AT))
-    if not records.is_list and suffix_of(data.value) == ".json":
-        _refuse_one_object(file, data, first)
-    objects = [value for value in first if isinstance(value, dict)]
+    is_list, objects = _begun(file, data)
     if not objects:
         raise UserError(f"{file.name} holds no objects.", hint='Write rows such as {"text": "a joy", "label": 1}.')
     # An object within may be asked for as it is, as well as what is in it.
     known = list(dict.fromkeys([*(name for value in objects for name in value), *_columns(objects)]))
-    return known, lambda columns: JsonRows(records, tuple(columns))
+    return known, lambda columns: JsonRows(file, is_list, tuple(columns))
 
 
-def _held_at(file: TextFile, value: Any, column: str | None) -> Any:
-    if isinstance(value, Unreadable):
-        return value
-    if column is not None:
-        if not isinstance(value, dict):
-            return Unreadable(f"no object ({type(value).__name__})")
-        value = _at(value, column)
-    return file.value(value) if isinstance(value, str) else value
+def _begun(file: TextFile, data: DataRef) -> tuple[bool, list[dict[str, Any]]]:
+    """Whether a file is one list, and the objects among its first values."""
+    is_list = _is_list(file)
+    first = _first(JsonFile(file, is_list))
+    if not is_list and suffix_of(data.value) == ".json":
+        _refuse_one_object(file, data, first)
+    return is_list, _objects(first)
+
+
+def _is_list(file: TextFile) -> bool:
+    return _first_character(file) == "["
+
+
+def _first(file: JsonFile) -> list[Any]:
+    return list(itertools.islice(file.values(), _LOOKED_AT))
+
+
+def _objects(values: Sequence[Any]) -> list[dict[str, Any]]:
+    return [value for value in values if isinstance(value, dict)]
 
 
 def _lines(file: TextFile) -> Iterator[Any]:

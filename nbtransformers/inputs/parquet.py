@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbtransformers.errors import UserError
 from nbtransformers.inputs.arrow import pylist, text_columns
 from nbtransformers.inputs.columns import picked
+from nbtransformers.inputs.options import refuse_options
 from nbtransformers.inputs.streams import CHUNK_ROWS
 from nbtransformers.request import DataRef
 
@@ -22,27 +22,36 @@ def parquet(path: Path, data: DataRef) -> ParquetColumn:
     """
     schema, total = _described(path, data)
     column = picked(data.column, schema.names, lambda: text_columns(schema), path.name)
-    return ParquetColumn(path, column, total)
+    return ParquetColumn(path, total, column)
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetColumn:
-    """One column of a Parquet file.
+class ParquetFile:
+    """A Parquet file.
 
     Attributes:
-        path: the file.
-        column: its name.
+        path: where it is.
         total: how many rows there are.
     """
 
     path: Path
-    column: str
     total: int
 
     @property
     def notes(self) -> tuple[str, ...]:
         """None: the file says how it is to be read."""
         return ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetColumn(ParquetFile):
+    """One column of a Parquet file.
+
+    Attributes:
+        column: its name.
+    """
+
+    column: str
 
     def chunks(self, start: int) -> Iterator[Sequence[Any]]:
         """The values from row `start` on. Row groups before it are not read."""
@@ -51,23 +60,14 @@ class ParquetColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetRows:
+class ParquetRows(ParquetFile):
     """Some columns of a Parquet file: a row is a tuple.
 
     Attributes:
-        path: the file.
         columns: their names.
-        total: how many rows there are.
     """
 
-    path: Path
     columns: tuple[str, ...]
-    total: int
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """None: the file says how it is to be read."""
-        return ()
 
     def chunks(self, start: int) -> Iterator[Sequence[Any]]:
         """The rows from row `start` on."""
@@ -82,14 +82,13 @@ def parquet_table(path: Path, data: DataRef) -> tuple[list[str], Callable[[Seque
         UserError: when an encoding was named.
     """
     schema, total = _described(path, data)
-    return schema.names, lambda columns: ParquetRows(path, tuple(columns), total)
+    return schema.names, lambda columns: ParquetRows(path, total, tuple(columns))
 
 
 def _described(path: Path, data: DataRef) -> tuple[Any, int]:
     import pyarrow.parquet as pq
 
-    if data.encoding is not None:
-        raise UserError(f"`--encoding` is for text files, and {path.name} is none.", hint="Leave `--encoding` out.")
+    refuse_options(data, path.name, "encoding")
     with pq.ParquetFile(path) as file:
         return file.schema_arrow, file.metadata.num_rows
 

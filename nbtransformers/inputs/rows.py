@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.inputs.dataset_objects import dataset_rows, is_dataset
+from nbtransformers.inputs.options import refuse_options
 from nbtransformers.inputs.streams import Source, regrouped
 from nbtransformers.inputs.suffixes import is_file, suffix_of
 from nbtransformers.inputs.tables import column_of, is_table
@@ -182,16 +183,6 @@ def _read_hub(data: DataRef, objects: Objects) -> Rows:
     from nbtransformers.inputs.hub import read_hub
 
     return StreamedRows(read_hub(data))
-
-
-_FOR = {"encoding": "text files", "split": "datasets with splits", "subset": "datasets of the Hub"}
-
-
-def refuse_options(data: DataRef, name: str, *options: str) -> None:
-    """Refuse options that a kind of data has no use for."""
-    for option in options:
-        if getattr(data, option) is not None:
-            raise UserError(f"`--{option}` is for {_FOR[option]}, and {name} is none.", hint=f"Leave `--{option}` out.")
 
 
 def _may_be_meant(value: Any) -> tuple[str, ...]:

@@ -30,6 +30,32 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class HeldValues:
+    """Values that are had from any place on: in memory, or a part at a time.
+
+    Attributes:
+        values: the values, one a row.
+    """
+
+    values: Sequence[Any]
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self.values)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
+        """The values from row `start` on."""
+        for at in range(start, self.total, CHUNK_ROWS):
+            yield self.values[at : at + CHUNK_ROWS]
+
+
+@dataclass(frozen=True, slots=True)
 class Tuples:
     """The values of a source as rows of one column, each a tuple.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from nbtransformers.errors import UserError, kind_of
-from nbtransformers.inputs.arrow import arrow_reader, pylist
+from nbtransformers.inputs.columns import refuse_twins
 from nbtransformers.inputs.dataset_objects import dataset_table, is_dataset, picked_split
-from nbtransformers.inputs.rows import refuse_options
-from nbtransformers.inputs.streams import CHUNK_ROWS, Source, Tuples, regrouped
-from nbtransformers.inputs.tables import column_names, is_table, original_name
-from nbtransformers.inputs.values import Held, Parts, held
+from nbtransformers.inputs.options import refuse_options
+from nbtransformers.inputs.streams import HeldValues, Source, Tuples, regrouped
+from nbtransformers.inputs.tables import column_names, is_table, original_name, table_reader
+from nbtransformers.inputs.values import Held, Parts, arrow_parts, held
 from nbtransformers.plain_text import count
 from nbtransformers.request import DataRef, Objects, is_conversation
 
@@ -107,27 +106,14 @@ def _of_value(value: Any, name: str) -> Table:
 
 
 def _columns_of_table(table: Any, name: str) -> dict[str, Sequence[Any]]:
-    # What is like pandas is taken as it is, and so is a frame of polars, which may hold Python objects.
-    if hasattr(table, "iloc") or hasattr(table, "get_column"):
-        _refuse_twins(column_names(table), name)
-        return {column: held(table[original_name(table, column)], name).values for column in column_names(table)}
-    reader = arrow_reader(table)
+    reader = table_reader(table)
     if reader is None:
+        refuse_twins(column_names(table), name)
         return {column: held(table[original_name(table, column)], name).values for column in column_names(table)}
     with reader:  # all columns in one pass: a database may give its rows in another order the next time
         read = reader.read_all()
-    _refuse_twins(read.column_names, name)
-    return {column: _parts(read.column(column)) for column in read.column_names}
-
-
-def _refuse_twins(names: Sequence[str], name: str) -> None:
-    twin, number = Counter(names).most_common(1)[0] if names else ("", 0)
-    if number > 1:
-        raise UserError(f"{name} has {number} columns called {twin}.", hint="Rename one of them.")
-
-
-def _parts(column: Any) -> Parts:
-    return Parts(len(column), lambda start, stop: pylist(column.slice(start, stop - start)))
+    refuse_twins(read.column_names, name)
+    return {column: arrow_parts(read.column(column)) for column in read.column_names}
 
 
 def _of_rows(rows: Held, name: str) -> Table:
@@ -137,12 +123,12 @@ def _of_rows(rows: Held, name: str) -> Table:
         raise UserError(f"{name} is empty.", hint="Give rows of texts and labels.")
     if all(isinstance(row, dict) for row in first):
         names = tuple(dict.fromkeys(str(key) for row in first for key in row))
-        return Table(name, names, lambda columns: Rows(rows.values, lambda row: tuple(map(row.get, columns)), name))
+        return Table(name, names, lambda columns: _taken_rows(rows.values, _getter(columns), name))
     if all(map(is_conversation, first)):
         return Table(name, ("messages",), lambda columns: Tuples(HeldValues(rows.values)))
     widths = {len(row) if isinstance(row, list | tuple) else 0 for row in first}
     if len(widths) == 1 and (names := _BY_LENGTH.get(widths.pop())):
-        return Table(name, names, lambda columns: Rows(rows.values, _picker(names, columns), name))
+        return Table(name, names, lambda columns: _taken_rows(rows.values, _picker(names, columns), name))
     if any(isinstance(row, str) for row in first):
         return Table(name, ("text",), lambda columns: Tuples(HeldValues(rows.values)))
     if all(isinstance(row, list | tuple) for row in first):
@@ -162,6 +148,10 @@ def _refuse_ragged(rows: Sequence[Sequence[Any]], name: str) -> None:
         )
 
 
+def _getter(columns: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    return lambda row: tuple(map(row.get, columns))
+
+
 def _picker(names: Sequence[str], columns: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
     places = [names.index(column) for column in columns]
     return lambda row: tuple(row[place] for place in places)
@@ -172,33 +162,16 @@ def _held_table(name: str, columns: Mapping[str, Sequence[Any]]) -> Table:
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{column} has {length:,}" for column, length in lengths.items())
         raise UserError(f"The columns of {name} are not of one length: {listed}.", hint="Give as many values in each.")
-    return Table(name, tuple(columns), lambda wanted: HeldColumns([columns[column] for column in wanted]))
+    return Table(name, tuple(columns), lambda wanted: _held_columns([columns[column] for column in wanted]))
 
 
-@dataclass(frozen=True, slots=True)
-class HeldColumns:
-    """Columns in memory, side by side: a row is a tuple.
+def _held_columns(columns: Sequence[Sequence[Any]]) -> HeldValues:
+    """Columns side by side: a row is a tuple."""
 
-    Attributes:
-        columns: the values of each.
-    """
+    def part(start: int, stop: int) -> list[tuple[Any, ...]]:
+        return list(zip(*(map(_listed, column[start:stop]) for column in columns), strict=True))
 
-    columns: Sequence[Sequence[Any]]
-
-    @property
-    def total(self) -> int:
-        """How many rows there are."""
-        return len(self.columns[0]) if self.columns else 0
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
-        """The rows from row `start` on."""
-        for at in range(start, self.total, CHUNK_ROWS):
-            yield list(zip(*(map(_listed, column[at : at + CHUNK_ROWS]) for column in self.columns), strict=True))
+    return HeldValues(Parts(len(columns[0]) if columns else 0, part))
 
 
 def _listed(value: Any) -> Any:
@@ -206,70 +179,22 @@ def _listed(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-@dataclass(frozen=True, slots=True)
-class HeldValues:
-    """Values in memory.
+def _taken_rows(values: Sequence[Any], taken: Callable[[Any], tuple[Any, ...]], name: str) -> HeldValues:
+    """Rows that are values of their own, of which some columns are taken: one that is not like the others is refused.
 
-    Attributes:
-        values: the values, one a row.
-    """
-
-    values: Sequence[Any]
-
-    @property
-    def total(self) -> int:
-        """How many there are."""
-        return len(self.values)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
-        """The values from row `start` on."""
-        for at in range(start, self.total, CHUNK_ROWS):
-            yield self.values[at : at + CHUNK_ROWS]
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows in memory that are values of their own, of which some columns are taken.
-
-    Attributes:
+    Args:
         values: the rows.
         taken: a row to the values of the columns.
         name: what the user calls them.
     """
 
-    values: Sequence[Any]
-    taken: Callable[[Any], tuple[Any, ...]]
-    name: str
-
-    @property
-    def total(self) -> int:
-        """How many there are."""
-        return len(self.values)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def chunks(self, start: int) -> Iterator[Sequence[Any]]:
-        """The rows from row `start` on.
-
-        Raises:
-            UserError: when one is not like the others.
-        """
-        for at in range(start, self.total, CHUNK_ROWS):
-            yield [self._row(number) for number in range(at, min(at + CHUNK_ROWS, self.total))]
-
-    def _row(self, number: int) -> tuple[Any, ...]:
+    def row(number: int) -> tuple[Any, ...]:
         try:
-            return self.taken(self.values[number])
+            return taken(values[number])
         except (AttributeError, TypeError, IndexError) as error:
             raise UserError(
-                f"Row {number:,} of {self.name} is {kind_of(self.values[number])}, and not like the first.",
+                f"Row {number:,} of {name} is {kind_of(values[number])}, and not like the first.",
                 hint="Make all rows alike.",
             ) from error
+
+    return HeldValues(Parts(len(values), lambda start, stop: list(map(row, range(start, stop)))))

@@ -30,16 +30,20 @@ def column_of(table: Any, column: str | None, name: str) -> Any:
     Raises:
         UserError: when there is no such column, or more than one could be meant.
     """
-    # What is like pandas is taken as it is, since its rows have labels; and so is a frame of polars, which may hold
-    # Python objects that Arrow knows nothing of.
-    if not hasattr(table, "iloc") and not hasattr(table, "get_column"):
-        reader = arrow_reader(table)
-        if reader is not None:
-            with reader:  # a database cannot be asked again while it waits to hand out the rest
-                schema = reader.schema
-                return column_read(reader, picked(column, schema.names, lambda: text_columns(schema), name))
+    reader = table_reader(table)
+    if reader is not None:
+        with reader:  # a database cannot be asked again while it waits to hand out the rest
+            schema = reader.schema
+            return column_read(reader, picked(column, schema.names, lambda: text_columns(schema), name))
     known = column_names(table)
     return table[original_name(table, picked(column, known, lambda: _with_text(table, known), name))]
+
+
+def table_reader(table: Any) -> Any:
+    """What reads a table by Arrow; None for one that is to be taken as it is."""
+    # What is like pandas, since its rows have labels; and a frame of polars, which may hold Python objects that Arrow
+    # knows nothing of.
+    return None if hasattr(table, "iloc") or hasattr(table, "get_column") else arrow_reader(table)
 
 
 def _names_attribute(value: Any) -> str | None:

@@ -74,6 +74,11 @@ class Parts(Sequence[Any]):
         return values if isinstance(row, slice) else values[0]
 
 
+def arrow_parts(column: Any) -> Parts:
+    """The values of a column of Arrow."""
+    return Parts(len(column), lambda start, stop: pylist(column.slice(start, stop - start)))
+
+
 class Held(NamedTuple):
     """The rows of a value.
 
@@ -114,7 +119,7 @@ def _column(value: Any) -> Held | None:
         return Held(Parts(len(value), lambda start, stop: value.iloc[start:stop].tolist()), value.index)
     column = arrow_column(value) if has_arrow(value) else None
     if column is not None and not _holds_pointers(value, column):
-        return Held(Parts(len(column), lambda start, stop: pylist(column.slice(start, stop - start))))
+        return Held(arrow_parts(column))
     if hasattr(value, "tolist"):
         return Held(Parts(len(value), lambda start, stop: value[start:stop].tolist()))
     if hasattr(value, "__array__"):
