@@ -1,9 +1,9 @@
-// A chart by uPlot: its lines over steps, its marks, and the same drawn again for files.
+// A chart by uPlot: its lines over steps, and what the reader does with them.
 import UPlot from "uplot";
 import type { Thinned } from "../training/thin";
 import { stepLabel, tickLabel } from "./figures";
-import type { Pen } from "./pen";
 import { rememberDrawing } from "./pictures";
+import { drawChart, drawMarks, type Sheet, TITLE_PX, type Ticks } from "./plotpicture";
 
 /** A line over steps. */
 export interface PlotLine {
@@ -45,8 +45,6 @@ export interface PlotCalls {
 /** Columns that a line has in the chart. */
 const COLUMNS = 3;
 const LEFT_PX = 54;
-const TITLE_PX = 24;
-const LABEL_PX = 46;
 /** Room above and below the lines, as a share of their height. */
 const ROOM = 0.06;
 
@@ -56,7 +54,7 @@ export class Plot {
   #shown: Shown;
   #font: string;
   #isDrawn = true;
-  #ticks: Record<"x" | "y", [at: number, label: string][]> = { x: [], y: [] };
+  #ticks: Ticks = { x: [], y: [] };
   /** The reader's pointer is over it. */
   #isPointedAt = false;
 
@@ -219,36 +217,13 @@ export class Plot {
 
   /** On the chart itself, in pixels of its canvas. */
   #drawMarks(): void {
-    const { ctx, bbox } = this.#plot;
+    const { ctx } = this.#plot;
     const ratio = devicePixelRatio || 1;
     ctx.save();
     ctx.scale(ratio, ratio);
     ctx.font = this.#font;
-    const [top, height] = [bbox.top / ratio, bbox.height / ratio];
-    this.#marksBy(ctx, { left: bbox.left / ratio, top, width: bbox.width / ratio, height });
+    drawMarks(ctx, this.#sheet(0));
     ctx.restore();
-  }
-
-  #marksBy(
-    pen: Pen,
-    { left, top, width, height }: Record<"left" | "top" | "width" | "height", number>,
-  ): void {
-    const labelled: number[] = [];
-    for (const { step, label, kind } of this.#shown.marks) {
-      const x = left + this.#plot.valToPos(step, "x");
-      const [colour, alpha] = MARKS[kind];
-      pen.globalAlpha = alpha;
-      pen.fillStyle = this.#colour(colour);
-      pen.fillRect(x - 0.5, top, 1, height);
-      pen.globalAlpha = 1;
-      if (labelled.some((other) => Math.abs(other - x) < LABEL_PX)) continue;
-      pen.fillStyle = this.#colour(colour === "fg" ? "muted" : colour);
-      pen.textAlign = "left";
-      pen.textBaseline = "alphabetic";
-      const last = left + width - pen.measureText(label).width; // where it still fits in
-      pen.fillText(label, Math.min(x - 0.5, last), top - 4);
-      labelled.push(x);
-    }
   }
 
   #remember(): void {
@@ -257,92 +232,25 @@ export class Plot {
       width,
       height: height + TITLE_PX,
       font: this.#font,
-      draw: (pen) => this.#draw(pen),
+      draw: (pen) => {
+        this.#bringUp();
+        drawChart(pen, this.#sheet(TITLE_PX), this.#ticks);
+      },
     });
   }
 
-  /** All of it, for a file. */
-  #draw(pen: Pen): void {
-    this.#bringUp();
+  /** The chart as it is now, so far down. */
+  #sheet(down: number): Sheet {
     const ratio = devicePixelRatio || 1;
     const { bbox } = this.#plot;
-    const [left, width, height] = [bbox.left / ratio, bbox.width / ratio, bbox.height / ratio];
-    const top = bbox.top / ratio + TITLE_PX;
-    const x = (step: number) => left + this.#plot.valToPos(step, "x");
-    const y = (value: number) => top + this.#plot.valToPos(value, "y");
-    this.#drawTitle(pen, left);
-    pen.textBaseline = "middle";
-    for (const [value, label] of this.#ticks.y) {
-      pen.fillStyle = this.#colour("muted");
-      pen.textAlign = "right";
-      pen.fillText(label, left - 6, y(value));
-      this.#drawGrid(pen, left, y(value), width, 1);
-    }
-    for (const [step, label] of this.#ticks.x) {
-      pen.fillStyle = this.#colour("muted");
-      pen.textAlign = "center";
-      pen.fillText(label, x(step), top + height + 13);
-      this.#drawGrid(pen, x(step), top, 1, height);
-    }
-    pen.save();
-    pen.beginPath();
-    pen.rect(left, top, width, height);
-    pen.clip();
-    for (const line of this.#shown.lines) this.#drawLine(pen, line, x, y);
-    pen.restore();
-    this.#marksBy(pen, { left, top, width, height });
-  }
-
-  #drawGrid(pen: Pen, x: number, y: number, width: number, height: number): void {
-    pen.globalAlpha = 0.14;
-    pen.fillStyle = this.#colour("plain-text");
-    pen.fillRect(x, y, width, height);
-    pen.globalAlpha = 1;
-  }
-
-  #drawTitle(pen: Pen, left: number): void {
-    pen.textAlign = "left";
-    pen.textBaseline = "middle";
-    pen.fillStyle = this.#colour("plain-text");
-    pen.fillText(this.#shown.title, left, 11);
-    let at = left + pen.measureText(this.#shown.title).width + 18;
-    for (const { name, colour } of this.#shown.lines.length > 1 ? this.#shown.lines : []) {
-      pen.fillStyle = this.#colour(colour);
-      pen.fillRect(at, 9.5, 12, 3);
-      pen.fillText(name, at + 17, 11);
-      at += pen.measureText(name).width + 33;
-    }
-  }
-
-  #drawLine(pen: Pen, line: PlotLine, x: (step: number) => number, y: (value: number) => number): void {
-    const { step, low, high, mean, smooth } = line.thinned;
-    pen.strokeStyle = this.#colour(line.colour);
-    const isLog = this.#shown.isLog;
-    const draw = (values: Float32Array, alpha: number, width: number) => {
-      let isDown = false;
-      pen.globalAlpha = alpha;
-      pen.lineWidth = width;
-      pen.beginPath();
-      values.forEach((value, at) => {
-        const isThere = Number.isFinite(value) && !(isLog && value <= 0);
-        if (isThere && isDown) pen.lineTo(x(step[at] as number), y(value));
-        else if (isThere) pen.moveTo(x(step[at] as number), y(value));
-        isDown = isThere;
-      });
-      pen.stroke();
+    const [left, top] = [bbox.left / ratio, bbox.top / ratio + down];
+    return {
+      shown: this.#shown,
+      frame: { left, top, width: bbox.width / ratio, height: bbox.height / ratio },
+      x: (step) => left + this.#plot.valToPos(step, "x"),
+      y: (value) => top + this.#plot.valToPos(value, "y"),
+      colour: (name) => this.#colour(name),
     };
-    if (line.isSmooth || !line.thinned.isExact) {
-      draw(low, 0.35, 1);
-      if (!line.thinned.isExact) draw(high, 0.35, 1);
-    }
-    draw(line.isSmooth ? smooth : mean, 1, 1.75);
-    pen.fillStyle = this.#colour(line.colour);
-    if (line.hasDots || step.length === 1) {
-      mean.forEach((value, at) => {
-        if (Number.isFinite(value)) pen.fillRect(x(step[at] as number) - 2.5, y(value) - 2.5, 5, 5);
-      });
-    }
-    pen.globalAlpha = 1;
   }
 }
 
@@ -350,12 +258,6 @@ interface UPlotSize {
   width: number;
   height: number;
 }
-
-const MARKS: Record<Mark["kind"], [colour: string, alpha: number]> = {
-  epoch: ["fg", 0.35],
-  change: ["orange", 0.8],
-  best: ["green", 0.8],
-};
 
 /** What the pointer's dot is; none for what lies behind a line. */
 function dot(isFront: boolean): HTMLElement {
