@@ -39,7 +39,7 @@ export function TrainingCurves({ run, view, setView, channel, kept }: TrainingCu
   );
   if (charts.length === 0) return <p class="nbt-none">The curves begin with the first step.</p>;
   return (
-    <section class="nbt-training-curves" aria-label="Curves">
+    <section aria-label="Curves">
       <CurveTools view={view} setView={setView} />
       <div class="nbt-charts">
         {charts.map((chart) => (
