@@ -11,6 +11,7 @@ from nbtransformers.loading.card import Card, refuse_other_head
 from nbtransformers.loading.heads import HEADS, Head, can_get
 from nbtransformers.request import FinetuneRequest, TrainingTask, is_conversation
 from nbtransformers.training.columns import Columns, holds_numbers
+from nbtransformers.training.labels import Names
 from nbtransformers.training.targets import LabelSet, Number, OneLabel, Tags, Target, Text
 
 _FEW = 30  # different whole numbers that are labels rather than amounts
@@ -49,13 +50,13 @@ def target_of(task: TrainingTask, table: Table, columns: Columns, model: Card) -
     declared = table.class_names.get(first, ())
     match task:
         case "classification":
-            return OneLabel.of(declared, model.labels)
+            return OneLabel(Names(declared, model.labels))
         case "multi-label":
             return LabelSet.of(columns.labels, columns.first[first], declared, model.labels)
         case "regression":
             return Number()
         case "tokens":
-            return Tags.of(declared, model.labels)
+            return Tags(Names(declared, model.labels))
         case "seq2seq" | "causal":
             return Text()
         case "masked":
@@ -63,7 +64,7 @@ def target_of(task: TrainingTask, table: Table, columns: Columns, model: Card) -
 
 
 def _inferred(table: Table, columns: Columns, model: Card) -> tuple[TrainingTask, str]:
-    text = _first(columns.first[columns.text])
+    text = columns.first_text
     if is_conversation(text):
         return "causal", f"{columns.text} holds conversations"
     if len(columns.labels) > 1:
@@ -89,7 +90,7 @@ def _without_labels(table: Table, columns: Columns, model: Card) -> tuple[Traini
 def _by_labels(table: Table, columns: Columns, model: Card) -> tuple[TrainingTask, str]:
     (column,) = columns.labels
     values = [value for value in columns.first[column] if reason_for_no_text(value) not in (MISSING, EMPTY)]
-    if _is_list(_first(values)):
+    if values and _is_list(values[0]):
         return "multi-label", f"{column} holds lists of labels"
     if column in table.class_names:
         return "classification", f"{column} holds labels"
@@ -121,7 +122,7 @@ def _refuse_columns(task: TrainingTask, table: Table, columns: Columns) -> None:
             f"{task} learns one column, and `--label` names {len(columns.labels)}.",
             hint=f"Leave all but one out: `--label {columns.labels[0]}`.",
         )
-    text = _first(columns.first[columns.text])
+    text = columns.first_text
     if task == "tokens" and not _is_list(text):
         raise UserError(
             f"tokens needs a list of words in each row, and {columns.text} of {table.name} holds {shown(text, 30)}.",
@@ -143,10 +144,6 @@ def _refuse_model(task: TrainingTask, model: Card) -> None:
             f"{model.name} is of type {model.model_type}, and Transformers has no {HEADS[head].auto_class} for that.",
             hint="Give another model.",
         )
-
-
-def _first(values: list[Any]) -> Any:
-    return next((value for value in values if value is not None), None)
 
 
 def _is_list(value: Any) -> bool:

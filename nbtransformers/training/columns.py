@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nbtransformers.errors import UserError, did_you_mean, shown
+from nbtransformers.errors import UserError, shown
+from nbtransformers.inputs.columns import as_typed, no_column
 from nbtransformers.inputs.tablerows import Table
 from nbtransformers.request import FinetuneRequest, is_conversation
 
@@ -45,6 +46,11 @@ class Columns:
     def all(self) -> tuple[str, ...]:
         """All of them, in the order in which a row has them."""
         return (self.text, *((self.pair,) if self.pair else ()), *self.labels)
+
+    @property
+    def first_text(self) -> Any:
+        """What the first row that has a text has for one."""
+        return next((value for value in self.first[self.text] if value is not None), None)
 
     @property
     def by_name(self) -> dict[str, str]:
@@ -96,9 +102,7 @@ def refuse_unknown(name: str, table: Table) -> None:
         UserError: with the nearest name that it has.
     """
     if name not in table.columns and not (set(name.split(".")) & set(table.columns)):
-        raise UserError(
-            f"{table.name} has no column {shown(name)}.", hint=did_you_mean(name, table.columns, what="It has")
-        )
+        raise no_column(name, table.columns, table.name)
 
 
 def _labels(table: Table, request: FinetuneRequest, first: dict[str, list[Any]]) -> tuple[str, ...]:
@@ -119,7 +123,8 @@ def _labels(table: Table, request: FinetuneRequest, first: dict[str, list[Any]])
     if not others:
         return ()
     raise UserError(
-        f"Which column of {table.name} holds the labels? It has {', '.join(others)}.", hint=_add("label", others[0])
+        f"Which column of {table.name} holds the labels? It has {', '.join(others)}.",
+        hint=f"Add `--label {as_typed(others[0])}`.",
     )
 
 
@@ -145,7 +150,7 @@ def _text(table: Table, taken: set[str], first: dict[str, list[Any]]) -> str:
     listed = ", ".join(texts or free or table.columns)
     raise UserError(
         f"Which column of {table.name} holds the texts? It has {listed}.",
-        hint=_add("text", (texts or free or list(table.columns))[0]),
+        hint=f"Add `--text {as_typed((texts or free or table.columns)[0])}`.",
     )
 
 
@@ -158,8 +163,3 @@ def _may_be_text(values: Sequence[Any]) -> bool:
 
 def _is_words(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(word, str) for word in value)
-
-
-def _add(option: str, column: str) -> str:
-    quoted = column if re.fullmatch(r"[\w.-]+", column) else f'"{column}"'
-    return f"Add `--{option} {quoted}`."

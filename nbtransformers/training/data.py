@@ -76,7 +76,7 @@ def prepare(
             read["test"] = reader.read(test, Path(scratch, "test"))
             hands = {part: Hand(done.path) for part, done in read.items()}
         else:
-            hands = drawn_hands(read["train"].path, target, request.test_share, request.seed)
+            hands = drawn_hands(read["train"], target, request.test_share, request.seed)
         counts = {part: write_hand(hand, reader, folder.data / f"{part}.arrow") for part, hand in hands.items()}
     labels = target.labels if target else ()
     if task == "regression":
@@ -152,8 +152,7 @@ def _learnt(splits: Mapping[str, Table], request: FinetuneRequest) -> str:
 def _kind(task: TrainingTask, columns: Columns) -> TextKind:
     if task == "tokens":
         return "tokens"
-    first = next((value for value in columns.first[columns.text] if value is not None), None)
-    return "messages" if task == "causal" and is_conversation(first) else "text"
+    return "messages" if task == "causal" and is_conversation(columns.first_text) else "text"
 
 
 def _refuse_labels(

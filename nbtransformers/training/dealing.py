@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError
-from nbtransformers.training.examples import Reader
+from nbtransformers.training.examples import Read, Reader
+from nbtransformers.training.labels import label_counts
 from nbtransformers.training.splitting import drawn
 from nbtransformers.training.targets import LabelSet, Target
 
@@ -40,22 +41,23 @@ class Hand:
                 yield batch if chosen is None else batch.filter(pa.array(chosen))
 
 
-def drawn_hands(path: Path, target: Target | None, share: float, seed: int) -> dict[str, Hand]:
+def drawn_hands(read: Read, target: Target | None, share: float, seed: int) -> dict[str, Hand]:
     """Rows in two, a share of them for the evaluation; labels keep their shares, and rare ones are learnt from.
 
     Raises:
         UserError: when there are too few rows for that.
     """
-    strata = _strata(path, target)
+    column = None if target is None else _labels(read.path)
+    strata = np.zeros(read.rows, dtype=np.int64) if target is None else target.strata(column)
     test = drawn(strata, share, seed) if len(strata) else np.zeros(0, dtype=bool)
     if isinstance(target, LabelSet):
-        _put_back(path, target, test)
+        _put_back(column, test)
     if not test.any() or test.all():
         few = f"all {len(strata):,} rows differ in their labels" if len(strata) > 1 else "there is one row"
         raise UserError(
             f"No rows can be kept for the evaluation: {few}.", hint="Give more rows, or others: `--test VARIABLE`."
         )
-    return {"train": Hand(path, ~test), "test": Hand(path, test)}
+    return {"train": Hand(read.path, ~test), "test": Hand(read.path, test)}
 
 
 def write_hand(hand: Hand, reader: Reader, path: Path) -> NDArray[np.int64]:
@@ -77,39 +79,23 @@ def write_hand(hand: Hand, reader: Reader, path: Path) -> NDArray[np.int64]:
             if target is not None:
                 values = target.final(columns["label"].to_pylist())
                 columns["label"] = pa.array(values, schema.field("label").type)
-                _count(values, target, counts)
+                if target.labels:
+                    counts += label_counts(values, len(counts), hot=isinstance(target, LabelSet))
             writer.write_batch(pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema))
     return counts
 
 
-def _count(values: list[Any], target: Target, counts: NDArray[np.int64]) -> None:
-    if not target.labels or not values:
-        return
-    if isinstance(target, LabelSet):
-        counts += np.array(values, dtype=np.int64).sum(axis=0)
-    else:
-        flat = np.concatenate([np.atleast_1d(value) for value in values]).astype(np.int64)
-        counts += np.bincount(flat, minlength=len(counts))
-
-
-def _strata(path: Path, target: Target | None) -> NDArray[np.int64]:
-    column = _kept(path, "label" if target is not None else None)
-    return np.zeros(column, dtype=np.int64) if target is None else target.strata(column)
-
-
-def _kept(path: Path, name: str | None) -> Any:
-    """A column of the rows that were read, or how many they are."""
+def _labels(path: Path) -> Any:
+    """The label column of the rows that were read."""
     import pyarrow as pa
 
     with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
-        if name is None:
-            return sum(len(batch) for batch in reader)
-        return pa.chunked_array([batch.column(name) for batch in reader], reader.schema.field(name).type)
+        return pa.chunked_array([batch.column("label") for batch in reader], reader.schema.field("label").type)
 
 
-def _put_back(path: Path, target: LabelSet, test: NDArray[np.bool_]) -> None:
+def _put_back(labels: Any, test: NDArray[np.bool_]) -> None:
     """Give the rows to learn from one of each label."""
-    rows = _kept(path, "label").to_pylist()
+    rows = labels.to_pylist()
     learnt = {number for row, kept in zip(rows, test, strict=True) if not kept for number in row}
     for at, row in enumerate(rows):
         if test[at] and not learnt.issuperset(row):

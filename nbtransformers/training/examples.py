@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nbtransformers.errors import UserError
+from nbtransformers.inputs.streams import regrouped
 from nbtransformers.inputs.tablerows import Table
 from nbtransformers.inputs.values import EMPTY, MISSING, NOT_UNICODE, Unreadable, reason_for_no_text
 from nbtransformers.plain_text import count
 from nbtransformers.request import conversation_fault
 from nbtransformers.training.columns import Columns
-from nbtransformers.training.targets import Missing, Target, Wrong
+from nbtransformers.training.labels import Missing, Wrong
+from nbtransformers.training.targets import Target
 
 WINDOW = 1_000
 """Rows that are in memory at a time."""
@@ -72,7 +74,7 @@ class Reader:
         source = table.source(self.columns.all)
         schema = self._schema()
         with pa.ipc.new_stream(path, schema) as writer:
-            for window in table.windows(self.columns.all, WINDOW):
+            for window in regrouped(source.chunks(0), WINDOW):
                 rows = list(self._rows(table, window, done, missing))
                 done.rows += len(rows)
                 writer.write_batch(pa.RecordBatch.from_pylist(rows, schema))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.inputs.dataset_objects import without_bars
+from nbtransformers.training.labels import label_counts
 from nbtransformers.training.tasks.task import Description, Task
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _COUNTED = 5_000  # rows; more say little new of lengths, and nobody waits for more than a second or two
 _WINDOW = 1_000  # rows that are in memory at a time
 _BARS = 20
+_TEXTS = ("text", "tokens", "messages", "pair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,13 @@ def lengths_of(tokens: NDArray[np.int64], limit: int) -> Lengths:
 
 def repeats(train: Dataset, test: Dataset) -> Repeats:
     """Which texts are there more than once, in bounded memory: of each, a number is kept."""
-    texts = np.concatenate([np.zeros(0, np.uint64), *(_prints(window) for window in _windows(train))])
+    texts = np.concatenate([np.zeros(0, np.uint64), *map(_prints, _windows(_texts(train)))])
     learnt, first, place = np.unique(texts, return_index=True, return_inverse=True)
     contradictions = 0
     if "label" in train.column_names:
-        labels = np.concatenate([np.zeros(0, np.uint64), *(_label_prints(window) for window in _windows(train))])
+        labels = np.concatenate([np.zeros(0, np.uint64), *map(_label_prints, _windows(_labels(train)))])
         contradictions = int((labels != labels[first][place]).sum())
-    leaked = sum(_known(_prints(window), learnt) for window in _windows(test))
+    leaked = sum(_known(_prints(window), learnt) for window in _windows(_texts(test)))
     return Repeats(len(texts) - len(learnt), contradictions, leaked)
 
 
@@ -157,10 +159,18 @@ def _windows(rows: Dataset, numbers: range | None = None) -> Iterator[dict[str, 
         yield rows[slice(some.start, some.stop, some.step)]
 
 
+def _texts(rows: Dataset) -> Dataset:
+    """The columns of texts alone: what is not looked at need not be decoded."""
+    return rows.select_columns([name for name in _TEXTS if name in rows.column_names])
+
+
+def _labels(rows: Dataset) -> Dataset:
+    return rows.select_columns("label")
+
+
 def _prints(window: dict[str, list[Any]]) -> NDArray[np.uint64]:
     """Of each text a number that another one hardly has: uint64 `[row]`."""
-    names = [name for name in ("text", "tokens", "messages", "pair") if name in window]
-    rows = zip(*(window[name] for name in names), strict=True)
+    rows = zip(*window.values(), strict=True)
     return np.array([_print("\x1f".join(map(_plain, row))) for row in rows], dtype=np.uint64)
 
 
@@ -185,17 +195,13 @@ def _plain(value: str | list[str]) -> str:
 
 def _counts(rows: Dataset, description: Description) -> tuple[int, ...]:
     counts = np.zeros(len(description.labels), dtype=np.int64)
-    for window in _windows(rows):
-        if description.training_task == "multi-label":
-            counts += np.array(window["label"], dtype=np.int64).sum(axis=0)
-        else:
-            flat = np.concatenate([np.atleast_1d(label) for label in window["label"]])
-            counts += np.bincount(flat, minlength=len(counts))
+    for window in _windows(_labels(rows)):
+        counts += label_counts(window["label"], len(counts), hot=description.training_task == "multi-label")
     return tuple(counts.tolist())
 
 
 def _numbers(rows: Dataset) -> NDArray[np.float64]:
-    return np.concatenate([np.zeros(0), *(np.array(window["label"], np.float64) for window in _windows(rows))])
+    return np.concatenate([np.zeros(0), *(np.array(window["label"], np.float64) for window in _windows(_labels(rows)))])
 
 
 def _ranges(train: NDArray[np.float64], test: NDArray[np.float64]) -> Balance:

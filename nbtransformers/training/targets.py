@@ -7,27 +7,16 @@ disk meanwhile, and put into its last form when the rows are dealt out.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from numbers import Integral, Real
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.errors import kind_of, shown
-from nbtransformers.inputs.values import Unreadable, reason_for_no_text
-
-_MARKED = re.compile(r"([BIESLU])-(.+)")
-
-
-class Missing(Exception):  # noqa: N818  (no failure of the program: a row without a label)
-    """There is nothing to learn in a row."""
-
-
-class Wrong(Exception):  # noqa: N818
-    """What is to be learnt of a row cannot be that; says what it is, as `has …` goes on."""
+from nbtransformers.inputs.values import EMPTY, MISSING, Unreadable, reason_for_no_text
+from nbtransformers.training.labels import Missing, Names, Wrong, by_tag, by_value, label_name
 
 
 class Target(Protocol):
@@ -70,111 +59,42 @@ class Target(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Names:
-    """Labels, numbered as they come.
+class _Alike:
+    """A target by which no row differs from another for the draw of test rows."""
 
-    Attributes:
-        declared: the names that the data declares for its numbers; empty where it declares none.
-        preferred: the order to put the names in where they are these, as a model has them.
-    """
+    __slots__ = ()
 
-    declared: tuple[str, ...] = ()
-    preferred: tuple[str, ...] = ()
-    numbers: dict[str, int] = field(default_factory=dict[str, int])
-
-    def __post_init__(self) -> None:
-        self.numbers = {name: number for number, name in enumerate(self.declared)}
-
-    def number(self, value: Any) -> int:
-        name = self._declared_name(value) if self.declared else label_name(value)
-        return self.numbers.setdefault(name, len(self.numbers))
-
-    def _declared_name(self, value: Any) -> str:
-        if isinstance(value, Integral) and not isinstance(value, bool):
-            if value == -1:  # as datasets marks rows whose labels are kept secret
-                raise Missing
-            if not 0 <= int(value) < len(self.declared):
-                raise Wrong(f"the number {value}, and there are {len(self.declared)} labels")
-            return self.declared[int(value)]
-        name = label_name(value)
-        if name not in self.numbers:
-            raise Wrong(f"{shown(name)}, which is none of its labels")
-        return name
-
-    def ordered(self, order: Any) -> tuple[str, ...]:
-        """The names in their last order."""
-        if self.declared:
-            return self.declared
-        if set(self.preferred) == set(self.numbers):
-            return self.preferred
-        return tuple(sorted(self.numbers, key=order))
-
-    def final(self, ordered: Sequence[str]) -> list[int]:
-        """Of each number that was given as it came, the last one."""
-        place = {name: number for number, name in enumerate(ordered)}
-        return [place[name] for name in self.numbers]
+    def strata(self, kept: Any) -> NDArray[np.int64]:
+        """All alike."""
+        return np.zeros(len(kept), dtype=np.int64)
 
 
-def label_name(value: Any) -> str:
-    """The name of a label.
+class _Plain(_Alike):
+    """A target without labels, which is stored as it was read."""
 
-    Raises:
-        Missing: when there is none.
-        Wrong: when it can be none.
+    __slots__ = ()
 
-    Example:
-        >>> label_name(4.0), label_name(True), label_name(" good ")
-        ('4', 'True', 'good')
-    """
-    reason = reason_for_no_text(value)
-    if reason in ("missing", "empty"):
-        raise Missing
-    if isinstance(value, Unreadable):
-        raise Wrong(value.reason)
-    if isinstance(value, str):
-        if reason is not None:
-            raise Wrong(f"a label that is {reason}")
-        return value.strip()
-    if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
-        return str(bool(value))
-    if isinstance(value, Integral):
-        return str(int(value))
-    if isinstance(value, Real):
-        number = float(value)
-        return str(int(number)) if number.is_integer() else repr(number)
-    raise Wrong(f"{kind_of(value)} for a label")
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """None."""
+        return ()
 
-
-def _by_value(name: str) -> tuple[int, float, str]:
-    try:
-        return 0, float(name), name
-    except ValueError:
-        return 1, 0.0, name
-
-
-def _by_tag(name: str) -> tuple[bool, str, str]:
-    """O first, then the kinds, of each the beginning before the rest."""
-    found = _MARKED.fullmatch(name)
-    return (name != "O", found[2], found[1]) if found else (name != "O", name, "")
+    def final(self, kept: list[Any]) -> list[Any]:
+        """As it is."""
+        return kept
 
 
 @dataclass(slots=True)
 class OneLabel:
     """One label a row: its number is stored."""
 
-    names: _Names
+    names: Names
     what: str = "label"
-
-    @classmethod
-    def of(cls, declared: tuple[str, ...], preferred: tuple[str, ...]) -> OneLabel:
-        """For a column whose numbers have declared names, and a model that has an order for names."""
-        return cls(_Names(declared, preferred))
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The names; numbers in their order, others by the alphabet."""
-        return self.names.ordered(_by_value)
+        return self.names.ordered(by_value)
 
     def read(self, values: Sequence[Any]) -> int:
         """The number of the label."""
@@ -211,7 +131,7 @@ class LabelSet:
         hot: whether a list has a 0 or 1 for each label, rather than the labels that apply.
     """
 
-    names: _Names
+    names: Names
     columns: tuple[str, ...]
     hot: bool
     what: str = "labels"
@@ -222,29 +142,23 @@ class LabelSet:
     ) -> LabelSet:
         """For label columns of which the first one begins so."""
         if len(columns) > 1:
-            return cls(_Names(columns), columns, hot=True)
+            return cls(Names(columns), columns, hot=True)
         width = _hot_width(first)
         if width and len(declared) != width:
             declared = preferred if len(preferred) == width else tuple(map(str, range(width)))
-        return cls(_Names(declared, preferred), columns, hot=bool(width))
+        return cls(Names(declared, preferred), columns, hot=bool(width))
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The names."""
-        return self.names.ordered(_by_value)
+        return self.names.ordered(by_value)
 
     def read(self, values: Sequence[Any]) -> list[int]:
         """The numbers of the labels that apply."""
         if len(self.columns) > 1:
             return [number for number, value in enumerate(values) if _is_one(value)]
         value = values[0]
-        if reason_for_no_text(value) == "missing":
-            raise Missing
-        if isinstance(value, Unreadable):
-            raise Wrong(value.reason)
-        if not isinstance(value, list | tuple | set | frozenset | np.ndarray):
-            raise Wrong(f"{kind_of(value)} for a list of labels")
-        given = sorted(value, key=str) if isinstance(value, set | frozenset) else list(value)
+        given = _listed(sorted(value, key=str) if isinstance(value, set | frozenset) else value, self.what)
         if not self.hot:
             return sorted({self.names.number(label) for label in given})
         if len(given) != len(self.names.declared):
@@ -291,6 +205,17 @@ def _hot_width(first: Sequence[Any]) -> int:
     return widths.pop() if twice else 0
 
 
+def _listed(value: Any, what: str) -> list[Any]:
+    """A list of what is to be learnt of a row, whichever kind of list it is."""
+    if reason_for_no_text(value) == MISSING:
+        raise Missing
+    if isinstance(value, Unreadable):
+        raise Wrong(value.reason)
+    if not isinstance(value, list | tuple | np.ndarray):
+        raise Wrong(f"{kind_of(value)} for a list of {what}")
+    return list(value)
+
+
 def _is_one(value: Any) -> bool:
     name = label_name(value)
     if name not in ("0", "1", "True", "False", "true", "false"):
@@ -299,11 +224,10 @@ def _is_one(value: Any) -> bool:
 
 
 @dataclass(slots=True)
-class Number:
+class Number(_Plain):
     """A number a row."""
 
     what: str = "number"
-    labels: tuple[str, ...] = ()
 
     def read(self, values: Sequence[Any]) -> float:
         """The number."""
@@ -331,40 +255,22 @@ class Number:
 
         return Value("float32")
 
-    def final(self, kept: list[float]) -> list[float]:
-        """As it is."""
-        return kept
-
-    def strata(self, kept: Any) -> NDArray[np.int64]:
-        """All alike."""
-        return np.zeros(len(kept), dtype=np.int64)
-
 
 @dataclass(slots=True)
-class Tags:
+class Tags(_Alike):
     """A tag for each word: their numbers are stored."""
 
-    names: _Names
+    names: Names
     what: str = "tags"
-
-    @classmethod
-    def of(cls, declared: tuple[str, ...], preferred: tuple[str, ...]) -> Tags:
-        """For a column whose numbers have declared names, and a model that has an order for names."""
-        return cls(_Names(declared, preferred))
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The names, `O` first."""
-        return self.names.ordered(_by_tag)
+        return self.names.ordered(by_tag)
 
     def read(self, values: Sequence[Any]) -> list[int]:
         """The number of each tag."""
-        value = values[0]
-        if reason_for_no_text(value) == "missing":
-            raise Missing
-        if not isinstance(value, list | tuple | np.ndarray):
-            raise Wrong(f"{kind_of(value)} for a list of tags")
-        return [self.names.number(tag) for tag in value]
+        return [self.names.number(tag) for tag in _listed(values[0], self.what)]
 
     def kept(self) -> Any:
         """A list of numbers."""
@@ -383,22 +289,17 @@ class Tags:
         place = self.names.final(self.labels)
         return [[place[number] for number in numbers] for numbers in kept]
 
-    def strata(self, kept: Any) -> NDArray[np.int64]:
-        """All alike."""
-        return np.zeros(len(kept), dtype=np.int64)
-
 
 @dataclass(slots=True)
-class Text:
+class Text(_Plain):
     """A text that is to be written."""
 
     what: str = "text to write"
-    labels: tuple[str, ...] = ()
 
     def read(self, values: Sequence[Any]) -> str:
         """The text."""
         reason = reason_for_no_text(values[0])
-        if reason in ("missing", "empty"):
+        if reason in (MISSING, EMPTY):
             raise Missing
         if reason is not None:
             raise Wrong(f"what is {reason}")
@@ -415,11 +316,3 @@ class Text:
         from datasets import Value
 
         return Value("string")
-
-    def final(self, kept: list[str]) -> list[str]:
-        """As it is."""
-        return kept
-
-    def strata(self, kept: Any) -> NDArray[np.int64]:
-        """All alike."""
-        return np.zeros(len(kept), dtype=np.int64)
