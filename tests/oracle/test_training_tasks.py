@@ -329,28 +329,33 @@ def by_hand(logits: torch.Tensor, labels: torch.Tensor) -> tuple[list[float], li
     return losses.tolist(), (logits[learnt].argmax(-1) == labels[learnt]).tolist()
 
 
+def measures_tokens(task: Task, found: Evaluated, expected: list[tuple[list[float], list[bool]]]) -> np.ndarray:
+    """An evaluation measures what was found by hand for each row; returns the mean loss of each."""
+    means = np.array([np.mean(losses) for losses, _ in expected])
+    np.testing.assert_allclose(found.predictions[1], means, rtol=1e-4)
+    losses, right = (np.concatenate(parts) for parts in zip(*expected, strict=True))
+    assert task.metrics(found) == pytest.approx(
+        {"perplexity": math.exp(np.mean(losses)), "token_accuracy": np.mean(right)}, rel=1e-3
+    )
+    return means
+
+
 @pytest.mark.parametrize("architecture", ["t5", "bart"])
 def test_seq2seq(architecture: str, tmp_path: Path) -> None:
     task, description = task_named("seq2seq"), described("seq2seq")
     rows = Dataset.from_dict({"text": TEXTS, "label": [f"{text} so" for text in TEXTS[::-1]]})
     model, tokenizer = model_of(tmp_path, architecture, AutoModelForSeq2SeqLM)
     found, _ = evaluated(task, model, tokenizer, rows, description, tmp_path)
-    losses, right, means = [], [], []
+    expected = []
     for row in rows:
         inputs = tokenizer(row["text"], return_tensors="pt")
         labels = tokenizer(text_target=row["label"], return_tensors="pt")["input_ids"]
         with torch.no_grad():
             logits = model(**inputs, labels=labels).logits
-        some, good = by_hand(logits[0], labels[0])
-        losses += some
-        right += good
-        means.append(np.mean(some))
-    np.testing.assert_allclose(found.predictions[1], means, rtol=1e-4)
-    assert task.metrics(found) == pytest.approx(
-        {"perplexity": math.exp(np.mean(losses)), "token_accuracy": np.mean(right)}, rel=1e-3
-    )
+        expected.append(by_hand(logits[0], labels[0]))
+    means = measures_tokens(task, found, expected)
     report = task.report(found)
-    assert [mistake["row"] for mistake in report.mistakes] == np.argsort(-np.array(means)).tolist()
+    assert [mistake["row"] for mistake in report.mistakes] == np.argsort(-means).tolist()
     assert report.mistakes[0]["expected"] == rows[report.mistakes[0]["row"]]["label"]
     one_step(task, model, tokenizer, rows, description, tmp_path)
 
@@ -363,20 +368,14 @@ def test_causal(architecture: str, tmp_path: Path) -> None:
     assert tokenizer.padding_side == "left"
     found, _ = evaluated(task, model, tokenizer, rows, description, tmp_path)
     assert tokenizer.padding_side == "left"
-    losses, right, means = [], [], []
+    expected = []
     for row in rows:
         ids = torch.tensor([[*tokenizer(row["text"])["input_ids"]]])
         assert int(ids[0, -1]) == tokenizer.eos_token_id
         with torch.no_grad():
             logits = model(input_ids=ids).logits
-        some, good = by_hand(logits[0, :-1], ids[0, 1:])
-        losses += some
-        right += good
-        means.append(np.mean(some))
-    np.testing.assert_allclose(found.predictions[1], means, rtol=1e-4)
-    assert task.metrics(found) == pytest.approx(
-        {"perplexity": math.exp(np.mean(losses)), "token_accuracy": np.mean(right)}, rel=1e-3
-    )
+        expected.append(by_hand(logits[0, :-1], ids[0, 1:]))
+    means = measures_tokens(task, found, expected)
     assert task.report(found).mistakes[0]["text"] == TEXTS[int(np.argmax(means))]
     one_step(task, model, tokenizer, rows, description, tmp_path)
 

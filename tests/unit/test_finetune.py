@@ -232,18 +232,20 @@ def test_a_model_that_another_process_does_not_know_is_refused(project: Path) ->
 # --- a run that does not begin ---
 
 
+def finds_no_room(project: Path, said: str) -> None:
+    """A run that has no room says so, and leaves nothing."""
+    with pytest.raises(UserError) as caught:
+        nbt.finetune(FRAME, text="review", label="stars", name="first")
+    assert str(caught.value) == f'{said} Make room, or give another folder: `folder="runs"`.'
+    assert list(project.iterdir()) == []
+
+
 def test_a_full_disk_leaves_nothing(started: list[list[str]], project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(launch, "keep_source", full)
-    with pytest.raises(UserError) as caught:
-        nbt.finetune(FRAME, text="review", label="stars", name="first")
-    assert str(caught.value) == (
-        "The run first cannot be written into nbtransformers-runs: No space left on device. "
-        'Make room, or give another folder: `folder="runs"`.'
-    )
-    assert list(project.iterdir()) == []
+    finds_no_room(project, "The run first cannot be written into nbtransformers-runs: No space left on device.")
 
 
 def test_a_disk_without_room_for_a_checkpoint_is_told_before_anything_is_read(
@@ -251,13 +253,7 @@ def test_a_disk_without_room_for_a_checkpoint_is_told_before_anything_is_read(
 ) -> None:
     usage = shutil.disk_usage(project.parent)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=100_000_000))
-    with pytest.raises(UserError) as caught:
-        nbt.finetune(FRAME, text="review", label="stars")
-    assert str(caught.value) == (
-        "A checkpoint and the model take 363.4 MB, and 100.0 MB are free in nbtransformers-runs. "
-        'Make room, or give another folder: `folder="runs"`.'
-    )
-    assert list(project.iterdir()) == []
+    finds_no_room(project, "A checkpoint and the model take 363.4 MB, and 100.0 MB are free in nbtransformers-runs.")
 
 
 def test_an_interrupt_before_the_worker_leaves_nothing(

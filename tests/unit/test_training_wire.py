@@ -23,6 +23,7 @@ from rundirs import PLAN, REPORT, Written, expanded, million
 from test_vector_wire import asked, sections
 
 from nbtransformers.errors import UserError
+from nbtransformers.panels.channel import Method
 from nbtransformers.panels.training import follow
 from nbtransformers.panels.training.curves import cuts, smoothed, summed_up, thinned
 from nbtransformers.panels.training.follow import Follower
@@ -539,6 +540,12 @@ def quickest(work: Callable[[int], object], times: int) -> float:
     return min(spent)
 
 
+def refuses(method: Method, params: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        method(params)
+    assert str(caught.value).startswith(said)
+
+
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("curve", {"name": "x", "from_step": 0, "to_step": 9, "pixels": 9}, "The run has no curve 'x'."),
     ("curve", {"name": "loss", "from_step": -1, "to_step": 9, "pixels": 9}, "-1 is no step."),
@@ -559,9 +566,7 @@ def test_a_question_that_makes_no_sense_is_refused(
     made.step([1])
     run = made.run
     run.history.read()
-    with pytest.raises(UserError) as caught:
-        methods(run)[question](params)
-    assert str(caught.value).startswith(said)
+    refuses(methods(run)[question], params, said)
 
 
 # --- the history ---
@@ -671,9 +676,8 @@ def test_a_command_that_makes_no_sense_is_refused(
     made.begin()
     made.end(state)
     run = made.run
-    with pytest.raises(UserError) as caught:
-        actions(run, shown(run))["control"](params)
-    assert str(caught.value).startswith(said) and not made.files.control.exists()
+    refuses(actions(run, shown(run))["control"], params, said)
+    assert not made.files.control.exists()
 
 
 def test_a_run_that_ended_is_resumed_by_whoever_can(tmp_path: Path) -> None:
