@@ -26,11 +26,11 @@ def parquet(path: Path, data: DataRef) -> ParquetColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetFile:
-    """A Parquet file.
+class ParquetTable:
+    """The table in a Parquet file.
 
     Attributes:
-        path: where it is.
+        path: the file.
         total: how many rows there are.
     """
 
@@ -44,7 +44,7 @@ class ParquetFile:
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetColumn(ParquetFile):
+class ParquetColumn(ParquetTable):
     """One column of a Parquet file.
 
     Attributes:
@@ -60,7 +60,7 @@ class ParquetColumn(ParquetFile):
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetRows(ParquetFile):
+class ParquetRows(ParquetTable):
     """Some columns of a Parquet file: a row is a tuple.
 
     Attributes:

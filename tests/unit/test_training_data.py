@@ -26,13 +26,16 @@ from hypothesis import strategies as st
 
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.tablerows import read_table
+from nbtransformers.inputs.values import Unreadable
 from nbtransformers.progress import Progress
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.columns import find_columns
 from nbtransformers.training.data import fingerprint, prepare, stored_description, stored_rows
+from nbtransformers.training.labels import Names, Wrong
 from nbtransformers.training.lengths import balance, lengths, lengths_of, repeats
 from nbtransformers.training.splitting import drawn
+from nbtransformers.training.targets import LabelSet, Tags, Target
 from nbtransformers.training.tasks import task_named
 from nbtransformers.training.tasks.task import Description
 
@@ -156,6 +159,15 @@ def test_progress_is_told_and_rows_are_read_in_windows(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path) -> None:
+    path, folder = tmp_path / "df.csv", tmp_path / "run"
+    folder.mkdir()
+    pd.concat([FRAME] * 200).to_csv(path, index=False)
+    request = FinetuneRequest(DataRef("file", str(path)))
+    description = prepare(request, {}, RunFolder(folder), lambda _: os.utime(path, (0, 0)))
+    assert "df.csv changed while it was read: its rows may not belong together." in description.notes
+
+
 def test_many_rows_are_never_in_memory_at_once(made: Any, tmp_path: Path) -> None:
     path = tmp_path / "many.parquet"
     kinds = pa.schema([("text", pa.string()), ("label", pa.int64())])
@@ -575,6 +587,12 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
         "Row 1,000 of df is a tuple, and not like the first. Make all rows alike.",
     ),
 ]
+
+
+@pytest.mark.parametrize("target", [Tags(Names()), LabelSet.of(("label",), [], (), ())])
+def test_a_list_that_could_not_be_read_is_told_as_such(target: Target) -> None:
+    with pytest.raises(Wrong, match=r"^not valid UTF-8$"):
+        target.read([Unreadable("not valid UTF-8")])
 
 
 @pytest.mark.parametrize(("data", "asked", "message"), REFUSED, ids=[message[:50] for *_, message in REFUSED])
