@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from browser.alone import HOST, MODEL, STRICTEST
 from browser.jupyter import JupyterServer, OfflineBrowser
 from payloads import PAYLOADS, everywhere
 from playwright.sync_api import Page, Route, expect
@@ -20,42 +21,30 @@ from nbtransformers.panels.widget import STATIC
 
 pytestmark = pytest.mark.browser
 
-HOST = "http://127.0.0.1:9"
 # With no policy whatever could run does; with the strictest whatever would have to be stopped is told.
-POLICIES = {"none": "", "strict": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"}
+POLICIES = {"none": "", "strict": STRICTEST}
 ELEMENTS = {
     *("div", "span", "section", "header", "dl", "dt", "dd", "p", "ul", "li", "bdi", "strong", "button", "input"),
     *("label", "output", "fieldset", "svg", "path", "circle"),
 }
 IN_A_SNAPSHOT = {*("style", "div", "p", "strong", "em", "span", "table", "thead", "tbody", "tr", "th", "td")}
 PROBLEMS: tuple[Any, ...] = ("single_label", "multi_label", "regression")
-DRIVER = """
+DRIVER = f"""
 import panel from "/panel.js";
-window.refused = [];
-document.addEventListener("securitypolicyviolation", event => window.refused.push(event.violatedDirective));
-const asView = text => new DataView(Uint8Array.from(atob(text), letter => letter.charCodeAt(0)).buffer);
-window.show = (name, header, payload, answers) => {
-  const traits = { kind: "classify", panel_id: name, progress: null, error: null, header,
-                   payload: asView(payload), selection: [0] };
-  const listeners = {};
-  const tell = (event, ...rest) => (listeners[event] || []).forEach(listener => listener(...rest));
-  const model = {
-    get: key => traits[key],
-    set: (key, value) => { traits[key] = value; tell(`change:${key}`); },
-    save_changes: () => {},
-    on: (event, listener) => { (listeners[event] ||= []).push(listener); },
-    off: () => {},
-    send: ({ type, id, method }) => {
-      if (type === "request") setTimeout(() => tell("msg:custom", { type: "reply", id, ...answers[method] }, []));
-    },
-  };
+{MODEL}
+window.show = (name, header, payload, answers) => {{
+  const traits = {{ kind: "classify", panel_id: name, progress: null, error: null, header,
+                   payload: asView(payload), selection: [0] }};
+  // A moment later, as a kernel does.
+  const answer = method => new Promise(done => setTimeout(() => done([answers[method], []])));
+  const [model] = modelOf(traits, answer);
   const column = document.createElement("div");
   column.className = "column";
   column.id = name;
   document.body.append(column);
-  panel.initialize({ model });
-  panel.render({ model, el: column });
-};
+  panel.initialize({{ model }});
+  panel.render({{ model, el: column }});
+}};
 window.ready = true;
 """
 PAGE = """<!doctype html><html><head><meta charset="utf-8">{policy}

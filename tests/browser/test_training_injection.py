@@ -3,58 +3,27 @@ points that come while one looks, without a stutter."""
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from browser.alone import alone
 from browser.jupyter import OfflineBrowser
 from payloads import PAYLOADS
-from playwright.sync_api import CDPSession, Page, Route, expect
+from playwright.sync_api import CDPSession, Page, expect
 from rundirs import Written
 
 from nbtransformers.panels.training.methods import methods
 from nbtransformers.panels.training.snapshot import training_snapshot
 from nbtransformers.panels.training.wire import training_header
-from nbtransformers.panels.widget import STATIC
 from nbtransformers.results.trainingrun import TrainingRun
 
 pytestmark = pytest.mark.browser
 
-HOST = "http://127.0.0.1:9"
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
-PAGE = f"""<!doctype html><html><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}"><link rel="stylesheet" href="/training.css"></head>
-<body><script type="module" src="/driver.js"></script></body></html>"""
-# A model whose kernel is this test's own Python.
-DRIVER = """
-import panel from "/training.js";
-window.refused = [];
-document.addEventListener("securitypolicyviolation", event => window.refused.push(event.violatedDirective));
-const asView = text => new DataView(Uint8Array.from(atob(text), letter => letter.charCodeAt(0)).buffer);
-const listeners = {};
-const tell = (event, ...rest) => (listeners[event] || []).forEach(listener => listener(...rest));
-window.show = (header, payload) => {
-  const traits = { kind: "training", panel_id: "one", progress: null, error: null, header,
-                   payload: asView(payload), selection: [] };
-  const model = {
-    get: key => traits[key],
-    set: (key, value) => { traits[key] = value; tell(`change:${key}`); },
-    save_changes: () => {},
-    on: (event, listener) => { (listeners[event] ||= []).push(listener); },
-    off: () => {},
-    send: ({ type, id, method, params }) => {
-      if (type === "request") window.ask(method, params).then(({ result, buffers }) =>
-        tell("msg:custom", { type: "reply", id, ok: true, result }, buffers.map(asView)));
-    },
-  };
-  panel.initialize({ model });
-  panel.render({ model, el: document.body });
-};
+GROW = """
 // So many steps more, every 100 ms for so many times; how long each frame took meanwhile.
 window.grow = async (from, count, times) => {
   const frames = [];
@@ -71,14 +40,13 @@ window.grow = async (from, count, times) => {
       series.push({ name, from: begin, points_total: begin + count, last: 1 });
       buffers.push(new DataView(steps.buffer.slice(0)), new DataView(values(name).buffer));
     }
-    tell("msg:custom", { type: "run", seq: ++window.seq, header: {}, series }, buffers);
+    window.tell("msg:custom", { type: "run", seq: ++window.seq, header: {}, series }, buffers);
     await new Promise(resolve => setTimeout(resolve, 100));
   }
   isWatched = false;
   return frames.slice(1);
 };
 window.seq = 0;
-window.ready = true;
 """
 HOSTILE = [payload for payload in PAYLOADS if payload.strip()]
 ALL = " ".join(HOSTILE)
@@ -110,43 +78,11 @@ def hostile(path: Path) -> TrainingRun:
 @pytest.fixture
 def page(browser: OfflineBrowser, tmp_path: Path) -> Iterator[tuple[Page, TrainingRun, list[str]]]:
     """The panel on a page of its own, and what happened that must not."""
-    opened, noted = browser.page(width=1000, height=1000), []
     run = hostile(tmp_path)
+    header, payload = shown = training_header(run)
     asking = {**methods(run), "run": lambda _: (header, [payload])}
-    header, payload = training_header(run)
-
-    def ask(method: str, params: dict[str, Any]) -> dict[str, Any]:
-        result, buffers = asking[method](params)
-        return {"result": result, "buffers": [base64.b64encode(one).decode() for one in buffers]}
-
-    files = {
-        "/": ("text/html", PAGE),
-        "/driver.js": ("text/javascript", DRIVER),
-        "/training.js": ("text/javascript", (STATIC / "training.js").read_text(encoding="utf-8")),
-        "/training.css": ("text/css", (STATIC / "training.css").read_text(encoding="utf-8")),
-    }
-
-    def serve(route: Route) -> None:
-        address = route.request.url
-        kind, body = files.get(address.removeprefix(HOST), ("", ""))
-        if kind:
-            route.fulfill(body=body, content_type=f"{kind}; charset=utf-8")
-        else:
-            noted.append(address)
-            route.abort()
-
-    opened.route(re.compile("^http"), serve)
-    opened.expose_function("ask", ask)
-    opened.on("dialog", lambda dialog: (noted.append(dialog.message), dialog.dismiss()))
-    opened.on("popup", lambda popup: noted.append(popup.url))
-    opened.goto(f"{HOST}/")
-    opened.wait_for_function("() => window.ready")
-    opened.evaluate(
-        "([header, payload]) => window.show(header, payload)",
-        json.loads(json.dumps([header, base64.b64encode(payload).decode()])),
-    )
-    yield opened, run, noted
-    opened.context.close()
+    with alone(browser, "training", shown, asking, GROW) as (opened, noted):
+        yield opened, run, noted
 
 
 FOREIGN = ":is(img, iframe, a, b > b, style, object, form, base, embed, video, link:not([href='/training.css']))"
