@@ -24,7 +24,7 @@ DIMS = 4
 _PARTS = {"self": 0, "cross": 1, "encoder": 2}
 
 
-@dataclass
+@dataclass(eq=False)
 class SineMaps:
     """Queries, keys and values that are sines, so that anyone can compute them again.
 

@@ -75,9 +75,10 @@ class Run(TrainingRun):
         Raises:
             UserError: when a worker is at work in it, or the system does not let it be deleted.
         """
-        if self.state not in ENDED:
+        state = self.state
+        if state not in ENDED:
             raise UserError(
-                f"The run {self.name} is {self.state}.", hint=f"Stop it first: `%runs stop {typed_name(self.files)}`."
+                f"The run {self.name} is {state}.", hint=f"Stop it first: `%runs stop {typed_name(self.files)}`."
             )
         if is_owned(self.files):
             raise UserError(f"A worker is at work in the run {self.name}.", hint="Wait until it has ended.")

@@ -206,8 +206,9 @@ class TrainingRun:
         Raises:
             UserError: when it is not paused.
         """
-        if self.state != "paused":
-            raise UserError(f"The run {self.name} is {self.state}, not paused.", hint="There is nothing to resume.")
+        state = self.state
+        if state != "paused":
+            raise UserError(f"The run {self.name} is {state}, not paused.", hint="There is nothing to resume.")
         control.tell(self.files.control, "resume")
 
     def stop(self) -> None:

@@ -7,12 +7,12 @@ import os
 import platform
 import time
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
 from nbtransformers.rundir.events import EventWriter
 from nbtransformers.rundir.state import State
+from nbtransformers.training.packages import versions_of
 
 Stage = Literal["loading", "tokenizing", "encoding", "finding", "training", "evaluating", "saving"]
 
@@ -77,10 +77,4 @@ def plain(value: Any) -> Any:
 
 def versions() -> dict[str, str]:
     """The versions of Python and of what training stands on."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    return {"python": platform.python_version(), **versions_of(_PACKAGES)}

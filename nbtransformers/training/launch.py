@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import psutil
@@ -25,7 +24,7 @@ from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.listing import shown_folder, typed_name
 from nbtransformers.rundir.state import is_owned
 from nbtransformers.training.detached import start_detached
-from nbtransformers.training.packages import refuse_lacking_packages
+from nbtransformers.training.packages import refuse_lacking_packages, versions_of
 from nbtransformers.training.source import keep_source
 
 _TOLD = (
@@ -149,21 +148,13 @@ def _removed_unless_started(folder: RunFolder) -> Generator[None]:
 
 def environment() -> dict[str, Any]:
     """What a run was made with: versions, and the machine."""
-    packages = {name: found for name in _TOLD if (found := _version(name)) is not None}
     return {
         "python": platform.python_version(),
-        "packages": packages,
+        "packages": versions_of(_TOLD),
         "system": platform.platform(),
         "machine": {"name": platform.node(), "cores": os.cpu_count(), "memory": psutil.virtual_memory().total},
         "gpus": _gpus(),
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _gpus() -> list[str]:

@@ -1,8 +1,10 @@
-"""What training needs beyond what every task needs."""
+"""The packages that training stands on: whether they are there, and in which versions."""
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
 
 from nbtransformers.errors import UserError
 
@@ -18,3 +20,14 @@ def refuse_lacking_packages() -> None:
     lacking = [name for module, name in _NEEDED.items() if importlib.util.find_spec(module) is None]
     if lacking:
         raise UserError(f"Training needs {', '.join(lacking)}.", hint='Type `pip install "nbtransformers[train]"`.')
+
+
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """The versions of those packages that are installed."""
+    found: dict[str, str] = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

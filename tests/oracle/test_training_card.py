@@ -11,11 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from tiny import save_tiny
-from training import new_run, reviews, work
+from training_runs import events, new_run, reviews, work
 
 from nbtransformers.request import FinetuneRequest
 from nbtransformers.rundir.atomic import read_json
-from nbtransformers.rundir.events import read_events
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.card import advice_of, write_card
 
@@ -31,7 +30,7 @@ def test_parameters_and_steps_are_those_of_the_worker(tmp_path: Path, architectu
     run = new_run(tmp_path / "run", save_tiny(architecture, tmp_path / "model", 2), reviews(30), method=method)
     card = with_card(run)
     assert work(run) == 0
-    plan = next(event for event in read_events(run.events) if event["type"] == "plan")
+    plan = events(run, "plan")[0]
     assert card["parameters"] == {"trained": plan["trainable"], "all": plan["parameters"]}
     assert (card["steps"], card["steps_per_epoch"]) == (plan["steps"], plan["steps_per_epoch"])
     assert card["memory"]["needed"] == sum(
@@ -50,7 +49,7 @@ def test_what_is_wrong_with_the_data_is_advised_and_told_once(tmp_path: Path) ->
     advice = advice_of(run)
     assert any("of the tokens are not read: 16 of a row are." in line for line in advice)
     assert work(run) == 0
-    notes = [event["text"] for event in read_events(run.events) if event["type"] == "note"]
+    notes = [event["text"] for event in events(run, "note")]
     assert [line for line in notes if line in advice] == advice
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from training import new_run, reviews, tiny_bert, told, weights, work
-from training import one_thread as one_thread  # the fixture
+from training_runs import events, new_run, reviews, tiny_bert, told, weights, work
+from training_runs import one_thread as one_thread  # the fixture
 
 from nbtransformers.rundir.atomic import read_json
-from nbtransformers.rundir.events import read_events
 from nbtransformers.training.finder import chosen_lr
 
 
@@ -22,7 +21,7 @@ def test_a_run_with_a_rate_that_was_found_is_the_run_with_that_rate(tmp_path: Pa
     finding = new_run(tmp_path / "finding", model, **{**settings, "find_lr": True, "lr": None})
     assert work(finding) == 0
     found = read_json(finding.finder)
-    event = next(event for event in read_events(finding.events) if event["type"] == "finder")
+    event = events(finding, "finder")[0]
     assert (event["points"], event["chosen"]) == (found["points"], found["chosen"])
     rates = [lr for lr, _ in found["points"]]
     assert 10 < len(rates) <= 100
@@ -40,7 +39,7 @@ def test_a_rate_that_is_asked_for_is_used(tmp_path: Path) -> None:
     run = new_run(tmp_path / "run", model, data=reviews(30), epochs=1.0, find_lr=True, lr=1e-4, schedule="constant")
     assert work(run) == 0
     assert {event["lr"] for event in told(run) if event["type"] == "step"} <= {0.0, 1e-4}
-    assert any("0.0001 is used, as asked for" in e["text"] for e in read_events(run.events) if e["type"] == "note")
+    assert any("0.0001 is used, as asked for" in event["text"] for event in events(run, "note"))
 
 
 def valley(rates: list[float]) -> list[tuple[float, float]]:

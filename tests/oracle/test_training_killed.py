@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 import torch
-from training import ForkedWorker, new_run, tiny_bert, told, weights
-from training import one_thread as one_thread  # the fixture
+from training_runs import ForkedWorker, events, new_run, tiny_bert, told, weights
+from training_runs import one_thread as one_thread  # the fixture
 
 from nbtransformers.rundir.control import tell
-from nbtransformers.rundir.events import read_events
 from nbtransformers.rundir.folder import COMPLETE, RunFolder
 from nbtransformers.rundir.state import state_of
 
@@ -50,11 +49,11 @@ def copied(run: RunFolder, name: str) -> RunFolder:
 
 
 def stage(name: str) -> Callable[[RunFolder], bool]:
-    return lambda run: any(event.get("stage") == name for event in read_events(run.events))
+    return lambda run: any(event["stage"] == name for event in events(run, "stage"))
 
 
 def step(number: int) -> Callable[[RunFolder], bool]:
-    return lambda run: any(event["type"] == "step" and event["step"] >= number for event in read_events(run.events))
+    return lambda run: any(event["step"] >= number for event in events(run, "step"))
 
 
 def is_saving(run: RunFolder) -> bool:
@@ -63,7 +62,7 @@ def is_saving(run: RunFolder) -> bool:
 
 def is_rotating(run: RunFolder) -> bool:
     """Whether a checkpoint that was whole is gone or going."""
-    known = [event["step"] for event in read_events(run.events) if event["type"] == "checkpoint"]
+    known = [event["step"] for event in events(run, "checkpoint")]
     return any(not (run.checkpoint(number) / COMPLETE).exists() for number in known)
 
 
@@ -129,7 +128,7 @@ def test_a_run_that_was_killed_again_and_again_ends_as_if_it_had_not_been(
 
 def heard(run: RunFolder) -> int:
     """What of the control file a next worker need not read: the change of the learning rate, once it is recorded."""
-    recorded = any(event["type"] == "lr" for event in read_events(run.events))
+    recorded = bool(events(run, "lr"))
     return run.control.stat().st_size if recorded else 0
 
 

@@ -12,15 +12,14 @@ import torch
 import transformers
 from test_training_tasks_worker import DATA
 from tiny import save_tiny
-from training import new_run, reviews, start_worker, told, weights, work
-from training import one_thread as one_thread  # the fixture
+from training_runs import events, new_run, reviews, start_worker, told, weights, work
+from training_runs import one_thread as one_thread  # the fixture
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import HEADS
 from nbtransformers.request import DataRef, FinetuneRequest
 from nbtransformers.rundir.atomic import read_json
-from nbtransformers.rundir.events import read_events
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.card import write_card
 from nbtransformers.training.data import stored_description
@@ -52,7 +51,7 @@ def tensors(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def notes(run: RunFolder) -> list[str]:
-    return [event["text"] for event in read_events(run.events) if event["type"] == "note"]
+    return [event["text"] for event in events(run, "note")]
 
 
 # --- head ---
@@ -112,7 +111,7 @@ def test_the_model_of_an_adapter_is_plain_and_the_adapter_gives_the_same(tmp_pat
     texts = tokenizer(["A joy from start to end."], return_tensors="pt")
     with torch.no_grad():
         torch.testing.assert_close(adapted(**texts).logits, plain(**texts).logits, rtol=1e-4, atol=1e-5)
-    plan = next(event for event in read_events(run.events) if event["type"] == "plan")
+    plan = events(run, "plan")[0]
     assert plan["trainable"] == sum(weight.numel() for weight in weights_of(run.adapter).values())
 
 
@@ -186,7 +185,7 @@ def stop_at(run: RunFolder, step: int) -> None:
     slow = Path("slow")
     slow.touch()
     worker = start_worker(run)
-    while worker.poll() is None and not any(e["type"] == "step" and e["step"] >= step for e in read_events(run.events)):
+    while worker.poll() is None and not any(event["step"] >= step for event in events(run, "step")):
         time.sleep(0.001)
     worker.kill()
     assert worker.wait() == -signal.SIGKILL
@@ -196,7 +195,7 @@ def stop_at(run: RunFolder, step: int) -> None:
 def test_a_layer_that_is_none_is_refused_with_the_nearest(tmp_path: Path) -> None:
     run = lora_run(tmp_path / "run", save_tiny("bert", tmp_path / "model", 2), lora_modules=("qeury",))
     assert work(run) == 1
-    failed = next(event for event in read_events(run.events) if event.get("state") == "failed")
+    failed = next(event for event in events(run, "state") if event["state"] == "failed")
     assert failed["message"] == "The model has no layer qeury for an adapter."
     assert "query" in failed["hint"]
 
@@ -212,7 +211,7 @@ def test_a_method_learns_every_task_that_it_can(tmp_path: Path, kind: str, metho
     run = run_of(tmp_path, kind, method)
     write_card(FinetuneRequest.from_json(run.request.read_text(encoding="utf-8")), run)
     assert work(run) == 0
-    (plan,) = (event for event in read_events(run.events) if event["type"] == "plan")
+    (plan,) = events(run, "plan")
     assert 0 < plan["trainable"] < plan["parameters"]
     assert read_json(run.card)["parameters"]["trained"] == plan["trainable"]
     assert bool([line for line in notes(run) if "every epoch" in line]) == (method == "head" and kind == "tokens")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from training import new_run, reviews, tiny_bert, told, work
+from training_runs import new_run, reviews, tiny_bert, told, work
 
 NASTY = ["good | <b>bold</b>", "bad\n---\n# not a title [x](javascript:y)"]
 

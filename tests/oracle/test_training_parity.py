@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from training import new_run, tiny_bert, told, weights, work
-from training import one_thread as one_thread  # the fixture
+from training_runs import new_run, tiny_bert, told, weights, work
+from training_runs import one_thread as one_thread  # the fixture
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import transformers
 from tiny import save_tiny
-from training import new_run, work
+from training_runs import new_run, work
 from transformers import AutoTokenizer
 
 from nbtransformers.errors import UserError

@@ -16,12 +16,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.torch import load_file, save_file
-from training import ForkedWorker, new_run, tiny_bert, told, weights
-from training import one_thread as one_thread  # the fixture
+from training_runs import ForkedWorker, events, new_run, tiny_bert, told, weights
+from training_runs import one_thread as one_thread  # the fixture
 
 from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.control import tell
-from nbtransformers.rundir.events import read_events
 from nbtransformers.rundir.folder import COMPLETE, RunFolder
 from nbtransformers.rundir.state import state_of
 from nbtransformers.training.movie_snippets import movie_snippets
@@ -32,10 +31,6 @@ LONG = 400.0  # epochs: such a run does not end by itself
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_bert(tmp_path_factory.mktemp("models") / "bert")
-
-
-def events(run: RunFolder, kind: str) -> list[dict[str, Any]]:
-    return [event for event in read_events(run.events) if event["type"] == kind]
 
 
 def until(condition: Any, seconds: float = 90) -> None:

@@ -89,6 +89,11 @@ def work(run: RunFolder) -> int:
     return run_worker(run)
 
 
+def events(run: RunFolder, kind: str) -> list[dict[str, Any]]:
+    """What a run tells of one type, those too that a later worker did again."""
+    return [event for event in read_events(run.events) if event["type"] == kind]
+
+
 def told(run: RunFolder) -> list[dict[str, Any]]:
     """What a run tells of its steps when it is folded, by step, without what no two runs share."""
     from nbtransformers.rundir.events import fold
@@ -111,7 +116,7 @@ def weights(folder: Path) -> dict[str, Any]:
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
-        *("torch", "accelerate", "datasets", "scipy.special", "sklearn.metrics", "peft", "training"),
+        *("torch", "accelerate", "datasets", "scipy.special", "sklearn.metrics", "peft", "training_runs"),
         *(
             "transformers.trainer",
             "transformers.models.bert.modeling_bert",
