@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ Event = dict[str, Any]
 
 STEPPED = ("step", "eval", "checkpoint", "best")
 """The types of events that belong to a step, and that an attempt which resumes before it does again."""
+
+STEP = b'{"type": "step", '
+"""How the line of a step begins: most lines of a run are, and who looks for others need not read them."""
 
 
 class EventWriter:
@@ -61,14 +64,9 @@ def event_of(line: bytes) -> Event | None:
     return event if event["type"] not in STEPPED or isinstance(event.get("step"), int) else None
 
 
-def each_event(path: Path) -> Iterator[Event]:
-    """The events of a run, one by one; those too that a later attempt did again."""
-    return (event for lines in Lines(path).new() for line in lines if (event := event_of(line)) is not None)
-
-
 def read_events(path: Path) -> list[Event]:
     """All events of a run, those too that a later attempt did again."""
-    return list(each_event(path))
+    return [event for lines in Lines(path).new() for line in lines if (event := event_of(line)) is not None]
 
 
 def resumed_from(attempt: Event) -> int:

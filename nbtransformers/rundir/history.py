@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.rundir.events import STEPPED, Event, event_of, resumed_from, up_to
+from nbtransformers.rundir.events import STEP, STEPPED, Event, event_of, resumed_from, up_to
 from nbtransformers.rundir.lines import BLOCK, Lines
 from nbtransformers.rundir.state import Told
 
@@ -25,7 +25,6 @@ _COLUMNS: dict[str, type[np.generic]] = {
     "step": np.uint32,
     **dict.fromkeys(("time", "epoch", "tokens", *SERIES), np.float64),
 }
-_STEP = b'{"type": "step", '
 _FEW = 200  # lines that are quicker to read one by one
 _PACE_STEPS = 200  # the last steps, by which the time that is left is told
 
@@ -154,7 +153,7 @@ class History:
         steps: list[bytes] = []
         for line in lines:
             # No event of a step has an object in it, so that a torn one does not end like this.
-            if line.startswith(_STEP) and line.endswith(b"}"):
+            if line.startswith(STEP) and line.endswith(b"}"):
                 steps.append(line)
             elif (event := event_of(line)) is None:
                 continue

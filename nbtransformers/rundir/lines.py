@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,31 @@ class Lines:
                 rest = read[end:]
                 self.offset += end
                 yield read[:end].splitlines()
+
+
+def from_the_end(path: Path) -> Iterator[list[bytes]]:
+    """The whole lines of a file, the last first, some thousand at once, for who looks for the last of something.
+
+    A file that is not there has none.
+    """
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        at, ended, rest = file.seek(0, os.SEEK_END), False, b""
+        while at:
+            size = min(BLOCK, at)
+            at -= size
+            file.seek(at)
+            read = file.read(size)
+            if not ended:  # what is behind the last line end is not whole yet
+                read = read[: read.rfind(b"\n") + 1]
+                ended = bool(read)
+            read += rest
+            begin = read.find(b"\n") + 1 if at else 0  # before that, a line of which the beginning is not read yet
+            rest = read[:begin]
+            yield read[begin:].splitlines()[::-1]
 
 
 def object_of(line: bytes) -> dict[str, Any] | None:

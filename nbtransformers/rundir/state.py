@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from nbtransformers.rundir import heartbeat
-from nbtransformers.rundir.events import Event, each_event
+from nbtransformers.rundir.events import STEP, Event, event_of
 from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.rundir.lines import from_the_end
 
 State = Literal["starting", "running", "paused", "stopped", "done", "failed", "dead"]
 STATES: tuple[State, ...] = get_args(State)
@@ -79,5 +81,19 @@ def is_owned(folder: RunFolder) -> bool:
 def state_of(folder: RunFolder) -> State:
     """The state of a run; one whose worker is gone before it has ended is `dead`, never `running`."""
     living, told = living_worker(folder), Told()
-    told.add(each_event(folder.events))
+    told.add(_deciding(folder.events, living))
     return told.now(living)
+
+
+def _deciding(path: Path, living: int | None) -> list[Event]:
+    """The events that say what state a run is in, found from the end: what was told last, and by which worker."""
+    found: list[Event] = []
+    lines = (line for some in from_the_end(path) for line in some if not line.startswith(STEP))
+    for event in filter(None, map(event_of, lines)):
+        if event["type"] == "attempt":
+            return [event, *found]
+        if event["type"] == "state" and not found:
+            found = [event]
+            if living is None:  # of no worker that lives, whichever it was
+                break
+    return found

@@ -16,6 +16,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
+from rundirs import million
 
 from nbtransformers.errors import UserError
 from nbtransformers.rundir import atomic, control, heartbeat, state
@@ -23,9 +24,9 @@ from nbtransformers.rundir.control import Controls
 from nbtransformers.rundir.events import STEPPED, EventWriter, event_of, fold, read_events
 from nbtransformers.rundir.folder import COMPLETE, RunFolder
 from nbtransformers.rundir.heartbeat import Heartbeat
-from nbtransformers.rundir.lines import Lines
+from nbtransformers.rundir.lines import Lines, from_the_end
 from nbtransformers.rundir.listing import find_run, free_name, new_run, run_folders
-from nbtransformers.rundir.state import ENDED, Told, is_owned, state_of
+from nbtransformers.rundir.state import ENDED, STATES, Told, is_owned, state_of
 
 # --- events ---
 
@@ -66,6 +67,21 @@ def test_a_file_that_grows_in_any_pieces_is_read_as_at_once(
         growing.write_bytes(whole[:cut])
         read += [event_of(line) for some in lines.new() for line in some]
     assert read == read_events(path)
+
+
+@given(
+    lines=st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b""))),
+    size=st.integers(1, 9),
+)
+def test_from_the_end_the_same_lines_are_read(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], size: int
+) -> None:
+    path = tmp_path_factory.mktemp("ended") / "events.jsonl"
+    assert list(from_the_end(path)) == []
+    path.write_bytes(b"\n".join(lines))  # the last one is not whole yet
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nbtransformers.rundir.lines.BLOCK", size)
+        assert [line for some in from_the_end(path) for line in some] == lines[:-1][::-1]
 
 
 def test_an_event_is_on_the_disk_before_the_next_is_written(tmp_path: Path) -> None:
@@ -258,6 +274,44 @@ def test_the_state_follows_from_what_was_told_and_who_lives(
 ) -> None:
     assert _told(*events).now(living) == state
     assert living is not None or state in ENDED
+
+
+@given(
+    events=st.lists(
+        st.one_of(
+            st.integers(7, 9).map(_begins),
+            st.sampled_from(STATES).map(_is),
+            st.integers(1, 3).map(lambda step: {"type": "step", "step": step}),
+            st.just({"type": "note", "text": '{"type": "state"}'}),
+        ),
+        max_size=12,
+    ),
+    living=st.sampled_from([None, 7, 8]),
+)
+def test_the_state_that_is_read_from_the_end_is_that_of_all_that_was_told(
+    tmp_path_factory: pytest.TempPathFactory, events: list[dict[str, Any]], living: int | None
+) -> None:
+    folder = RunFolder(tmp_path_factory.mktemp("told"))
+    writer = EventWriter(folder.events, 1)
+    for event in events:
+        writer.write(**event)
+    writer.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state, "living_worker", lambda _: living)
+        assert state_of(folder) == _told(*events).now(living)
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_of_a_long_run_only_what_says_its_state_is_read(tmp_path: Path, ended: bool) -> None:
+    written = million(tmp_path / "run", 100_000)
+    if ended:
+        written.write("state", state="done")
+    begun = time.perf_counter()
+    assert state_of(written.files) == ("done" if ended else "running")
+    of_the_state = time.perf_counter() - begun
+    begun = time.perf_counter()
+    assert len(read_events(written.files.events)) > 100_000
+    assert of_the_state < (time.perf_counter() - begun) / 5
 
 
 def test_why_it_failed_is_kept_until_it_begins_again() -> None:
