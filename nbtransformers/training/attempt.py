@@ -62,6 +62,17 @@ class Attempt:
         """The folder of the last checkpoint."""
         return None if self.saved is None else self.folder.checkpoint(self.saved)
 
+    def look(self) -> None:
+        """Follow, while it is evaluated, what need not wait for the end of the evaluation.
+
+        Raises:
+            EvaluationBrokenOffError: when the run is told to stop.
+        """
+        self.commands.look()
+        self.commands.wait_while_paused()
+        if self.commands.stopping:
+            raise EvaluationBrokenOffError
+
     def is_saved(self, step: int) -> bool:
         """Whether there is a checkpoint of a step that has all that came with it."""
         return self.saved == step and self.marker.lr_changes == self.rates.applied

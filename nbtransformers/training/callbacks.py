@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.rundir.atomic import read_json
-from nbtransformers.training.attempt import Attempt, EvaluationBrokenOffError
+from nbtransformers.training.attempt import Attempt
 from nbtransformers.training.divergence import Divergence
 from nbtransformers.training.methods import parameters
 
@@ -66,6 +66,8 @@ class RunEvents(Base):
         attempt.rates.replay(state.global_step, others["optimizer"], others["lr_scheduler"])
         attempt.commands.step = state.global_step
         attempt.journal.write("plan", **self._plan(args, state, others["model"], others["train_dataloader"]))
+        if attempt.saved is None and attempt.evaluation.note is not None:
+            attempt.journal.write("note", text=attempt.evaluation.note)
         attempt.journal.stage("training")
         attempt.journal.state("running")
         attempt.commands.look()
@@ -114,10 +116,7 @@ class RunEvents(Base):
             return
         self._evaluated += 1
         attempt.journal.stage("evaluating", self._evaluated, len(others["eval_dataloader"]))
-        attempt.commands.look()
-        attempt.commands.wait_while_paused()
-        if attempt.commands.stopping:
-            raise EvaluationBrokenOffError
+        attempt.look()
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **others: Any) -> None:
         """Tell of an evaluation."""

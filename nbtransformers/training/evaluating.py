@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,15 @@ from nbtransformers.rundir.atomic import write_json
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.journal import plain
 from nbtransformers.training.tasks.task import Description, Evaluated, Task
+from nbtransformers.training.tasks.written import chosen_rows, said_of
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 Metric = Callable[[Any, Any], Any]
 """A user's own metric: `(predictions, labels)` to a number, or to numbers by name."""
+Write = Callable[[Sequence[int]], Sequence[str]]
+"""What the model writes for test rows, which are given by their numbers."""
 
 
 class Evaluation:
@@ -53,19 +56,27 @@ class Evaluation:
         self._metric = metric
         self.order: list[int] = []
 
-    def metrics(self, predicted: Any, step: int | None) -> dict[str, float]:
+    @property
+    def note(self) -> str | None:
+        """What a reader of the metrics should know."""
+        return said_of(len(self._rows)) if self._task.writes else None
+
+    def metrics(self, predicted: Any, step: int | None, write: Write) -> dict[str, float]:
         """The metrics of predictions that came in the order of the evaluation.
 
         Args:
             predicted: what Trainer gathered: `predictions` [row, …] and `label_ids` [row, …].
             step: whose evaluation it is, for its file; None is a trial with the first rows, and writes none.
+            write: asked where the task has the model write texts.
         """
+        chosen = chosen_rows(len(self.order)) if self._task.writes else []
         evaluated = Evaluated(
             predictions=self._in_order(predicted.predictions),
             labels=self._in_order(predicted.label_ids),
             rows=self._rows if step is not None else self._rows.select(range(len(self.order))),
             description=self._description,
             tokenizer=self._tokenizer,
+            written=dict(zip(chosen, write(chosen), strict=True)) if chosen else {},
         )
         found = self._task.metrics(evaluated)
         if self._metric is not None:

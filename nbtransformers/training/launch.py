@@ -62,7 +62,7 @@ def launch(request: FinetuneRequest, objects: Objects, folder: RunFolder, on_pro
         from nbtransformers.training.early import refuse_early
 
         refuse_early(request, objects, folder)
-        prepare(request, objects, folder, on_progress)
+        refuse_lacking_packages(prepare(request, objects, folder, on_progress).training_task)
         keep_source(request, objects, folder)
         write_json(folder.environment, environment())
         free_gpu(request, objects)

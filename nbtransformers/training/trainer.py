@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from nbtransformers.training.attempt import Attempt, EvaluationBrokenOffError
 from nbtransformers.training.callbacks import NO_METRICS
 from nbtransformers.training.checkpoints import Marker
 from nbtransformers.training.sampling import grouped_sampler, longest_first, token_lengths
+from nbtransformers.training.tasks.written import write
 
 if TYPE_CHECKING:
     from transformers import Trainer as Base
@@ -43,7 +45,7 @@ class RunTraining(Base):
         self._breaking_off = False
         self._loss_is_mean: bool | None = None  # known once it matters
         super().__init__(
-            compute_metrics=lambda predicted: attempt.evaluation.metrics(predicted, self._evaluated_step),
+            compute_metrics=lambda predicted: attempt.evaluation.metrics(predicted, self._evaluated_step, self._write),
             preprocess_logits_for_metrics=attempt.task.kept,
             **others,
         )
@@ -99,6 +101,16 @@ class RunTraining(Base):
     @property
     def _evaluated_step(self) -> int | None:
         return None if self.attempt.dry else self.state.global_step
+
+    def _write(self, numbers: Sequence[int]) -> list[str]:
+        rows: Any = self.eval_dataset
+        batch = self.args.per_device_eval_batch_size
+        return write(self.model, rows.select(numbers), self.processing_class, batch, self._tell_of_writing)
+
+    def _tell_of_writing(self, done: int, total: int) -> None:
+        if not self.attempt.dry:
+            self.attempt.journal.stage("evaluating", done, total)
+            self.attempt.look()
 
     def try_metrics(self, rows: Any) -> dict[str, float]:
         """The metrics of a few rows before training, so that one that fails does so at once.

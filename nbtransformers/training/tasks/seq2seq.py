@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
-from nbtransformers.training.tasks.task import Description
-from nbtransformers.training.tasks.texts import mapped, padding_right, tokens_of
+from nbtransformers.training.tasks.task import Description, Evaluated, Report
+from nbtransformers.training.tasks.texts import cut, mapped, mistakes, padding_right, tokens_of
 from nbtransformers.training.tasks.tokenwise import NOTHING, Writing
+from nbtransformers.training.tasks.written import nearness
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -20,6 +21,7 @@ class Seq2Seq(Writing):
 
     name: ClassVar[TrainingTask] = "seq2seq"
     head: ClassVar[Head] = "seq2seq"
+    writes: ClassVar[bool] = True
 
     def encode(
         self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
@@ -38,3 +40,23 @@ class Seq2Seq(Writing):
         from transformers import DataCollatorForSeq2Seq
 
         return DataCollatorForSeq2Seq(padding_right(tokenizer, model), model, label_pad_token_id=NOTHING)
+
+    def metrics(self, evaluated: Evaluated) -> dict[str, float]:
+        """`perplexity` and `token_accuracy`, and how near the texts that it wrote come: ROUGE, BLEU and chrF."""
+        found = super().metrics(evaluated)
+        if evaluated.written:
+            references = [str(evaluated.rows[row]["label"]) for row in evaluated.written]
+            found |= nearness(list(evaluated.written.values()), references)
+        return found
+
+    def report(self, evaluated: Evaluated) -> Report:
+        """Of the rows for which it wrote, those with the greatest losses whose text is another."""
+        if not evaluated.written:
+            return super().report(evaluated)
+        expected = {row: str(evaluated.rows[row]["label"]) for row in evaluated.written}
+        wrong = [row for row, text in evaluated.written.items() if text != expected[row].strip()]
+
+        def told(row: int) -> dict[str, Any]:
+            return {"expected": cut(expected[row]), "predicted": cut(evaluated.written[row])}
+
+        return Report(mistakes=mistakes(evaluated, evaluated.predictions[1], told, wrong))

@@ -71,6 +71,7 @@ class Evaluated:
         rows: the rows of test.arrow, in that order.
         description: what is in the data.
         tokenizer: the model's.
+        written: what the model wrote for some of the rows, by their numbers, where the task has it write.
     """
 
     predictions: Any
@@ -78,6 +79,7 @@ class Evaluated:
     rows: Dataset
     description: Description
     tokenizer: Any
+    written: Mapping[int, str] = field(default_factory=dict[int, str])
 
 
 class Task(Protocol):
@@ -87,6 +89,8 @@ class Task(Protocol):
     head: ClassVar[Head]
     best_metric: ClassVar[str]
     """Which metric says what the best checkpoint is, unless the user does."""
+    writes: ClassVar[bool]
+    """Whether an evaluation has the model write texts for some of the rows, too."""
 
     def config(self, description: Description) -> dict[str, Any]:
         """What the configuration of the model is told: `num_labels`, `id2label`, `problem_type`."""

@@ -16,6 +16,7 @@ class Textwise:
     """Learns what stands in the column `label` of a text, or of a pair of texts."""
 
     head: ClassVar[Head] = "classifier"
+    writes: ClassVar[bool] = False
 
     def encode(
         self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False

@@ -32,6 +32,7 @@ class Tokens:
     name: ClassVar[TrainingTask] = "tokens"
     head: ClassVar[Head] = "tokens"
     best_metric: ClassVar[str] = "f1"
+    writes: ClassVar[bool] = False
 
     def config(self, description: Description) -> dict[str, Any]:
         """The names of the tags."""
