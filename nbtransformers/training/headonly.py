@@ -15,6 +15,7 @@ from nbtransformers.engine.out_of_memory import free_cache, is_out_of_memory, le
 from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import Head
 from nbtransformers.training.adapters import trained_modules
+from nbtransformers.training.features import GrowingFeatures
 from nbtransformers.training.sampling import longest_first, token_lengths
 
 if TYPE_CHECKING:
@@ -189,6 +190,8 @@ def encode_once(
 ) -> bool:
     """Write the features of all rows into a file, float32 `[row, feature]`, unless it is there already.
 
+    One that was broken off goes on with the batches that it would have gone on with.
+
     Args:
         model: on its device.
         tap: where they are taken from.
@@ -207,30 +210,24 @@ def encode_once(
     if path.exists():
         return True
     rows = concatenate_datasets([part.remove_columns("labels") for part in parts])
-    made = path.with_name(f".{path.name}")
-    features: NDArray[np.float32] | None = None
-    done = 0
-    for numbers, found in _encoded(model, tap, rows, collator, device, bf16):
-        if features is None:
-            features = np.lib.format.open_memmap(made, "w+", np.float32, (len(rows), found.shape[1]))
-        features[numbers] = found
-        done += len(numbers)
-        if not on_rows(done, len(rows)):
+    features = GrowingFeatures(path, len(rows))
+    for numbers, found in _encoded(model, tap, rows, collator, device, bf16, features.done):
+        features.add(numbers, found)
+        if not on_rows(features.done, len(rows)):
+            features.keep()
             return False
-    assert features is not None
-    features.flush()
-    made.replace(path)
+    features.finish()
     return True
 
 
 def _encoded(
-    model: Any, tap: Tap, rows: Dataset, collator: Callable[[Any], Any], device: str, bf16: bool
+    model: Any, tap: Tap, rows: Dataset, collator: Callable[[Any], Any], device: str, bf16: bool, done: int
 ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
-    """Batches of rows of like length: their numbers, and their features."""
+    """Batches of rows of like length, but for the first rows, which are done: their numbers, and their features."""
     import torch
 
     lengths = token_lengths(rows)
-    left, budget = longest_first(lengths), _TOKENS.get(device, _TOKENS_OF_A_GPU)
+    left, budget = longest_first(lengths)[done:], _TOKENS.get(device, _TOKENS_OF_A_GPU)
     model.eval()
     while left:
         numbers = left[: max(1, budget // max(1, lengths[left[0]]))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from nbtransformers.request import DataRef, FinetuneRequest
 from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.card import write_card
-from nbtransformers.training.data import stored_description
+from nbtransformers.training.data import stored_description, stored_rows
+from nbtransformers.training.headonly import encode_once, find_tap, freeze
 from nbtransformers.training.methods import refuse_lacking
 from nbtransformers.training.tasks import task_named
 
@@ -157,8 +159,53 @@ def test_a_head_that_was_interrupted_goes_on_bit_for_bit(tmp_path: Path, braking
     assert [e for e in told(whole) if e["type"] == "step"] == [e for e in told(broken) if e["type"] == "step"]
 
 
+@pytest.mark.parametrize("braking_off", ["stop", "kill"])
+def test_an_encoding_that_was_broken_off_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, braking_off: str
+) -> None:
+    model = save_tiny("bert", tmp_path / "model", 2)
+    run = new_run(tmp_path / "run", model, method="head", data=reviews(120))
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    parts = [
+        task_named("classification").encode(stored_rows(run, part), tokenizer, stored_description(run), 64)
+        for part in ("train", "test")
+    ]
+    head: Any = AutoModelForSequenceClassification.from_pretrained(model)
+    collator = transformers.DataCollatorWithPadding(tokenizer)
+    freeze(head, "classifier", ())
+    tap = find_tap(head, collator([dict(row) for row in parts[0].remove_columns("labels").select(range(2))]))
+    assert tap is not None
+    sizes: list[int] = []
+
+    def encoded(path: Path, on_rows: Any) -> bool:
+        sizes.clear()
+        return encode_once(
+            head, tap, parts, lambda rows: sizes.append(len(rows)) or collator(rows), "cpu", path, on_rows
+        )
+
+    def broken_off(done: int, total: int) -> bool:
+        if len(sizes) == 2 and braking_off == "kill":
+            raise KeyboardInterrupt
+        return len(sizes) < 2
+
+    monkeypatch.setattr("nbtransformers.training.features._KEPT_EVERY_S", 0.0)
+    assert encoded(tmp_path / "whole.npy", lambda done, total: True)
+    whole = list(sizes)
+    assert len(whole) > 3
+    with pytest.raises(KeyboardInterrupt) if braking_off == "kill" else nullcontext():
+        assert not encoded(tmp_path / "parts.npy", broken_off)
+    assert not (tmp_path / "parts.npy").exists()
+    told: list[int] = []
+    assert encoded(tmp_path / "parts.npy", lambda done, total: told.append(done) is None)
+    assert sizes == whole[2:]
+    assert told[0] == sum(whole[:3])
+    assert (tmp_path / "parts.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
+    assert not list(tmp_path.glob(".*"))
+
+
 OWN_BRAKING = """
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 calls = []
