@@ -13,6 +13,7 @@ from nbtransformers.panels.attention.offers import How, Texts, offer
 from nbtransformers.panels.earlier import put_in_place_of
 from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.panels.view import View
+from nbtransformers.progress import OnProgress
 from nbtransformers.request import AttentionRequest, DataRef, ModelRef, Objects
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.attentionmaps import Maps, Part
@@ -45,12 +46,14 @@ class _Work:
     def knows(self, result: Attention) -> bool:
         return result.maps in _objects
 
-    def ablate(self, result: Attention, heads: Sequence[tuple[Part, int, int]], how: How) -> Prediction:
+    def ablate(
+        self, result: Attention, heads: Sequence[tuple[Part, int, int]], how: How, on_progress: OnProgress
+    ) -> Prediction:
         from nbtransformers.engine.capture.forward import CapturedMaps
         from nbtransformers.engine.whatif import without_heads
 
         assert isinstance(result.maps, CapturedMaps)  # as those of every result that is known here
-        return without_heads(result.maps, heads, how)
+        return without_heads(result.maps, heads, how, on_progress)
 
     def edit(self, result: Attention, texts: Texts, view: View) -> Attention:
         def run() -> Attention:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.engine.ablate import ablated
+from nbtransformers.engine.ablate import Head, How, ablated
 from nbtransformers.engine.capture.forward import CapturedMaps
 from nbtransformers.engine.capture.outputs import last_read, told_places
+from nbtransformers.engine.layerprogress import told_by_layers
 from nbtransformers.engine.running import at_work
 from nbtransformers.loading.heads import heads_named
 from nbtransformers.loading.registry import LoadedModel
+from nbtransformers.plain_text import count
 from nbtransformers.progress import OnProgress, silent
-from nbtransformers.results.attentionmaps import Part
 from nbtransformers.results.prediction import Prediction
 
 _LIKELIEST = 5  # before, and as many after
@@ -25,8 +26,8 @@ Scores = NDArray[np.float64]
 
 def without_heads(
     maps: CapturedMaps,
-    heads: Sequence[tuple[Part, int, int]],
-    how: Literal["zero", "mean"],
+    heads: Sequence[Head],
+    how: How,
     on_progress: OnProgress = silent,
 ) -> Prediction:
     """What is predicted of the text of some maps before, and after the output of some heads is put out of action.
@@ -39,6 +40,7 @@ def without_heads(
 
     Raises:
         UserError: when the heads of this model cannot be put out of action.
+        Interrupted: when the user stops it.
 
     Example:
         >>> without_heads(attention.maps, [("self", 3, 7)], "zero").labels
@@ -48,8 +50,8 @@ def without_heads(
     with at_work(loaded, on_progress):
         maps.refuse_untold()
         # Who has a model of their own may have trained it since: what is told apart is the heads alone.
-        before = maps.output if loaded.folder is not None else ablated(loaded, maps.inputs, [], how)
-        after = ablated(loaded, maps.inputs, heads, how)
+        before = maps.output if loaded.folder is not None else _pass(maps, [], how, on_progress)
+        after = _pass(maps, heads, how, on_progress)
     then, now = _values(before), _values(after)
     change, head = _moved(then, now), _head(loaded)
     if head == "classifier" and loaded.model.config.problem_type != "regression":  # which has no scores
@@ -65,6 +67,12 @@ def without_heads(
     at = _among_kept(maps, then, place)
     likely = _softmax(then[0, at]), _softmax(now[0, at])
     return _prediction(what, *likely, lambda number: _spelled(loaded.tokenizer, number), change)
+
+
+def _pass(maps: CapturedMaps, heads: Sequence[Head], how: How, on_progress: OnProgress) -> Any:
+    message = f"Reading the text without {count(len(heads), 'head')}" if heads else "Reading the text with all heads"
+    with told_by_layers(maps.loaded.model, message, on_progress):
+        return ablated(maps.loaded, maps.inputs, heads, how)
 
 
 def _head(loaded: LoadedModel) -> str:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import contextvars
 import logging
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import let_wait, stopped_by
+from nbtransformers.panels.channel import Answer, Find, Later
 from nbtransformers.panels.view import PanelView, View
 from nbtransformers.plain_text import printable
-from nbtransformers.progress import Progress
+from nbtransformers.progress import OnProgress, Progress
 
 if TYPE_CHECKING:
     from nbtransformers.panels.kinds import Result
     from nbtransformers.panels.widget import Panel
 
 R = TypeVar("R")
+
+_PATIENCE = 0.3  # seconds of work that are no reason to show anything, and to move what is shown
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +48,7 @@ class Background(Generic[R]):
         what: what is done, for a person.
         run: does it, and shows it in the view that it is given.
         panel: where it is shown; None shows nothing.
+        on_end: told that it has ended, and tells itself what went wrong; None has the panel tell.
 
     Example:
         >>> work = Background("Generating", lambda view: run_generate(request, objects, view), panel)
@@ -51,8 +56,14 @@ class Background(Generic[R]):
         >>> work.result.texts
     """
 
-    def __init__(self, what: str, run: Callable[[View], R], panel: Panel | None = None) -> None:
-        self._what, self._run, self._panel = what, run, panel
+    def __init__(
+        self,
+        what: str,
+        run: Callable[[View], R],
+        panel: Panel | None = None,
+        on_end: Callable[[Background[R]], None] | None = None,
+    ) -> None:
+        self._what, self._run, self._panel, self._on_end = what, run, panel, on_end
         self._asked, self._ended = threading.Event(), threading.Event()
         self._result: R | None = None
         self._error: Exception | Interrupted | None = None
@@ -117,11 +128,41 @@ class Background(Generic[R]):
                 self._result = self._run(view)
         except (Exception, Interrupted) as error:  # the latter: stopped before anything was done
             self._error = error
-            view.fail(_told(error))
+            if self._on_end is None:
+                view.fail(_told(error))
         finally:
             if self._panel is not None:
                 self._panel.working(None)
             self._ended.set()
+        if self._on_end is not None:
+            self._on_end(self)
+
+
+def found_in_background(what: str, panel: Panel, find: Callable[[OnProgress], Answer]) -> Later:
+    """An answer that is found in the background, where its panel's button stops it.
+
+    Args:
+        what: what is done, for a person.
+        panel: whose question is answered; it shows the progress of what takes long.
+        find: finds it; told whom to tell its progress.
+
+    Example:
+        >>> return found_in_background("Predicting", panel, lambda on_progress: predicted(heads, on_progress))
+    """
+
+    def begin(reply: Callable[[Find], None]) -> None:
+        since = time.monotonic()
+
+        def run(view: View) -> Answer:
+            def tell(progress: Progress) -> None:
+                if time.monotonic() - since > _PATIENCE:
+                    view.progress(progress)
+
+            return find(tell)
+
+        Background(what, run, panel, lambda work: reply(lambda: work.result))
+
+    return Later(begin)
 
 
 class _PanelOrNone:

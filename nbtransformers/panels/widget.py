@@ -10,7 +10,7 @@ import weakref
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anywidget
 import traitlets
@@ -75,6 +75,7 @@ class Panel(anywidget.AnyWidget):
         self._methods: Mapping[str, Method] = {}
         self._make_methods: Callable[[], Mapping[str, Method]] = dict
         self._stop: Callable[[], None] | None = None
+        self._asked: object = None  # the question that work in the background answers
         self.view: Any = None
         self.follower: Any = None
         self.result: Any = None
@@ -121,6 +122,8 @@ class Panel(anywidget.AnyWidget):
     def working(self, stop: Callable[[], None] | None) -> None:
         """Work goes on in the background, and `stop` ends it; None says that it has ended."""
         self._stop = stop
+        if stop is None:
+            self._asked = self.progress = None
 
     def stop(self) -> None:
         """End the work that goes on in the background; what came is kept."""
@@ -159,8 +162,13 @@ class Panel(anywidget.AnyWidget):
                 self.close()
             case {"type": "stop"}:
                 self.stop()
+            case {"type": "cancel", "id": asked} if asked is not None and asked == self._asked:
+                self.stop()  # nobody waits for the answer any more
             case _:
-                answer(message, self._methods, self.send)
+                begin = answer(message, self._methods, self.send)
+                if begin is not None:
+                    self._asked = cast("dict[str, Any]", message).get("id")
+                    begin()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget's own bundle with an empty plain text: the snapshot beside it speaks for it."""

@@ -17,11 +17,11 @@ from oracle.tiny import save_tiny
 from transformers import AutoModelForMaskedLM, AutoModelForSeq2SeqLM
 
 import nbtransformers as nbt
+from nbtransformers.engine.capture.store import STORE
 from nbtransformers.errors import UserError
 from nbtransformers.panels.attention.actions import actions
 from nbtransformers.panels.attention.wire import attention_header
 from nbtransformers.panels.background import open_panel
-from nbtransformers.panels.channel import answer
 from nbtransformers.panels.earlier import depth
 from nbtransformers.panels.widget import Panel
 from nbtransformers.results.attention import Attention
@@ -125,7 +125,7 @@ def test_one_text_at_a_time_is_read(panel: Panel) -> None:
     first = shown(panel, nbt.attention(TEXT))
     panel.working(lambda: None)
     for action in ("edit", "against", "back", "ablate"):
-        with pytest.raises(UserError, match="Another text is being read"):
+        with pytest.raises(UserError, match="The model is at work for this panel"):
             actions(first, panel)[action]({"text": "A dog.", "heads": [["self", 0, 0]]})
     panel.working(None)
 
@@ -189,8 +189,20 @@ def test_a_part_of_a_result_opens_there_and_can_be_asked_all_of_it(panel: Panel,
 # --- without some heads ---
 
 
+def asked(panel: Panel, method: str, number: Any = 1, **params: Any) -> list[dict[str, Any]]:
+    """Where the replies of the kernel come to be once a page asks it."""
+    sent: list[dict[str, Any]] = []
+    panel.send = lambda content, buffers=None: sent.append(content)
+    panel._receive({"type": "request", "id": number, "method": method, "params": params})  # pyright: ignore[reportPrivateUsage]
+    return sent
+
+
 def ablated(panel: Panel, heads: list[list[Any]], how: str = "zero") -> dict[str, Any]:
-    return actions(panel.result, panel)["ablate"]({"heads": heads, "how": how})[0]
+    sent = asked(panel, "ablate", heads=heads, how=how)
+    waited(panel, lambda: bool(sent))
+    (reply,) = sent
+    assert (reply["ok"], panel.busy, panel.progress) == (True, False, None), reply
+    return reply["result"]
 
 
 @pytest.mark.parametrize("how", ["zero", "mean"])
@@ -257,12 +269,89 @@ def test_an_encoder_predicts_nothing_and_moves(panel: Panel) -> None:
 )
 def test_heads_that_are_none(heads: list[list[Any]], said: str, panel: Panel) -> None:
     shown(panel, nbt.attention(TEXT))
-    with pytest.raises(UserError, match=said):
-        ablated(panel, heads)
+    (reply,) = asked(panel, "ablate", heads=heads)
+    assert not reply["ok"] and said in reply["error"] and not panel.busy
+
+
+class Halted:
+    """A model of one's own that goes no further than its first layer until it is let."""
+
+    def __init__(self, folder: Path) -> None:
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+        self.model = AutoModelForSequenceClassification.from_pretrained(folder)
+        self.named = (self.model, AutoTokenizer.from_pretrained(folder))
+        self.begun, self.over = threading.Event(), threading.Event()
+        self.layers = 0
+
+    def __enter__(self) -> Halted:
+        def wait(*_: Any) -> None:
+            self.layers += 1
+            self.begun.set()
+            self.over.wait(20)
+
+        self._hooks = [layer.register_forward_hook(wait) for layer in self.model.bert.encoder.layer]
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+
+@pytest.mark.parametrize("how", ["button", "cancel", "close"])
+def test_a_long_prediction_tells_how_far_it_is_and_is_stopped(how: str, panel: Panel, folders: dict[str, Path]) -> None:
+    """Also where questions are answered in a thread other than the main one, which no interrupt reaches."""
+    halted = Halted(folders["classifier"])
+    result = shown(panel, nbt.attention(TEXT, model=halted.named))
+    with halted:
+        sent = asked(panel, "ablate", 7, heads=[["self", 0, 0]])
+        assert halted.begun.wait(20)
+        (there,) = asked(panel, "texts", 8)
+        assert there["result"]["text"] == TEXT, "others are answered meanwhile"
+        (refused,) = asked(panel, "edit", 9, text="A dog.")
+        assert refused["error"] == "The model is at work for this panel. Wait for it, or stop it."
+        panel.send = lambda content, buffers=None: sent.append(content)
+        panel._receive({"type": "cancel", "id": 8})  # pyright: ignore[reportPrivateUsage]
+        if how == "button":
+            panel._receive({"type": "stop"})  # pyright: ignore[reportPrivateUsage]
+        elif how == "cancel":
+            panel._receive({"type": "cancel", "id": 7})  # pyright: ignore[reportPrivateUsage]
+        else:
+            panel.close()
+        halted.over.set()
+        waited(panel, lambda: bool(sent))
+        assert halted.layers == 1, "it went on"
+    (reply,) = sent
+    assert (reply["id"], reply["ok"]) == (7, False)
+    assert reply["error"] == "Interrupted: nothing was ablated. Run it again."
+    assert (panel.busy, panel.progress, panel.error) == (False, None, None)
+    if how != "close":
+        before = result[1, 2]
+        assert ablated(panel, [["self", 0, 0]])["change"] > 0
+        np.testing.assert_array_equal(panel.result[1, 2], before)
+
+
+def test_a_prediction_that_nobody_stops_goes_on_to_its_end(panel: Panel, folders: dict[str, Path]) -> None:
+    halted = Halted(folders["classifier"])
+    shown(panel, nbt.attention(TEXT, model=halted.named))
+    seen: list[Any] = []
+    panel.observe(lambda change: seen.append(change.new), "progress")
+    with halted:
+        sent = asked(panel, "ablate", 7, heads=[["self", 0, 0], ["self", 1, 0]])
+        assert halted.begun.wait(20)
+        time.sleep(0.4)  # as long as it takes until it is told
+        halted.over.set()
+        waited(panel, lambda: bool(sent))
+    assert sent[0]["ok"] and sent[0]["result"]["change"] > 0
+    told = [(one["message"], one["done"], one["total"], one["stop"]) for one in seen if one is not None]
+    layers = len(halted.model.bert.encoder.layer)
+    assert ("Reading the text with all heads", layers, layers, "message") in told
+    assert told[-1] == ("Reading the text without 2 heads", layers, layers, "message")
+    assert seen[-1] is None
 
 
 def test_a_question_waits_for_no_model_at_work(panel: Panel, folders: dict[str, Path]) -> None:
-    """While it waited the kernel would hear no button; what is done in the background may wait."""
+    """While it waited the kernel would hear no button; what is done in the background may wait, and be stopped."""
     folder = str(folders["classifier"])
     result = shown(panel, nbt.attention(TEXT, model=folder))
     maps: Any = result.maps
@@ -273,22 +362,23 @@ def test_a_question_waits_for_no_model_at_work(panel: Panel, folders: dict[str, 
             begun.set()
             over.wait(20)
 
-    def asked(method: str, **params: Any) -> dict[str, Any]:
-        sent: list[Any] = []
-        question = {"type": "request", "id": 1, "method": method, "params": params}
-        answer(question, actions(result, panel), lambda content, _: sent.append(content))
-        return sent[0]
-
     other = threading.Thread(target=work)
     other.start()
     begun.wait(20)
-    said = asked("ablate", heads=[["self", 0, 0]])
+    STORE._forget(id(result.maps))  # pyright: ignore[reportPrivateUsage]  # as newer ones had need of the room
+    (said,) = asked(panel, "rows", part="self", layer=0, heads=[0], queries=[0])
     assert said["error"] == "classifier is at work in the background. Wait for it, or stop it."
-    assert asked("edit", text="A dog.")["ok"] and panel.busy
+    sent = asked(panel, "ablate", heads=[["self", 0, 0]])
+    assert panel.busy and not sent
+    panel.stop()
+    waited(panel, lambda: bool(sent))
+    assert "while classifier was at work elsewhere" in sent[0]["error"]
+    (done,) = asked(panel, "edit", text="A dog.")
+    assert done["ok"] and panel.busy
     over.set()
     other.join()
     assert waited(panel, lambda: not panel.busy).queries.text == "A dog."
-    assert asked("ablate", heads=[["self", 0, 0]])["ok"]
+    assert ablated(panel, [["self", 0, 0]])["change"] > 0
 
 
 def test_what_has_no_model_can_only_be_looked_at(panel: Panel, tmp_path: Path) -> None:

@@ -1087,7 +1087,7 @@ ELSEWHERE = {
     "As CSV these are {} × {} numbers, which take long to write.": "test_attention_methods.py",
     "{} is at work in the background.": "test_attention_work.py",
     "A head is a part, a layer and a number.": "test_attention_work.py",
-    "Another text is being read.": "test_attention_work.py",
+    "The model is at work for this panel.": "test_attention_work.py",
     "There is nothing to compare with.": "test_attention_work.py",
     "There is no picture {}.": "test_positions_wire.py",
     "There is no head {}.": "test_positions_result.py",

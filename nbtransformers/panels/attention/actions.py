@@ -13,13 +13,15 @@ from nbtransformers.errors import UserError
 from nbtransformers.panels.attention.asked import number
 from nbtransformers.panels.attention.offers import How, Texts, Work, can, offered
 from nbtransformers.panels.attention.wire import part_of
-from nbtransformers.panels.background import Background
-from nbtransformers.panels.channel import Answer, Method
+from nbtransformers.panels.background import Background, found_in_background
+from nbtransformers.panels.channel import Answer, Later, Method
 from nbtransformers.panels.earlier import back_action
 from nbtransformers.panels.export import Fill, figure_file, file_name, one_of, table_file, told
 from nbtransformers.panels.packing import sendable
+from nbtransformers.progress import OnProgress
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.attentionmaps import Part
+from nbtransformers.results.prediction import Prediction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,12 +54,14 @@ def actions(result: Attention, panel: Panel) -> dict[str, Method]:
         Background("Comparing", lambda view: work.against(result, texts, model, view), panel)
         return {}, []
 
-    def ablate(params: dict[str, Any]) -> Answer:
+    def ablate(params: dict[str, Any]) -> Later:
         how: How = "mean" if params.get("how") == "mean" else "zero"
-        found = _work(panel).ablate(result, _heads(result, params.get("heads")), how)
-        labels = list(map(sendable, found.labels))
-        told = {"what": found.what, "change": found.change}
-        return {**told, "labels": labels, "before": list(found.before), "after": list(found.after)}, []
+        work, heads = _work(panel), _heads(result, params.get("heads"))
+
+        def find(on_progress: OnProgress) -> Answer:
+            return _predicted(work.ablate(result, heads, how, on_progress)), []
+
+        return found_in_background("Predicting without some heads", panel, find)
 
     def export(params: dict[str, Any]) -> Answer:
         return _write(part_of(result, params.get("part")), params)
@@ -147,6 +151,12 @@ def _texts(params: dict[str, Any]) -> Texts:
     return Texts(str(text), pair if pair and pair.strip() else None, target if target and target.strip() else None)
 
 
+def _predicted(found: Prediction) -> dict[str, Any]:
+    labels = list(map(sendable, found.labels))
+    scores = {"before": list(found.before), "after": list(found.after)}
+    return {"what": found.what, "labels": labels, **scores, "change": found.change}
+
+
 def _heads(result: Attention, given: Any) -> list[tuple[Part, int, int]]:
     listed = cast("list[Any]", given) if isinstance(given, list) else []
     if not listed:
@@ -166,4 +176,4 @@ def _heads(result: Attention, given: Any) -> list[tuple[Part, int, int]]:
 
 def _refuse_busy(panel: Panel) -> None:
     if panel.busy:
-        raise UserError("Another text is being read.", hint="Wait for it, or stop it.")
+        raise UserError("The model is at work for this panel.", hint="Wait for it, or stop it.")

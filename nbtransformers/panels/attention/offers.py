@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from nbtransformers.progress import OnProgress
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.attentionmaps import Part
 from nbtransformers.results.prediction import Prediction
@@ -36,7 +37,9 @@ class Work(Protocol):
         """Whether the model that a result is of is at hand: not for one that was read from a file."""
         ...
 
-    def ablate(self, result: Attention, heads: Sequence[tuple[Part, int, int]], how: How) -> Prediction:
+    def ablate(
+        self, result: Attention, heads: Sequence[tuple[Part, int, int]], how: How, on_progress: OnProgress
+    ) -> Prediction:
         """What is predicted with the output of some heads set to zero, or to its mean over the tokens."""
         ...
 
