@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from nbtransformers.errors import UserError, did_you_mean, kind_of
 from nbtransformers.rundir.atomic import write_json
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.journal import plain
+from nbtransformers.training.named import is_import_path
 from nbtransformers.training.tasks.task import Description, Evaluated, Task
 from nbtransformers.training.tasks.written import chosen_rows, said_of
 
@@ -114,7 +115,17 @@ def _own(name: str, metric: Metric, predictions: np.ndarray, labels: np.ndarray)
     return numbers
 
 
-def refuse_unknown(metric: str, found: Mapping[str, float]) -> None:
+def refuse_other_metric(metric: str | None, task: Task) -> None:
+    """Refuse a metric that no evaluation of a task gives; what a user's own gives is known once it is tried.
+
+    Raises:
+        UserError: with the nearest that it gives.
+    """
+    if metric is not None and not is_import_path(metric):
+        refuse_unknown(metric, (*task.metric_names, "loss"))
+
+
+def refuse_unknown(metric: str, found: Collection[str]) -> None:
     """Refuse a metric that an evaluation does not give.
 
     Raises:

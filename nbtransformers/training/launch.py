@@ -60,9 +60,13 @@ def launch(request: FinetuneRequest, objects: Objects, folder: RunFolder, on_pro
         from nbtransformers.training.card import write_card
         from nbtransformers.training.data import prepare
         from nbtransformers.training.early import refuse_early
+        from nbtransformers.training.evaluating import refuse_other_metric
+        from nbtransformers.training.tasks import task_named
 
         refuse_early(request, objects, folder)
-        refuse_lacking_packages(prepare(request, objects, folder, on_progress).training_task)
+        task = prepare(request, objects, folder, on_progress).training_task
+        refuse_lacking_packages(task)
+        refuse_other_metric(request.metric, task_named(task))
         keep_source(request, objects, folder)
         write_json(folder.environment, environment())
         free_gpu(request, objects)

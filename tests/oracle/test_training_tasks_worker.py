@@ -57,8 +57,8 @@ DATA: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 def test_a_task_is_learnt_from_data_to_model(kind: str, tmp_path: Path) -> None:
     architecture, data, asked = DATA[kind]
     name = kind.split()[0].replace("pairs", "classification")
-    head = HEADS[task_named(name).head]  # pyright: ignore[reportArgumentType]
-    loader = getattr(transformers, head.auto_class)
+    task = task_named(name)  # pyright: ignore[reportArgumentType]
+    loader = getattr(transformers, HEADS[task.head].auto_class)
     folder = save_tiny(architecture, tmp_path / "start", 2, kind=loader, initializer_range=0.02)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.mask_token, tokenizer.chat_template = "[MASK]", TEMPLATE
@@ -71,7 +71,8 @@ def test_a_task_is_learnt_from_data_to_model(kind: str, tmp_path: Path) -> None:
     losses = [event["loss"] for event in events if event["type"] == "step"]
     assert losses and all(math.isfinite(loss) for loss in losses)
     (measured,) = (event["metrics"] for event in events if event["type"] == "eval")
-    assert {"loss", task_named(name).best_metric} <= measured.keys()
+    assert measured.keys() == {"loss", *task.metric_names}
+    assert task.best_metric in measured
     report = json.loads(run.evaluation(events[-1].get("step") or len(losses)).read_text(encoding="utf-8"))
     assert {"confusion", "labels", "mistakes", "by_label"} == report.keys()
     description = stored_description(run)

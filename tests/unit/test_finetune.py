@@ -142,6 +142,8 @@ REFUSED = [
     ({"device": "cuda:99"}, "There is no CUDA device"),
     ({"report_to": "tensorbord"}, "Reports cannot go to 'tensorbord'. Did you mean tensorboard?"),
     ({"report_to": ["codecarbon"]}, "Reports to codecarbon need its package. Type `pip install codecarbon`."),
+    ({"metric": "acuracy"}, "There is no metric 'acuracy'. Did you mean accuracy?"),
+    ({"metric": "f2"}, "There is no metric 'f2'. There are accuracy, f1, precision, recall, loss."),
     ({"metric": "no_module:f1"}, '`metric="no_module:f1"` cannot be imported (ModuleNotFoundError'),
     ({"collator": "math:floorr"}, "math has no function 'floorr'. Did you mean floor?"),
     ({"label": "star"}, ""),

@@ -20,6 +20,7 @@ class Classification(Textwise):
 
     name: ClassVar[TrainingTask] = "classification"
     best_metric: ClassVar[str] = "f1"
+    metric_names: ClassVar[tuple[str, ...]] = ("accuracy", "f1", "precision", "recall")
 
     def config(self, description: Description) -> dict[str, Any]:
         """The names of the labels."""

@@ -19,6 +19,7 @@ class MultiLabel(Textwise):
 
     name: ClassVar[TrainingTask] = "multi-label"
     best_metric: ClassVar[str] = "f1"
+    metric_names: ClassVar[tuple[str, ...]] = ("f1", "f1_micro", "precision", "recall", "exact_match")
 
     def config(self, description: Description) -> dict[str, Any]:
         """The names of the labels."""

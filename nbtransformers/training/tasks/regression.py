@@ -17,6 +17,7 @@ class Regression(Textwise):
 
     name: ClassVar[TrainingTask] = "regression"
     best_metric: ClassVar[str] = "loss"
+    metric_names: ClassVar[tuple[str, ...]] = ("rmse", "mae", "r2", "pearson", "spearman")
 
     def config(self, description: Description) -> dict[str, Any]:
         """One output, which is the number."""

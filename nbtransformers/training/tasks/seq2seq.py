@@ -10,7 +10,7 @@ from nbtransformers.request import TrainingTask
 from nbtransformers.training.tasks.task import Description, Evaluated, Report
 from nbtransformers.training.tasks.texts import cut, mapped, mistakes, padding_right, tokens_of
 from nbtransformers.training.tasks.tokenwise import NOTHING, Writing
-from nbtransformers.training.tasks.written import nearness
+from nbtransformers.training.tasks.written import METRICS, nearness
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -21,6 +21,7 @@ class Seq2Seq(Writing):
 
     name: ClassVar[TrainingTask] = "seq2seq"
     head: ClassVar[Head] = "seq2seq"
+    metric_names: ClassVar[tuple[str, ...]] = (*Writing.metric_names, *METRICS)
     writes: ClassVar[bool] = True
 
     def encode(

@@ -89,6 +89,8 @@ class Task(Protocol):
     head: ClassVar[Head]
     best_metric: ClassVar[str]
     """Which metric says what the best checkpoint is, unless the user does."""
+    metric_names: ClassVar[tuple[str, ...]]
+    """The metrics that an evaluation can have, `loss` apart."""
     writes: ClassVar[bool]
     """Whether an evaluation has the model write texts for some of the rows, too."""
 

@@ -32,6 +32,7 @@ class Tokens:
     name: ClassVar[TrainingTask] = "tokens"
     head: ClassVar[Head] = "tokens"
     best_metric: ClassVar[str] = "f1"
+    metric_names: ClassVar[tuple[str, ...]] = ("f1", "precision", "recall", "accuracy")
     writes: ClassVar[bool] = False
 
     def config(self, description: Description) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class Writing:
     """Learns tokens: the labels are tokens of the vocabulary, and the loss says how well they are foreseen."""
 
     best_metric: ClassVar[str] = "loss"
+    metric_names: ClassVar[tuple[str, ...]] = ("perplexity", "token_accuracy")
     writes: ClassVar[bool] = False
     next_token: ClassVar[bool] = False
     """Whether what the model makes of a token is about the one behind it."""
