@@ -509,6 +509,27 @@ def test_heads_that_are_taken_out_change_what_the_model_gives(notebook: Notebook
     assert shown == pytest.approx(float(notebook.run_code(PYTHON, WITHOUT_HEADS).splitlines()[-1]), abs=6e-4)
 
 
+# Each layer of the model takes a second.
+SLOWED = """import time
+
+slowed = [layer.register_forward_hook(lambda *_: time.sleep(1)) for layer in short.maps.loaded.model.encoder.layer]"""
+
+
+def test_a_prediction_without_heads_that_takes_long_is_stopped(notebook: Notebook) -> None:
+    notebook.run_code(PYTHON, SLOWED)
+    panel = look_at(notebook, SHORT_AT, "What if")
+    grid = panel.get_by_role("region", name="Without some heads")
+    if grid.get_by_role("button", name="Predict without 0 heads").count():
+        grid.get_by_role("application").focus()
+        notebook.page.keyboard.press("Enter")
+    grid.get_by_role("button", name=re.compile("^Predict without")).click()
+    expect(panel.get_by_role("progressbar")).to_have_attribute("aria-label", re.compile("Reading the text without"))
+    panel.get_by_role("button", name="Stop").click()
+    expect(grid.get_by_text("Interrupted: nothing was ablated.")).to_be_visible(timeout=4_000)
+    expect(panel.get_by_role("progressbar")).to_have_count(0)
+    notebook.run_code(PYTHON, "for hook in slowed:\n    hook.remove()")
+
+
 def test_a_text_that_is_edited_is_looked_at_and_gone_back_from(notebook: Notebook) -> None:
     panel = look_at(notebook, SHORT_AT, "What if")
     before = panel.locator(".nbt-subtitle").inner_text()
