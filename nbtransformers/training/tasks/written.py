@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import regex
 
 from nbtransformers.engine.generation_config import generation_config
+from nbtransformers.loading.models import quiet_transformers
 from nbtransformers.plain_text import count
 from nbtransformers.training.tasks.texts import padding_right
 
@@ -61,7 +62,8 @@ def write(model: Any, rows: Dataset, tokenizer: Any, batch_size: int, told: Call
     for start in range(0, len(read), batch_size):
         told(start, len(read))
         batch = padding.pad(read[start : start + batch_size], return_tensors="pt").to(model.device)
-        ids = model.generate(**batch, generation_config=config)
+        with quiet_transformers():  # which would say of every batch that the length is not the model's own
+            ids = model.generate(**batch, generation_config=config)
         texts += tokenizer.batch_decode(ids, skip_special_tokens=True)
     return [text.strip() for text in texts]
 
