@@ -26,6 +26,14 @@ def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
         flush_folder(path.parent)
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Take away what processes that were killed while they wrote a file have left beside it."""
+    for beside in folder.glob(".*.*"):
+        if beside.suffix[1:].isdigit():
+            with contextlib.suppress(OSError):  # of a process that writes just now, on a system that holds it
+                beside.unlink(missing_ok=True)
+
+
 def write_json(path: Path, value: Any, *, lasting: bool = True) -> None:
     """Put a value as readable JSON in the place of a file."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n", lasting=lasting)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from nbtransformers.engine.failures import first_line
 from nbtransformers.engine.out_of_memory import is_out_of_memory
@@ -32,6 +32,21 @@ def explained(error: BaseException, folder: RunFolder) -> UserError:
     return UserError(
         f"Training failed ({type(error).__name__}{f': {said}' if said else ''}).",
         hint=f"The whole of it is in {folder.log}.",
+    )
+
+
+def unreadable(folder: RunFolder, damaged: Mapping[int, str]) -> UserError:
+    """What is told where no checkpoint can be read; beginning again would throw away what was learnt.
+
+    Args:
+        folder: the run.
+        damaged: the steps of its checkpoints, and the file that is damaged in each.
+    """
+    step, file = next(iter(damaged.items()))
+    others = " No other can be read either." if len(damaged) > 1 else " There is no other."
+    return UserError(
+        f"The last checkpoint of the run {folder.name}, of step {step:,}, is damaged: {file}.{others}",
+        hint=f"Put a copy in the place of {folder.checkpoint(step)}, or begin another run: `%finetune`.",
     )
 
 

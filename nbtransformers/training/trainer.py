@@ -138,6 +138,7 @@ class RunTraining(Base):
                 metrics = super()._evaluate(trial, ignore_keys_for_eval)
         except EvaluationBrokenOffError:
             self._breaking_off = True
+            self.control.should_training_stop |= resumed  # else another step would be done first
             return {}
         if resumed:
             self._make_up_for(metrics, trial)
@@ -165,7 +166,7 @@ class RunTraining(Base):
         attempt, step = self.attempt, self.state.global_step
         attempt.journal.stage("saving")
         folder = attempt.folder.checkpoint(step)
-        checkpoints.remove(folder)
+        checkpoints.make_way(folder)
         super()._save_checkpoint(model, trial)  # `save_total_limit` is None: it takes none away
         attempt.journal.flush()
         marker = Marker(attempt.rates.applied, self._breaking_off, self.control.should_training_stop)
@@ -180,7 +181,12 @@ class RunTraining(Base):
         best = self.state.best_global_step
         if best is None or not checkpoints.is_complete(self.attempt.folder, best):
             return None
-        self._load_from_checkpoint(str(self.attempt.folder.checkpoint(best)))
+        folder = self.attempt.folder.checkpoint(best)
+        if (file := checkpoints.damaged_file(folder)) is not None:
+            text = f"The best checkpoint, of step {best:,}, is damaged ({file}): the model is that of the last step."
+            self.attempt.journal.write("note", text=text)
+            return None
+        self._load_from_checkpoint(str(folder))
         return best
 
     # --- between two steps ---

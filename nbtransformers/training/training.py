@@ -17,12 +17,13 @@ from nbtransformers.rundir.history import History
 from nbtransformers.training.attempt import Attempt
 from nbtransformers.training.callbacks import callback_class, early_stopping
 from nbtransformers.training.card import advice_of
-from nbtransformers.training.checkpoints import Marker, marker_of
+from nbtransformers.training.checkpoints import Last, Marker, best_of, last_readable, marker_of, put_aside, remove_old
 from nbtransformers.training.collating import SeededCollator
 from nbtransformers.training.commands import Commands
 from nbtransformers.training.data import Part, stored_description, stored_rows
 from nbtransformers.training.devices import leave_a_core, use_one_device
 from nbtransformers.training.evaluating import Evaluation, refuse_unknown
+from nbtransformers.training.failing import unreadable
 from nbtransformers.training.final import write_adapter, write_model
 from nbtransformers.training.finder import find_lr, found_lr
 from nbtransformers.training.journal import Journal
@@ -113,19 +114,33 @@ class Training:
     def _begin(self) -> _Begun:
         history = History(self._folder.events)
         history.read()
-        resumed_from = next(reversed(self._folder.complete_checkpoints()), None)
+        last = last_readable(self._folder)
+        newest = next(iter(last.damaged), None)
+        resumed_from = newest if last.step is None else last.step  # where none can be read, nothing is done again
         journal = Journal(self._folder.events, 1 + len(history.of("attempt")), resumed_from)
         self.close()  # the journal of the attempt before
         self.journal = journal
+        self._pass_over(last, journal)
         history.read()  # which leaves out the steps that this attempt does again
         if resumed_from is not None and all(told["step"] != resumed_from for told in history.of("checkpoint")):
             journal.write("checkpoint", step=resumed_from)  # its worker was killed before it told
         if not history.of("note"):
             for advice in advice_of(self._folder):
                 journal.write("note", text=advice)
-        last = history.last("micro_batch")
-        steps = steps_of(self._request, self._description.rows["train"], last["micro_batch"] if last else None)
+        less = history.last("micro_batch")
+        steps = steps_of(self._request, self._description.rows["train"], less["micro_batch"] if less else None)
         return _Begun(journal, history, resumed_from, steps)
+
+    def _pass_over(self, last: Last, journal: Journal) -> None:
+        """Go on from the last checkpoint that can be read, and from the beginning only where there is none at all."""
+        folder = self._folder
+        if last.step is None and last.damaged:
+            raise unreadable(folder, last.damaged)
+        for step, file in last.damaged.items():
+            journal.write("note", text=f"The checkpoint of step {step:,} is damaged ({file}), and passed over.")
+        put_aside(folder, last.damaged)
+        if last.step is not None:
+            remove_old(folder, best_of(folder.checkpoint(last.step)))  # a worker was killed before it did
 
     def _tell_smaller(self, begun: _Begun, less: int) -> None:
         size = begun.steps.micro_batch * begun.steps.accumulation

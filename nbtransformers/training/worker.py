@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from nbtransformers.rundir.atomic import remove_unfinished
 from nbtransformers.rundir.control import Controls
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
@@ -43,6 +44,7 @@ def run_worker(folder: RunFolder, control_from: int = 0) -> int:
     except Timeout:
         _say(f"Another worker owns the run {folder.name}.")
         return OWNED
+    _tidy(folder)
     with lock, Beat(folder.heartbeat), _ended_by_signals() as asked_to_end:
         history = History(folder.events)
         history.read()
@@ -60,6 +62,7 @@ def _train(folder: RunFolder, controls: Controls, asked_to_end: threading.Event)
             while not training.attempt():  # again with smaller parts, after memory ran out
                 pass
         except Exception as error:
+            checkpoints.put_back(folder)
             said = explained(error, folder)  # before there is room again, by which a full disk is told
             checkpoints.remove_torn(folder)
             give_room()
@@ -74,10 +77,21 @@ def _train(folder: RunFolder, controls: Controls, asked_to_end: threading.Event)
     return DONE
 
 
+def _tidy(folder: RunFolder) -> None:
+    """Take away what a worker that was killed has left beside its files."""
+    _room(folder).unlink(missing_ok=True)
+    for place in (folder.path, folder.evaluations):
+        remove_unfinished(place)
+
+
+def _room(folder: RunFolder) -> Path:
+    return folder.path / ".room"
+
+
 @contextmanager
 def _room_kept(folder: RunFolder) -> Generator[Callable[[], None]]:
     """Keep a little of the disk while a worker is at work, so that it can tell of one that is full."""
-    room = folder.path / ".room"
+    room = _room(folder)
     room.write_bytes(bytes(_ROOM))
     try:
         yield lambda: room.unlink(missing_ok=True)

@@ -8,7 +8,8 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,14 @@ def work(run: RunFolder) -> int:
 def events(run: RunFolder, kind: str) -> list[dict[str, Any]]:
     """What a run tells of one type, those too that a later worker did again."""
     return [event for event in read_events(run.events) if event["type"] == kind]
+
+
+def until(condition: Callable[[], Any], seconds: float = 90) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def told(run: RunFolder) -> list[dict[str, Any]]:

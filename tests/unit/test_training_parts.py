@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import itertools
 import math
 import os
 import random
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -302,6 +305,41 @@ def test_the_marker_of_a_checkpoint_goes_first(tmp_path: Path, monkeypatch: pyte
         checkpoints.remove(run.checkpoint(5))
     assert run.checkpoint(5).exists()
     assert not (run.checkpoint(5) / COMPLETE).exists()
+
+
+def test_a_step_that_is_saved_again_has_a_whole_checkpoint_wherever_its_worker_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before the first, the second, … change of the disk, and again while that is mended."""
+    changes = 0  # that are still made
+
+    def dying(change: Any) -> Any:
+        def made(*given: Any, **named: Any) -> Any:
+            nonlocal changes
+            if changes == 0:
+                raise KeyboardInterrupt
+            changes -= 1
+            return change(*given, **named)
+
+        return made
+
+    for owner, name in ((Path, "rename"), (Path, "replace"), (Path, "unlink"), (Path, "mkdir"), (shutil, "rmtree")):
+        monkeypatch.setattr(owner, name, dying(getattr(owner, name)))
+    for first, again in itertools.product(range(12), range(6)):
+        changes = -1
+        run = RunFolder(tmp_path / f"{first}-{again}")
+        made_checkpoint(run, 5, Marker())
+        changes = first
+        with contextlib.suppress(KeyboardInterrupt):
+            checkpoints.make_way(run.checkpoint(5))
+            made_checkpoint(run, 5, Marker(lr_changes=1))
+        changes = again
+        with contextlib.suppress(KeyboardInterrupt):
+            checkpoints.remove_torn(run)
+        changes = -1
+        checkpoints.remove_torn(run)
+        assert [folder.name for folder in run.checkpoints.iterdir()] == ["checkpoint-5"]
+        assert run.complete_checkpoints() == [5]
 
 
 # --- commands ---
