@@ -40,6 +40,7 @@ class Attempt:
         saved_at: when it was made, by the monotonic clock.
         divergence: watches the loss; there once training begins.
         dry: whether predictions are only tried out, and nothing is told.
+        evaluated: how many batches of the evaluation under way are done.
     """
 
     folder: RunFolder
@@ -56,6 +57,7 @@ class Attempt:
     saved_at: float
     divergence: Divergence | None = None
     dry: bool = False
+    evaluated: int = 0
 
     @property
     def checkpoint(self) -> Path | None:

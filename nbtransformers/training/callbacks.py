@@ -56,7 +56,6 @@ class RunEvents(Base):
         self._attempt = attempt
         self._tokens = 0
         self._since = 0.0
-        self._evaluated = 0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **others: Any) -> None:
         """Say what is planned, and catch up with what was told and done before."""
@@ -114,13 +113,12 @@ class RunEvents(Base):
         attempt = self._attempt
         if attempt.dry:
             return
-        self._evaluated += 1
-        attempt.journal.stage("evaluating", self._evaluated, len(others["eval_dataloader"]))
+        attempt.evaluated += 1
+        attempt.journal.stage("evaluating", attempt.evaluated, len(others["eval_dataloader"]))
         attempt.look()
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **others: Any) -> None:
         """Tell of an evaluation."""
-        self._evaluated = 0
         found = {name.removeprefix("eval_"): value for name, value in metrics.items()}
         report = self._attempt.folder.evaluation(state.global_step)
         self._attempt.journal.write(

@@ -22,6 +22,7 @@ class Commands:
         asked_to_end: set by a signal, which then counts as `stop`.
 
     Attributes:
+        journal: the same; that of the next attempt, where memory ran out in this one.
         step: the last step that was finished.
         stopping: whether training is to end.
         saves: the checkpoints that were asked for.
@@ -30,7 +31,7 @@ class Commands:
 
     def __init__(self, controls: Controls, journal: Journal, asked_to_end: threading.Event) -> None:
         self._controls = controls
-        self._journal = journal
+        self.journal = journal
         self._asked_to_end = asked_to_end
         self._pausing = False
         self.step = 0
@@ -53,16 +54,16 @@ class Commands:
         """
         if not self._pausing or self.stopping:
             return
-        self._journal.state("paused")
+        self.journal.state("paused")
         while self._pausing and not self.stopping:
             time.sleep(_LOOK_S)
             self.look()
             meanwhile()
-        self._journal.state("running")
+        self.journal.state("running")
 
     def followed(self, message: dict[str, Any]) -> None:
         """Say that a command was followed."""
-        self._journal.write("control", id=message.get("id"), command=message["command"], step=self.step)
+        self.journal.write("control", id=message.get("id"), command=message["command"], step=self.step)
 
     def _take(self, message: dict[str, Any]) -> None:
         match message["command"]:

@@ -12,6 +12,9 @@ from nbtransformers.errors import UserError
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.listing import typed_name
 
+LESS_MEMORY = "Type `--max-length 128`, or give a smaller model."
+"""The way out where memory is too little for one example."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SAYS_FULL = ("no space left", "quota exceeded", "file too large")
 _LEFT = 16 * 2**20  # bytes: where less is free and a file could not be written, that is why
@@ -25,9 +28,7 @@ def explained(error: BaseException, folder: RunFolder) -> UserError:
     if is_disk_full(error, folder):
         return _disk_full(folder)
     if is_out_of_memory(error):
-        return UserError(
-            "Memory ran out with one example at a time.", hint="Type `--max-length 128`, or give a smaller model."
-        )
+        return UserError("Memory ran out with one example at a time.", hint=LESS_MEMORY)
     said = first_line(error) if isinstance(error, Exception) else ""
     return UserError(
         f"Training failed ({type(error).__name__}{f': {said}' if said else ''}).",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Callable, Sequence
 from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from nbtransformers.engine.out_of_memory import free_cache, is_out_of_memory, let_go
+from nbtransformers.errors import UserError
+from nbtransformers.plain_text import count
 from nbtransformers.training import checkpoints
 from nbtransformers.training.attempt import Attempt, EvaluationBrokenOffError
 from nbtransformers.training.callbacks import NO_METRICS
 from nbtransformers.training.checkpoints import Marker
+from nbtransformers.training.failing import LESS_MEMORY
 from nbtransformers.training.sampling import grouped_sampler, longest_first, token_lengths
 from nbtransformers.training.tasks.written import write
 
@@ -119,11 +124,14 @@ class RunTraining(Base):
         """
         import torch
 
+        def tried() -> Any:
+            loader = self.get_eval_dataloader(rows)
+            return self.evaluation_loop(loader, description="Trial", metric_key_prefix="eval").metrics
+
         self.attempt.dry = True
         try:
             with torch.random.fork_rng():
-                loader = self.get_eval_dataloader(rows)
-                found = self.evaluation_loop(loader, description="Trial", metric_key_prefix="eval").metrics
+                found = self._as_memory_takes(tried)
         finally:
             self.attempt.dry = False
             self.__dict__.pop("_eval_dataloaders", None)  # where Trainer keeps a loader, every evaluation takes it
@@ -133,9 +141,10 @@ class RunTraining(Base):
     def _evaluate(self, trial: Any, ignore_keys_for_eval: Any, skip_scheduler: bool = False) -> dict[str, float]:
         resumed = skip_scheduler  # Trainer evaluates like this only before the first step
         self.attempt.journal.stage("evaluating")
+        evaluate = super()._evaluate
         try:
             with self.data_collator.in_evaluation():
-                metrics = super()._evaluate(trial, ignore_keys_for_eval)
+                metrics = self._as_memory_takes(lambda: evaluate(trial, ignore_keys_for_eval))
         except EvaluationBrokenOffError:
             self._breaking_off = True
             self.control.should_training_stop |= resumed  # else another step would be done first
@@ -144,6 +153,40 @@ class RunTraining(Base):
             self._make_up_for(metrics, trial)
         self.attempt.journal.stage("training")
         return metrics
+
+    def _as_memory_takes(self, evaluate: Callable[[], Any]) -> Any:
+        """What an evaluation gives, with fewer examples at once where memory runs out; training's parts stay."""
+        import torch
+
+        drawn = torch.get_rng_state()
+        while True:
+            self.attempt.evaluated = 0
+            try:
+                return evaluate()
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                if self.args.per_device_eval_batch_size == 1:
+                    raise UserError(
+                        "Memory ran out in an evaluation with one example at a time.", hint=LESS_MEMORY
+                    ) from error
+                let_go(error)
+            self._evaluate_less_at_once()
+            torch.set_rng_state(drawn)  # as if nothing had happened
+
+    def _evaluate_less_at_once(self) -> None:
+        gc.collect()
+        free_cache()
+        self.__dict__.pop("_eval_dataloaders", None)
+        less = self.args.per_device_eval_batch_size // 2
+        self.args.per_device_eval_batch_size = less
+        journal = self.attempt.journal
+        journal.write("eval_batch", step=self.state.global_step, eval_batch=less)
+        journal.write(
+            "note",
+            text=f"Memory ran out in an evaluation: {count(less, 'example')} at once "
+            f"{'is' if less == 1 else 'are'} evaluated from here on. Training's batches stay as they are.",
+        )
 
     def _make_up_for(self, metrics: dict[str, float], trial: Any) -> None:
         """Put an evaluation that was broken off into the checkpoint that this attempt resumes from."""

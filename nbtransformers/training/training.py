@@ -61,6 +61,7 @@ class Training:
         self._controls = controls
         self._asked_to_end = asked_to_end
         self._encoded: dict[str, Dataset] = {}
+        self._commands: Commands | None = None
         self.journal: Journal | None = None
 
     # --- what is in the directory ---
@@ -204,7 +205,7 @@ class Training:
         return Attempt(
             folder=folder,
             journal=begun.journal,
-            commands=Commands(self._controls, begun.journal, self._asked_to_end),
+            commands=self._commands_told_to(begun.journal),
             rates=Rates(begun.history.of("lr"), marker.lr_changes, begun.journal),
             evaluation=Evaluation(
                 folder,
@@ -222,6 +223,12 @@ class Training:
             saved=begun.resumed_from,
             saved_at=monotonic(),
         )
+
+    def _commands_told_to(self, journal: Journal) -> Commands:
+        if self._commands is None:
+            self._commands = Commands(self._controls, journal, self._asked_to_end)
+        self._commands.journal = journal  # those that were read before memory ran out are still to be followed
+        return self._commands
 
     def _learning_rate(self, trainer: Any, attempt: Attempt) -> bool:
         """Look for a learning rate, if one was asked for and not found before; whether to go on."""
@@ -262,6 +269,10 @@ class Training:
         request, task = self._request, self._task
         arguments = training_arguments(request, self._folder, steps, task.best_metric, self._device)
         arguments.eval_on_start = attempt.marker.evaluation_due
+        less = attempt.before.last("eval_batch")
+        if less is not None:
+            batch = min(arguments.per_device_eval_batch_size, less["eval_batch"])
+            arguments.per_device_eval_batch_size = batch
         callbacks = [callback_class()(attempt)]
         if request.early_stopping is not None:
             callbacks.append(early_stopping(request.early_stopping, attempt.checkpoint))

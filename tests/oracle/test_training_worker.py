@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -409,6 +409,102 @@ def test_less_is_computed_at_once_when_memory_runs_out(tmp_path: Path, hungry: P
     ours, theirs = ([event for event in told(some) if event["type"] == "step"] for some in (run, ample))
     assert [event["tokens"] for event in ours] == [event["tokens"] for event in theirs]
     assert [event["loss"] for event in ours] == pytest.approx([event["loss"] for event in theirs], rel=1e-4)
+
+
+GREEDY = """
+from transformers import AutoTokenizer, DataCollatorWithPadding
+
+usual = DataCollatorWithPadding(AutoTokenizer.from_pretrained({model!r}))
+
+def padded(rows):
+    if len(rows) {sizes}:
+        raise MemoryError
+    return usual(rows)
+"""
+
+
+@pytest.fixture
+def greedy(tmp_path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Makes a collator for which memory runs out where it gets such a number of rows: `> 2`."""
+
+    def written(sizes: str) -> str:
+        (tmp_path / "own_greed.py").write_text(GREEDY.format(model=str(encoder), sizes=sizes))
+        return "own_greed:padded"
+
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return written
+
+
+def test_what_a_run_was_told_before_memory_ran_out_is_followed_after_it(
+    tmp_path: Path, encoder: Path, greedy: Callable[[str], str]
+) -> None:
+    settings: dict[str, Any] = {"epochs": LONG, "warmup": 0.0, "arguments": {"save_steps": 1000, "eval_steps": 1000}}
+    run = new_run(tmp_path / "run", encoder, **settings, collator=greedy("> 2"))
+    pause, halved, save = tell(run.control, "pause"), tell(run.control, "lr", factor=0.5), tell(run.control, "save")
+    worker = ForkedWorker(run)  # which reads them before its first step, and has no memory for that
+    until(lambda: state_of(run) == "paused", 30)
+    assert [event["micro_batch"] for event in events(run, "micro_batch")] == [2]
+    until(lambda: {halved, save} <= {event["id"] for event in events(run, "control")})
+    assert steps(run) == [1]
+    assert run.complete_checkpoints() == [1]
+    tell(run.control, "resume")
+    until(lambda: len(steps(run)) > 2)
+    tell(run.control, "stop")
+    assert worker.wait() == 0
+    assert [event["id"] for event in events(run, "control")].count(pause) == 1
+    assert_rates(run)
+
+
+def test_an_evaluation_for_which_memory_is_too_little_takes_less_at_once_and_training_as_much(
+    tmp_path: Path, encoder: Path, greedy: Callable[[str], str]
+) -> None:
+    settings: dict[str, Any] = {"arguments": {"per_device_eval_batch_size": 9, "eval_steps": 6, "save_steps": 6}}
+    ample = new_run(tmp_path / "ample", encoder, **settings)
+    assert ForkedWorker(ample).wait() == 0
+    run = new_run(tmp_path / "run", encoder, **settings, collator=greedy("> 5"))
+    worker = ForkedWorker(run)
+    until(lambda: events(run, "eval"))
+    worker.kill()
+    worker.wait()
+    assert ForkedWorker(run).wait() == 0
+    assert [(event["step"], event["eval_batch"]) for event in events(run, "eval_batch")] == [(6, 4)]  # and it is kept
+    assert not events(run, "micro_batch")
+    assert len(events(run, "attempt")) == 2
+    assert events(run, "note")[0]["text"] == (
+        "Memory ran out in an evaluation: 4 examples at once are evaluated from here on. "
+        "Training's batches stay as they are."
+    )
+    assert weights(run.model) == weights(ample.model)
+    assert [event for event in told(run) if event["type"] == "step"] == [
+        event for event in told(ample) if event["type"] == "step"
+    ]
+    ours, theirs = ([event["metrics"] for event in told(some) if event["type"] == "eval"] for some in (run, ample))
+    assert ours == [pytest.approx(metrics, rel=1e-5) for metrics in theirs]
+
+
+def test_an_evaluation_for_which_memory_never_suffices_says_so(
+    tmp_path: Path, encoder: Path, greedy: Callable[[str], str]
+) -> None:
+    settings: dict[str, Any] = {"arguments": {"per_device_eval_batch_size": 2, "eval_steps": 1}}
+    run = new_run(tmp_path / "run", encoder, **settings, collator=greedy("< 4"))
+    assert ForkedWorker(run).wait() == 1
+    assert [event["eval_batch"] for event in events(run, "eval_batch")] == [1]
+    assert not events(run, "micro_batch")
+    assert last_state(run)["message"] == "Memory ran out in an evaluation with one example at a time."
+    assert last_state(run)["hint"] == "Type `--max-length 128`, or give a smaller model."
+
+
+@pytest.mark.slow
+def test_memory_that_runs_out_in_an_evaluation_leaves_training_as_it_is(tmp_path: Path, hungry: Path) -> None:
+    texts = [f"{snippet.text} " * 90 for snippet in movie_snippets()[:40]]
+    data = pd.DataFrame({"review": texts, "stars": ["bad", "good"] * 20})
+    sizes = {"per_device_eval_batch_size": 20, "eval_steps": 4, "save_steps": 4}
+    run = new_run(tmp_path / "run", hungry, data, batch_size=1, test_share=0.5, arguments={**sizes, "max_steps": 4})
+    assert ForkedWorker(run, megabytes=1000).wait() == 0
+    assert state_of(run) == "done"
+    assert events(run, "eval_batch")
+    assert not events(run, "micro_batch")
+    assert steps(run) == [1, 2, 3, 4]
 
 
 @pytest.mark.slow

@@ -1158,6 +1158,7 @@ ELSEWHERE = {
     "Training failed ({}{}).": "test_training_worker.py",
     "The disk is full, and the run {} cannot be written on. {}": "test_training_worker.py",
     "Memory ran out with one example at a time.": "test_training_worker.py",
+    "Memory ran out in an evaluation with one example at a time.": "test_training_worker.py",
     "The last checkpoint of the run {}, of step {}, is damaged: {}.{}": "test_training_checkpoints.py",
     "The run {} is {}, and has no model yet.": "test_training_run.py",
     "The model of the run {} is gone.": "test_training_run.py",
