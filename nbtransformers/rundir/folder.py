@@ -41,6 +41,11 @@ class RunFolder:
         return self.path / "source"
 
     @property
+    def origin(self) -> Path:
+        """The SHA-256 of the files of the model that training started from, and its commit on the Hub."""
+        return self.path / "origin.json"
+
+    @property
     def environment(self) -> Path:
         """The versions of Python and of the packages, and the machine."""
         return self.path / "environment.json"

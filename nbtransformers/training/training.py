@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.engine.out_of_memory import free_cache, is_out_of_memory, let_go
-from nbtransformers.request import FinetuneRequest
+from nbtransformers.request import FinetuneRequest, ModelRef
 from nbtransformers.rundir.control import Controls
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
@@ -31,6 +31,7 @@ from nbtransformers.training.loading import Trainable, load_to_train
 from nbtransformers.training.methods import Learning, is_adapted, learning, plain, with_method
 from nbtransformers.training.modelcard import model_card
 from nbtransformers.training.named import imported, is_import_path
+from nbtransformers.training.origin import same_model
 from nbtransformers.training.rates import Rates
 from nbtransformers.training.settings import Steps, save_steps, smaller, steps_of, training_arguments
 from nbtransformers.training.source import starting_model
@@ -77,6 +78,10 @@ class Training:
     @cached_property
     def _task(self) -> Task:
         return task_named(self._description.training_task)
+
+    @cached_property
+    def _model(self) -> ModelRef:
+        return same_model(starting_model(self._request, self._folder), self._folder)
 
     @cached_property
     def _device(self) -> str:
@@ -178,7 +183,7 @@ class Training:
     def _loaded(self) -> Trainable:
         request = self._request
         return load_to_train(
-            starting_model(request, self._folder),
+            self._model,
             self._task.head,
             self._task.config(self._description),
             seed=request.seed,

@@ -1142,6 +1142,7 @@ ELSEWHERE = {
     "The run {} cannot go on: {}.": "test_finetune.py",
     "`--greater-is-better` is for a metric of your own.": "test_finetune.py",
     "The data of the run {} are not those that it began with.": "test_finetune.py",
+    "The model {} is not what it was when the run {} began: {} has changed.": "test_training_origin.py",
     "Training needs {}.": "test_finetune.py",
     "Reports cannot go to {}.": "test_finetune.py",
     "The run {} cannot be written into {}: {}.": "test_finetune.py",
