@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -23,6 +24,7 @@ from nbtransformers.engine.attributions import (
 from nbtransformers.engine.embedded import Embedded
 from nbtransformers.engine.encoding import text_limit
 from nbtransformers.engine.failures import first_line
+from nbtransformers.engine.onetoken import only_logits_of
 from nbtransformers.engine.out_of_memory import free_cache, is_out_of_memory, let_go
 from nbtransformers.engine.padding import padding_token, tensors_of
 from nbtransformers.engine.recipe import explain_recipe
@@ -203,7 +205,7 @@ class _Work:
             self._loaded, embedded, goal, self._inner, self._groups, self._workers, self._rows, self._pass
         )
         found: list[Attribution] = []
-        with self._threads, self._workers, embedded.replaced():
+        with self._threads, self._workers, embedded.replaced(), self._only_needed(embedded, goal):
             for method in self._request.methods:
                 try:
                     found.append(self._attribution(method, setting))
@@ -218,6 +220,12 @@ class _Work:
                 if on_partial is not None and method != self._request.methods[-1]:
                     on_partial(self._result(goal, targets, found, second, embedded.is_plain))
         return self._result(goal, targets, found, second, embedded.is_plain)
+
+    def _only_needed(self, embedded: Embedded, goal: Goal) -> AbstractContextManager[Any]:
+        """Of a token that is predicted, its own logits alone."""
+        if self._head not in ("causal", "masked"):
+            return nullcontext()
+        return only_logits_of(self._loaded.model, embedded, -1 if goal.place is None else goal.place[0])
 
     def _refuse_moved(self, goal: Goal) -> None:
         if self._request.baseline == "remove" and goal.place is not None:

@@ -327,7 +327,7 @@ def _token(kind: Any, read: Reader, at: int) -> tuple[Goal, tuple[Target, ...]]:
     number, note = (best[0], "") if read.request.target is None else _token_number(read, len(logits), kind)
     goal = Goal(
         target(number),
-        lambda output: output.logits[:, at, number],
+        lambda output: output.logits[:, 0 if output.logits.shape[1] == 1 else at, number],  # some give it alone
         f"outputs.logits[:, {at}, {number}]",
         None if at < 0 else (at, at + 1),
         note,
