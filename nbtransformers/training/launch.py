@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import shutil
@@ -102,6 +103,8 @@ def _relaunch(folder: RunFolder) -> None:
             f"The data of the run {folder.name} are not those that it began with.",
             hint="Begin another run with them: `%finetune`.",
         )
+    if REGISTRY.loaded():
+        free_gpu(FinetuneRequest.from_json(folder.request.read_text(encoding="utf-8")), {})
     with deferred_interrupts():
         heartbeat.of_process(os.getpid()).write(folder.heartbeat)
         _start(folder)
@@ -176,10 +179,9 @@ def free_gpu(request: FinetuneRequest, objects: Objects) -> None:
 
     if request.device == "cpu" or not torch.cuda.is_available() or torch.cuda.device_count() > 1:
         return
-    for loaded in REGISTRY.loaded():
-        if loaded.device.startswith("cuda"):
-            REGISTRY.forget(loaded.name)
-    if request.model is not None and request.model.kind == "variable":
+    for name in {loaded.name for loaded in REGISTRY.loaded() if loaded.device.startswith("cuda")}:
+        REGISTRY.forget(name)
+    if request.model is not None and request.model.kind == "variable" and request.model.name in objects:
         from nbtransformers.loading.models import model_and_tokenizer
 
         model = model_and_tokenizer(objects[request.model.name])[0]
@@ -188,4 +190,5 @@ def free_gpu(request: FinetuneRequest, objects: Objects) -> None:
                 model.to("cpu")
             told = f"{request.model.name} is on the CPU now: the GPU is left to the run."
             warnings.warn_explicit(told, UserWarning, "nbtransformers", 0)
+    gc.collect()  # a model that holds itself, as one with hooks does, is gone only then
     torch.cuda.empty_cache()

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -25,6 +26,7 @@ import nbtransformers as nbt
 from nbtransformers.doors.finetune import finetune_request, wait_well
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.inputs.refs import data_ref
+from nbtransformers.loading.registry import REGISTRY, LoadedModel
 from nbtransformers.progress import Progress
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
 from nbtransformers.rundir import heartbeat, state
@@ -229,6 +231,57 @@ def test_a_model_that_another_process_does_not_know_is_refused(project: Path) ->
     with pytest.raises(UserError, match="weights with an adapter on top"):
         keep_source(request, {"m": (adapted, helpers.tokenizer())}, RunFolder(project))
     assert list(project.iterdir()) == []
+
+
+@pytest.fixture
+def seen_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """As if there were one GPU with a model on it: what is asked of it, and whether the model is still in memory."""
+    import torch
+
+    def on_the_gpu() -> LoadedModel:
+        model = helpers.classifier()
+        model.own = [model]  # it holds itself, as models with hooks do
+        return LoadedModel("other", model, helpers.tokenizer(), None, "cuda:0", "float32")
+
+    held = weakref.ref(REGISTRY.get("other", 1, on_the_gpu)[0].model)
+    seen: list[tuple[str, bool]] = []
+    for name, gives in {
+        "is_available": lambda: True,
+        "device_count": lambda: 1,
+        "get_device_name": lambda _: "none",
+        "empty_cache": lambda: seen.append(("emptied", held() is not None)),
+        "mem_get_info": lambda _: (seen.append(("asked", held() is not None)), 2**40)[1:] * 2,
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, gives)
+    return seen
+
+
+def test_a_gpu_is_left_to_the_run_before_its_memory_is_estimated(
+    started: list[list[str]], project: Path, seen_of_a_gpu: list[tuple[str, bool]]
+) -> None:
+    run = nbt.finetune(FRAME, text="review", label="stars")
+    assert seen_of_a_gpu == [("emptied", False), ("asked", False)]
+    assert json.loads(run.files.card.read_text())["memory"]["free"] == 2**40
+
+
+def test_a_gpu_is_left_to_a_run_that_goes_on(
+    started: list[list[str]], project: Path, seen_of_a_gpu: list[tuple[str, bool]]
+) -> None:
+    run = nbt.finetune(FRAME, text="review", label="stars", model=(helpers.classifier(), helpers.tokenizer()))
+    run.files.heartbeat.unlink()
+    seen_of_a_gpu.clear()
+    REGISTRY.get("another", 1, lambda: LoadedModel("another", helpers.classifier(), None, None, "cuda:0", "float32"))
+    run.resume()
+    assert [what for what, _ in seen_of_a_gpu] == ["emptied"]
+    assert "another" not in [loaded.name for loaded in REGISTRY.loaded()]
+
+
+def test_a_run_on_the_cpu_leaves_the_gpu_as_it_is(
+    started: list[list[str]], project: Path, seen_of_a_gpu: list[tuple[str, bool]]
+) -> None:
+    nbt.finetune(FRAME, text="review", label="stars", device="cpu")
+    assert not seen_of_a_gpu
+    REGISTRY.forget("other")
 
 
 # --- a run that does not begin ---
