@@ -185,6 +185,8 @@ def _is_readable(file: Path) -> bool:
         return True
     try:
         return read(file)
+    except MemoryError:
+        raise
     except Exception:  # each format has errors of its own
         return False
 

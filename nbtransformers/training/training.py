@@ -14,10 +14,11 @@ from nbtransformers.request import FinetuneRequest, ModelRef
 from nbtransformers.rundir.control import Controls
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
+from nbtransformers.training import checkpoints
 from nbtransformers.training.attempt import Attempt
 from nbtransformers.training.callbacks import callback_class, early_stopping
 from nbtransformers.training.card import advice_of
-from nbtransformers.training.checkpoints import Last, Marker, best_of, last_readable, marker_of, put_aside, remove_old
+from nbtransformers.training.checkpoints import Last, Marker
 from nbtransformers.training.collating import SeededCollator
 from nbtransformers.training.commands import Commands
 from nbtransformers.training.data import Part, stored_description, stored_rows
@@ -118,9 +119,10 @@ class Training:
             self.journal.close()
 
     def _begin(self) -> _Begun:
+        checkpoints.remove_torn(self._folder)  # memory may have run out while it was saved
         history = History(self._folder.events)
         history.read()
-        last = last_readable(self._folder)
+        last = checkpoints.last_readable(self._folder)
         newest = next(iter(last.damaged), None)
         resumed_from = newest if last.step is None else last.step  # where none can be read, nothing is done again
         journal = Journal(self._folder.events, 1 + len(history.of("attempt")), resumed_from)
@@ -144,9 +146,10 @@ class Training:
             raise unreadable(folder, last.damaged)
         for step, file in last.damaged.items():
             journal.write("note", text=f"The checkpoint of step {step:,} is damaged ({file}), and passed over.")
-        put_aside(folder, last.damaged)
+        checkpoints.put_aside(folder, last.damaged)
         if last.step is not None:
-            remove_old(folder, best_of(folder.checkpoint(last.step)))  # a worker was killed before it did
+            best = checkpoints.best_of(folder.checkpoint(last.step))
+            checkpoints.remove_old(folder, best)  # a worker may have been killed before it did
 
     def _tell_smaller(self, begun: _Begun, less: int) -> None:
         size = begun.steps.micro_batch * begun.steps.accumulation
@@ -205,7 +208,7 @@ class Training:
 
     def _attempt(self, begun: _Begun, loaded: Trainable) -> Attempt:
         request, folder = self._request, self._folder
-        marker = Marker() if begun.resumed_from is None else marker_of(folder.checkpoint(begun.resumed_from))
+        marker = Marker() if begun.resumed_from is None else checkpoints.marker_of(folder.checkpoint(begun.resumed_from))
         metric = request.metric if request.metric and is_import_path(request.metric) else None
         return Attempt(
             folder=folder,
