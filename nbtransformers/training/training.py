@@ -208,7 +208,8 @@ class Training:
 
     def _attempt(self, begun: _Begun, loaded: Trainable) -> Attempt:
         request, folder = self._request, self._folder
-        marker = Marker() if begun.resumed_from is None else checkpoints.marker_of(folder.checkpoint(begun.resumed_from))
+        step = begun.resumed_from
+        marker = Marker() if step is None else checkpoints.marker_of(folder.checkpoint(step))
         metric = request.metric if request.metric and is_import_path(request.metric) else None
         return Attempt(
             folder=folder,
