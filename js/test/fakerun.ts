@@ -120,6 +120,8 @@ export function fakeHeader(run: FakeRun, curves = fakeCurves(run)) {
     message: null,
     hint: null,
     notes: [],
+    warnings: [],
+    finder: null,
     queued: [],
     attempts: 1,
     facts: [
@@ -224,7 +226,7 @@ export class FakeRunKernel {
     );
     const shape = [step.length];
     const columns: NamedArray[] = [
-      ["step", step, shape],
+      ["step", Uint32Array.from(step), shape],
       ["min", low, shape],
       ["max", high, shape],
       ["mean", mean, shape],

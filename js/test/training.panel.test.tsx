@@ -58,6 +58,23 @@ describe("the head", () => {
     expect([bar.getAttribute("aria-valuenow"), bar.getAttribute("aria-valuemax")]).toEqual(["40", "100"]);
   });
 
+  it("has a full bar of what comes before the first step, where that is counted", () => {
+    const stage = { stage: "finding", done: 25, total: 100 };
+    const { one } = running({ steps: 0, facts: { stage } });
+    expect(textOf(one(".nbt-subtitle"))).toBe("Looking for a learning rate: 25 of 100");
+    const bar = one('[role="progressbar"]');
+    expect([bar.getAttribute("aria-valuenow"), bar.getAttribute("aria-valuemax")]).toEqual(["25", "100"]);
+  });
+
+  it("warns of what is wrong, and merely tells what is good to know", () => {
+    const { one, all } = running({
+      facts: { notes: ["The task is regression."], warnings: ["Memory ran out."] },
+    });
+    expect(textOf(one(".nbt-strip-warning"))).toBe("Memory ran out.");
+    expect(textOf(one(".nbt-strip-note"))).toBe("The task is regression.");
+    expect(all(".nbt-strip-note svg")).toHaveLength(0);
+  });
+
   it.each([
     ["starting", "Starting", ["Pause", "Stop", "Save now", "lr ×½", "lr ×2"]],
     ["running", "Running", ["Pause", "Stop", "Save now", "lr ×½", "lr ×2"]],
@@ -315,6 +332,32 @@ describe("the curves", () => {
     await drawn(500);
     await page.answer("curve");
     expect(page.asked("curve")).toHaveLength(8);
+  });
+
+  it("have the search for a learning rate beside them, also before the first step", async () => {
+    const points = [
+      [1e-6, 2],
+      [1e-5, 1.5],
+      [1e-4, 1],
+      [1e-2, null],
+    ] as [number, number | null][];
+    const page = running({ steps: 0, facts: { finder: { points, chosen: 1e-5 } } });
+    expect(titles(page)).toEqual(["Loss by learning rate"]);
+    const caption = () => textOf(page.one(".nbt-chart figcaption"));
+    expect(caption()).toContain("chosen 1e−5");
+    page.one(".nbt-plot").focus();
+    await page.key("Home");
+    await page.key("ArrowRight");
+    expect(caption()).toMatch(/1\.5.*smoothed.*at 1e−5/);
+    await page.key("End");
+    expect(caption()).toContain("not finite");
+    await page.key("Escape");
+    await page.answer();
+    page.kernel.goOn(3, { finder: { points, chosen: null } });
+    await drawn(500);
+    expect(titles(page)[0]).toBe("Loss");
+    expect(titles(page).at(-1)).toBe("Loss by learning rate");
+    expect(textOf(page.all(".nbt-chart figcaption").at(-1) as HTMLElement)).toContain("none was chosen");
   });
 
   it("have not begun before the first step", () => {

@@ -273,6 +273,34 @@ class TrainingRun:
         legend(axes)
         return axes
 
+    def plot_finder(self, ax: Axes | None = None) -> Axes:
+        """The loss at each learning rate that `--find-lr` tried, and the one that was chosen, with matplotlib.
+
+        Args:
+            ax: the axes to draw on; None makes new ones.
+
+        Raises:
+            UserError: when no learning rate was looked for, or the search goes on.
+        """
+        from nbtransformers.results.figures import canvas, legend, titled
+
+        self.history.read()
+        found = self.history.last("finder")
+        if found is None:
+            raise UserError(
+                f"The run {self.name} has no search for a learning rate.",
+                hint="`%finetune` makes one with `--find-lr`.",
+            )
+        axes = titled(canvas(ax, 3.4), printable(f"{self.name}: loss by learning rate"))
+        losses = [math.nan if loss is None else loss for _, loss in found["points"]]
+        axes.plot([lr for lr, _ in found["points"]], losses, linewidth=1, label="loss")
+        if found["chosen"]:
+            axes.axvline(found["chosen"], color="#D55E00", linewidth=1, label=f"chosen: {found['chosen']:g}")
+        axes.set_xscale("log")
+        axes.set_xlabel("learning rate")
+        legend(axes)
+        return axes
+
     def draw(self, ax: Axes, metric: str, training: str, evaluation: str) -> None:
         """Draw what there is of a metric by step, the two curves under these names."""
         steps, evals = self.steps(), self.evals()

@@ -134,7 +134,7 @@ class Training:
             journal.write("checkpoint", step=resumed_from)  # its worker was killed before it told
         if not history.of("note"):
             for advice in advice_of(self._folder):
-                journal.write("note", text=advice)
+                journal.write("note", text=advice, warning=True)
         less = history.last("micro_batch")
         steps = steps_of(self._request, self._description.rows["train"], less["micro_batch"] if less else None)
         return _Begun(journal, history, resumed_from, steps)
@@ -155,9 +155,8 @@ class Training:
         size = begun.steps.micro_batch * begun.steps.accumulation
         step = begun.resumed_from or 0
         begun.journal.write("micro_batch", step=step, micro_batch=less, accumulation=size // less)
-        begun.journal.write(
-            "note", text=f"Memory ran out: {less} of the {size} examples of a step are computed at once from here on."
-        )
+        said = f"Memory ran out: {less} of the {size} examples of a step are computed at once from here on."
+        begun.journal.write("note", text=said, warning=True)
 
     # --- one attempt ---
 

@@ -9,9 +9,10 @@ message that tells of the others, its buffers beside it (step, then value, of ea
 questions that are asked at the end; `control` what its worker was told. `folder`, `facts`, times and memory are the
 machine's own: readers of this file set them aside. NaN stands for what was not finite.
 
-Changed since the first version: an entry of `queued` is `{id, command}`, not an id alone; `rewritten` in the header
-(how often steps were done again and left out) is for Python's own use; `subtitle` is filled. The question for the whole
-is called `run`; its answer is a header, with its `sections`, and the payload.
+Changed since the first version: `warnings` stand apart from `notes`, and `finder` is new; an entry of `queued` is
+`{id, command}`, not an id alone; `rewritten` in the header (how often steps were done again and left out) is for
+Python's own use; `subtitle` is filled. The question for the whole is called `run`; its answer is a header, with its
+`sections`, and the payload.
 """
 
 import base64
@@ -155,10 +156,12 @@ def header_of(events, state, seq, **own):
         "evals_total": len(by_type.get("eval", [])),
         "checkpoints": [],
         "best": best and {name: best[name] for name in ("step", "metric", "value")},
+        "finder": {name: last["finder"][name] for name in ("points", "chosen")} if "finder" in last else None,
         "lr_changes": [{"step": one["step"], "factor": one["factor"]} for one in by_type.get("lr", [])],
         "message": told.get("message"),
         "hint": told.get("hint"),
-        "notes": [one["text"] for one in by_type.get("note", [])],
+        "notes": [one["text"] for one in by_type.get("note", []) if not one.get("warning")],
+        "warnings": [one["text"] for one in by_type.get("note", []) if one.get("warning")],
         "queued": [],
         "attempts": len(by_type.get("attempt", [])),
         "facts": [],
@@ -265,6 +268,7 @@ def running():
         *BEGIN,
         event("plan", 2, **PLAN),
         event("state", 3, state="running"),
+        event("finder", 3, points=[[1e-6, 2.0], [1e-4, 1.5], [1e-2, None]], chosen=1e-4),
         event("stage", 3, stage="training"),
         *map(step, range(1, 5)),
         evaluated(4, 0.5),
@@ -275,6 +279,7 @@ def running():
         event("lr", 15.5, step=5, factor=0.5, id="aaaaaaaaaaaa"),
         event("control", 15.5, id="aaaaaaaaaaaa", command="lr", step=5),
         event("micro_batch", 15.6, step=5, micro_batch=4, accumulation=4),
+        event("note", 15.6, text="Memory ran out. " + MARKUP, warning=True),
         step(6, loss=None) | {"loss": None},
         evaluated(6, 0.75),
         event("best", 17, step=6, metric="accuracy", value=0.75),
@@ -289,7 +294,7 @@ def running():
     training = {"stage": {"stage": "training", "done": None, "total": None}, "queued": told}
     later = {"queued": told[1:]}
     asked = {"answers": answers, "control": control}
-    return case(events, "running", read=12, rest_state="paused", own=training, rest_own=later, **asked)
+    return case(events, "running", read=13, rest_state="paused", own=training, rest_own=later, **asked)
 
 
 def resumed():

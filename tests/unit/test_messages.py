@@ -1169,6 +1169,7 @@ ELSEWHERE = {
     "A learning rate is given, or a factor.": "test_training_run.py",
     "The learning rate is {}.": "test_training_run.py",
     "The run {} has no curve {}.": "test_training_run.py",
+    "The run {} has no search for a learning rate.": "test_training_run.py",
     "The run {} is {}: there is nothing to {}.": "test_training_run.py",
     "What the run {} was asked for cannot be read ({}).": "test_training_run.py",
     "There is no run {} in {}.": "test_training_run.py",

@@ -132,6 +132,10 @@ ENDED_REFUSALS = [
     (lambda run: run.set_lr(1, factor=2), "A learning rate is given, or a factor. Type `run.set_lr(1e-5)`."),
     (lambda run: run.set_lr(-1), "The learning rate is -1. Type a number above 0, such as `1e-5`."),
     (lambda run: run.set_lr(True), "The learning rate is True. Type a number above 0, such as `1e-5`."),
+    (
+        lambda run: run.plot_finder(),
+        "The run a-1 has no search for a learning rate. `%finetune` makes one with `--find-lr`.",
+    ),
     (lambda run: run.plot("acuracy"), "The run a-1 has no curve 'acuracy'. Did you mean accuracy?"),
     (lambda run: run.model, "The model of the run a-1 is gone. Look into {}."),
 ]
@@ -221,6 +225,15 @@ def test_curves_are_drawn(project: Path) -> None:
     assert [line.get_label() for line in axes.lines] == ["training", "evaluation"]
     assert len(axes.lines[0].get_xdata()) == 100
     assert [line.get_label() for line in nbt.attach("a-1").plot("accuracy").lines] == ["evaluation"]
+
+
+def test_a_search_for_a_learning_rate_is_drawn(project: Path) -> None:
+    made = finished(project / "a-1")
+    made.write("finder", points=[[1e-6, 2.0], [1e-4, 1.0], [1e-2, None]], chosen=1e-5)
+    axes = nbt.attach("a-1").plot_finder()
+    assert axes.get_xscale() == "log"
+    assert [line.get_label() for line in axes.lines] == ["loss", "chosen: 1e-05"]
+    assert list(axes.lines[0].get_xdata()) == [1e-6, 1e-4, 1e-2]
 
 
 # --- all runs ---

@@ -59,11 +59,39 @@ def test_it_tells_what_the_run_came_to(tmp_path: Path) -> None:
         *("minilm-1", "done · step 100 of 100 · epoch 2.00", "reviews", "step 50 (best)", "step 100"),
         *("0.78", "0.75", "negative", "positive", "Great, another sequel.", "不算太差。", "loss", "learning rate"),
         *("800 rows to learn from", "drawn with seed 42", "2 cores · 16.0 GiB of memory · NVIDIA H100"),
-        *("Python 3.11.7, torch 2.13.0", "⚠ The task is classification"),
+        *("Python 3.11.7, torch 2.13.0", "The task is classification"),
     ):
         assert said in seen.text, said
+    assert "⚠" not in seen.text
     assert "desk" not in html
     assert html.count("<svg") == 3  # loss, accuracy, learning rate
+
+
+def test_what_is_wrong_is_told_apart_from_what_is_good_to_know(tmp_path: Path) -> None:
+    made = done(tmp_path)
+    write_json(made.files.card, {"advice": ["3 test rows can also be learnt from: the metrics will flatter."]})
+    made.write("note", text="3 test rows can also be learnt from: the metrics will flatter.")
+    made.write("note", text="Memory ran out: 8 of 16.", warning=True)
+    made.write("note", text="The model is that of step 50.")
+    said = Reader(training_snapshot("p", made.run)).text
+    assert "⚠ 3 test rows" in said and "⚠ Memory ran out" in said and said.count("⚠") == 2
+    assert "The model is that of step 50." in said
+
+
+def test_a_search_for_a_learning_rate_is_a_chart_of_its_own(tmp_path: Path) -> None:
+    made = Written(tmp_path / "a-run")
+    made.begin()
+    points = [[10.0**-power, loss] for power, loss in ((6, 2.0), (5, 1.9), (4, 1.0), (3, 1.2), (2, 900.0), (1, None))]
+    made.write("finder", points=points, chosen=1e-4)
+    html = training_snapshot("p", made.run)
+    assert html.count("<svg") == 1 and "nan" not in html
+    seen = Reader(html)
+    for said in ("loss by learning rate", "chosen: 0.0001", "1e-06", "0.1", "3.2"):  # 900 is not in sight
+        assert said in seen.text, said
+    blind = Written(tmp_path / "blind")
+    blind.begin()
+    blind.write("finder", points=[[1e-7, None], [1e-6, None]], chosen=None)
+    assert "<svg" not in training_snapshot("p", blind.run)
 
 
 def test_before_the_first_step_it_says_what_is_under_way(tmp_path: Path) -> None:

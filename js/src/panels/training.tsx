@@ -51,12 +51,13 @@ export function TrainingPanel({ header, payload, channel }: ResultProps) {
           retry={null}
         />
       )}
-      <Notes notes={facts.notes} />
+      <Notes notes={facts.warnings} />
+      <Notes notes={facts.notes} isWarning={false} />
       <nav class="nbt-tools" aria-label="Views">
         <Segments label="View" options={TABS} chosen={tab} onChoose={(key) => setTab(key)} />
         <ExportButton open={exporting} onToggle={setExporting} />
       </nav>
-      {exporting && <TrainingExport run={run} channel={channel} root={tab === "curves" ? root : null} />}
+      {exporting && <TrainingExport run={run} root={tab === "curves" ? root : null} />}
       {tab === "curves" && (
         <TrainingCurves run={run} view={view} setView={setView} channel={channel} kept={kept} />
       )}

@@ -3,8 +3,8 @@ import type { Points } from "./points";
 
 /** Columns of one length, an entry a stretch; NaN where nothing in it is finite. */
 export interface Thinned {
-  /** The step in the middle. */
-  step: Uint32Array;
+  /** The step in the middle; a learning rate where that is what was gone along. */
+  step: Uint32Array | Float64Array;
   low: Float32Array;
   high: Float32Array;
   mean: Float32Array;

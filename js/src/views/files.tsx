@@ -1,9 +1,8 @@
 // Files of a panel: what is on the screen, as pictures, and what the kernel writes beside the notebook.
 import type { ComponentChildren, RefObject } from "preact";
-import { useState } from "preact/hooks";
 import type { Channel } from "../channel";
 import { Said, useWriting } from "./export";
-import { type PictureKind, savePictures } from "./pictures";
+import { PictureFiles, usePictureFailure } from "./picturefiles";
 
 interface FilesBarProps {
   channel: Channel;
@@ -20,36 +19,12 @@ interface FilesBarProps {
   children?: ComponentChildren;
 }
 
-const PICTURES: readonly (readonly [PictureKind, string])[] = [
-  ["png", "Picture as seen"],
-  ["svg", "Picture as SVG"],
-];
-
 export function FilesBar({ channel, title, pictures, files, params, about, children }: FilesBarProps) {
   const { state, write } = useWriting(channel);
-  const [failed, setFailed] = useState(false);
-  const save = (kind: PictureKind) => {
-    if (!pictures?.current) return;
-    setFailed(false);
-    savePictures(pictures.current, title, kind).catch(() => setFailed(true));
-  };
+  const [failure, tell] = usePictureFailure();
   return (
     <section class="nbt-export" aria-label="Export">
-      {pictures && (
-        <div class="nbt-export-formats">
-          {PICTURES.map(([kind, name]) => (
-            <button
-              key={kind}
-              type="button"
-              class="nbt-button nbt-button-outlined"
-              title="What is seen, in its colours; of what is scrolled, all"
-              onClick={() => save(kind)}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
-      )}
+      <PictureFiles title={title} root={pictures} tell={tell} />
       <div class="nbt-export-formats">
         {files.map(([what, name, help]) => (
           <button
@@ -65,11 +40,7 @@ export function FilesBar({ channel, title, pictures, files, params, about, child
         ))}
       </div>
       <output class="nbt-export-said" aria-live="polite">
-        {failed ? (
-          <span class="nbt-bad">This page cannot make that picture: take the other one.</span>
-        ) : (
-          <Said state={state}>{about}</Said>
-        )}
+        {failure || <Said state={state}>{about}</Said>}
       </output>
       {children}
     </section>

@@ -15,15 +15,21 @@ export function ErrorStrip({ message }: { message: string }) {
 /** More notes than these would push the result down. */
 const NOTES_IN_SIGHT = 2;
 
-/** What the reader should know before trusting the numbers; of many, the first and how many more. */
-export function Notes({ notes }: { notes: readonly string[] }) {
+interface NotesProps {
+  notes: readonly string[];
+  /** They are to be known before one trusts the numbers; else they are merely good to know. */
+  isWarning?: boolean;
+}
+
+/** What the reader should know; of many, the first and how many more. */
+export function Notes({ notes, isWarning = true }: NotesProps) {
   const [open, setOpen] = useState(false);
   if (notes.length === 0) return null;
   const folds = notes.length > NOTES_IN_SIGHT;
   const shown = folds && !open ? notes.slice(0, 1) : notes;
   return (
-    <div class="nbt-strip nbt-strip-warning" role="note">
-      <WarningIcon />
+    <div class={isWarning ? "nbt-strip nbt-strip-warning" : "nbt-strip nbt-strip-note"} role="note">
+      {isWarning && <WarningIcon />}
       <div class={folds && !open ? "nbt-notes nbt-notes-folded" : "nbt-notes"}>
         {shown.map((note) => (
           <p key={note} title={folds && !open ? note : undefined}>

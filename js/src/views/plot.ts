@@ -33,6 +33,8 @@ export interface Shown {
   marks: readonly Mark[];
   range: Range;
   isLog: boolean;
+  /** It goes along learning rates, on a logarithmic scale, and shows values up to one. */
+  rates?: { most: number };
 }
 
 export interface PlotCalls {
@@ -42,6 +44,10 @@ export interface PlotCalls {
   reset(): void;
 }
 
+/** Between two labels below a chart: no parts of a step. */
+const WHOLE = [1, 2, 5, 10]
+  .flatMap((first) => Array.from({ length: 8 }, (_, power) => first * 10 ** power))
+  .sort((a, b) => a - b);
 /** Columns that a line has in the chart. */
 const COLUMNS = 3;
 const LEFT_PX = 54;
@@ -120,7 +126,7 @@ export class Plot {
   }
 
   #options(size: UPlotSize): UPlot.Options {
-    const { lines, isLog } = this.#shown;
+    const { lines, isLog, rates } = this.#shown;
     const series = lines.flatMap((line): UPlot.Series[] => {
       const behind: UPlot.Series = {
         stroke: () => faded(this.#colour(line.colour), line.isSmooth ? 0.3 : 0.5),
@@ -158,20 +164,19 @@ export class Plot {
       padding: [18, 26, 0, 0],
       legend: { show: false },
       scales: {
-        x: { time: false, range: () => [...this.#shown.range] },
+        x: { time: false, distr: rates ? 3 : 1, range: () => [...this.#shown.range] },
         y: {
           distr: isLog ? 3 : 1,
-          range: (_, low, high) => (isLog ? logRange(low, high) : range(low, high)),
+          range: (_, low, high) =>
+            isLog ? logRange(low, high) : range(low, Math.min(high, rates?.most ?? high)),
         },
       },
       axes: [
         {
           ...axis,
           size: 26,
-          incrs: [1, 2, 5, 10]
-            .flatMap((first) => Array.from({ length: 8 }, (_, power) => first * 10 ** power))
-            .sort((a, b) => a - b),
-          values: (_, at) => this.#told("x", at, stepLabel),
+          incrs: WHOLE,
+          values: (_, at) => this.#told("x", at, rates ? tickLabel : stepLabel),
         },
         { ...axis, size: LEFT_PX, values: (_, at) => this.#told("y", at, tickLabel) },
       ],

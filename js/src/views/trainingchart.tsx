@@ -74,7 +74,7 @@ export function TrainingChart(props: TrainingChartProps) {
   const isLog = view.isLog && chart.canLog;
   const shown = { title: chart.title, lines: lines.map(({ line }) => line), marks, range, isLog };
   usePlot(box, shown, size, theme, at, calls);
-  const walk = useWalk(lines, range, at, calls);
+  const walk = useWalk(lines[0]?.line.thinned.step ?? [], range, at, calls);
   return (
     <figure class="nbt-chart">
       <figcaption>
@@ -204,7 +204,7 @@ function useFar(
   };
 }
 
-function usePlot(
+export function usePlot(
   box: { current: HTMLDivElement | null },
   shown: Parameters<Plot["show"]>[0],
   size: { width: number; height: number },
@@ -244,11 +244,10 @@ function useSeen(box: { current: HTMLElement | null }): boolean {
 const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 };
 
 /** The chart by keys. */
-function useWalk(lines: readonly Known[], range: Range, at: number | null, calls: PlotCalls) {
+export function useWalk(steps: Iterable<number>, range: Range, at: number | null, calls: PlotCalls) {
   return (event: KeyboardEvent) => {
     const { key } = event;
-    const { step: steps } = lines[0]?.line.thinned ?? emptyThinned(0);
-    const inSight = [...steps].filter((step) => step >= range[0] && step <= range[1]);
+    const inSight = Array.from(steps).filter((step) => step >= range[0] && step <= range[1]);
     const [first, last] = [inSight[0] ?? 0, inSight.at(-1) ?? 0];
     const by = STEPS[key];
     if (by !== undefined && inSight.length > 0) {
@@ -323,7 +322,7 @@ function stretchAt(thinned: Thinned, isSmooth: boolean, at: number | null): Told
 }
 
 /** The number of the step that is nearest. */
-function nearest(steps: Uint32Array, at: number): number {
+function nearest(steps: Thinned["step"], at: number): number {
   const behind = Math.min(firstFrom(steps, at), steps.length - 1);
   const before = steps[behind - 1];
   return before !== undefined && at - before < (steps[behind] as number) - at ? behind - 1 : behind;

@@ -7,6 +7,7 @@ import type { Run } from "../training/run";
 import type { Mark, PlotCalls, Range } from "./plot";
 import { Toggle } from "./toggle";
 import { type Chart, type ChartView, type Source, TrainingChart } from "./trainingchart";
+import { FinderChart } from "./trainingfinder";
 
 export const FIRST_VIEW: ChartView = { smoothing: 0.6, isLog: false, range: null };
 
@@ -37,7 +38,8 @@ export function TrainingCurves({ run, view, setView, channel, kept }: TrainingCu
     }),
     [setView],
   );
-  if (charts.length === 0) return <p class="nbt-none">The curves begin with the first step.</p>;
+  if (charts.length === 0 && !facts.finder)
+    return <p class="nbt-none">The curves begin with the first step.</p>;
   return (
     <section aria-label="Curves">
       <CurveTools view={view} setView={setView} />
@@ -56,6 +58,7 @@ export function TrainingCurves({ run, view, setView, channel, kept }: TrainingCu
             kept={kept}
           />
         ))}
+        {facts.finder && <FinderChart finder={facts.finder} isLog={view.isLog} />}
       </div>
     </section>
   );

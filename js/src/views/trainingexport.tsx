@@ -1,30 +1,23 @@
 // Files of a run: its curves as pictures, and as a table.
 import type { RefObject } from "preact";
-import type { Channel } from "../channel";
 import { formatCount } from "../text";
 import type { Run } from "../training/run";
 import { csvOf } from "../training/table";
-import { FilesBar } from "./files";
+import { PictureFiles, usePictureFailure } from "./picturefiles";
 import { saveText } from "./saving";
 
 interface TrainingExportProps {
   run: Run;
-  channel: Channel;
   /** Where the curves stand; null where they are not in sight. */
   root: RefObject<HTMLElement | null> | null;
 }
 
-export function TrainingExport({ run, channel, root }: TrainingExportProps) {
+export function TrainingExport({ run, root }: TrainingExportProps) {
   const { name } = run.facts;
+  const [failure, tell] = usePictureFailure();
   return (
-    <FilesBar
-      channel={channel}
-      title={`${name} curves`}
-      pictures={root}
-      files={[]}
-      params={{}}
-      about={aboutOf(run, root !== null)}
-    >
+    <section class="nbt-export" aria-label="Export">
+      <PictureFiles title={`${name} curves`} root={root} tell={tell} />
       <button
         type="button"
         class="nbt-button nbt-button-outlined"
@@ -33,7 +26,10 @@ export function TrainingExport({ run, channel, root }: TrainingExportProps) {
       >
         CSV
       </button>
-    </FilesBar>
+      <output class="nbt-export-said" aria-live="polite">
+        {failure || aboutOf(run, root !== null)}
+      </output>
+    </section>
   );
 }
 

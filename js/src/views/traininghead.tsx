@@ -48,9 +48,7 @@ export function TrainingHead({ facts }: { facts: RunFacts }) {
             progress={{
               stage: stage || word,
               message: name,
-              done: step,
-              // A bar that moves says that work goes on.
-              total: state === "starting" || (isLive(facts) && step === 0) ? null : (steps ?? step),
+              ...barOf(facts),
               unit: "steps",
               tokens_per_s: null,
               eta_s: null,
@@ -68,6 +66,15 @@ export function TrainingHead({ facts }: { facts: RunFacts }) {
       <Announcer facts={facts} />
     </header>
   );
+}
+
+/** How full the bar is: by the steps; before the first by what comes before them, where that is counted. */
+function barOf(facts: RunFacts): { done: number; total: number | null } {
+  const { state, stage, progress } = facts;
+  const { step, steps } = progress;
+  if (!isLive(facts) || (step > 0 && state !== "starting")) return { done: step, total: steps ?? step };
+  // A bar that moves says that work goes on.
+  return { done: stage?.done ?? 0, total: stage?.total ?? null };
 }
 
 /** "Evaluating 120 of 400", while the worker is at something. */

@@ -55,6 +55,13 @@ export interface LrChange {
   factor: number;
 }
 
+/** What a search for a learning rate found. */
+export interface Finder {
+  /** What was tried, rising, and the loss there; null for what is not finite. */
+  points: [rate: number, loss: number | null][];
+  chosen: number | null;
+}
+
 export interface Best {
   step: number;
   metric: string;
@@ -69,7 +76,11 @@ export interface RunFacts {
   state: RunState;
   stage: Stage | null;
   facts: [string, string][];
+  /** What is good to know. */
   notes: string[];
+  /** What is wrong, or will be. */
+  warnings: string[];
+  finder: Finder | null;
   plan: Partial<Plan> | null;
   /** What was known before anything ran, as the run directory has it. */
   card: Record<string, unknown> | null;
@@ -107,6 +118,7 @@ export function trainingHeader(raw: Record<string, unknown>): TrainingHeader {
   const lists = [
     "facts",
     "notes",
+    "warnings",
     "sections",
     "series",
     "evals",

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+import math
 
 import numpy as np
 
 from nbtransformers.panels.colours import HEX
-from nbtransformers.panels.training.curves import Numbers, thinned
+from nbtransformers.panels.training.curves import smoothed
+from nbtransformers.panels.training.picture import RIGHT, WIDTH, Frame, Points, picture
 from nbtransformers.panels.training.wire import eval_of
 from nbtransformers.results.trainingrun import TrainingRun
+from nbtransformers.rundir.events import Event
 from nbtransformers.rundir.history import History
 
 MOST_CHARTS = 4
-_POINTS = 300  # of a curve
-_WIDTH, _HEIGHT = 300, 150
-_LEFT, _RIGHT, _TOP, _BOTTOM = 42, 8, 22, 18  # around the curves
-_MOST_DOTS = 100  # evaluations that get one each
-
+_FINDER_SMOOTHING = 0.9  # as the search has it
+_FINDER_MOST = 1.6  # times the first loss: behind it there is nothing to see
 _LEGEND = "".join(
     f'<text x="{x}" y="13" text-anchor="end" fill="{HEX[colour]}">{name}</text>'
-    for name, colour, x in (("training", "blue", _WIDTH - 70), ("evaluation", "orange", _WIDTH - _RIGHT))
+    for name, colour, x in (("training", "blue", WIDTH - 70), ("evaluation", "orange", WIDTH - RIGHT))
 )
-
-Points = tuple[Numbers, Numbers]
 
 
 def charts(run: TrainingRun) -> str:
-    """The loss, what the evaluations gave, and the learning rate, each by step; nothing before the first step."""
+    """The loss, what the evaluations gave, and the learning rate, each by step; and what a search for the rate found.
+
+    Nothing before the first step, or the search.
+    """
     history = run.history
     evals = _evaluated(history)
     steps = history.steps
@@ -39,6 +38,7 @@ def charts(run: TrainingRun) -> str:
     if "lr" in steps.told:
         lines["learning rate"] = (steps["step"].astype(float), steps["lr"]), None
     drawn = [_chart(name, *curves) for name, curves in list(lines.items())[:MOST_CHARTS]]
+    drawn.append(_finder_chart(history.last("finder")))
     return f"<div>{' '.join(filter(None, drawn))}</div>" if any(drawn) else ""
 
 
@@ -61,74 +61,32 @@ def _chart(name: str, trained: Points | None, evaluated: Points | None) -> str:
     values = np.concatenate([curve[1][np.isfinite(curve[1])] for curve in curves])
     if not len(values):
         return ""
-    end = max(float(curve[0][-1]) for curve in curves)
-    low, high = float(values.min()), float(values.max())
-    spread = high - low or abs(high) or 1.0
-    frame = _Frame(end, low - 0.05 * spread, high + 0.05 * spread)
+    end = max(1.0, *(float(curve[0][-1]) for curve in curves))
+    frame = Frame((0.0, end), (float(values.min()), float(values.max())))
     drawn = [
         frame.line(trained, HEX["blue"], 0.9) if trained is not None else "",
         frame.dotted(evaluated, HEX["orange"]) if evaluated is not None else "",
     ]
     legend = _LEGEND if len(curves) == 2 else ""
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" style="max-width:100%" role="img" '
-        f'aria-label="{escape(name)} by step" font-size="10" fill="currentColor">'
-        f'<text x="{_LEFT}" y="13" font-size="12">{escape(name[:40])}</text>{legend}'
-        f"{frame.axes(low, high)}{''.join(drawn)}</svg>"
-    )
+    return picture(name, f"{name} by step", legend, frame.axes(("0", f"{end:,.0f}")), *drawn)
 
 
-class _Frame:
-    """Where steps and values are in a picture."""
-
-    def __init__(self, end: float, low: float, high: float) -> None:
-        self._end, self._low, self._high = max(end, 1.0), low, high
-
-    def x(self, steps: Numbers) -> Numbers:
-        return _LEFT + steps / self._end * (_WIDTH - _LEFT - _RIGHT)
-
-    def y(self, values: Numbers) -> Numbers:
-        return _HEIGHT - _BOTTOM - (values - self._low) / (self._high - self._low) * (_HEIGHT - _TOP - _BOTTOM)
-
-    def axes(self, low: float, high: float) -> str:
-        bottom = _HEIGHT - _BOTTOM
-        labels = [
-            *(
-                (_LEFT - 4, float(self.y(np.array(value))) + 3, "end", f"{value:.3g}")
-                for value in dict.fromkeys((low, high))
-            ),
-            (_LEFT, bottom + 12, "start", "0"),
-            (_WIDTH - _RIGHT, bottom + 12, "end", f"{self._end:,.0f}"),
-        ]
-        texts = (
-            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" opacity="0.7">{escape(text)}</text>'
-            for x, y, anchor, text in labels
-        )
-        line = f'<path d="M{_LEFT} {_TOP}V{bottom}H{_WIDTH - _RIGHT}" fill="none" stroke="currentColor" opacity="0.3"/>'
-        return line + "".join(texts)
-
-    def line(self, points: Points, colour: str, opacity: float) -> str:
-        """A curve, with gaps where a value was not finite."""
-        at = thinned(points[1], 2 * (_POINTS // 2))
-        x, y = self.x(points[0][at]), self.y(points[1][at])
-        path = "".join(_commands(x, y))
-        return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.2" opacity="{opacity}"/>'
-
-    def dotted(self, points: Points, colour: str) -> str:
-        dots = ""
-        if len(points[0]) <= _MOST_DOTS:
-            places = zip(self.x(points[0]).tolist(), self.y(points[1]).tolist(), strict=True)
-            dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in places)
-        return self.line(points, colour, 1) + dots
-
-
-def _commands(x: Numbers, y: Numbers) -> Sequence[str]:
-    found: list[str] = []
-    is_drawing = False
-    for across, down in zip(x.tolist(), y.tolist(), strict=True):
-        if down != down:
-            is_drawing = False
-            continue
-        found.append(f"{'L' if is_drawing else 'M'}{across:.1f} {down:.1f}")
-        is_drawing = True
-    return found
+def _finder_chart(found: Event | None) -> str:
+    """The loss at each learning rate that was tried, and the one that was chosen."""
+    if found is None or len(found["points"]) < 2:
+        return ""
+    rates, losses = np.array(found["points"], dtype=np.float64).T  # None becomes NaN
+    finite = np.flatnonzero(np.isfinite(losses))
+    if not len(finite):
+        return ""
+    at, smooth = np.log10(rates), smoothed(losses, _FINDER_SMOOTHING)
+    most = min(float(np.nanmax(losses)), _FINDER_MOST * float(losses[finite[0]]))
+    frame = Frame((float(at[0]), float(at[-1])), (float(np.nanmin(smooth)), most))
+    lines = [
+        frame.line((at, np.where(values <= most, values, np.nan)), HEX["blue"], opacity)
+        for values, opacity in ((losses, 0.35), (smooth, 1.0))
+    ]
+    chosen = found["chosen"]
+    mark = frame.mark(math.log10(chosen), f"chosen: {chosen:g}", HEX["green"]) if chosen else ""
+    name = "loss by learning rate"
+    return picture(name, name, frame.axes((f"{rates[0]:.2g}", f"{rates[-1]:.2g}")), *lines, mark)

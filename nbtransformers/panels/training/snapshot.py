@@ -29,7 +29,8 @@ def training_snapshot(panel_id: str, run: TrainingRun) -> str:
     parts = [
         _title(run, told),
         _failure(told),
-        *map(note_line, told["notes"]),
+        *map(note_line, told["warnings"]),
+        *map(_note, told["notes"]),
         charts(run),
         _metrics(run),
         _confusion(report),
@@ -68,6 +69,11 @@ def _failure(told: Header) -> str:
         return ""
     hint = f" {escape(told['hint'])}" if told["hint"] else ""
     return f'<p dir="auto"><strong>✗</strong> {escape(told["message"])}{hint}</p>'
+
+
+def _note(note: str) -> str:
+    """What is good to know."""
+    return f'<p style="{QUIET}">{escape(note)}</p>'
 
 
 def _metrics(run: TrainingRun) -> str:

@@ -183,10 +183,12 @@ def told_of(run: TrainingRun, looked: Look) -> Header:
         },
         "checkpoints": looked.checkpoints,
         "best": best and {"step": best["step"], "metric": best.get("metric"), "value": best.get("value")},
+        "finder": _finder(history.last("finder")),
         "lr_changes": [{"step": one.get("step"), "factor": one.get("factor")} for one in history.of("lr")],
         "message": GONE if gone else told.message if ended else None,
         "hint": _way_on(looked.checkpoints) if gone else told.hint if ended else None,
         "notes": _notes(history, looked),
+        "warnings": warnings_of(history, looked.card),
         "queued": [] if ended else _queued(history, looked),
         "attempts": len(history.of("attempt")),
     }
@@ -253,9 +255,23 @@ def _stage(event: Event | None) -> dict[str, Any] | None:
     return event and {name: event.get(name) for name in ("stage", "done", "total")}
 
 
+def _finder(event: Event | None) -> dict[str, Any] | None:
+    """What a search for a learning rate found: `points` [[lr, loss], …] and the rate that was `chosen`."""
+    return event and {name: event.get(name) for name in ("points", "chosen")}
+
+
 def _notes(history: History, looked: Look) -> list[str]:
+    """What is good to know; what is wrong apart."""
+    wrong = warnings_of(history, looked.card)
     told = (str(one.get("text")) for one in history.of("note"))  # each worker may tell the same
-    return list(dict.fromkeys([*looked.notes, *told]))[-_MOST_NOTES:]
+    return [note for note in dict.fromkeys([*looked.notes, *told]) if note not in wrong][-_MOST_NOTES:]
+
+
+def warnings_of(history: History, card: Mapping[str, Any] | None) -> list[str]:
+    """What is wrong, or will be: the advice before it began, and what a worker warned of."""
+    advice = map(str, (card or {}).get("advice") or [])
+    told = (str(one.get("text")) for one in history.of("note") if one.get("warning"))
+    return list(dict.fromkeys([*advice, *told]))[-_MOST_NOTES:]
 
 
 def _is_told(message: Mapping[str, Any], started: float) -> bool:
