@@ -24,6 +24,7 @@ _EXTRAS = {
     "data": ("datasets",),
     "train": ("peft", "datasets", "accelerate", "scikit-learn"),
     "quantize": ("torchao",),
+    "qlora": ("bitsandbytes",),
     "explain": ("captum",),
     "translate": ("sacremoses", "sentencepiece"),
     "ray": ("ray",),

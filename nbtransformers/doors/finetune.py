@@ -91,8 +91,8 @@ def finetune(
         task: `classification`, `multi-label`, `regression`, `tokens`, `seq2seq`, `causal` or `masked`; None infers it.
         model: a bundled name, a folder, a Hub id, a run as `"run:NAME"`, a Transformers model, a pipeline, or a
             (model, tokenizer) pair. Without one: the bundled encoder.
-        method: `full` trains every weight; `lora` small matrices beside them, an adapter; `head` only what is on top of
-            the model, for which each text is encoded once.
+        method: `full` trains every weight; `lora` small matrices beside them, an adapter; `qlora` the same beside
+            weights of 4 bits; `head` only what is on top of the model, for which each text is encoded once.
         epochs: how often every example is seen.
         lr: the learning rate at its highest; None is what is usual for the method.
         find_lr: look for a learning rate first; it is used unless `lr` is given.

@@ -10,6 +10,7 @@ from nbtransformers.request.entities import AGGREGATIONS, Aggregation, EntitiesR
 from nbtransformers.request.explain import BASELINES, METHODS, USED_BY, Baseline, ExplainRequest, Method, parse_methods
 from nbtransformers.request.fill import FillRequest, parse_targets
 from nbtransformers.request.finetune import (
+    ADAPTER_METHODS,
     TRAINING_METHODS,
     TRAINING_TASKS,
     FinetuneRequest,
@@ -44,6 +45,7 @@ Request = (
 """Any request."""
 
 __all__ = [
+    "ADAPTER_METHODS",
     "AGGREGATIONS",
     "BASELINES",
     "DATA_TYPES",

@@ -12,10 +12,11 @@ from nbtransformers.request.refs import DataRef, ModelRef
 from nbtransformers.request.written import Written
 
 TrainingTask = Literal["classification", "multi-label", "regression", "tokens", "seq2seq", "causal", "masked"]
-TrainingMethod = Literal["full", "lora", "head"]
+TrainingMethod = Literal["full", "lora", "qlora", "head"]
 
 TRAINING_TASKS: tuple[TrainingTask, ...] = get_args(TrainingTask)
 TRAINING_METHODS: tuple[TrainingMethod, ...] = get_args(TrainingMethod)
+ADAPTER_METHODS: tuple[TrainingMethod, ...] = ("lora", "qlora")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class FinetuneRequest(Written):
             or one of the texts that are to be written. Empty finds it.
         training_task: what is learnt; None infers it from the data and the model.
         model: what training starts from; None is the bundled encoder.
-        method: `full` trains every weight, `lora` an adapter, `head` only what is new on top of the model.
+        method: `full` trains every weight, `lora` an adapter, `qlora` an adapter beside weights of 4 bits, `head` only
+            what is new on top of the model.
         epochs: how often every example is seen.
         lr: the learning rate at its highest; None is what is usual for the method.
         batch_size: examples in a step.
@@ -48,7 +50,8 @@ class FinetuneRequest(Written):
             user's own, of which more is better unless `arguments` has `greater_is_better` as False.
         collator: `module:function` of the user's own, which makes batches.
         find_lr: look for a learning rate first, which is then used unless `lr` is given.
-        lora_rank: rows of the matrices of an adapter; None is 8. It and what follows are for `lora`.
+        lora_rank: rows of the matrices of an adapter; None is 8. It and what follows are for `lora` and
+            `qlora`.
         lora_alpha: an adapter counts by this over its rank; None is 16.
         lora_dropout: the share of its inputs that an adapter leaves out while it learns; None is 0.05.
         lora_modules: the layers that have one, by their names; empty is as peft has it for the model, else all.
@@ -113,7 +116,7 @@ class FinetuneRequest(Written):
     def _check_adapter(self) -> None:
         names = ("lora_rank", "lora_alpha", "lora_dropout", "lora_modules")
         given = next((name for name in names if getattr(self, name) not in (None, ())), None)
-        if given is not None and self.method != "lora":
+        if given is not None and self.method not in ADAPTER_METHODS:
             option = given.replace("_", "-")
             raise UserError(
                 f"`--{option}` is for an adapter, and the method is {self.method}.", hint="Type `--method lora`."

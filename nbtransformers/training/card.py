@@ -12,10 +12,11 @@ from nbtransformers.request import FinetuneRequest
 from nbtransformers.rundir.atomic import read_json, write_json
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.data import stored_description, stored_rows
+from nbtransformers.training.fourbit import spared_in_4bit
 from nbtransformers.training.lengths import Lengths, Repeats, balance, lengths, repeats
 from nbtransformers.training.loading import Trainable, outline
 from nbtransformers.training.memory import Memory, memory_of
-from nbtransformers.training.methods import parameters, with_method
+from nbtransformers.training.methods import compute_4bit, parameters, with_method
 from nbtransformers.training.settings import Steps, steps_of
 from nbtransformers.training.source import starting_model
 from nbtransformers.training.tasks import task_named
@@ -70,10 +71,11 @@ def _sizes(
     """How many parameters are trained, of how many; and the memory. None where the model cannot be outlined."""
     if model.model is None:
         return None, None
+    spared = spared_in_4bit(model.model, head) if compute_4bit(request) else 0
     trained = parameters(with_method(model.model, request, head, model.new))
     tokens = min(found.longest, model.limit)
     device = pick_device(request.device).partition(":")[0]
-    return trained, memory_of(model.model.config, trained, steps.micro_batch, tokens, request, device)
+    return trained, memory_of(model.model.config, trained, steps.micro_batch, tokens, request, device, spared)
 
 
 def _of_data(again: Repeats, found: Lengths) -> list[str]:

@@ -25,8 +25,8 @@ def refuse_early(request: FinetuneRequest, objects: Objects, folder: RunFolder) 
             metric whose direction is known, a place for reports that is not installed, or a disk with no room for one
             checkpoint.
     """
-    pick_device(request.device)
-    refuse_lacking(request)
+    device = pick_device(request.device).partition(":")[0]
+    refuse_lacking(request, device)
     for option, name in (("metric", request.metric), ("collator", request.collator)):
         if name is not None and (option == "collator" or is_import_path(name)):
             imported(name, option)

@@ -38,6 +38,7 @@ _TOLD = (
     "numpy",
     "scikit-learn",
     "peft",
+    "bitsandbytes",
 )
 _END_S = 5.0  # that a worker may take to end
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nbtransformers.engine.encoding import text_limit
@@ -22,6 +22,7 @@ from nbtransformers.loading.models import (
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.loading.source import source_of
 from nbtransformers.request import ModelRef
+from nbtransformers.training.fourbit import Compute, spared_in_4bit, to_load_in_4bit, without_repacking
 
 _NO_LIMIT = 512  # tokens that are read where a model knows no limit: what is usual, for memory grows with them
 
@@ -31,7 +32,7 @@ class Trainable:
     """A model that is ready to be trained.
 
     Attributes:
-        model: in float32, on the CPU.
+        model: in float32, on the CPU; with layers in 4 bits it is where it is trained.
         tokenizer: its own.
         limit: how many tokens of a text it reads.
         new: the weights that it did not come with, drawn from the seed.
@@ -51,6 +52,7 @@ def load_to_train(
     seed: int,
     max_length: int | None = None,
     device: str = "cpu",
+    compute_4bit: Compute | None = None,
     on_load: Callable[[str], None] = lambda message: None,
 ) -> Trainable:
     """A model with a head for a task; one that it has not, or has for another number of labels, is new.
@@ -62,6 +64,7 @@ def load_to_train(
         seed: what new weights are drawn from.
         max_length: how many tokens of a text it is to read; None is all that it can.
         device: where it is going to be trained.
+        compute_4bit: the type that it computes in, where its layers are to be in 4 bits; it is on its device then.
         on_load: told in one line what takes time.
 
     Raises:
@@ -72,11 +75,18 @@ def load_to_train(
     source = source_of(ref, on_load)
     found = passed(source)
     on_load(f"Loading {source}")
-    refuse_too_large(source, found.weights, "float32", device)
+    if compute_4bit is None:
+        refuse_too_large(source, found.weights, "float32", device)
     with plain_errors(source.name, source.folder), quiet_transformers():
         config = config_of(source, found)
         kind = class_with_head(config, source, found, head)
         _tell(config, settings)
+        in_4bit: dict[str, Any] = {}
+        if compute_4bit is not None:
+            outlined = _without_weights(kind, config)
+            nbytes = found.weights.nbytes_in("float32") - spared_in_4bit(outlined, head)
+            refuse_too_large(source, replace(found.weights, nbytes=nbytes), "auto", device, quantized=True)
+            in_4bit = to_load_in_4bit(outlined, head, compute_4bit, device)
         set_seed(seed)
         model, info = kind.from_pretrained(
             source.folder,
@@ -88,6 +98,7 @@ def load_to_train(
             local_files_only=True,
             ignore_mismatched_sizes=True,
             output_loading_info=True,
+            **in_4bit,
         )
         tokenizer = tokenizer_of(source, config, found)
         refuse_odd_limits(source, model, tokenizer)
@@ -96,7 +107,7 @@ def load_to_train(
     _give_pad_token(model, tokenizer)
     loaded = LoadedModel(source.name, model, tokenizer, source.folder, "cpu", "float32")
     limit = text_limit(loaded, max_length, tokenizer.num_special_tokens_to_add())
-    return Trainable(model, tokenizer, limit or _NO_LIMIT, new)
+    return Trainable(model if compute_4bit is None else without_repacking(model), tokenizer, limit or _NO_LIMIT, new)
 
 
 def outline(ref: ModelRef, head: Head, settings: Mapping[str, Any], *, max_length: int | None = None) -> Trainable:
@@ -114,8 +125,6 @@ def outline(ref: ModelRef, head: Head, settings: Mapping[str, Any], *, max_lengt
     Raises:
         UserError: as `load_to_train`.
     """
-    import torch
-
     source = source_of(ref)
     found = passed(source)
     with plain_errors(source.name, source.folder), quiet_transformers():
@@ -124,14 +133,20 @@ def outline(ref: ModelRef, head: Head, settings: Mapping[str, Any], *, max_lengt
         _tell(config, settings)
         tokenizer = tokenizer_of(source, config, found)
         try:
-            with torch.device("meta"):
-                model = kind.from_config(config)
+            model = _without_weights(kind, config)
         except (NotImplementedError, RuntimeError):  # it computes with its weights while it is made
             return Trainable(None, tokenizer, max_length or _NO_LIMIT, ())
     _give_pad_token(model, tokenizer)
     loaded = LoadedModel(source.name, model, tokenizer, source.folder, "meta", "float32")
     limit = text_limit(loaded, max_length, tokenizer.num_special_tokens_to_add())
     return Trainable(model, tokenizer, limit or _NO_LIMIT, ())
+
+
+def _without_weights(kind: Any, config: Any) -> Any:
+    import torch
+
+    with torch.device("meta"):
+        return kind.from_config(config)
 
 
 def _tell(config: Any, settings: Mapping[str, Any]) -> None:

@@ -39,7 +39,13 @@ class Memory:
 
 
 def memory_of(
-    config: Any, parameters: tuple[int, int], rows: int, tokens: int, request: FinetuneRequest, device: str
+    config: Any,
+    parameters: tuple[int, int],
+    rows: int,
+    tokens: int,
+    request: FinetuneRequest,
+    device: str,
+    spared: int = 0,
 ) -> Memory | None:
     """The memory of a model in training; None for one whose configuration does not tell its sizes.
 
@@ -50,12 +56,13 @@ def memory_of(
         tokens: of the longest.
         request: what was asked for.
         device: `cpu`, `cuda` or `mps`.
+        spared: the bytes by which its weights are smaller than in float32.
     """
     trained, every = parameters
     numbers = _kept(config, tokens, request, device)
     if numbers is None:
         return None
-    return Memory(_FLOAT * every, _FLOAT * trained, _ADAMW * trained, int(_FLOAT * rows * tokens * numbers))
+    return Memory(_FLOAT * every - spared, _FLOAT * trained, _ADAMW * trained, int(_FLOAT * rows * tokens * numbers))
 
 
 def _kept(config: Any, tokens: int, request: FinetuneRequest, device: str) -> float | None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import Head
-from nbtransformers.request import FinetuneRequest
+from nbtransformers.request import ADAPTER_METHODS, FinetuneRequest
 from nbtransformers.training.adapters import merged, with_adapter
 from nbtransformers.training.attempt import Attempt
+from nbtransformers.training.fourbit import Compute, is_quantized, merged_whole, refuse_unable
 from nbtransformers.training.headonly import Tap, encode_once, find_tap, freeze, head_on_features
 
 if TYPE_CHECKING:
@@ -35,14 +36,27 @@ class Learning:
     test: Dataset
 
 
-def refuse_lacking(request: FinetuneRequest) -> None:
-    """Refuse a method whose packages are not installed.
+def refuse_lacking(request: FinetuneRequest, device: str) -> None:
+    """Refuse a method whose packages are not installed, or cannot do it here.
+
+    Args:
+        request: what was asked for.
+        device: `cpu`, `cuda` or `mps`.
 
     Raises:
         UserError: with what to type.
     """
-    if request.method == "lora" and importlib.util.find_spec("peft") is None:
-        raise UserError("`--method lora` needs peft.", hint='Type `pip install "nbtransformers[train]"`.')
+    if request.method in ADAPTER_METHODS and importlib.util.find_spec("peft") is None:
+        raise UserError(f"`--method {request.method}` needs peft.", hint='Type `pip install "nbtransformers[train]"`.')
+    if request.method == "qlora":
+        refuse_unable(device)
+
+
+def compute_4bit(request: FinetuneRequest) -> Compute | None:
+    """The type that layers in 4 bits compute in; None where the method has none."""
+    if request.method != "qlora":
+        return None
+    return "bfloat16" if request.bf16 else "float32"
 
 
 def with_method(model: Any, request: FinetuneRequest, head: Head, new: Iterable[str]) -> Any:
@@ -97,7 +111,7 @@ def learning(
 def plain(model: Any) -> Any:
     """The plain model that a trained one computes as, of Transformers; the trained one is no more."""
     if is_adapted(model):
-        return merged(model)
+        return merged_whole(model) if is_quantized(model.get_base_model()) else merged(model)
     return model.whole() if hasattr(model, "whole") else model
 
 
@@ -108,6 +122,8 @@ def is_adapted(model: Any) -> bool:
 
 def parameters(model: Any) -> tuple[int, int]:
     """How many parameters of a model are trained, and how many it has."""
+    if is_adapted(model):  # of weights in 4 bits, peft knows how many there are
+        return model.get_nb_trainable_parameters()
     trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     every = getattr(model, "all_parameters", None)
     return trained, sum(weight.numel() for weight in model.parameters()) if every is None else every

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nbtransformers.plain_text import count, printable
-from nbtransformers.request import FinetuneRequest, TrainingTask
+from nbtransformers.request import ADAPTER_METHODS, FinetuneRequest, TrainingTask
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
 from nbtransformers.training.journal import versions
@@ -78,7 +78,19 @@ def _what(request: FinetuneRequest, description: Description, *, adapter: bool) 
     kind = "An adapter for" if adapter else "A model for"
     return (
         f"{kind} {_text(description.training_task)}, trained from {_text(_model_name(request))} "
-        f"(method: {_text(request.method)}) with nbtransformers."
+        f"(method: {_text(request.method)}) with nbtransformers.{_of_quantized(request, adapter=adapter)}"
+    )
+
+
+def _of_quantized(request: FinetuneRequest, *, adapter: bool) -> str:
+    if request.method != "qlora":
+        return ""
+    held = " Meanwhile the layers beside the adapter were held in 4 bits (nf4, double quantisation, by bitsandbytes)."
+    if adapter:
+        return held
+    return (
+        f"{held} Their weights here are those 4 bits, dequantised to float32, with the adapter added: "
+        "it computes as it was evaluated."
     )
 
 
@@ -112,7 +124,7 @@ def _labels(description: Description) -> str:
 
 def _settings(request: FinetuneRequest, lr: float | None) -> dict[str, Any]:
     names = ("epochs", "batch_size", "grad_accum", "warmup", "schedule", "weight_decay", "max_length", "seed", "bf16")
-    adapter = ("lora_rank", "lora_alpha", "lora_dropout", "lora_modules") if request.method == "lora" else ()
+    adapter = ("lora_rank", "lora_alpha", "lora_dropout", "lora_modules") if request.method in ADAPTER_METHODS else ()
     rest = ("early_stopping", "metric", "collator", *adapter)
     found = {"method": request.method, "lr": learning_rate(request) if lr is None else lr}
     found |= {name: getattr(request, name) for name in (*names, *rest)}

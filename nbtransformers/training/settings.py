@@ -12,7 +12,7 @@ from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.named import is_import_path
 from nbtransformers.training.tasks.task import LOWER_IS_BETTER
 
-USUAL_LR: dict[TrainingMethod, float] = {"full": 5e-5, "lora": 2e-4, "head": 1e-3}
+USUAL_LR: dict[TrainingMethod, float] = {"full": 5e-5, "lora": 2e-4, "qlora": 2e-4, "head": 1e-3}
 """The learning rate at its highest where none is asked for."""
 
 _SAVE_STEPS = 500  # Trainer's own default

@@ -29,7 +29,7 @@ from nbtransformers.training.final import write_adapter, write_model
 from nbtransformers.training.finder import find_lr, found_lr
 from nbtransformers.training.journal import Journal
 from nbtransformers.training.loading import Trainable, load_to_train
-from nbtransformers.training.methods import Learning, is_adapted, learning, plain, with_method
+from nbtransformers.training.methods import Learning, compute_4bit, is_adapted, learning, plain, with_method
 from nbtransformers.training.modelcard import model_card
 from nbtransformers.training.named import imported, is_import_path
 from nbtransformers.training.origin import same_model
@@ -191,6 +191,7 @@ class Training:
             seed=request.seed,
             max_length=request.max_length,
             device=self._device,
+            compute_4bit=compute_4bit(request),
         )
 
     def _encode(self, part: Part, loaded: Trainable) -> Dataset:

@@ -289,5 +289,5 @@ def run_of(folder: Path, kind: str, method: str) -> RunFolder:
 def test_an_adapter_without_peft_is_refused_before_a_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"`--method lora` needs peft\."):
-        refuse_lacking(FinetuneRequest(DataRef("variable", "data"), method="lora"))
-    refuse_lacking(FinetuneRequest(DataRef("variable", "data")))
+        refuse_lacking(FinetuneRequest(DataRef("variable", "data"), method="lora"), "cpu")
+    refuse_lacking(FinetuneRequest(DataRef("variable", "data")), "cpu")
