@@ -13,6 +13,10 @@ from nbtransformers.training.journal import Journal
 _LOOK_S = 0.1  # how often a paused worker looks
 
 
+class ToldToStopError(Exception):
+    """A run is told to stop before its first step."""
+
+
 class Commands:
     """The commands of a run, kept until the moment at which each can be followed.
 
@@ -45,6 +49,16 @@ class Commands:
             self._take(message)
         if self._asked_to_end.is_set():
             self.stopping = True
+
+    def go_on(self) -> None:
+        """Take in what came since the last look, before there is a step that could be finished.
+
+        Raises:
+            ToldToStopError: when the run is to stop.
+        """
+        self.look()
+        if self.stopping:
+            raise ToldToStopError
 
     def wait_while_paused(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until a pause is over, if there is one.

@@ -20,7 +20,7 @@ from nbtransformers.training.callbacks import callback_class, early_stopping
 from nbtransformers.training.card import advice_of
 from nbtransformers.training.checkpoints import Last, Marker
 from nbtransformers.training.collating import SeededCollator
-from nbtransformers.training.commands import Commands
+from nbtransformers.training.commands import Commands, ToldToStopError
 from nbtransformers.training.data import Part, stored_description, stored_rows
 from nbtransformers.training.devices import leave_a_core, use_one_device
 from nbtransformers.training.evaluating import Evaluation, refuse_unknown
@@ -37,7 +37,7 @@ from nbtransformers.training.rates import Rates
 from nbtransformers.training.settings import Steps, save_steps, smaller, steps_of, training_arguments
 from nbtransformers.training.source import starting_model
 from nbtransformers.training.tasks import task_named
-from nbtransformers.training.tasks.task import Description, Task
+from nbtransformers.training.tasks.task import Description, OnRows, Task
 from nbtransformers.training.trainer import trainer_class
 
 if TYPE_CHECKING:
@@ -101,6 +101,9 @@ class Training:
         begun = self._begin()
         try:
             self._train(begun)
+        except ToldToStopError:
+            begun.journal.state("stopped")
+            return True
         except Exception as error:
             less = smaller(begun.steps.micro_batch)
             if less is None or not is_out_of_memory(error):
@@ -161,11 +164,10 @@ class Training:
     # --- one attempt ---
 
     def _train(self, begun: _Begun) -> None:
-        request, description = self._request, self._description
+        request = self._request
         begun.journal.stage("loading")
         loaded = self._loaded()
-        begun.journal.stage("tokenizing", 0, sum(description.rows.values()))
-        train, test = self._encode("train", loaded), self._encode("test", loaded)
+        train, test = self._tokenized(begun, loaded)
         attempt = self._attempt(begun, loaded)
         model = with_method(loaded.model, request, self._task.head, loaded.new)
         learnt = learning(model, attempt, request, self._collator(loaded), train, test, self._device)
@@ -194,7 +196,20 @@ class Training:
             compute_4bit=compute_4bit(request),
         )
 
-    def _encode(self, part: Part, loaded: Trainable) -> Dataset:
+    def _tokenized(self, begun: _Begun, loaded: Trainable) -> tuple[Dataset, Dataset]:
+        rows, commands = self._description.rows, self._commands_told_to(begun)
+
+        def told_after(others: int) -> OnRows:
+            def told(done: int) -> None:
+                begun.journal.stage("tokenizing", others + done, sum(rows.values()))
+                commands.go_on()
+
+            told(0)
+            return told
+
+        return self._encode("train", loaded, told_after(0)), self._encode("test", loaded, told_after(rows["train"]))
+
+    def _encode(self, part: Part, loaded: Trainable, on_rows: OnRows) -> Dataset:
         if part not in self._encoded:  # the same in every attempt
             from datasets import disable_caching, disable_progress_bars
 
@@ -202,7 +217,7 @@ class Training:
             disable_caching()  # its files go to where temporary ones are, not beside the data
             rows = stored_rows(self._folder, part)
             self._encoded[part] = self._task.encode(
-                rows, loaded.tokenizer, self._description, loaded.limit, evaluation=part == "test"
+                rows, loaded.tokenizer, self._description, loaded.limit, evaluation=part == "test", on_rows=on_rows
             )
         return self._encoded[part]
 
@@ -214,7 +229,7 @@ class Training:
         return Attempt(
             folder=folder,
             journal=begun.journal,
-            commands=self._commands_told_to(begun.journal),
+            commands=self._commands_told_to(begun),
             rates=Rates(begun.history.of("lr"), marker.lr_changes, begun.journal),
             evaluation=Evaluation(
                 folder,
@@ -233,10 +248,11 @@ class Training:
             saved_at=monotonic(),
         )
 
-    def _commands_told_to(self, journal: Journal) -> Commands:
+    def _commands_told_to(self, begun: _Begun) -> Commands:
         if self._commands is None:
-            self._commands = Commands(self._controls, journal, self._asked_to_end)
-        self._commands.journal = journal  # those that were read before memory ran out are still to be followed
+            self._commands = Commands(self._controls, begun.journal, self._asked_to_end)
+        self._commands.step = begun.resumed_from or 0
+        self._commands.journal = begun.journal  # those that were read before memory ran out are still to be followed
         return self._commands
 
     def _learning_rate(self, trainer: Any, attempt: Attempt) -> bool:

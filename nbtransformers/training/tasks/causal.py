@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
-from nbtransformers.training.tasks.task import Description
+from nbtransformers.training.tasks.task import Description, OnRows
 from nbtransformers.training.tasks.texts import mapped, padding_right
 from nbtransformers.training.tasks.tokenwise import NOTHING, Writing
 
@@ -29,7 +29,14 @@ class Causal(Writing):
     next_token: ClassVar[bool] = True
 
     def encode(
-        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
+        self,
+        rows: Dataset,
+        tokenizer: Any,
+        description: Description,
+        max_length: int,
+        *,
+        evaluation: bool = False,
+        on_rows: OnRows | None = None,
     ) -> Dataset:
         """Texts to tokens; `labels` are those of them that are learnt."""
 
@@ -47,7 +54,7 @@ class Causal(Writing):
                 "labels": [labels for _, labels in parts],
             }
 
-        return mapped(rows, encoded)
+        return mapped(rows, encoded, on_rows)
 
     def collator(self, tokenizer: Any, model: Any) -> Any:
         """Pads tokens and labels."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
-from nbtransformers.training.tasks.task import Description
+from nbtransformers.training.tasks.task import Description, OnRows
 from nbtransformers.training.tasks.texts import mapped, padding_right, tokens_of
 from nbtransformers.training.tasks.tokenwise import NOTHING, Writing
 
@@ -23,11 +23,18 @@ class Masked(Writing):
     head: ClassVar[Head] = "masked"
 
     def encode(
-        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
+        self,
+        rows: Dataset,
+        tokenizer: Any,
+        description: Description,
+        max_length: int,
+        *,
+        evaluation: bool = False,
+        on_rows: OnRows | None = None,
     ) -> Dataset:
         """Texts to tokens; for an evaluation with masks, and `labels` for what is behind them."""
         if not evaluation:
-            return mapped(rows, lambda some: tokens_of(tokenizer, some, max_length))
+            return mapped(rows, lambda some: tokens_of(tokenizer, some, max_length), on_rows)
         masks = _Masks(tokenizer, description.seed)
 
         def encoded(some: Mapping[str, list[Any]]) -> dict[str, Any]:
@@ -35,7 +42,7 @@ class Masked(Writing):
             inputs, labels = masks.of(tokens["input_ids"])
             return {**tokens, "input_ids": inputs, "labels": labels}
 
-        return mapped(rows, encoded)
+        return mapped(rows, encoded, on_rows)
 
     def collator(self, tokenizer: Any, model: Any) -> Any:
         """Pads, and masks what has no masks yet."""

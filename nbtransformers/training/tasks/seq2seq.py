@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
-from nbtransformers.training.tasks.task import Description, Evaluated, Report
+from nbtransformers.training.tasks.task import Description, Evaluated, OnRows, Report
 from nbtransformers.training.tasks.texts import cut, mapped, mistakes, padding_right, tokens_of
 from nbtransformers.training.tasks.tokenwise import NOTHING, Writing
 from nbtransformers.training.tasks.written import METRICS, nearness
@@ -25,7 +25,14 @@ class Seq2Seq(Writing):
     writes: ClassVar[bool] = True
 
     def encode(
-        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
+        self,
+        rows: Dataset,
+        tokenizer: Any,
+        description: Description,
+        max_length: int,
+        *,
+        evaluation: bool = False,
+        on_rows: OnRows | None = None,
     ) -> Dataset:
         """Texts to tokens; `labels` are the tokens of what is to be written."""
 
@@ -34,7 +41,7 @@ class Seq2Seq(Writing):
             written = tokenizer(text_target=some["label"], verbose=False, **cut)
             return {**tokens_of(tokenizer, some, max_length), "labels": written["input_ids"]}
 
-        return mapped(rows, encoded)
+        return mapped(rows, encoded, on_rows)
 
     def collator(self, tokenizer: Any, model: Any) -> Any:
         """Pads texts and labels, and makes what the decoder reads of the latter."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 LOWER_IS_BETTER = ("loss", "mae", "perplexity", "rmse")
 """The metrics that are errors; of all others more is better."""
+
+OnRows = Callable[[int], None]
+"""Told how many rows are done; what it raises breaks the work off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,14 @@ class Task(Protocol):
         ...
 
     def encode(
-        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
+        self,
+        rows: Dataset,
+        tokenizer: Any,
+        description: Description,
+        max_length: int,
+        *,
+        evaluation: bool = False,
+        on_rows: OnRows | None = None,
     ) -> Dataset:
         """Rows to `input_ids`, `attention_mask`, `labels` and whatever else the model reads, not padded.
 
@@ -109,6 +119,7 @@ class Task(Protocol):
             description: what is in the data.
             max_length: tokens of a row at most; 0 is no limit.
             evaluation: whether they are the rows that it is evaluated on: nothing of these is drawn anew each time.
+            on_rows: told now and then how many are done.
         """
         ...
 

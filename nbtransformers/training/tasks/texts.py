@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nbtransformers.training.tasks.task import Evaluated
+from nbtransformers.training.tasks.task import Evaluated, OnRows
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -20,9 +20,29 @@ MISTAKES = 100
 _SHOWN = 2_000  # characters of a text in a report
 
 
-def mapped(rows: Dataset, encoded: Callable[[Mapping[str, list[Any]]], Mapping[str, Any]]) -> Dataset:
+def mapped(
+    rows: Dataset, encoded: Callable[[Mapping[str, list[Any]]], Mapping[str, Any]], on_rows: OnRows | None = None
+) -> Dataset:
     """Rows to encoded rows, some at a time; nothing but what `encoded` gives is left."""
-    return rows.map(encoded, batched=True, remove_columns=rows.column_names, load_from_cache_file=False)
+    from datasets.fingerprint import generate_random_fingerprint
+
+    done = 0
+
+    def told(some: Mapping[str, list[Any]]) -> Mapping[str, Any]:
+        nonlocal done
+        found = encoded(some)
+        done += len(next(iter(some.values())))
+        if on_rows is not None:
+            on_rows(done)
+        return found
+
+    return rows.map(
+        told,
+        batched=True,
+        remove_columns=rows.column_names,
+        load_from_cache_file=False,
+        new_fingerprint=generate_random_fingerprint(),  # else all that `told` knows of would be hashed
+    )
 
 
 def tokens_of(tokenizer: Any, rows: Mapping[str, list[Any]], max_length: int) -> dict[str, Any]:

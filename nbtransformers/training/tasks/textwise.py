@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbtransformers.loading.heads import Head
-from nbtransformers.training.tasks.task import Description
+from nbtransformers.training.tasks.task import Description, OnRows
 from nbtransformers.training.tasks.texts import first_output, mapped, padding_right, tokens_of
 
 if TYPE_CHECKING:
@@ -19,10 +20,21 @@ class Textwise:
     writes: ClassVar[bool] = False
 
     def encode(
-        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
+        self,
+        rows: Dataset,
+        tokenizer: Any,
+        description: Description,
+        max_length: int,
+        *,
+        evaluation: bool = False,
+        on_rows: OnRows | None = None,
     ) -> Dataset:
         """Texts to tokens; `labels` is what stands in `label`."""
-        return mapped(rows, lambda some: {**tokens_of(tokenizer, some, max_length), "labels": some["label"]})
+
+        def encoded(some: Mapping[str, list[Any]]) -> dict[str, Any]:
+            return {**tokens_of(tokenizer, some, max_length), "labels": some["label"]}
+
+        return mapped(rows, encoded, on_rows)
 
     def collator(self, tokenizer: Any, model: Any) -> Any:
         """Pads what the tokenizer gave."""

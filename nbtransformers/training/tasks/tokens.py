@@ -13,7 +13,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
 from nbtransformers.training.tasks.classification import by_label, confusion, measured
-from nbtransformers.training.tasks.task import Description, Evaluated, Report
+from nbtransformers.training.tasks.task import Description, Evaluated, OnRows, Report
 from nbtransformers.training.tasks.texts import first_output, mapped, mistakes, names, padding_right
 from nbtransformers.training.tasks.tokenwise import NOTHING, predicted_and_losses
 
@@ -40,7 +40,14 @@ class Tokens:
         return {"num_labels": len(description.labels), "id2label": names(description.labels)}
 
     def encode(
-        self, rows: Dataset, tokenizer: Any, description: Description, max_length: int, *, evaluation: bool = False
+        self,
+        rows: Dataset,
+        tokenizer: Any,
+        description: Description,
+        max_length: int,
+        *,
+        evaluation: bool = False,
+        on_rows: OnRows | None = None,
     ) -> Dataset:
         """Words to tokens; `labels` has the tag of a word at its first token.
 
@@ -61,7 +68,7 @@ class Tokens:
             labels = [_aligned(tokens.word_ids(row), tags) for row, tags in enumerate(some["label"])]
             return {**tokens, "labels": labels}
 
-        return mapped(rows, encoded)
+        return mapped(rows, encoded, on_rows)
 
     def collator(self, tokenizer: Any, model: Any) -> Any:
         """Pads tokens and labels."""
