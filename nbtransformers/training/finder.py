@@ -12,6 +12,7 @@ import numpy as np
 
 from nbtransformers.rundir.atomic import read_json, write_json
 from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.training.journal import Journal
 
 STEPS = 100
 """Steps of a trial at most."""
@@ -30,7 +31,12 @@ def found_lr(folder: RunFolder) -> float | None:
     return None if kept is None else kept["chosen"]
 
 
-def find_lr(trainer: Any, folder: RunFolder, on_step: Callable[[int, int], bool]) -> float | None:
+def tell_found(folder: RunFolder, journal: Journal) -> None:
+    """Tell what was found for a run."""
+    journal.write("finder", **read_json(folder.finder))
+
+
+def find_lr(trainer: Any, folder: RunFolder, on_step: Callable[[int, int], bool]) -> bool:
     """Look for a learning rate, and leave the model and all random numbers as they were, bit for bit.
 
     Args:
@@ -39,14 +45,14 @@ def find_lr(trainer: Any, folder: RunFolder, on_step: Callable[[int, int], bool]
         on_step: told how many of how many steps are done; it says whether to go on.
 
     Returns:
-        The learning rate; None when the run was told to stop, or the loss was never any better.
+        Whether it came to its end: not when the run was told to stop.
     """
     points: list[Point] = []
     with _as_it_was(trainer.model):
         for lr, loss in _trial(trainer):
             points.append((lr, loss))
             if not on_step(len(points), STEPS):
-                return None
+                return False
             if _is_blown_up(points):
                 break
     chosen = chosen_lr(points)
@@ -54,8 +60,7 @@ def find_lr(trainer: Any, folder: RunFolder, on_step: Callable[[int, int], bool]
     _draw(points, chosen, folder)
     finite = [[lr, loss if math.isfinite(loss) else None] for lr, loss in points]
     write_json(folder.finder, {"points": finite, "chosen": chosen})
-    trainer.attempt.journal.write("finder", points=finite, chosen=chosen)
-    return chosen
+    return True
 
 
 def chosen_lr(points: Sequence[Point]) -> float | None:

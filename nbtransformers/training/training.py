@@ -26,7 +26,7 @@ from nbtransformers.training.devices import leave_a_core, use_one_device
 from nbtransformers.training.evaluating import Evaluation, refuse_unknown
 from nbtransformers.training.failing import unreadable
 from nbtransformers.training.final import write_adapter, write_model
-from nbtransformers.training.finder import find_lr, found_lr
+from nbtransformers.training.finder import find_lr, found_lr, tell_found
 from nbtransformers.training.journal import Journal
 from nbtransformers.training.loading import Trainable, load_to_train
 from nbtransformers.training.methods import Learning, compute_4bit, is_adapted, learning, plain, with_method
@@ -259,22 +259,21 @@ class Training:
         """Look for a learning rate, if one was asked for and not found before; whether to go on."""
         if not self._request.find_lr:
             return True
-        known = self._folder.finder.exists()
-        found = found_lr(self._folder) if known else self._find_lr(trainer, attempt)
-        if found is not None and self._request.lr is None:
-            trainer.args.learning_rate = found
-        return known or not attempt.commands.stopping
 
-    def _find_lr(self, trainer: Any, attempt: Attempt) -> float | None:
         def on_step(done: int, total: int) -> bool:
             attempt.journal.stage("finding", done, total)
             attempt.commands.look()
             return not attempt.commands.stopping
 
-        found = find_lr(trainer, self._folder, on_step)
-        if not attempt.commands.stopping:
+        if not self._folder.finder.exists() and not find_lr(trainer, self._folder, on_step):
+            return False
+        found = found_lr(self._folder)
+        if attempt.before.last("finder") is None:  # a worker before may have been killed when it had found one
             attempt.journal.write("note", text=self._said_of(found, trainer.args.learning_rate))
-        return found
+            tell_found(self._folder, attempt.journal)
+        if found is not None and self._request.lr is None:
+            trainer.args.learning_rate = found
+        return True
 
     def _said_of(self, found: float | None, usual: float) -> str:
         if found is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,20 @@ def test_a_rate_that_is_asked_for_is_used(tmp_path: Path) -> None:
     assert work(run) == 0
     assert {event["lr"] for event in told(run) if event["type"] == "step"} <= {0.0, 1e-4}
     assert any("0.0001 is used, as asked for" in event["text"] for event in events(run, "note"))
+
+
+def test_what_a_worker_found_that_was_killed_before_it_told_is_told_by_the_next(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"data": reviews(30), "epochs": 1.0, "find_lr": True, "lr": None}
+    model = tiny_bert(tmp_path / "model")
+    whole, run = (new_run(tmp_path / name, model, **settings) for name in ("whole", "run"))
+    assert work(whole) == 0
+    run.evaluations.mkdir()
+    shutil.copy(whole.finder, run.finder)
+    assert work(run) == 0
+    (event,) = events(run, "finder")
+    assert {"points": event["points"], "chosen": event["chosen"]} == read_json(whole.finder)
+    assert [event["text"] for event in events(run, "note")] == [event["text"] for event in events(whole, "note")]
+    assert told(run) == told(whole)
 
 
 def valley(rates: list[float]) -> list[tuple[float, float]]:
