@@ -109,11 +109,42 @@ def _slopes(part: PositionsPart) -> Part:
     )
 
 
+def _distances(part: PositionsPart) -> Part:
+    given = ["-distances", "module.position_buckets", "module.max_relative_positions"]
+    bucketed = call("buckets = make_log_bucket_position(", given)
+    where = ("from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position",)
+    return Part(
+        [
+            "# A learned vector for each distance, by key minus query. [distance, dimension]",
+            _module(part),
+            f"distances = torch.arange({1 - part.length}, {part.length})",
+            *(bucketed if part.told else ["buckets = -distances"]),
+            f"table = module.{part.attribute}().detach().float().cpu()",
+            "rows = (buckets.long() + len(table) // 2).clamp(0, len(table) - 1)",
+            f"encodings[{inline(_name(part))}] = table[rows].numpy()",
+        ],
+        ("import torch", *(where if part.told else ())),
+    )
+
+
+def _waves(part: PositionsPart) -> Part:
+    return Part(
+        [
+            "# Sines and cosines of each distance, by key minus query. [distance, dimension]",
+            _module(part),
+            f"table = module.{part.attribute}({part.length}, {part.length})[1:, 0]",
+            f"encodings[{inline(_name(part))}] = table.float().cpu().numpy()",
+        ]
+    )
+
+
 _READ: dict[str, Callable[[PositionsPart], Part]] = {
     "table": _table,
     "rotary": _rotary,
     "buckets": _buckets,
     "slopes": _slopes,
+    "distances": _distances,
+    "waves": _waves,
 }
 
 

@@ -14,38 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbtransformers.engine.positiondistances import vectors_by_distance
+from nbtransformers.engine.positionfound import DISTANCES, ROTATIONS, Found
 from nbtransformers.engine.sinusoids import FORMULA, check_size, sinusoidal
 from nbtransformers.errors import UserError
-from nbtransformers.results.positions import Encoding, RelativeEncoding, RotaryEncoding, TableEncoding
+from nbtransformers.results.positions import RelativeEncoding, RotaryEncoding, TableEncoding
 from nbtransformers.results.recipe import PositionsPart, RotaryOutput
 
 Floats = NDArray[np.float32]
-
-ROTATIONS, DISTANCES = 512, 128  # positions that are looked at where a model sets no number of its own
 
 _GROWING = ("dynamic", "longrope")  # scalings of rotations that depend on the length
 _TABLE = re.compile(r"(position|pos)s?_emb\w*|embed_positions|positions_embed|wpe")
 _ROTARY = re.compile(r"rotary|rope", re.IGNORECASE)
 # Positions of pictures and sounds, in two dimensions, or relative ones, which are no rows of a text.
 _OTHER = re.compile(r"vision|visual|image|audio|speech|patch|query_pos|rel_|relative|(^|\.)(x|y|h|w|row|column)_")
-_OF_DISTANCES = "it learns a vector for each distance, and adds to a score what queries and keys make of it"
-_OF_PICTURES = "it turns by three positions of each token, of time, height and width"
-# What models do that have no encoding of a position by itself.
-_INSTEAD = {
-    "deberta": _OF_DISTANCES,
-    "deberta-v2": _OF_DISTANCES,
-    "xlnet": "each layer makes keys of the sines and cosines of all distances",
-    **dict.fromkeys(("qwen2_vl", "qwen2_5_vl"), _OF_PICTURES),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An encoding, how a program comes to it, and what is to be said of it."""
-
-    encoding: Encoding
-    part: PositionsPart
-    notes: tuple[str, ...] = ()
+_AXES = ("time", "height", "width")
 
 
 def encodings_of(model: Any, name: str, length: int | None) -> list[Found]:
@@ -64,13 +47,12 @@ def encodings_of(model: Any, name: str, length: int | None) -> list[Found]:
     # In a model with ALiBi rotary modules are made as well, and never asked.
     with torch.no_grad():
         slopes = list(_slopes(model, length))
-        found = [*_tables(model, name, length), *_buckets(model, length), *(slopes or _rotations(model, length))]
-    instead = _INSTEAD.get(model.config.model_type.removesuffix("_text"))
-    if not found and instead is not None:
-        raise UserError(
-            f"{name} has no encoding for each position: {instead}.",
-            hint="`%positions` alone shows the sinusoidal formula.",
-        )
+        found = [
+            *_tables(model, name, length),
+            *vectors_by_distance(model, length),
+            *_buckets(model, length),
+            *(slopes or _rotations(model, length)),
+        ]
     if not found:
         raise UserError(
             f"{name} has no encoding of positions that is known here.",
@@ -81,7 +63,7 @@ def encodings_of(model: Any, name: str, length: int | None) -> list[Found]:
 
 def _told_apart(found: list[Found]) -> list[Found]:
     """Encodings of one name by their form as well, and by their place where that does not do."""
-    for more in ("form", "source"):
+    for more in ("form", "row", "source"):
         names = Counter(one.encoding.name for one in found)
         for at, one in enumerate(found):
             if names[one.encoding.name] > 1:
@@ -265,6 +247,7 @@ def _rotation(model: Any, path: str, module: Any, turns: _Turns) -> Found:
         "(x, y) of pair i → (x cos pθᵢ − y sin pθᵢ, x sin pθᵢ + y cos pθᵢ)",
         _theta(module, layer_type, kind, frequencies),
         *([f"cos and sin are multiplied by {scaling:.4f}"] if abs(scaling - 1) > 1e-6 else []),
+        *_by_axis(module, pairs),
     )
     encoding = RotaryEncoding(
         name=label,
@@ -285,6 +268,31 @@ def _rotation(model: Any, path: str, module: Any, turns: _Turns) -> Found:
     if turns.given == "table":
         part = PositionsPart(label, "table", length, path)
     return Found(encoding, part, notes)
+
+
+def _by_axis(module: Any, pairs: int) -> Iterator[str]:
+    """Which pairs turn by which place of a picture in the text, as Qwen-VL models have it: found by turning one."""
+    import torch
+
+    if not hasattr(module, "mrope_section"):
+        return
+    own, turned = copy.deepcopy(module).to("cpu"), list[list[int]]()
+    for axis in range(len(_AXES)):
+        places = torch.zeros(len(_AXES), 1, 1, dtype=torch.int64)
+        places[axis] = 1
+        _, sin = own(torch.zeros(1), places)
+        turned.append(np.flatnonzero(sin[0, 0, :pairs].numpy()).tolist())
+    if all(turned):  # or it is the layers that choose
+        told = ", ".join(f"{_runs(numbers)} by {axis}" for axis, numbers in zip(_AXES, turned, strict=True))
+        yield f"pairs {told}; tokens of text have one number for all three"
+
+
+def _runs(numbers: list[int]) -> str:
+    """Numbers in a few words: `0–15`, or the first of many that lie apart."""
+    if len(numbers) > 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"{numbers[0]}–{numbers[-1]}"
+    told = ", ".join(map(str, numbers[:3]))
+    return f"{told}, … {numbers[-1]}" if len(numbers) > 4 else ", ".join(map(str, numbers))
 
 
 def _frequencies(module: Any, layer_type: str | None, cos: Floats, sin: Floats) -> Floats:

@@ -8,7 +8,8 @@ import numpy as np
 
 from nbtransformers.engine.alone import alone_with
 from nbtransformers.engine.device import pick_device, pick_dtype
-from nbtransformers.engine.positionfinding import Found, encodings_of
+from nbtransformers.engine.positionfinding import encodings_of
+from nbtransformers.engine.positionfound import Found
 from nbtransformers.engine.recipe import positions_recipe
 from nbtransformers.engine.sinusoids import FORMULA, sinusoidal
 from nbtransformers.loading.card import Card, card

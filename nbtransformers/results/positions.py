@@ -35,7 +35,7 @@ class Encoding(ABC):
     Attributes:
         name: which one, where a model has several, such as `encoder`.
         form: what it is: a table by the formula, a table that was learned, rotations, or relative to the query.
-        positions: int64 `[position]`, what each row is of; of a relative one the distance, key minus query.
+        positions: int64 `[position]`, what each row is of; the distance, key minus query, where `row` says so.
         formula: how it is defined, a line each.
         source: where the model has it, such as `embeddings.position_embeddings`; empty for the formula.
     """
@@ -170,6 +170,17 @@ class TableEncoding(Encoding):
     def _directions(self, rows: Rows) -> Floats:
         found = self.table[rows]
         return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), np.float32(1e-12))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class DistanceEncoding(TableEncoding):
+    """A vector for each distance, which goes into the scores of the layers and is added to no token.
+
+    Attributes:
+        table: float32 `[distance, dimension]`; the distances are in `positions`, key minus query.
+    """
+
+    row = "distance"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)

@@ -30,8 +30,11 @@ def heat_map(result: Positions, encoding: Encoding, picture: str | None, head: i
     down, across = _spread(encoding.side if square else len(encoding.positions)), _spread(encoding.columns)
     if square:
         values = encoding.alike(down, down, head)
-        labels = ("key", "query") if encoding.form == "relative" else ("position", "position")
-        extent = (-0.5, encoding.side - 0.5, encoding.side - 0.5, -0.5)
+        is_bias = encoding.form == "relative"
+        labels = ("key", "query") if is_bias else (encoding.row, encoding.row)
+        first = 0 if is_bias else int(encoding.positions[0])
+        last = first + encoding.side - 1
+        extent = (first - 0.5, last + 0.5, last + 0.5, first - 0.5)
     else:
         values = encoding.picture(picture or encoding.pictures[0], down, across)  # pyright: ignore[reportArgumentType]
         labels = (encoding.column, encoding.row)

@@ -204,7 +204,7 @@ class ExplainRecipe:
     is_plain: bool = True
 
 
-PositionsReading = Literal["formula", "table", "rotary", "buckets", "slopes"]
+PositionsReading = Literal["formula", "table", "rotary", "buckets", "slopes", "distances", "waves"]
 RotaryOutput = Literal["cos, sin", "sin, cos", "turns", "table"]
 """What a rotary module gives: cosines and sines, the sines first, complex numbers; or it is a table of both."""
 
@@ -215,8 +215,8 @@ class PositionsPart:
 
     Attributes:
         name: what it is called in the result; empty where a model has one only.
-        reading: by the formula, as rows of a table, from a rotary module, from the buckets of a relative bias, or from
-            the slopes of one.
+        reading: by the formula, as rows of a table, from a rotary module, from the buckets of a relative bias, from
+            the slopes of one, or from vectors for distances that are learned or sinusoidal.
         length: how many positions.
         module: the module of the model that has it; of slopes, the module of Python that makes them.
         attribute: of a table, the tensor of the module; of rotations, what it gives; of buckets and slopes, the
@@ -224,7 +224,8 @@ class PositionsPart:
         offset: the row of a table that position 0 has.
         layer_type: which layers a rotary module is asked for, where it knows several.
         causal: of buckets, whether no query looks at what comes behind it.
-        told: of buckets, whether their function has to be told that, and how many there are.
+        told: of buckets, whether their function has to be told that, and how many there are; of learned distances,
+            whether far ones share a vector.
         heads: of slopes, how many heads there are.
         scaling: of slopes, what they are multiplied by.
     """

@@ -16,7 +16,7 @@ from transformers import AutoConfig, AutoModel
 import nbtransformers as nbt
 from nbtransformers.engine.positions import positions
 from nbtransformers.request import ModelRef, PositionsRequest
-from nbtransformers.results.positions import Positions, RelativeEncoding, RotaryEncoding
+from nbtransformers.results.positions import DistanceEncoding, Positions, RelativeEncoding, RotaryEncoding
 
 _SMALL = {"vocab_size": 99, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 _LLAMA = {
@@ -58,6 +58,20 @@ ROTARY: dict[str, dict[str, Any]] = {
     "gptj": _GPTJ,
     "esm": {**ARCHITECTURES["bert"], "vocab_size": 99, "position_embedding_type": "rotary", "mask_token_id": 98},
     "roformer": {**ARCHITECTURES["bert"], "vocab_size": 99},
+    **{
+        kind: {**_LLAMA, "rope_parameters": {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [2, 1, 1]}}
+        for kind in ("qwen2_vl_text", "qwen2_5_vl_text")
+    },
+}
+_DEBERTA = {**ARCHITECTURES["deberta-v2"], "vocab_size": 99, "max_relative_positions": 32}
+BY_DISTANCE: dict[str, tuple[str, dict[str, Any]]] = {
+    "deberta": ("deberta", _DEBERTA),
+    "deberta, one way": ("deberta", {**_DEBERTA, "pos_att_type": ["c2p"], "position_biased_input": True}),
+    "deberta-v2": ("deberta-v2", _DEBERTA),
+    "deberta-v2, buckets": ("deberta-v2", {**_DEBERTA, "position_buckets": 8, "norm_rel_ebd": "layer_norm"}),
+    "xlnet": ("xlnet", {**ARCHITECTURES["xlnet"], "vocab_size": 99}),
+    "xlnet, clamped": ("xlnet", {**ARCHITECTURES["xlnet"], "vocab_size": 99, "clamp_len": 9}),
+    "xlnet, one way": ("xlnet", {**ARCHITECTURES["xlnet"], "vocab_size": 99, "attn_type": "uni"}),
 }
 SCALED: dict[str, dict[str, Any]] = {
     "linear": {"factor": 4.0},
@@ -271,23 +285,135 @@ def test_a_model_without_any_is_told_in_one_line() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("kind", "what"),
-    [
-        ("deberta-v2", "it learns a vector for each distance, and adds to a score what queries and keys make of it"),
-        ("xlnet", "each layer makes keys of the sines and cosines of all distances"),
-        ("qwen2_vl_text", "it turns by three positions of each token, of time, height and width"),
-    ],
-)
-def test_what_a_model_does_instead_is_told(kind: str, what: str) -> None:
-    from nbtransformers.errors import UserError
+# --- a vector for each distance ---
 
-    model = built(kind, ARCHITECTURES.get(kind, _LLAMA))
-    with pytest.raises(UserError) as caught:
-        looked_at(model)
-    assert str(caught.value) == (
-        f"model has no encoding for each position: {what}. `%positions` alone shows the sinusoidal formula."
+
+def of_distance(one: Any, distance: int) -> Any:
+    """The vector of a key that is so far behind the query."""
+    return torch.from_numpy(one.table[int(np.flatnonzero(one.positions == distance)[0])])
+
+
+def by_distance(model: Any, **asked: Any) -> Any:
+    (one,) = (one for one in looked_at(model, **asked).encodings if isinstance(one, DistanceEncoding))
+    return one
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BY_DISTANCE if kind.startswith("deberta")])
+@pytest.mark.parametrize("tokens", [12, 45])
+def test_the_vectors_of_distances_make_what_is_added_to_scores(kind: str, tokens: int) -> None:
+    """By hand: a query times the key of a distance, and a key times its query, where Transformers adds both."""
+    model = built(*BY_DISTANCE[kind])
+    one = by_distance(model, length=tokens)
+    attention = model.encoder.layer[0].attention.self
+    name = next(n for n in ("disentangled_attention_bias", "disentangled_att_bias") if hasattr(attention, n))
+    own, seen = getattr(attention, name), list[Any]()
+
+    def heard(query: Any, key: Any, *rest: Any) -> Any:
+        seen.append((query, key, own(query, key, *rest)))
+        return seen[-1][2]
+
+    setattr(attention, name, heard)
+    with torch.no_grad():
+        model(input_ids=torch.arange(3, 3 + tokens)[None])
+    ((query, key, added),) = seen
+    heads, size = attention.num_attention_heads, attention.attention_head_size
+    query, key, added = (part.reshape(heads, tokens, -1) for part in (query, key, added))
+    ways = model.config.pos_att_type
+    first = BY_DISTANCE[kind][0] == "deberta"
+    # The first has its queries scaled already.
+    scale = (size * (1 + len(ways))) ** 0.5
+    to_key = attention.pos_proj if first else attention.pos_key_proj
+    expected = torch.zeros(heads, tokens, tokens)
+    with torch.no_grad():
+        for i in range(tokens):
+            for j in range(tokens):
+                vector = of_distance(one, j - i)
+                expected[:, i, j] = (query[:, i] * to_key(vector).view(heads, size)).sum(-1) / (1 if first else scale)
+                if "p2c" in ways:
+                    to_query = attention.pos_q_proj if first else attention.pos_query_proj
+                    expected[:, i, j] += (key[:, j] * to_query(vector).view(heads, size)).sum(-1) / scale
+    torch.testing.assert_close(added, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_far_distances_share_vectors_by_their_logarithm() -> None:
+    model = built(*BY_DISTANCE["deberta-v2, buckets"])
+    result = looked_at(model)
+    (one,) = result.encodings
+    assert one.positions.tolist() == list(range(-31, 32)) and one.source == "encoder.rel_embeddings"
+    assert one.formula == (
+        "score(q, k) = (q·k + q·Wₖr + k·W_q r) / √(3d)",
+        "r = row bucket(q − k) + 8 of encoder.rel_embeddings",
     )
+    assert result.notes == (
+        "Up to 4 apart each distance has a vector of its own; of farther ones several share one, by their logarithm, "
+        "up to 32.",
+    )
+    vectors = {distance: of_distance(one, distance).numpy().tobytes() for distance in range(32)}
+    assert len({vectors[distance] for distance in range(5)}) == 5
+    assert len(set(vectors.values())) == 8
+    weights = model.encoder.get_rel_embedding().detach()
+    torch.testing.assert_close(of_distance(one, 0), weights[8], rtol=0, atol=0)
+    torch.testing.assert_close(of_distance(one, -3), weights[11], rtol=0, atol=0)
+
+
+def test_positions_and_distances_are_told_apart() -> None:
+    result = looked_at(built(*BY_DISTANCE["deberta, one way"]))
+    assert [(one.name, one.row) for one in result.encodings] == [
+        ("learned position", "position"),
+        ("learned distance", "distance"),
+    ]
+    assert result.encodings[1].formula[0] == "score(q, k) = (q·k + q·Wₖr) / √(2d)"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BY_DISTANCE if kind.startswith("xlnet")])
+def test_the_waves_of_distances_are_those_that_layers_are_given(kind: str) -> None:
+    from transformers.models.xlnet.modeling_xlnet import XLNetRelativeAttention
+
+    model = built(*BY_DISTANCE[kind])
+    tokens = 20
+    one = by_distance(model, length=tokens)
+    seen: list[Any] = []
+    model.layer[0].register_forward_pre_hook(lambda _, args, kwargs: seen.append((args, kwargs)), with_kwargs=True)
+    with torch.no_grad():
+        model(input_ids=torch.arange(3, 3 + tokens)[None])
+    args, kwargs = seen[0]
+    given_rows = kwargs["r"] if "r" in kwargs else args[4]
+    # Which row a layer takes for which query and key: its own way of moving them.
+    numbers = torch.arange(float(len(given_rows))).expand(1, 1, tokens, -1)
+    taken = XLNetRelativeAttention.rel_shift_bnij(numbers, klen=tokens)[0, 0].long()
+    for i in range(tokens):
+        for j in range(tokens if model.attn_type == "bi" else i + 1):
+            torch.testing.assert_close(given_rows[taken[i, j], 0], of_distance(one, j - i), rtol=0, atol=0)
+    assert int(one.positions[-1]) == (0 if model.attn_type == "uni" else tokens - 1)
+    # And by the formula.
+    clamp = model.clamp_len if model.clamp_len > 0 else tokens
+    angles = np.clip(-one.positions, -clamp, clamp)[:, None] / 10_000 ** (np.arange(0, 32, 2) / 32)
+    np.testing.assert_allclose(one.table, np.concatenate([np.sin(angles), np.cos(angles)], axis=1), atol=1e-5)
+
+
+# --- rotations by the places of a picture ---
+
+
+def test_pairs_that_turn_by_time_height_and_width() -> None:
+    model = built("qwen2_vl_text", ROTARY["qwen2_vl_text"])
+    (one,) = looked_at(model).encodings
+    assert one.formula[-1] == "pairs 0–1 by time, 2 by height, 3 by width; tokens of text have one number for all three"
+    places = torch.tensor([[[5]], [[11]], [[17]]])
+    with torch.no_grad():
+        cos, sin = model.rotary_emb(torch.zeros(1), places)
+    for pair, place in enumerate((5, 5, 11, 17)):
+        assert float(cos[0, 0, pair]) == pytest.approx(float(one.values[place, pair]), abs=1e-6)
+        assert float(sin[0, 0, pair]) == pytest.approx(float(one.picture("sin")[place, pair]), abs=1e-6)
+
+
+def test_pairs_that_take_turns() -> None:
+    (one,) = looked_at(built("qwen3_vl_text", {**ROTARY["qwen2_vl_text"], "head_dim": 8})).encodings
+    assert "by height" in one.formula[-1] and "by width" in one.formula[-1]
+
+
+def test_pairs_that_layers_choose_are_left_to_them() -> None:
+    (one,) = looked_at(built("glm4v_text", ROTARY["qwen2_vl_text"])).encodings
+    assert not any("by height" in line for line in one.formula)
 
 
 # --- the program ---
@@ -321,6 +447,13 @@ def test_the_program_of_the_formula() -> None:
 
 
 PROGRAMS = {**{name: TABLES[name] for name in ("roberta", "bart", "xglm", "mpnet")}, **ROTARY, **RELATIVE}
+
+
+@pytest.mark.parametrize("kind", BY_DISTANCE)
+def test_the_program_of_vectors_by_distance(kind: str) -> None:
+    model = built(*BY_DISTANCE[kind])
+    result = looked_at(model, length=40)
+    assert_same(result, ran(result, model=model))
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)

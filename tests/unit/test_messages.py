@@ -1093,7 +1093,6 @@ ELSEWHERE = {
     "There is no head {}.": "test_positions_result.py",
     "The matrix of {} × {} positions would take {}.": "test_positions_result.py",
     "{} has no encoding of positions that is known here.": "oracle/test_position_encodings.py",
-    "{} has no encoding for each position: {}.": "oracle/test_position_encodings.py",
     "{} is no stretch of positions.": "test_positions_wire.py",
     "The worker of the run {} is gone.": "test_training_run.py",
     "The name of a run is text, and this is {}.": "test_training_run.py",

@@ -21,7 +21,14 @@ from nbtransformers.panels.positions.methods import methods
 from nbtransformers.panels.positions.snapshot import positions_snapshot
 from nbtransformers.panels.positions.wire import positions_header
 from nbtransformers.request import PositionsRequest
-from nbtransformers.results.positions import Encoding, Positions, RelativeEncoding, RotaryEncoding, TableEncoding
+from nbtransformers.results.positions import (
+    DistanceEncoding,
+    Encoding,
+    Positions,
+    RelativeEncoding,
+    RotaryEncoding,
+    TableEncoding,
+)
 
 GOLDEN = json.loads(Path(__file__).parent.parent.joinpath("golden", "positions.json").read_text(encoding="utf-8"))
 BIAS = np.array([[-2, 0.5], [-1, 0.25], [0, 0.125], [1, -0.25], [2, -0.5]], np.float32)
@@ -192,6 +199,24 @@ def test_a_picture_is_written_as_a_figure(
     if kind == "png":
         # Each head's matrix is its own; all heads are columns of the one bias.
         assert (first.read_bytes() != other.read_bytes()) == (picture == "alike")
+
+
+def test_vectors_of_distances_are_told_by_their_distances(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
+    one = DistanceEncoding(name="", form="learned", positions=np.arange(-3, 4), formula=("r",), source="r", table=table)
+    result = made(one, model="m")
+    (facts,) = positions_header(result)[0]["encodings"]
+    assert (facts["row"], facts["first"], facts["rows"], facts["side"]) == ("distance", -3, 7, 7)
+    assert facts["told"] == "learned · 7 distances × 4 dimensions"
+    alike = pd.read_csv(written(result, tmp_path, what="csv", picture="alike"), index_col="distance")
+    assert alike.index.tolist() == list(range(-3, 4)) and alike.columns.tolist() == [str(at) for at in range(-3, 4)]
+    np.testing.assert_allclose(alike.to_numpy(), one.similarity(), atol=1e-6)
+    axes = result.plot(picture="similarity")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("distance", "distance")
+    assert axes.get_images()[0].get_extent() == [-3.5, 3.5, 3.5, -3.5]
+    seen = Reader(positions_snapshot("p", result))
+    assert "A row a distance, from -3 to 3" in seen.text and "How alike distances are" in seen.text
 
 
 def test_no_file_is_written_of_nothing() -> None:

@@ -216,7 +216,8 @@ function AlikeView({ encoding, tiles, head, setHead }: ViewProps) {
   const isBias = facts.form === "relative";
   const line = useMemo(() => encoding.byDistance, [encoding]);
   const end = isBias ? (facts.most[0] ?? 1) || 1 : 1;
-  const sides = isBias ? { row: "query", column: "key" } : { row: "position", column: "position" };
+  const sides = isBias ? { row: "query", column: "key" } : { row: facts.row, column: facts.row };
+  const first = isBias ? 0 : facts.first;
   return (
     <>
       {isBias && facts.columns > 1 && (
@@ -230,18 +231,18 @@ function AlikeView({ encoding, tiles, head, setHead }: ViewProps) {
         </div>
       )}
       <PositionMap
-        label={isBias ? `What head ${head} adds by query and key` : "Similarity of positions"}
+        label={isBias ? `What head ${head} adds by query and key` : `Similarity of ${facts.row}s`}
         params={{ encoding: encoding.number, picture: "alike", head }}
         tiles={tiles}
         shape={{ rows: facts.side, columns: facts.side, square: true }}
         paint={diverging(end, { low: `−${formatValue(end)}`, high: formatValue(end) })}
         what={isBias ? "Bias" : facts.form === "rotary" ? "Product" : "Cosine"}
-        sides={{ ...sides, firstRow: 0 }}
+        sides={{ ...sides, firstRow: first, firstColumn: first }}
         tell={(row, column) => (
-          <span>{`distance ${formatPlace(isBias ? column - row : Math.abs(column - row))}`}</span>
+          <span>{`${facts.row === "distance" && !isBias ? "apart by" : "distance"} ${formatPlace(isBias ? column - row : Math.abs(column - row))}`}</span>
         )}
       >
-        <p class="nbt-muted">{ALIKE[facts.form]}</p>
+        <p class="nbt-muted">{ALIKE[facts.form].replace("positions", `${facts.row}s`)}</p>
       </PositionMap>
       {line && (
         <Curves

@@ -25,7 +25,7 @@ interface PositionMapProps {
   /** What the colours stand for. */
   what: string;
   /** What rows and columns are, and what the first of each is called. */
-  sides: { row: string; column: string; firstRow: number };
+  sides: { row: string; column: string; firstRow: number; firstColumn?: number };
   /** What is said of a cell, by its row and column. */
   tell(row: number, column: number): ComponentChildren;
   children: ComponentChildren;
@@ -35,14 +35,14 @@ const HEIGHT_PX = 420;
 
 export function PositionMap(props: PositionMapProps) {
   const { label, params, tiles, shape, paint, what, sides, tell, children } = props;
-  const { firstRow } = sides;
+  const { firstRow, firstColumn = 0 } = sides;
   const longest = Math.max(...[firstRow, firstRow + shape.rows - 1].map((row) => formatPlace(row).length));
   const full: HeatShape = {
     ...shape,
     height: HEIGHT_PX,
     left: 16 + 7 * longest,
     top: 22,
-    counted: { row: firstRow, column: 0 },
+    counted: { row: firstRow, column: firstColumn },
   };
   const heat = useHeat<Tile>(full, tiles, (areas) => tiles.want(params, areas));
   const picture = { paint, epoch: JSON.stringify(params) };
@@ -83,12 +83,13 @@ interface CellProps extends Pick<PositionMapProps, "sides" | "tell"> {
 }
 
 function Cell({ found: { value, rows, columns }, sides, tell }: CellProps) {
-  const row = sides.firstRow + rows[0];
+  const { firstRow, firstColumn = 0 } = sides;
+  const [row, column] = [firstRow + rows[0], firstColumn + columns[0]];
   return (
     <>
       <span class="nbt-value-big">{exactly(value)}</span>
-      <span>{`${sides.row} ${formatPlace(row)}, ${sides.column} ${formatPlace(columns[0])}`}</span>
-      {tell(row, columns[0])}
+      <span>{`${sides.row} ${formatPlace(row)}, ${sides.column} ${formatPlace(column)}`}</span>
+      {tell(row, column)}
     </>
   );
 }

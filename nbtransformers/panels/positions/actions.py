@@ -65,7 +65,10 @@ def _table(encoding: Encoding, picture: Any, head: int) -> pd.DataFrame:
 
     if picture != "similarity":
         return encoding.to_pandas(picture)
-    return pd.DataFrame(encoding.similarity(head)).rename_axis("query" if encoding.form == "relative" else "position")
+    if encoding.form == "relative":
+        return pd.DataFrame(encoding.similarity(head)).rename_axis("query")
+    places = encoding.positions
+    return pd.DataFrame(encoding.similarity(), index=pd.Index(places, name=encoding.row), columns=places)
 
 
 def _fill_arrays(result: Positions, file: BinaryIO) -> tuple[int, tuple[str, ...]]:

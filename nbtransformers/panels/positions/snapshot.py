@@ -45,7 +45,9 @@ def _encoding(encoding: Encoding) -> str:
     first, last = int(encoding.positions[0]), int(encoding.positions[-1])
     said = f"A row a {encoding.row}, from {first} to {last}; a column a {encoding.column}{sampled}."
     alike = (
-        "What head 0 adds, queries down and keys across" if encoding.form == "relative" else "How alike positions are"
+        "What head 0 adds, queries down and keys across"
+        if encoding.form == "relative"
+        else f"How alike {encoding.row}s are"
     )
     return (
         f"{name}{lines}"
