@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from nbtransformers.rundir.control import tell
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training import packages
 from nbtransformers.training.movie_snippets import movie_snippets
-from nbtransformers.training.tasks import written
+from nbtransformers.training.tasks import TASKS, written
 from nbtransformers.training.tasks.seq2seq import Seq2Seq
 from nbtransformers.training.trainer import RunTraining
 
@@ -199,6 +200,13 @@ def test_a_run_that_is_stopped_while_it_writes_ends_as_one_that_was_not(
     assert [event for event in told(run) if event["type"] != "checkpoint"] == [
         event for event in told(whole) if event["type"] != "checkpoint"
     ]
+
+
+def test_the_metrics_of_every_task_are_described() -> None:
+    text = Path(__file__).parents[2].joinpath("docs", "run-directory.md").read_text(encoding="utf-8")
+    section = text.split("## Metrics")[1].split("## State")[0]
+    rows = [re.findall(r"`(\S+?)`", line) for line in section.splitlines() if line.startswith("| `")]
+    assert {task: tuple(names) for task, *names in rows} == {name: task.metric_names for name, task in TASKS.items()}
 
 
 def test_what_measures_it_is_there_before_a_run_begins(monkeypatch: pytest.MonkeyPatch) -> None:
