@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from training_runs import new_run, tiny_bert, told, weights, work
 from training_runs import one_thread as one_thread  # the fixture
 from transformers import (
@@ -58,10 +60,10 @@ def plain_trainer(run: RunFolder, encoder: Path, folder: Path, **settings: Any) 
 
     arguments = TrainingArguments(
         output_dir=str(folder),
-        **{"per_device_train_batch_size": 4, "per_device_eval_batch_size": 4, "num_train_epochs": 2},
+        **{"per_device_train_batch_size": 4, "per_device_eval_batch_size": 4},
         **{"learning_rate": 1e-3, "warmup_steps": 0.1, "weight_decay": 0.01, "seed": 42, "use_cpu": True},
         **{"logging_steps": 1, "eval_strategy": "steps", "save_strategy": "no", "disable_tqdm": True},
-        **settings,
+        **{"num_train_epochs": 2, **settings},
     )
 
     class WithOurOrder(Trainer):
@@ -110,3 +112,22 @@ def test_the_loss_curve_is_that_of_plain_trainer(
     assert losses == pytest.approx(curve.evals, rel=1e-5)  # batches of an evaluation are sorted by length
     last = weights(run.checkpoint(steps[-1]["step"]))
     assert last == {name: weight.numpy().tobytes() for name, weight in trainer.model.state_dict().items()}
+
+
+def test_bfloat16_on_a_cpu_is_that_of_plain_trainer(tmp_path: Path, encoder: Path) -> None:
+    run, exact = (
+        new_run(tmp_path / name, encoder, arguments={}, epochs=1.0, bf16=bf16)
+        for name, bf16 in (("run", True), ("exact", False))
+    )
+    assert work(run) == work(exact) == 0
+    settings = {"num_train_epochs": 1, "eval_steps": 12, "bf16": True}
+    trainer, curve = plain_trainer(run, encoder, tmp_path / "plain", **settings)
+    losses, in_float32 = ([event["loss"] for event in told(one) if event["type"] == "step"] for one in (run, exact))
+    assert losses == [loss for loss, *_ in curve.steps]
+    assert all(math.isfinite(loss) for loss in losses)
+    # Half as many digits, and near all the same.
+    assert losses != in_float32
+    assert losses == pytest.approx(in_float32, rel=0.05)
+    last = weights(run.model)
+    assert last == {name: weight.numpy().tobytes() for name, weight in trainer.model.state_dict().items()}
+    assert {weight.dtype for weight in trainer.model.state_dict().values()} == {torch.float32}
