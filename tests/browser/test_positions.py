@@ -25,13 +25,16 @@ sizes = dict(vocab_size=99, hidden_size=64, num_hidden_layers=1, num_attention_h
 llama = AutoModel.from_config(AutoConfig.for_model("llama", max_position_embeddings=4096, **sizes))
 t5 = AutoModel.from_config(
     AutoConfig.for_model("t5", vocab_size=99, d_model=32, d_kv=8, d_ff=64, num_layers=1, num_heads=4)
-)"""
+)
+own = dict(position_buckets=8, max_relative_positions=32, pos_att_type=["c2p", "p2c"])
+deberta = AutoModel.from_config(AutoConfig.for_model("deberta-v2", relative_attention=True, **own, **sizes))"""
 FORMULA = "%positions --length 128 --dim 64 --out formula"
 LEARNED = "%positions --model minilm --out learned"
 ROTARY = "%positions --model llama --length 3000 --out rotary"
 RELATIVE = "%positions --model t5 --out relative"
-CELLS = [SETUP, FORMULA, LEARNED, ROTARY, RELATIVE]
-SETUP_AT, FORMULA_AT, LEARNED_AT, ROTARY_AT, RELATIVE_AT = range(5)
+DISTANCES = "%positions --model deberta --out distances"
+CELLS = [SETUP, FORMULA, LEARNED, ROTARY, RELATIVE, DISTANCES]
+SETUP_AT, FORMULA_AT, LEARNED_AT, ROTARY_AT, RELATIVE_AT, DISTANCES_AT = range(6)
 
 
 def look_at(notebook: Notebook, number: int, view: str) -> Any:
@@ -144,6 +147,21 @@ def test_what_a_head_of_the_decoder_adds(notebook: Notebook) -> None:
     expect(readout).to_contain_text("distance −3")
     shown = readout.locator(".nbt-value-big").inner_text()
     assert shown == written(notebook.python("float(relative['decoder'].similarity(2)[3, 0])"))
+
+
+def test_how_alike_the_vectors_of_two_distances_are(notebook: Notebook) -> None:
+    panel = look_at(notebook, DISTANCES_AT, "Similarity")
+    panel.get_by_role("button", name="learned distance", exact=True).click()
+    expect(panel.get_by_text("distances −31 to 31, down and across")).to_be_visible()
+    panel.get_by_role("application").first.focus()
+    notebook.page.mouse.move(0, 0)
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown"):
+        notebook.page.keyboard.press(key)
+    readout = panel.locator(".nbt-positions-readout")
+    expect(readout).to_contain_text("distance −28, distance −31")
+    expect(readout).to_contain_text("apart by 3")
+    shown = readout.locator(".nbt-value-big").inner_text()
+    assert shown == written(notebook.python("float(distances['learned distance'].similarity()[3, 0])"))
 
 
 def saved(notebook: Notebook, panel: Any, kind: str, folder: Path) -> Path:
