@@ -86,7 +86,8 @@ def _waves(path: str, module: Any, number: int) -> Found:
         form="sinusoidal",
         positions=np.arange(1 - number, 1 - number + len(table)),
         formula=(
-            "R(q − k, i) = sin((q − k) / 10000^(2i/D)), R(q − k, D/2 + i) = cos((q − k) / 10000^(2i/D))",
+            "R(q − k, i) = sin((q − k) / 10000^(2i/D))",
+            "R(q − k, D/2 + i) = cos((q − k) / 10000^(2i/D))",
             "score(q, k) = ((q + b)·k + (q + c)·W R(q − k)) / √d, with W, b and c of each layer",
         ),
         source=source,

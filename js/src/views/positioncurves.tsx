@@ -42,8 +42,8 @@ export function PositionCurves({ encoding, channel, kept, picture, setPicture }:
   );
 }
 
-function axisOf({ facts: { form, row } }: Encoding): string {
-  return form === "relative" ? "distance, key minus query" : row;
+function axisOf({ facts: { row } }: Encoding): string {
+  return row === "distance" ? "distance, key minus query" : row;
 }
 
 /** The lines of some columns: those that came, and those that are asked for. */
