@@ -18,6 +18,7 @@ from nbtransformers.request import ModelRef, Objects
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.explanation import Explanation
 from nbtransformers.results.positions import Positions
+from nbtransformers.results.runs import Runs
 from nbtransformers.results.stored import Stored
 from nbtransformers.results.tokenization import Tokenization
 from nbtransformers.results.trainingrun import TrainingRun
@@ -50,7 +51,7 @@ def resume(result: Resumable, *, data: Any = None, model: Any = None, tokenizer:
 
     if isinstance(result, Background):
         raise UserError("This is work in the background, not its result.", hint="Type `nbt.resume(work.result)`.")
-    if not isinstance(result, RESULTS):
+    if isinstance(result, Runs) or not isinstance(result, RESULTS):
         raise UserError(f"There is nothing to resume in {kind_of(result)}.", hint="Type `nbt.resume(result)`.")
     if isinstance(result, TrainingRun):
         result.resume()

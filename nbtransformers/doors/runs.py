@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from os import PathLike
 from typing import Any
-from uuid import uuid4
 
 from nbtransformers import settings
 from nbtransformers.doors.door import door
@@ -13,8 +11,8 @@ from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.trainingrun import TrainingRun
-from nbtransformers.rundir.listing import find_run, run_folders, typed_name
-from nbtransformers.rundir.state import ENDED, is_owned
+from nbtransformers.rundir.listing import find_run, typed_name
+from nbtransformers.rundir.state import ENDED
 
 
 class Run(TrainingRun):
@@ -69,28 +67,6 @@ class Run(TrainingRun):
 
             relaunch(self.files)
 
-    def delete(self) -> None:
-        """Delete its directory: its data, its checkpoints, its model.
-
-        Raises:
-            UserError: when a worker is at work in it, or the system does not let it be deleted.
-        """
-        state = self.state
-        if state not in ENDED:
-            raise UserError(
-                f"The run {self.name} is {state}.", hint=f"Stop it first: `%runs stop {typed_name(self.files)}`."
-            )
-        if is_owned(self.files):
-            raise UserError(f"A worker is at work in the run {self.name}.", hint="Wait until it has ended.")
-        going = self.folder.with_name(f".{self.name}.deleted-{uuid4().hex[:8]}")
-        try:
-            self.folder.rename(going)  # gone from every listing at once
-            shutil.rmtree(going)
-        except OSError as error:
-            raise UserError(
-                f"The run {self.name} cannot be deleted: {error.strerror or error}.", hint="Close what has it open."
-            ) from error
-
     def panel(self) -> None:
         """Show it below the cell, live; in a terminal, as text."""
         from nbtransformers.panels.view import show_result
@@ -118,7 +94,7 @@ def runs(folder: str | PathLike[str] | None = None) -> Runs:
             `nbtransformers-runs` in the working directory.
 
     Returns:
-        A `Runs`: by name or place its runs, `to_pandas()`, `diff()`, `plot()`.
+        A `Runs`: by name or place its runs, `to_pandas()`, `diff()`, `plot()`; in a notebook its panel.
 
     Raises:
         UserError: one line that says what is wrong and what to type instead.
@@ -129,8 +105,8 @@ def runs(folder: str | PathLike[str] | None = None) -> Runs:
         >>> nbt.runs()["minilm-1"].metrics
         {'loss': 0.41, 'accuracy': 0.82}
     """
-    place = settings.runs_folder(folder)
-    return Runs([run for files in run_folders(place) if _is_readable(run := Run(files))], place)
+    show_as_panels()
+    return Runs.of(settings.runs_folder(folder), Run)
 
 
 @door
@@ -160,17 +136,8 @@ def attach(name: str, folder: str | PathLike[str] | None = None) -> Run:
     return Run(find_run(name, settings.runs_folder(folder)))
 
 
-def _is_readable(run: Run) -> bool:
-    """Whether it can be listed; one that is damaged, or of a later version, does not hide the others."""
-    try:
-        _ = run.request
-    except UserError:
-        return False
-    return True
-
-
 def show_as_panels() -> None:
-    """In a notebook, show a run that is the value of a cell as its panel."""
+    """In a notebook, show a run, or all of them, that is the value of a cell as its panel."""
     if in_notebook():
         from nbtransformers.panels.display import install
 

@@ -17,6 +17,7 @@ from nbtransformers.results.filling import Filling
 from nbtransformers.results.generation import Generation
 from nbtransformers.results.positions import Positions
 from nbtransformers.results.rewritings import Summaries, Translations
+from nbtransformers.results.runs import Runs
 from nbtransformers.results.similarity import Similarity
 from nbtransformers.results.stored import Stored
 from nbtransformers.results.tokenization import Tokenization
@@ -41,6 +42,7 @@ Result = (
     | Filling
     | Tokenization
     | TrainingRun
+    | Runs
 )
 """Any result."""
 
@@ -58,6 +60,7 @@ RESULTS: tuple[type, ...] = (
     Filling,
     Tokenization,
     TrainingRun,
+    Runs,
 )
 
 
@@ -225,6 +228,16 @@ def _training() -> Kind:
     return replace(kind, selected=lambda run, rows: run.steps().iloc[rows])
 
 
+def _runs() -> Kind:
+    from nbtransformers.panels.runs.actions import actions
+    from nbtransformers.panels.runs.follow import follow
+    from nbtransformers.panels.runs.snapshot import runs_snapshot
+    from nbtransformers.panels.runs.wire import runs_header
+
+    kind = Kind("runs", "Training runs", runs_header, runs_snapshot, lambda runs: {}, actions, follow=follow)
+    return replace(kind, selected=lambda runs, rows: runs.to_pandas().iloc[rows])
+
+
 _KINDS: dict[type, Callable[[], Kind]] = {
     Answers: _answers,
     Attention: _attention,
@@ -241,4 +254,5 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Filling: _filling,
     Tokenization: _tokenization,
     TrainingRun: _training,
+    Runs: _runs,
 }

@@ -208,6 +208,12 @@ class TrainingPanel(Panel):
     _esm, _css = _bundle("training")
 
 
+class RunsPanel(Panel):
+    """The panel of all training runs."""
+
+    _esm, _css = _bundle("runs")
+
+
 # A saved notebook carries the code of every panel in it: one of a few kinds of result each keeps it small.
 _CLASSES: dict[str, type[Panel]] = {
     "attention": AttentionPanel,
@@ -217,6 +223,7 @@ _CLASSES: dict[str, type[Panel]] = {
     "positions": VectorsPanel,
     "similar": VectorsPanel,
     "training": TrainingPanel,
+    "runs": RunsPanel,
 }
 
 

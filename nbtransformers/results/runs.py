@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ from nbtransformers.plain_text import count, printable, seconds
 from nbtransformers.results.terminal import line_table, printed
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir.atomic import read_json
-from nbtransformers.rundir.listing import shown_folder
+from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.rundir.listing import run_folders, shown_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +33,35 @@ class Runs(Sequence[TrainingRun]):
         >>> nbt.runs().diff("minilm-1", "minilm-2")
     """
 
-    def __init__(self, runs: Sequence[TrainingRun], folder: Path) -> None:
+    def __init__(
+        self, runs: Iterable[TrainingRun], folder: Path, made: Callable[[RunFolder], TrainingRun] | None = None
+    ) -> None:
         self._runs = list(runs)
+        self._made = made  # None where only these are meant
         self.folder = folder
+
+    @classmethod
+    def of(cls, folder: Path, made: Callable[[RunFolder], TrainingRun], known: Iterable[TrainingRun] = ()) -> Runs:
+        """All runs of a folder.
+
+        Args:
+            folder: where they are.
+            made: makes a run of its directory.
+            known: those that are there already, and stay the same.
+        """
+        kept = {run.name: run for run in known}
+        runs = (kept.get(files.name) or made(files) for files in run_folders(folder))
+        return cls((run for run in runs if run.name in kept or _is_readable(run)), folder, made)
+
+    def now(self) -> Runs:
+        """The runs that are there now: without those that were deleted, and where all were meant with those that came.
+
+        Example:
+            >>> runs = runs.now()
+        """
+        if self._made is not None:
+            return Runs.of(self.folder, self._made, self._runs)
+        return Runs((run for run in self._runs if run.files.request.is_file()), self.folder)
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -69,18 +96,27 @@ class Runs(Sequence[TrainingRun]):
             table["begun"] = pd.to_datetime(table["begun"], unit="s", utc=True).dt.floor("s")
         return table
 
-    def diff(self, first: str, second: str) -> pd.DataFrame:
-        """In what two runs differ: one row a setting, or a version, and a column a run.
+    def diff(self, *runs: str) -> pd.DataFrame:
+        """In what runs differ: one row a setting, or a version, and a column a run.
+
+        Args:
+            runs: the names of two runs or more.
 
         Raises:
             UserError: when there is no such run.
         """
         import pandas as pd
 
-        sides = [_settings(self[first]), _settings(self[second])]
-        names = [name for name in dict.fromkeys([*sides[0], *sides[1]]) if sides[0].get(name) != sides[1].get(name)]
-        columns = {run: [side.get(name) for name in names] for run, side in zip((first, second), sides, strict=True)}
-        return pd.DataFrame(columns, index=pd.Index(names, name="setting", dtype=object), dtype=object)
+        rows = self.differences(*runs)
+        columns = {run: [values[at] for values in rows.values()] for at, run in enumerate(runs)}
+        return pd.DataFrame(columns, index=pd.Index(rows, name="setting", dtype=object), dtype=object)
+
+    def differences(self, *runs: str) -> dict[str, list[Any]]:
+        """The same as a dictionary: by setting the value of each run."""
+        sides = [_settings(self[run]) for run in runs]
+        names = dict.fromkeys(name for side in sides for name in side)
+        rows = {name: [side.get(name) for side in sides] for name in names}
+        return {name: values for name, values in rows.items() if any(value != values[0] for value in values)}
 
     def plot(self, metric: str = "loss", ax: Axes | None = None) -> Axes:
         """The curves of all runs on one another, by step, with matplotlib.
@@ -122,6 +158,15 @@ class Runs(Sequence[TrainingRun]):
         heads = ("name", "state", "data", "model", "took", "best", "settings")
         table = line_table(heads, [_cells(run) for run in self._runs], ("took",), most=22)
         return printed(f"{count(len(self), 'run')} in {shown_folder(self.folder)}", table)
+
+
+def _is_readable(run: TrainingRun) -> bool:
+    """Whether it can be listed; one that is damaged, or of a later version, does not hide the others."""
+    try:
+        _ = run.request
+    except UserError:
+        return False
+    return True
 
 
 def _cells(run: TrainingRun) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.plain_text import count, printable, seconds, size
@@ -17,8 +19,8 @@ from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.events import Event, fold, read_events
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
-from nbtransformers.rundir.listing import shown_folder
-from nbtransformers.rundir.state import ENDED, State, living_worker
+from nbtransformers.rundir.listing import shown_folder, typed_name
+from nbtransformers.rundir.state import ENDED, State, is_owned, living_worker
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -251,6 +253,28 @@ class TrainingRun:
                 raise UserError(f"The learning rate is {shown(value)}.", hint="Type a number above 0, such as `1e-5`.")
         self._refuse_ended("change")
         control.tell(self.files.control, "lr", **given)
+
+    def delete(self) -> None:
+        """Delete its directory: its data, its checkpoints, its model.
+
+        Raises:
+            UserError: when a worker is at work in it, or the system does not let it be deleted.
+        """
+        state = self.state
+        if state not in ENDED:
+            raise UserError(
+                f"The run {self.name} is {state}.", hint=f"Stop it first: `%runs stop {typed_name(self.files)}`."
+            )
+        if is_owned(self.files):
+            raise UserError(f"A worker is at work in the run {self.name}.", hint="Wait until it has ended.")
+        going = self.folder.with_name(f".{self.name}.deleted-{uuid4().hex[:8]}")
+        try:
+            self.folder.rename(going)  # gone from every listing at once
+            shutil.rmtree(going)
+        except OSError as error:
+            raise UserError(
+                f"The run {self.name} cannot be deleted: {error.strerror or error}.", hint="Close what has it open."
+            ) from error
 
     # --- how it is shown ---
 

@@ -1,4 +1,5 @@
 // The curves of a run, all over the same steps: what is pointed at or zoomed into in one is so in all.
+import type { ComponentChildren } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { Channel } from "../channel";
 import { PALETTE } from "../colour";
@@ -66,10 +67,16 @@ export function TrainingCurves({ run, view, setView, channel, kept }: TrainingCu
 
 const MOST_SMOOTH = 0.99;
 
-function CurveTools({ view, setView }: Pick<TrainingCurvesProps, "view" | "setView">) {
+interface CurveToolsProps extends Pick<TrainingCurvesProps, "view" | "setView"> {
+  /** What stands before the others. */
+  children?: ComponentChildren;
+}
+
+export function CurveTools({ view, setView, children }: CurveToolsProps) {
   const { smoothing, isLog, range } = view;
   return (
     <div class="nbt-tools nbt-curve-tools">
+      {children}
       <label class="nbt-slider">
         <span>Smoothing</span>
         <input

@@ -2,20 +2,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { formatCount, formatEta, formatShare } from "../text";
 import { isLive } from "../training/run";
-import type { RunFacts, RunState } from "../wire/training";
+import type { RunFacts } from "../wire/training";
 import { formatBytes, formatDuration } from "./figures";
 import { ProgressBar } from "./progress";
-
-/** Each with its sign, since a colour alone tells nothing to many. */
-const STATES: Record<RunState, [sign: string, name: string]> = {
-  starting: ["○", "Starting"],
-  running: ["▶", "Running"],
-  paused: ["‖", "Paused"],
-  stopped: ["■", "Stopped"],
-  done: ["✓", "Done"],
-  failed: ["✕", "Failed"],
-  dead: ["†", "Dead"],
-};
+import { STATES, StateChip } from "./statechip";
 
 const STAGES: Record<string, string> = {
   loading: "Loading the model",
@@ -29,16 +19,14 @@ const STAGES: Record<string, string> = {
 
 export function TrainingHead({ facts }: { facts: RunFacts }) {
   const { name, title, state, progress } = facts;
-  const [sign, word] = STATES[state];
+  const [, word] = STATES[state];
   const { step, steps } = progress;
   const stage = stageOf(facts);
   return (
     <header class="nbt-head nbt-run-head">
       <div class="nbt-head-line">
         <bdi class="nbt-title">{title || name}</bdi>
-        <span class={`nbt-state nbt-state-${state}`}>
-          <span aria-hidden="true">{sign}</span> {word}
-        </span>
+        <StateChip state={state} />
         <span class="nbt-subtitle">{stage}</span>
         {steps !== null && steps > 0 && <span class="nbt-progress-share">{formatShare(step, steps)}</span>}
       </div>

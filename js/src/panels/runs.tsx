@@ -1,0 +1,55 @@
+// All training runs: how each is, and the curves and the settings of those that are ticked, side by side.
+import { useState } from "preact/hooks";
+import { colourAt } from "../colour";
+import { useRuns } from "../training/useruns";
+import { RunCurves } from "../views/runcurves";
+import { RunDifferences } from "../views/rundifferences";
+import { RunTable } from "../views/runtable";
+import type { ResultProps } from "./panel";
+
+/** Ticked at first. */
+const FIRST = 3;
+
+export function RunsPanel({ header: raw, channel }: ResultProps) {
+  const header = useRuns(raw, channel);
+  const { order, runs } = header;
+  const [wished, setWished] = useState<readonly string[] | null>(null);
+  const newest = order.filter((name) => runs[name]?.curves.length).slice(0, FIRST);
+  const ticked = (wished ?? newest).filter((name) => runs[name]);
+  const tick = (name: string, isTicked: boolean) =>
+    setWished(isTicked ? [...ticked, name] : ticked.filter((other) => other !== name));
+  const colours = useColours(ticked);
+  return (
+    <div class="nbt-result nbt-training nbt-runs">
+      <header class="nbt-head">
+        <div class="nbt-head-line">
+          <span class="nbt-title">{header.title}</span>
+          <bdi class="nbt-subtitle">{header.subtitle}</bdi>
+        </div>
+      </header>
+      {order.length === 0 ? (
+        <p class="nbt-none">
+          There are no runs here; <code>%finetune</code> begins one.
+        </p>
+      ) : (
+        <RunTable header={header} colours={colours} tick={tick} channel={channel} />
+      )}
+      {ticked.length > 0 && <RunCurves names={ticked} runs={runs} colours={colours} channel={channel} />}
+      {ticked.length > 1 && <RunDifferences names={ticked} colours={colours} channel={channel} />}
+    </div>
+  );
+}
+
+/** A colour a run that is ticked, which it keeps for as long as it is. */
+function useColours(ticked: readonly string[]): ReadonlyMap<string, string> {
+  const [held] = useState(() => new Map<string, number>());
+  for (const name of [...held.keys()]) if (!ticked.includes(name)) held.delete(name);
+  for (const name of ticked) {
+    if (held.has(name)) continue;
+    const taken = new Set(held.values());
+    let number = 0;
+    while (taken.has(number)) number += 1;
+    held.set(name, number);
+  }
+  return new Map([...held].map(([name, number]) => [name, colourAt(number)]));
+}

@@ -1,0 +1,188 @@
+// A row a training run: whether its curves are shown, its state, what it learns from and how, and what it can be told.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Channel, isAbort, messageOf } from "../channel";
+import { cssColour } from "../colour";
+import { formatCount } from "../text";
+import { canResume, isLive } from "../training/run";
+import type { RunRow, RunsHeader } from "../wire/runs";
+import { exactValue, formatDuration } from "./figures";
+import { StateChip } from "./statechip";
+
+type Tell = (name: string, command: string) => void;
+
+interface RunTableProps {
+  header: RunsHeader;
+  /** Of the runs that are ticked. */
+  colours: ReadonlyMap<string, string>;
+  tick(name: string, isTicked: boolean): void;
+  channel: Channel;
+}
+
+export function RunTable({ header, colours, tick, channel }: RunTableProps) {
+  const { busy, said, tell } = useTelling(channel);
+  return (
+    <>
+      <div class="nbt-scrolled">
+        <table class="nbt-run-table">
+          <thead>
+            <tr>
+              {["Run", "State", "Data", "Model", "Settings", "Metrics", "Took", ""].map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {header.order.map((name) => (
+              <Row
+                key={name}
+                name={name}
+                row={header.runs[name] as RunRow}
+                colour={colours.get(name) ?? null}
+                tick={tick}
+                isBusy={busy.has(name)}
+                tell={tell}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {said && (
+        <p class={said.isBad ? "nbt-run-said nbt-bad" : "nbt-run-said"} role="alert">
+          {said.text}
+        </p>
+      )}
+    </>
+  );
+}
+
+interface RowProps {
+  name: string;
+  row: RunRow;
+  colour: string | null;
+  tick(name: string, isTicked: boolean): void;
+  isBusy: boolean;
+  tell: Tell;
+}
+
+function Row({ name, row, colour, tick, isBusy, tell }: RowProps) {
+  const { state, data, model, settings, step, steps, seconds, message } = row;
+  const far = state === "done" || !steps ? "" : `${formatCount(step)} of ${formatCount(steps)}`;
+  return (
+    <tr>
+      <th scope="row">
+        <label>
+          <input
+            type="checkbox"
+            checked={colour !== null}
+            onChange={({ currentTarget }) => tick(name, currentTarget.checked)}
+          />
+          <i style={{ background: colour ? cssColour(colour) : "transparent" }} aria-hidden="true" />
+          <bdi title={name}>{name}</bdi>
+        </label>
+      </th>
+      <td title={message}>
+        <StateChip state={state} />
+        {far && <span class="nbt-aside">{far}</span>}
+      </td>
+      {[data, model, settings, metricsOf(row)].map((text, at) => (
+        <td key={at} class="nbt-run-cell" title={text}>
+          <bdi>{text}</bdi>
+        </td>
+      ))}
+      <td class="nbt-number">{formatDuration(seconds)}</td>
+      <td>
+        <Actions name={name} row={row} isBusy={isBusy} tell={tell} />
+      </td>
+    </tr>
+  );
+}
+
+/** That by which the best is chosen first. */
+function metricsOf({ metrics, best }: RunRow): string {
+  const names = Object.keys(metrics).sort((a, b) => Number(b === best) - Number(a === best));
+  return names.map((name) => `${name} ${exactValue(metrics[name] ?? null)}`).join(", ") || "–";
+}
+
+function Actions({ name, row, isBusy, tell }: Omit<RowProps, "colour" | "tick">) {
+  const [isAsked, ask] = useState(false);
+  const button = (title: string, onClick: () => void, help: string) => (
+    <button
+      type="button"
+      class="nbt-button nbt-button-outlined"
+      aria-label={`${title} ${name}`}
+      title={help}
+      disabled={isBusy}
+      onClick={onClick}
+    >
+      {title}
+    </button>
+  );
+  if (isAsked)
+    return (
+      <span class="nbt-run-actions">
+        <span>And its model?</span>
+        {button("Delete", () => tell(name, "delete"), "It cannot be undone")}
+        {button("Keep", () => ask(false), "Leave it as it is")}
+      </span>
+    );
+  const told = (title: string, command: string, help: string) =>
+    button(title, () => tell(name, command), help);
+  return (
+    <span class="nbt-run-actions">
+      {told("Open", "open", "Its panel, below this cell")}
+      {row.state === "running" && told("Pause", "pause", "Wait after the step that it is at")}
+      {row.state === "paused" && told("Resume", "resume", "Go on")}
+      {canResume(row) && told("Resume", "resume", "A new worker goes on from its last checkpoint")}
+      {isLive(row) && told("Stop", "stop", "Finish the step, save, and keep the best model")}
+      {!isLive(row) && button("Delete…", () => ask(true), "Delete its directory")}
+    </span>
+  );
+}
+
+/** A page that was loaded again shows nothing new below an old cell. */
+const SHOWN_MS = 4_000;
+
+function useTelling(channel: Channel) {
+  const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
+  const [said, say] = useState<{ text: string; isBad: boolean } | null>(null);
+  const ended = useRef<AbortController | null>(null);
+  useEffect(() => {
+    ended.current = new AbortController();
+    return () => ended.current?.abort();
+  }, [channel]);
+  const tell: Tell = (name, command) => {
+    const signal = ended.current?.signal;
+    const set = (isBusy: boolean) =>
+      setBusy((now) => new Set(isBusy ? [...now, name] : [...now].filter((other) => other !== name)));
+    set(true);
+    say(null);
+    const [method, params] = command === "open" ? ["open", { name }] : ["control", { name, command }];
+    const options = { atOnce: true, timeoutMs: Number.POSITIVE_INFINITY, ...(signal ? { signal } : {}) };
+    channel
+      .request<{ panel_id?: string }>(method, params, options)
+      .then(async ({ result: { panel_id: id } }) => {
+        if (id && !(await comes(id)) && !signal?.aborted)
+          say({
+            text: `This page was loaded since its cell ran: type %runs ${name} in a cell.`,
+            isBad: false,
+          });
+      })
+      .catch((error) => {
+        if (!isAbort(error)) say({ text: messageOf(error), isBad: true });
+      })
+      .finally(() => set(false));
+  };
+  return { busy, said, tell };
+}
+
+/** Whether the outputs of a panel come to this page. */
+async function comes(id: string): Promise<boolean> {
+  const until = performance.now() + SHOWN_MS;
+  while (performance.now() < until) {
+    if (document.getElementsByClassName(`nbt-snapshot-${id}`).length > 0) return true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return false;
+}

@@ -1,0 +1,67 @@
+"""What the panel of training runs can be asked, and what it can have done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from nbtransformers.errors import UserError, shown
+from nbtransformers.panels.channel import Answer, Method
+from nbtransformers.panels.packing import sendable
+from nbtransformers.panels.runs.wire import curve
+from nbtransformers.results.runs import Runs
+from nbtransformers.results.trainingrun import TrainingRun
+
+if TYPE_CHECKING:
+    from nbtransformers.panels.widget import Panel
+
+_COMMANDS: dict[str, Callable[[TrainingRun], None]] = {
+    "pause": lambda run: run.pause(),
+    "resume": lambda run: run.resume(),
+    "stop": lambda run: run.stop(),
+    "delete": lambda run: run.delete(),
+}
+_LONGEST = 200  # characters of a setting
+
+
+def actions(runs: Runs, panel: Panel) -> dict[str, Method]:
+    """The questions about runs.
+
+    `runs` is all of them as they are now; `curve` a metric of one; `diff` in what some differ; `control` tells one
+    something, begins it again, or deletes it; `open` shows its panel below the cell.
+    """
+
+    def whole(params: dict[str, Any]) -> Answer:
+        panel.follower.start()
+        return panel.follower.whole(), []
+
+    def one(params: dict[str, Any]) -> TrainingRun:
+        return panel.follower.runs[str(params.get("name"))]
+
+    def curve_of(params: dict[str, Any]) -> Answer:
+        facts, payload = curve(one(params), str(params.get("metric")))
+        return facts, [payload]
+
+    def diff(params: dict[str, Any]) -> Answer:
+        found = panel.follower.runs.differences(*map(str, params.get("names") or []))
+        return {"settings": [[sendable(name), list(map(_said, values))] for name, values in found.items()]}, []
+
+    def control(params: dict[str, Any]) -> Answer:
+        command = str(params.get("command"))
+        if command not in _COMMANDS:
+            raise UserError(f"A run cannot be told to {shown(command)}.", hint="Run the cell again.")
+        _COMMANDS[command](one(params))
+        panel.follower.tell()
+        return {}, []
+
+    def open_one(params: dict[str, Any]) -> Answer:
+        return {"panel_id": panel.follower.show(one(params))}, []
+
+    return {"runs": whole, "curve": curve_of, "diff": diff, "control": control, "open": open_one}
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return "–"
+    text = " ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)  # pyright: ignore[reportUnknownArgumentType]
+    return sendable(text[:_LONGEST])
