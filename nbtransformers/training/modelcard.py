@@ -13,7 +13,9 @@ from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
 from nbtransformers.training.journal import versions
 from nbtransformers.training.settings import learning_rate
+from nbtransformers.training.tasks import task_named
 from nbtransformers.training.tasks.task import Description
+from nbtransformers.training.tasks.written import said_of
 
 _PIPELINES: dict[TrainingTask, str] = {
     "classification": "text-classification",
@@ -68,6 +70,7 @@ def model_card(
         _table(_settings(request, lr)),
         "## Evaluation",
         _evaluations(history),
+        *([said_of(description.rows["test"])] if task_named(description.training_task).writes else []),
         "## Versions",
         _table(versions()),
     ]

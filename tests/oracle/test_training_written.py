@@ -155,6 +155,7 @@ def test_of_many_test_rows_some_are_written_which_is_told(tmp_path: Path) -> Non
     )
     assert work(run) == 0
     assert [note["text"] for note in events(run, "note")] == [written.said_of(200)]
+    assert written.said_of(200) in (run.model / "README.md").read_text(encoding="utf-8")
     report = json.loads(run.evaluation(2).read_text(encoding="utf-8"))
     assert {mistake["row"] for mistake in report["mistakes"]} <= set(range(0, 200, 2))
     assert len(report["mistakes"]) == 100
