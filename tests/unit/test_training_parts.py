@@ -11,6 +11,7 @@ import random
 import shutil
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -387,11 +388,16 @@ def test_what_is_named_by_its_import_path_is_found_beside_the_notebook(
 DESCRIPTION = Description("classification", {"train": 4, "test": 3}, ("a", "b"))
 
 
+def writes_nothing(rows: Sequence[int]) -> list[str]:
+    raise AssertionError(f"the task has nothing written, and texts are asked for of {rows}")
+
+
 def evaluation(metric: Any, tmp_path: Path) -> Evaluation:
     seen: list[Any] = []
     task: Any = SimpleNamespace(
         metrics=lambda evaluated: seen.append(evaluated) or {"first": float(evaluated.predictions[0, 0])},
         report=lambda evaluated: Report(confusion=[[1, 0], [0, 2]], labels=("a", "b")),
+        writes=False,
     )
     rows: Any = SimpleNamespace(select=lambda numbers: list(numbers))
     made = Evaluation(RunFolder(tmp_path), task, DESCRIPTION, rows, None, ("own:cost", metric) if metric else None)
@@ -404,9 +410,9 @@ PREDICTED = SimpleNamespace(predictions=np.array([[3.0], [1.0], [2.0]]), label_i
 
 def test_predictions_are_measured_in_the_order_of_the_rows(tmp_path: Path) -> None:
     own = evaluation(lambda predictions, labels: (predictions[:, 0] * labels).sum(), tmp_path)
-    assert own.metrics(PREDICTED, 7) == {"first": 1.0, "cost": 3.0}
+    assert own.metrics(PREDICTED, 7, writes_nothing) == {"first": 1.0, "cost": 3.0}
     assert '"confusion"' in RunFolder(tmp_path).evaluation(7).read_text()
-    assert evaluation(None, tmp_path / "none").metrics(PREDICTED, None) == {"first": 1.0}
+    assert evaluation(None, tmp_path / "none").metrics(PREDICTED, None, writes_nothing) == {"first": 1.0}
     assert not (tmp_path / "none").exists()
 
 
@@ -423,7 +429,7 @@ def test_predictions_are_measured_in_the_order_of_the_rows(tmp_path: Path) -> No
 )
 def test_a_metric_that_gives_no_number_is_told(metric: Any, told: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=told):
-        evaluation(metric, tmp_path).metrics(PREDICTED, None)
+        evaluation(metric, tmp_path).metrics(PREDICTED, None, writes_nothing)
 
 
 def test_a_metric_that_is_not_there_is_told_with_the_nearest() -> None:
