@@ -26,7 +26,7 @@ export function RunTable({ header, colours, tick, channel }: RunTableProps) {
         <table class="nbt-run-table">
           <thead>
             <tr>
-              {["Run", "State", "Data", "Model", "Settings", "Metrics", "Took", ""].map((name) => (
+              {["Run", "State", "Data", "Model", "Settings", "Metrics", "Took"].map((name) => (
                 <th key={name} scope="col">
                   {name}
                 </th>
@@ -81,6 +81,8 @@ function Row({ name, row, colour, tick, isBusy, tell }: RowProps) {
           <i style={{ background: colour ? cssColour(colour) : "transparent" }} aria-hidden="true" />
           <bdi title={name}>{name}</bdi>
         </label>
+        {/* Where also those see them who see the table's beginning only. */}
+        <Actions name={name} row={row} isBusy={isBusy} tell={tell} />
       </th>
       <td title={message}>
         <StateChip state={state} />
@@ -92,9 +94,6 @@ function Row({ name, row, colour, tick, isBusy, tell }: RowProps) {
         </td>
       ))}
       <td class="nbt-number">{formatDuration(seconds)}</td>
-      <td>
-        <Actions name={name} row={row} isBusy={isBusy} tell={tell} />
-      </td>
     </tr>
   );
 }
@@ -122,7 +121,7 @@ function Actions({ name, row, isBusy, tell }: Omit<RowProps, "colour" | "tick">)
   if (isAsked)
     return (
       <span class="nbt-run-actions">
-        <span>And its model?</span>
+        <span>With its model?</span>
         {button("Delete", () => tell(name, "delete"), "It cannot be undone")}
         {button("Keep", () => ask(false), "Leave it as it is")}
       </span>
