@@ -600,6 +600,57 @@ def test_four_thousand_tokens_are_zoomed_into_as_far_as_one_weight(
     page.context.close()
 
 
+# A tiny decoder, which reads as much as this one looks at.
+EIGHT_THOUSAND = """from nbtransformers.loading.bundled import BUNDLED_ENCODER, bundled_folder
+from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+folder = bundled_folder(BUNDLED_ENCODER, lambda said: None)
+words = AutoTokenizer.from_pretrained(folder, model_max_length=8192)
+sizes = dict(vocab_size=len(words), hidden_size=64, num_hidden_layers=4, num_attention_heads=8, intermediate_size=64)
+tiny = AutoModel.from_config(AutoConfig.for_model("llama", max_position_embeddings=8192, **sizes)).eval()
+huge = nbt.attention("The cat sat on the mat. 猫 " * 1200, model=(tiny, words), max_length=8192, long="truncate")
+huge"""
+# The longest time for which nothing could be drawn, from now until it is asked for.
+WATCHED = """() => {
+    window.longest = 0;
+    let last = performance.now();
+    const tick = (now) => {
+        window.longest = Math.max(window.longest, now - last);
+        last = now;
+        requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+}"""
+
+
+def test_the_grid_of_eight_thousand_tokens_freezes_nothing_and_takes_little(
+    browser: OfflineBrowser, lab: JupyterServer
+) -> None:
+    page = browser.page(height=1200)
+    path = lab.write("eight_thousand.ipynb", [SETUP, EIGHT_THOUSAND, "0"])
+    notebook = lab.open(page, path.name)
+    page.evaluate(WATCHED)
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    before = page.evaluate("performance.memory.usedJSHeapSize")
+    notebook.run_all(seconds=120)
+    panel = notebook.panel(1)
+    expect(panel.locator(".nbt-subtitle")).to_contain_text("8,192 tokens")
+    expect(panel.get_by_role("application")).to_be_visible()
+    expect(panel.get_by_role("note").last).to_contain_text(re.compile(r"from [\d,]+ of 8,192 tokens"))
+    panel.get_by_role("application").hover(position={"x": 60, "y": 40})
+    expect(panel.locator(".nbt-head-facts strong")).to_have_text("Layer 0 · head 0")
+    session.send("HeapProfiler.collectGarbage")
+    after, longest = page.evaluate("[performance.memory.usedJSHeapSize, window.longest]")
+    print(f"the heap: {after - before:,} bytes more; nothing drawn for {longest:.0f} ms at most")
+    assert after - before < 50e6
+    assert longest < 1_000, "milliseconds"
+    notebook.save()
+    assert path.stat().st_size < 300_000
+    assert browser.errors(page) == []
+    page.context.close()
+
+
 def test_a_notebook_that_is_opened_again_shows_the_snapshot(
     notebook: Notebook, browser: OfflineBrowser, lab: JupyterServer
 ) -> None:
