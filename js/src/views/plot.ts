@@ -176,6 +176,7 @@ export class Plot {
           ...axis,
           size: 26,
           incrs: WHOLE,
+          ...(rates && { splits: (_, __, low, high) => powers(low, high), filter: (_, splits) => splits }),
           values: (_, at) => this.#told("x", at, rates ? tickLabel : stepLabel),
         },
         { ...axis, size: LEFT_PX, values: (_, at) => this.#told("y", at, tickLabel) },
@@ -302,6 +303,13 @@ function logRange(low: number, high: number): [number, number] {
   const unit = (value: number) => 10 ** Math.floor(Math.log10(value));
   const [from, to] = [Math.floor(low / unit(low)) * unit(low), Math.ceil(high / unit(high)) * unit(high)];
   return from < to ? [from, to] : [from / 2, to * 2];
+}
+
+/** The powers of ten from one value to another. */
+function powers(low: number, high: number): number[] {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => 10 ** (first + at));
 }
 
 function faded(colour: string, share: number): string {

@@ -81,7 +81,7 @@ def _finder_chart(found: Event | None) -> str:
         return ""
     at, smooth = np.log10(rates), smoothed(losses, _FINDER_SMOOTHING)
     most = min(float(np.nanmax(losses)), _FINDER_MOST * float(losses[finite[0]]))
-    frame = Frame((float(at[0]), float(at[-1])), (float(np.nanmin(smooth)), most))
+    frame = Frame((float(at[0]), float(at[-1])), (float(np.nanmin([losses, smooth])), most))
     lines = [
         frame.line((at, np.where(values <= most, values, np.nan)), HEX["blue"], opacity)
         for values, opacity in ((losses, 0.35), (smooth, 1.0))
