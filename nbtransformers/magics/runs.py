@@ -24,7 +24,7 @@ HELP = magic_help(
     ["%runs [options]", "%runs NAME", "%runs pause|resume|stop|save|delete NAME", "%runs --diff NAME NAME"],
     _GROUPS,
     [
-        ("Every run, the newest first", "%runs"),
+        ("Every run, the newest first; tick some to compare them", "%runs"),
         ("One of them, live, whoever began it", "%runs minilm-1"),
         ("In what two of them differ", "%runs --diff minilm-1 minilm-2"),
         ("Go on with one whose worker is gone", "%runs resume minilm-1"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Runs(Sequence[TrainingRun]):
-    """The training runs of a folder, the newest first.
+    """The training runs of a folder, the newest first; in a notebook, a panel in which they are compared and told.
 
     Attributes:
         folder: where they are.
