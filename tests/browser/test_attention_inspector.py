@@ -543,6 +543,27 @@ def test_a_text_that_is_edited_is_looked_at_and_gone_back_from(notebook: Noteboo
     expect(panel.locator(".nbt-subtitle")).to_have_text(before)
 
 
+def test_the_difference_to_another_text_is_that_of_both_arrays(notebook: Notebook) -> None:
+    other = "The dog sat on the mat because it was very tired."
+    told = np.array(notebook.python(f"(short[2, 3] - nbt.attention({other!r})[2, 3]).tolist()"))
+    panel = look_at(notebook, SHORT_AT, "What if")
+    before = panel.locator(".nbt-subtitle").inner_text()
+    panel.get_by_role("textbox", name="Text", exact=True).fill(other)
+    panel.get_by_role("button", name="Show the difference").first.click()
+    expect(panel.get_by_role("button", name="↶ Back")).to_be_visible(timeout=30_000)
+    panel = look_at(notebook, SHORT_AT, "Matrix", 2, 3)
+    expect(panel.locator(".nbt-map-legend")).to_contain_text("Difference")
+    plane = panel.get_by_role("application")
+    top, left = 84, 120
+    side = (plane.bounding_box()["height"] - top) / len(told)
+    plane.hover(position={"x": left + 9.5 * side, "y": top + 5.5 * side})
+    value = panel.locator(".nbt-readout .nbt-value-big")
+    expect(value).to_have_attribute("title", re.compile(r"\d"))
+    assert number(value.get_attribute("title")) == pytest.approx(told[5, 9], abs=1e-6)
+    panel.get_by_role("button", name="↶ Back").click()
+    expect(panel.locator(".nbt-subtitle")).to_have_text(before)
+
+
 # --- A long text, and a notebook that is opened again ---
 
 

@@ -53,6 +53,8 @@ def test_each_word_is_coloured_by_its_attribution(notebook: Notebook) -> None:
         assert [sign for _, _, sign in shown] == ["against" if v < 0 else "for" for _, v in expected]
     assert panel.locator(".nbt-signed-text").first.evaluate("e => e.textContent") == TEXT
     expect(panel.locator(".nbt-signed b")).to_have_count(0)
+    for side in ("for", "against"):
+        expect(panel.locator(".nbt-signed-legend")).to_contain_text(side)
 
 
 def test_the_gap_is_stated_and_small(notebook: Notebook) -> None:
