@@ -84,4 +84,5 @@ def _written(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
     cell = '<td style="{}" dir="auto">{}</td>'
     head = "".join(f'<th style="{CELL}" dir="auto">{escape(name)}</th>' for name in heads)
     rows = "".join("<tr>" + "".join(cell.format(CELL, escape(text)) for text in line) + "</tr>" for line in lines)
-    return f'<table style="margin:4px 0 8px 0;overflow-wrap:break-word"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    style = "margin:4px 0 8px 0;overflow-wrap:break-word"  # else short words were broken for room
+    return f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
