@@ -64,7 +64,7 @@ def finetune(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
             values[several] = tuple(part.strip() for part in values[several].split(",") if part.strip())
     request, objects = finetune_request(data, objects, namespace=namespace, **values)
     run = begin(request, objects, name, folder, passing_view("Preparing a run"))
-    last.remember(run)  # pyright: ignore[reportArgumentType]
+    last.remember(run)
     if out is not None:
         shell.user_ns[out] = run
     if wait and in_notebook() and not quiet:

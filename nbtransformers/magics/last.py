@@ -5,17 +5,24 @@ Only the request and a few facts: a result holds all its texts and scores, and w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from nbtransformers.panels.kinds import Result
     from nbtransformers.request import Request
     from nbtransformers.results.recipe import ProgramRecipe
+
+
+class Asked(Protocol):
+    """A result of a request."""
+
+    @property
+    def request(self) -> Any: ...
+
 
 _last: tuple[Request, ProgramRecipe | None] | None = None
 
 
-def remember(result: Result) -> None:
+def remember(result: Asked) -> None:
     """Keep what a program needs to give this result again."""
     global _last
     _last = (result.request, getattr(result, "recipe", None))

@@ -227,7 +227,7 @@ class RunTraining(Base):
         folder = self.attempt.folder.checkpoint(best)
         if (file := checkpoints.damaged_file(folder)) is not None:
             text = f"The best checkpoint, of step {best:,}, is damaged ({file}): the model is that of the last step."
-            self.attempt.journal.write("note", text=text)
+            self.attempt.journal.write("note", text=text, warning=True)
             return None
         self._load_from_checkpoint(str(folder))
         return best

@@ -148,7 +148,8 @@ class Training:
         if last.step is None and last.damaged:
             raise unreadable(folder, last.damaged)
         for step, file in last.damaged.items():
-            journal.write("note", text=f"The checkpoint of step {step:,} is damaged ({file}), and passed over.")
+            text = f"The checkpoint of step {step:,} is damaged ({file}), and passed over."
+            journal.write("note", text=text, warning=True)
         checkpoints.put_aside(folder, last.damaged)
         if last.step is not None:
             best = checkpoints.best_of(folder.checkpoint(last.step))

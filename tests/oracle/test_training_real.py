@@ -89,7 +89,6 @@ def test_entities_of_tweets_are_learnt() -> None:
     expected = {(row, *entity) for row, tweet in enumerate(test) for entity in tweet.entities()}
     f1 = 2 * len(found & expected) / (len(found) + len(expected))
     print(f"by heart {baseline:.3f}, by the magic {f1:.3f}")
-    # In a text a tokenizer takes `@ann` for two words, and only the first of the two was taught.
     assert f1 > baseline + 0.05
     assert {label for *_, label in found} <= {"person", "place", "organisation", "other"}
 

@@ -286,6 +286,39 @@ def test_only_the_first_token_of_a_word_has_its_tag_and_what_is_cut_has_none() -
     assert task.encode(tagged(), tokenizer, description, 4)[1]["labels"] == [-100, 0, -100, -100]
 
 
+def test_each_word_that_the_tokenizer_finds_in_a_word_learns_its_part_of_the_entity() -> None:
+    tokenizer = tiny_tokenizer("bert")
+    tags = ("O", "B-PER", "I-PER", "B-LOC")
+    task, description = task_named("tokens"), described("tokens", tags)
+    rows = Dataset.from_dict({"tokens": [["(in)", "@in@in", "in-in", "unbelievableness"]], "label": [[0, 1, 3, 2]]})
+    (encoded,) = task.encode(rows, tokenizer, description, 0)
+    pieces = tokenizer.convert_ids_to_tokens(encoded["input_ids"])
+    assert len(pieces) == 14, pieces  # [CLS] ( in ) @ in @ in in - in unbelievable ##ness [SEP]
+    # An entity of LOC has no I-LOC to go on with: only its first token learns.
+    assert encoded["labels"] == [-100, 0, 0, 0, 1, 2, 2, 2, 3, -100, -100, 2, -100, -100]
+    (as_read,) = task.encode(rows, tokenizer, description, 0, evaluation=True)  # one tag a word is measured
+    assert as_read["labels"] == [-100, 0, -100, -100, 1, -100, -100, -100, 3, -100, -100, 2, -100, -100]
+    (cut,) = task.encode(rows, tokenizer, description, 6)
+    assert cut["labels"] == [-100, 0, 0, 0, 1, -100]
+
+
+@pytest.mark.parametrize(
+    ("labels", "parts"),
+    [
+        (("O", "B-X", "I-X"), [(0, 0, 0), (1, 2, 2), (2, 2, 2)]),
+        (("O", "B-X", "I-X", "E-X", "S-X"), [(0, 0, 0), (1, 2, 2), (2, 2, 2), (2, 2, 3), (1, 2, 3)]),
+        (("O", "B-X", "I-X", "L-X", "U-X"), [(0, 0, 0), (1, 2, 2), (2, 2, 2), (2, 2, 3), (1, 2, 3)]),
+        (("ADJ", "NOUN"), [(0, 0, 0), (1, 1, 1)]),
+        (("O", "PER"), [(0, 0, 0), (1, 1, 1)]),
+        (("O", "B-X"), [(0, 0, 0), (1, -100, -100)]),
+    ],
+)
+def test_what_a_tag_becomes_where_a_word_is_several(labels: tuple[str, ...], parts: list[tuple[int, int, int]]) -> None:
+    from nbtransformers.training.tasks.pieces import parts_of
+
+    assert parts_of(labels) == parts
+
+
 def test_words_within_a_text_are_read_as_in_a_text(tmp_path: Path) -> None:
     from tokenizers import ByteLevelBPETokenizer
     from transformers import PreTrainedTokenizerFast

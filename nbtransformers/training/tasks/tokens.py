@@ -13,6 +13,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import Head
 from nbtransformers.request import TrainingTask
 from nbtransformers.training.tasks.classification import by_label, confusion, measured
+from nbtransformers.training.tasks.pieces import begins_of, parts_of, taught
 from nbtransformers.training.tasks.task import Description, Evaluated, OnRows, Report
 from nbtransformers.training.tasks.texts import first_output, mapped, mistakes, names, padding_right
 from nbtransformers.training.tasks.tokenwise import NOTHING, predicted_and_losses
@@ -24,7 +25,7 @@ _MARKED = re.compile(r"O|[BIESLU]-.+")
 
 
 class Tokens:
-    """Learns tags: at the first token of a word, as the others say nothing new.
+    """Learns tags: at the first token of a word, as the others say nothing new; evaluated a word at a time.
 
     Where the tags mark entities (`B-PER`, `I-PER`, `O`), these are measured, each right as a whole or wrong.
     """
@@ -51,6 +52,8 @@ class Tokens:
     ) -> Dataset:
         """Words to tokens; `labels` has the tag of a word at its first token.
 
+        What is trained on has a tag also where another word of the tokenizer begins within a word: see `pieces`.
+
         Raises:
             UserError: when the tokenizer does not tell which word a token is of.
         """
@@ -60,12 +63,21 @@ class Tokens:
                 hint="Give a model with a fast one.",
             )
         spaced = _needs_spaces(tokenizer)
+        parts = parts_of(description.labels)
 
         def encoded(some: Mapping[str, list[Any]]) -> dict[str, Any]:
             words = [_spaced(row) if spaced else row for row in some["tokens"]]
             cut: dict[str, Any] = {"truncation": True, "max_length": max_length} if max_length else {}
             tokens = tokenizer(words, is_split_into_words=True, verbose=False, **cut)
-            labels = [_aligned(tokens.word_ids(row), tags) for row, tags in enumerate(some["label"])]
+            if evaluation:
+                labels = [_aligned(tokens.word_ids(row), tags) for row, tags in enumerate(some["label"])]
+                return {**tokens, "labels": labels}
+            begins = begins_of(tokenizer, words)
+            rows = zip(words, some["label"], strict=True)
+            labels = [
+                taught(tokens.word_ids(row), tags, [begins[word] for word in read], parts)
+                for row, (read, tags) in enumerate(rows)
+            ]
             return {**tokens, "labels": labels}
 
         return mapped(rows, encoded, on_rows)
