@@ -1,4 +1,4 @@
-"""What capturing attention costs: seconds beside a plain pass, bytes that are kept, one look at a head, and the panel.
+"""What capturing attention costs: seconds beside a plain pass, bytes that are kept, a head, the panel and its tiles.
 
     python tests/benchmarks/attention.py                         the bundled encoder and decoder
     python tests/benchmarks/attention.py --models minilm --lengths 64 512 --pairs 20
@@ -107,7 +107,7 @@ def ours(name: str, tokens: int, pairs: int) -> dict[str, Any]:
 
 
 def panel(name: str, tokens: int) -> dict[str, Any]:
-    """How long the first view takes after the pass, and what a saved notebook keeps of the panel, code and all."""
+    """How long the first view takes after the pass, and an exact tile; and what a saved notebook keeps of the panel."""
     import nbtransformers as nbt
     from nbtransformers.panels.kinds import kind_of_result
     from nbtransformers.panels.widget import STATIC
@@ -118,7 +118,26 @@ def panel(name: str, tokens: int) -> dict[str, Any]:
     seconds, (header, payload) = seconds_of(lambda: kind.header(result))
     code = sum((STATIC / f"attention.{end}").stat().st_size for end in ("js", "css"))
     kept = len(json.dumps(header)) + len(payload) * 4 / 3 + len(kind.snapshot("0", result).encode()) + code
-    return {"view": seconds, "notebook": kept / 1000}
+    return {"view": seconds, "tile": tile_seconds(result), "notebook": kept / 1000}
+
+
+def tile_seconds(result: Any, tiles: int = 11) -> float:
+    """How long an exact tile takes that nobody asked for before: the median of some along the diagonal."""
+    from nbtransformers.panels.attention.methods import methods
+
+    extent, ask = result.maps.extent("self"), methods(result)["tile"]
+    side = min(extent.queries, 256)
+
+    def seconds(number: int) -> float:
+        first = (extent.queries - side) * number // (tiles - 1)
+        stretch = [first, first + side, side]
+        where = {"part": "self", "layer": number % extent.layers, "head": number % extent.heads}
+        asked: Any = {**where, "rows": stretch, "columns": stretch, "pooling": "max"}
+        spent, (told, _) = seconds_of(lambda: ask(asked))
+        assert told["exact"]
+        return spent
+
+    return statistics.median(map(seconds, range(tiles)))
 
 
 def bertviz(name: str, tokens: int, folder: str) -> dict[str, Any]:
@@ -154,7 +173,7 @@ def report(options: argparse.Namespace) -> None:
     print(f"{options.threads} thread(s), median of {options.pairs} alternating pairs\n")
     print(
         f"{'model':10}{'tokens':>8}{'plain s':>10}{'captured s':>12}{'ratio':>8}{'kept MiB':>10}{'all maps':>10}"
-        f"{'a head s':>10}{'a row s':>10}{'peak MiB':>10}{'view s':>8}{'notebook kB':>13}"
+        f"{'a head s':>10}{'a row s':>10}{'peak MiB':>10}{'view s':>8}{'a tile s':>10}{'notebook kB':>13}"
     )
     for name in options.models:
         for tokens in options.lengths or LENGTHS[name]:
@@ -165,7 +184,8 @@ def report(options: argparse.Namespace) -> None:
             print(
                 f"{name:10}{tokens:8}{found['plain']:10.4f}{found['captured']:12.4f}{found['ratio']:8.2f}"
                 f"{found['kept']:10.1f}{found['all maps']:10.1f}{found['head']:10.4f}{found['row']:10.4f}"
-                f"{found['peak']:10.0f}{found['view']:8.2f}{found['notebook']:13.0f}",
+                f"{found['peak']:10.0f}{found['view']:8.2f}{found['tile']:10.4f}"
+                f"{found['notebook']:13.0f}",
                 flush=True,
             )
     if options.bertviz:

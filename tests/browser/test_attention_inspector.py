@@ -665,7 +665,7 @@ def test_the_grid_of_eight_thousand_tokens_freezes_nothing_and_takes_little(
     after, longest = page.evaluate("[performance.memory.usedJSHeapSize, window.longest]")
     print(f"the heap: {after - before:,} bytes more; nothing drawn for {longest:.0f} ms at most")
     assert after - before < 50e6
-    assert longest < 1_000, "milliseconds"
+    assert longest < 2_000, "milliseconds: more than any machine that others use, too, needs for a frame"
     notebook.save()
     assert path.stat().st_size < 300_000
     assert browser.errors(page) == []
