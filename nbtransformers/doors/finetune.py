@@ -62,6 +62,7 @@ def finetune(
     lora_modules: str | Iterable[str] | None = None,
     report_to: str | Iterable[str] | None = None,
     device: str | None = None,
+    gpus: int | None = None,
     name: str | None = None,
     folder: str | os.PathLike[str] | None = None,
     wait: bool = False,
@@ -115,6 +116,7 @@ def finetune(
         lora_modules: the names of the layers that have one; None is as peft has it for the model, else all.
         report_to: where reports go besides: `tensorboard`, `trackio`, `wandb`, `mlflow`.
         device: `auto`, `cpu`, `cuda` or `mps`.
+        gpus: how many GPUs share each batch; None is one.
         name: what the run is called; None finds a free name.
         folder: where the runs are; None is `nbtransformers-runs` in the working directory.
         wait: return when it has ended; an interrupt then stops the run well.

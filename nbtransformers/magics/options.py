@@ -318,6 +318,7 @@ FINETUNE = (
     Option("lora-modules", "the layers that have one, separated by commas (default: as is usual)", "NAMES"),
     Option("report-to", "where reports go besides: tensorboard, trackio, wandb, mlflow", "A,B"),
     Option("device", "where to train", "DEVICE", choices=DEVICES),
+    Option("gpus", "how many GPUs share each batch (default: 1)", "N", whole_number),
 )
 RUNS_FOLDER = (Option("folder", "where the runs are (default: nbtransformers-runs)", "FOLDER"),)
 RUN_OF_TRAINING = (

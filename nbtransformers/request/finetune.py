@@ -58,6 +58,7 @@ class FinetuneRequest(Written):
         arguments: other fields of TrainingArguments, by their own names.
         report_to: where reports go besides: `tensorboard`, `trackio`, `wandb`, `mlflow`.
         device: `auto`, `cpu`, `cuda`, `mps`.
+        gpus: how many GPUs share each batch; None is one.
 
     Raises:
         UserError: when a field cannot be what it is.
@@ -95,23 +96,43 @@ class FinetuneRequest(Written):
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
     report_to: tuple[str, ...] = ()
     device: str = "auto"
+    gpus: int | None = None
+
+    @property
+    def processes(self) -> int:
+        """How many processes train, each with its part of every batch."""
+        return self.gpus or 1
 
     def __post_init__(self) -> None:
         if self.training_task is not None:
             one_of("task", self.training_task, TRAINING_TASKS)
         one_of("method", self.method, TRAINING_METHODS)
-        for name in ("batch_size", "grad_accum", "max_length", "early_stopping", "lora_rank"):
+        for name in ("batch_size", "grad_accum", "max_length", "early_stopping", "lora_rank", "gpus"):
             whole(name.replace("_", "-"), getattr(self, name))
         _positive("epochs", self.epochs, "3")
         if self.lr is not None:
             _positive("lr", self.lr, "2e-5")
         _share("warmup", self.warmup, zero=True)
         self._check_adapter()
+        self._check_gpus()
         _share("test-share", self.test_share)
         if not isinstance(self.weight_decay, int | float) or self.weight_decay < 0:
             raise UserError(f"`--weight-decay` is {shown(self.weight_decay)}.", hint="Type `--weight-decay 0.01`.")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
             raise UserError(f"`--seed` is {shown(self.seed)}.", hint="Type a whole number such as `--seed 42`.")
+
+    def _check_gpus(self) -> None:
+        if self.processes == 1:
+            return
+        if self.batch_size % self.processes:
+            parts = max(1, round(self.batch_size / self.processes))
+            raise UserError(
+                f"`--batch-size {self.batch_size}` has no equal parts for {self.processes} GPUs.",
+                hint=f"Type `--batch-size {parts * self.processes}`.",
+            )
+        for option, given in (("--method head", self.method == "head"), ("--find-lr", self.find_lr)):
+            if given:
+                raise UserError(f"`{option}` is for one GPU.", hint="Leave `--gpus` out.")
 
     def _check_adapter(self) -> None:
         names = ("lora_rank", "lora_alpha", "lora_dropout", "lora_modules")

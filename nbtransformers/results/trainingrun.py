@@ -422,7 +422,7 @@ _EVERY_EVENT = ("type", "time", "attempt")
 _FOR = {"train": "learn from", "test": "evaluate on"}
 _SETTINGS = (
     *("method", "epochs", "lr", "batch_size", "grad_accum", "warmup", "schedule", "weight_decay", "max_length", "seed"),
-    *("test_share", "bf16", "early_stopping", "metric", "collator", "find_lr", "report_to", "device"),
+    *("test_share", "bf16", "early_stopping", "metric", "collator", "find_lr", "report_to", "device", "gpus"),
     *("lora_rank", "lora_alpha", "lora_dropout", "lora_modules"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
@@ -15,6 +15,7 @@ from nbtransformers.training.evaluating import Evaluation
 from nbtransformers.training.journal import Journal
 from nbtransformers.training.rates import Rates
 from nbtransformers.training.tasks.task import Description, Task
+from nbtransformers.training.team import Team
 
 
 class EvaluationBrokenOffError(Exception):
@@ -38,6 +39,7 @@ class Attempt:
         marker: what the last checkpoint says of itself.
         saved: its step; None before there is one.
         saved_at: when it was made, by the monotonic clock.
+        team: the processes that train together.
         divergence: watches the loss; there once training begins.
         dry: whether predictions are only tried out, and nothing is told.
         evaluated: how many batches of the evaluation under way are done.
@@ -55,6 +57,7 @@ class Attempt:
     marker: Marker
     saved: int | None
     saved_at: float
+    team: Team = field(default_factory=Team)
     divergence: Divergence | None = None
     dry: bool = False
     evaluated: int = 0
@@ -64,14 +67,19 @@ class Attempt:
         """The folder of the last checkpoint."""
         return None if self.saved is None else self.folder.checkpoint(self.saved)
 
-    def look(self) -> None:
+    def look(self, *, alone: bool = False) -> None:
         """Follow, while it is evaluated, what need not wait for the end of the evaluation.
+
+        Args:
+            alone: whether the leader does something by itself, and does not tell the others.
 
         Raises:
             EvaluationBrokenOffError: when the run is told to stop.
         """
         self.commands.look()
         self.commands.wait_while_paused()
+        if not alone:
+            self.commands.stopping = self.team.shared(self.commands.stopping)
         if self.commands.stopping:
             raise EvaluationBrokenOffError
 

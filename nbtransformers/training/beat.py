@@ -19,10 +19,12 @@ class Beat:
 
     Args:
         path: the run's file of them.
+        children: whether the memory of the processes that it has started counts, too.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, children: bool = False) -> None:
         self._path = path
+        self._children = children
         self._beat = of_process(os.getpid())
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -41,11 +43,20 @@ class Beat:
             self._give()
 
     def _give(self) -> None:
-        import psutil
-
-        memory = psutil.Process().memory_info().rss
+        memory = _memory(children=self._children)
         with contextlib.suppress(OSError):  # a disk that is full is told of where it matters
             replace(self._beat, time=time.time(), memory=memory, gpu_memory=_gpu_memory()).write(self._path)
+
+
+def _memory(*, children: bool) -> int:
+    import psutil
+
+    worker = psutil.Process()
+    memory = worker.memory_info().rss
+    for child in worker.children(recursive=True) if children else ():
+        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+            memory += child.memory_info().rss
+    return memory
 
 
 def _gpu_memory() -> int | None:

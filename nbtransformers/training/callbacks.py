@@ -61,7 +61,8 @@ class RunEvents(Base):
         """Say what is planned, and catch up with what was told and done before."""
         attempt = self._attempt
         losses = attempt.before.steps["loss"].tolist()
-        attempt.divergence = Divergence(state.max_steps, args.learning_rate, losses)
+        if attempt.team.leads:  # which ends the others
+            attempt.divergence = Divergence(state.max_steps, args.learning_rate, losses)
         attempt.rates.replay(state.global_step, others["optimizer"], others["lr_scheduler"])
         attempt.commands.step = state.global_step
         attempt.journal.write("plan", **self._plan(args, state, others["model"], others["train_dataloader"]))
@@ -70,6 +71,7 @@ class RunEvents(Base):
         attempt.journal.stage("training")
         attempt.journal.state("running")
         attempt.commands.look()
+        attempt.commands.stopping = attempt.team.shared(attempt.commands.stopping)
         if attempt.commands.stopping or attempt.marker.finished:
             control.should_training_stop = True
         self._tokens, self._since = state.num_input_tokens_seen, perf_counter()
@@ -138,9 +140,10 @@ class RunEvents(Base):
             "steps": state.max_steps,
             "epochs": state.max_steps / self._per_epoch(loader, accumulation),
             "steps_per_epoch": self._per_epoch(loader, accumulation),
-            "batch_size": args.per_device_train_batch_size * accumulation,
+            "batch_size": args.per_device_train_batch_size * accumulation * self._attempt.team.size,
             "micro_batch": args.per_device_train_batch_size,
             "accumulation": accumulation,
+            "processes": self._attempt.team.size,
             "trainable": trainable,
             "parameters": every,
             "task": description.training_task,

@@ -11,6 +11,7 @@ from nbtransformers.plain_text import file_size
 from nbtransformers.request import FinetuneRequest, Objects
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.listing import shown_folder
+from nbtransformers.training.devices import refuse_too_few
 from nbtransformers.training.methods import refuse_lacking
 from nbtransformers.training.named import imported, is_import_path
 
@@ -26,6 +27,8 @@ def refuse_early(request: FinetuneRequest, objects: Objects, folder: RunFolder) 
             checkpoint.
     """
     device = pick_device(request.device).partition(":")[0]
+    if request.processes > 1:
+        refuse_too_few(request.device, request.processes)
     refuse_lacking(request, device)
     for option, name in (("metric", request.metric), ("collator", request.collator)):
         if name is not None and (option == "collator" or is_import_path(name)):

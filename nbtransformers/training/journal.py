@@ -27,13 +27,24 @@ class Journal:
         path: the file of events.
         attempt: which attempt it is, from 1 on.
         resumed_from: the step of the checkpoint that it goes on from; None begins anew.
+        worker: the process that owns the run; None is this one.
+        begins: whether the attempt is told of; else it has begun already.
     """
 
-    def __init__(self, path: Path, attempt: int, resumed_from: int | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        attempt: int,
+        resumed_from: int | None = None,
+        *,
+        worker: int | None = None,
+        begins: bool = True,
+    ) -> None:
         self._events = EventWriter(path, attempt)
         self._stage: str | None = None
         self._told_at = 0.0
-        self.write("attempt", pid=os.getpid(), resumed_from=resumed_from, versions=versions())
+        if begins:
+            self.write("attempt", pid=worker or os.getpid(), resumed_from=resumed_from, versions=versions())
 
     def write(self, type: str, **values: Any) -> None:  # noqa: A002  (the name that is in the file)
         """Add an event; a number that is not finite becomes null."""
@@ -60,6 +71,25 @@ class Journal:
     def close(self) -> None:
         """Tell no more."""
         self._events.close()
+
+
+class Silent(Journal):
+    """Tells nothing: of a process whose leader does."""
+
+    def __init__(self) -> None:
+        pass
+
+    def write(self, type: str, **values: Any) -> None:  # noqa: A002
+        """Nothing."""
+
+    def stage(self, stage: Stage, done: int | None = None, total: int | None = None) -> None:
+        """Nothing."""
+
+    def flush(self) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
 
 
 def plain(value: Any) -> Any:

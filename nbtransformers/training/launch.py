@@ -172,13 +172,13 @@ def _gpus() -> list[str]:
 
 
 def free_gpu(request: FinetuneRequest, objects: Objects) -> None:
-    """Where there is one GPU, leave it to the worker: models that tasks have loaded are forgotten, a user's own moved.
+    """Where the run takes every GPU, leave them to it: models that tasks have loaded are forgotten, a user's own moved.
 
     Both come back by themselves: a task loads its model again, and one in memory is moved by whoever owns it.
     """
     import torch
 
-    if request.device == "cpu" or not torch.cuda.is_available() or torch.cuda.device_count() > 1:
+    if request.device == "cpu" or not torch.cuda.is_available() or torch.cuda.device_count() > request.processes:
         return
     for name in {loaded.name for loaded in REGISTRY.loaded() if loaded.device.startswith("cuda")}:
         REGISTRY.forget(name)

@@ -128,7 +128,7 @@ def _labels(description: Description) -> str:
 def _settings(request: FinetuneRequest, lr: float | None) -> dict[str, Any]:
     names = ("epochs", "batch_size", "grad_accum", "warmup", "schedule", "weight_decay", "max_length", "seed", "bf16")
     adapter = ("lora_rank", "lora_alpha", "lora_dropout", "lora_modules") if request.method in ADAPTER_METHODS else ()
-    rest = ("early_stopping", "metric", "collator", *adapter)
+    rest = ("early_stopping", "metric", "collator", "gpus", *adapter)
     found = {"method": request.method, "lr": learning_rate(request) if lr is None else lr}
     found |= {name: getattr(request, name) for name in (*names, *rest)}
     return {name: value for name, value in {**found, **request.arguments}.items() if value not in (None, ())}

@@ -23,8 +23,8 @@ class Steps:
     """How the examples of a run fall into steps.
 
     Attributes:
-        micro_batch: examples that are computed at once.
-        accumulation: how many of such parts make a step.
+        micro_batch: examples that a process computes at once.
+        accumulation: how many of such parts of each process make a step.
         per_epoch: steps in which every example is seen once.
         total: steps of the run.
     """
@@ -43,9 +43,10 @@ def steps_of(request: FinetuneRequest, rows: int, micro_batch: int | None = None
         rows: how many examples there are.
         micro_batch: examples that are computed at once, where memory had run out; it divides the batch.
     """
-    micro = micro_batch or request.batch_size
-    accumulation = request.batch_size * request.grad_accum // micro
-    parts = rows // micro if request.arguments.get("dataloader_drop_last") else math.ceil(rows / micro)
+    micro = micro_batch or request.batch_size // request.processes
+    at_once = micro * request.processes
+    accumulation = request.batch_size * request.grad_accum // at_once
+    parts = rows // at_once if request.arguments.get("dataloader_drop_last") else math.ceil(rows / at_once)
     per_epoch = max(1, math.ceil(parts / accumulation))
     asked = request.arguments.get("max_steps") or -1
     return Steps(micro, accumulation, per_epoch, asked if asked > 0 else math.ceil(request.epochs * per_epoch))

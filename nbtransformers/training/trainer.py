@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ class RunTraining(Base):
         self._breaking_off = False
         self._loss_is_mean: bool | None = None  # known once it matters
         super().__init__(
-            compute_metrics=lambda predicted: attempt.evaluation.metrics(predicted, self._evaluated_step, self._write),
+            compute_metrics=self._measured,
             preprocess_logits_for_metrics=attempt.task.kept,
             **others,
         )
@@ -61,7 +62,7 @@ class RunTraining(Base):
         if self.args.train_sampling_strategy != "group_by_length":
             return super()._get_train_sampler(train_dataset)
         rows: Any = self.train_dataset if train_dataset is None else train_dataset
-        step_rows = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        step_rows = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.attempt.team.size
         return grouped_sampler(token_lengths(rows), step_rows, self.args.seed)
 
     def _get_eval_sampler(self, eval_dataset: Any) -> Any:
@@ -79,14 +80,26 @@ class RunTraining(Base):
         Trainer trusts a model that takes `num_items_in_batch` to divide by it. Many take it and do not (BERT's heads,
         every regression): their mean over a part would count as often as there are parts.
         """
-        parted = model.training and self.args.gradient_accumulation_steps > 1 and num_items_in_batch is not None
+        team = self.attempt.team.size > 1  # whose losses Trainer multiplies, in an evaluation too
+        parted = team or (model.training and self.args.gradient_accumulation_steps > 1)
+        parted = parted and num_items_in_batch is not None
         is_mean = parted and self._takes_the_mean(model, inputs)
         found: Any = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         if not is_mean:
             return found
-        items: Any = self._get_num_items_in_batch([inputs], self.args.device)
-        share = items / num_items_in_batch
+        with self._alone():
+            own: Any = self._get_num_items_in_batch([inputs], self.args.device)
+        share = own / num_items_in_batch
         return (found[0] * share, found[1]) if return_outputs else found * share
+
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """Have a loss be that of this process's rows, and not a part of that of every process's."""
+        together, self.args.average_tokens_across_devices = self.args.average_tokens_across_devices, False
+        try:
+            yield
+        finally:
+            self.args.average_tokens_across_devices = together
 
     def _takes_the_mean(self, model: Any, inputs: Any) -> bool:
         if self.label_smoother is not None or not self.model_accepts_loss_kwargs:
@@ -94,10 +107,11 @@ class RunTraining(Base):
         if self._loss_is_mean is None:
             import torch
 
+            was_training = model.training
             model.eval()  # so that it draws nothing
             with torch.no_grad():
                 one, two = (model(**inputs, num_items_in_batch=torch.tensor(items))["loss"] for items in (1, 2))
-            model.train()
+            model.train(was_training)
             self._loss_is_mean = bool(one == two)
         return self._loss_is_mean
 
@@ -107,6 +121,17 @@ class RunTraining(Base):
     def _evaluated_step(self) -> int | None:
         return None if self.attempt.dry else self.state.global_step
 
+    def _measured(self, predicted: Any) -> dict[str, float]:
+        """The metrics, from the leader: a metric of the user's own may give others elsewhere."""
+        attempt, found = self.attempt, None
+        if attempt.team.leads:
+            with suppress(EvaluationBrokenOffError):
+                found = attempt.evaluation.metrics(predicted, self._evaluated_step, self._write)
+        found = attempt.team.shared(found)
+        if found is None:
+            raise EvaluationBrokenOffError
+        return found
+
     def _write(self, numbers: Sequence[int]) -> list[str]:
         rows: Any = self.eval_dataset
         batch = self.args.per_device_eval_batch_size
@@ -115,7 +140,30 @@ class RunTraining(Base):
     def _tell_of_writing(self, done: int, total: int) -> None:
         if not self.attempt.dry:
             self.attempt.journal.stage("evaluating", done, total)
-            self.attempt.look()
+            self.attempt.look(alone=True)
+
+    def prediction_step(self, model: Any, inputs: Any, prediction_loss_only: bool, ignore_keys: Any = None) -> Any:
+        """As Trainer's; but the rows by which the last batch of several processes is filled up are in no loss."""
+        found = super().prediction_step(model, inputs, prediction_loss_only, ignore_keys)
+        state = self.accelerator.gradient_state
+        if self.attempt.team.size == 1 or not state.end_of_dataloader or state.remainder <= 0:
+            return found
+        return self._loss_of_first(state.remainder, model, inputs), *found[1:]
+
+    def _loss_of_first(self, rows: int, model: Any, inputs: Any) -> Any:
+        """The loss of the first rows of a batch that every process has a part of; each comes here."""
+        import torch
+
+        batch = self.args.per_device_eval_batch_size
+        own = min(max(rows - self.attempt.team.rank * batch, 0), batch)
+        part = {name: value[: max(own, 1)] for name, value in self._prepare_inputs(inputs).items()}
+        with torch.no_grad(), self._alone(), self.compute_loss_context_manager():
+            items: Any = self._get_num_items_in_batch([part], self.args.device)
+            loss = self.compute_loss(model, part, num_items_in_batch=items).mean().float()
+        weight = 0 if own == 0 else own if items is None else int(items)
+        sums = torch.stack((loss * weight if weight else torch.zeros_like(loss), torch.full_like(loss, weight)))
+        loss, weight = self.accelerator.reduce(sums, "sum")
+        return loss / weight
 
     def try_metrics(self, rows: Any) -> dict[str, float]:
         """The metrics of a few rows before training, so that one that fails does so at once.
@@ -164,7 +212,7 @@ class RunTraining(Base):
             try:
                 return evaluate()
             except Exception as error:
-                if not is_out_of_memory(error):
+                if self.attempt.team.size > 1 or not is_out_of_memory(error):  # the others had enough
                     raise
                 if self.args.per_device_eval_batch_size == 1:
                     raise UserError(
@@ -209,14 +257,20 @@ class RunTraining(Base):
         attempt, step = self.attempt, self.state.global_step
         attempt.journal.stage("saving")
         folder = attempt.folder.checkpoint(step)
-        checkpoints.make_way(folder)
+        if attempt.team.leads:
+            checkpoints.make_way(folder)
+        attempt.team.meet()
         super()._save_checkpoint(model, trial)  # `save_total_limit` is None: it takes none away
         attempt.journal.flush()
         marker = Marker(attempt.rates.applied, self._breaking_off, self.control.should_training_stop)
-        checkpoints.complete(folder, marker)
+        attempt.team.meet()  # each has written its random numbers
+        if attempt.team.leads:
+            checkpoints.complete(folder, marker)
         attempt.journal.write("checkpoint", step=step)
         attempt.note_saved(step, marker)
-        checkpoints.remove_old(attempt.folder, self.state.best_global_step)
+        if attempt.team.leads:
+            checkpoints.remove_old(attempt.folder, self.state.best_global_step)
+        attempt.team.meet()
         attempt.journal.stage("training")
 
     def load_best(self) -> int | None:
@@ -249,25 +303,45 @@ class RunTraining(Base):
         attempt, commands = self.attempt, self.attempt.commands
         commands.step = self.state.global_step
         attempt.rates.replay(commands.step, self.optimizer, self.lr_scheduler)
+        if not attempt.team.leads:
+            while (told := attempt.team.shared()) is not None:
+                what, message = told
+                self._do(what, message, model, trial)
+            return
         commands.look()
         commands.wait_while_paused(lambda: self._follow(model, trial))
         self._follow(model, trial)
         if monotonic() - attempt.saved_at > _SAVE_AFTER_S:
-            self._save_if_new(model, trial)
+            self._do_together("save", None, model, trial)
         if commands.stopping and not self.control.should_training_stop:
-            self._save_if_new(model, trial)
-            self.control.should_training_stop = True
+            self._do_together("save", None, model, trial)
+            self._do_together("stop", None, model, trial)
+        attempt.team.shared()  # that was all
 
     def _follow(self, model: Any, trial: Any) -> None:
         commands = self.attempt.commands
         while commands.lr:
             message = commands.lr.pop(0)
-            self.attempt.rates.change(message, commands.step, self.optimizer, self.lr_scheduler)
+            self._do_together("lr", message, model, trial)
             commands.followed(message)
         while commands.saves:
             message = commands.saves.pop(0)
-            self._save_if_new(model, trial)
+            self._do_together("save", None, model, trial)
             commands.followed(message)
+
+    def _do_together(self, what: str, message: dict[str, Any] | None, model: Any, trial: Any) -> None:
+        self.attempt.team.shared((what, message))
+        self._do(what, message, model, trial)
+
+    def _do(self, what: str, message: Any, model: Any, trial: Any) -> None:
+        """Do in each process, after the same step, what the leader says."""
+        match what:
+            case "lr":
+                self.attempt.rates.change(message, self.state.global_step, self.optimizer, self.lr_scheduler)
+            case "save":
+                self._save_if_new(model, trial)
+            case _:
+                self.control.should_training_stop = True
 
     def _save_if_new(self, model: Any, trial: Any) -> None:
         if not self.attempt.is_saved(self.state.global_step):

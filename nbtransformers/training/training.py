@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from time import monotonic
@@ -22,12 +24,12 @@ from nbtransformers.training.checkpoints import Last, Marker
 from nbtransformers.training.collating import SeededCollator
 from nbtransformers.training.commands import Commands, ToldToStopError
 from nbtransformers.training.data import Part, stored_description, stored_rows
-from nbtransformers.training.devices import leave_a_core, use_one_device
+from nbtransformers.training.devices import leave_a_core, use_device_of, use_one_device
 from nbtransformers.training.evaluating import Evaluation, refuse_unknown
 from nbtransformers.training.failing import unreadable
 from nbtransformers.training.final import write_adapter, write_model
 from nbtransformers.training.finder import find_lr, found_lr, tell_found
-from nbtransformers.training.journal import Journal
+from nbtransformers.training.journal import Journal, Silent
 from nbtransformers.training.loading import Trainable, load_to_train
 from nbtransformers.training.methods import Learning, compute_4bit, is_adapted, learning, plain, with_method
 from nbtransformers.training.modelcard import model_card
@@ -38,6 +40,7 @@ from nbtransformers.training.settings import Steps, save_steps, smaller, steps_o
 from nbtransformers.training.source import starting_model
 from nbtransformers.training.tasks import task_named
 from nbtransformers.training.tasks.task import Description, OnRows, Task
+from nbtransformers.training.team import Team
 from nbtransformers.training.trainer import trainer_class
 
 if TYPE_CHECKING:
@@ -53,15 +56,19 @@ class Training:
         folder: the run.
         controls: what it is told.
         asked_to_end: set by a signal.
+        team: the processes that train together; this one alone where none are given.
 
     Attributes:
         journal: of the attempt under way; None before the first.
     """
 
-    def __init__(self, folder: RunFolder, controls: Controls, asked_to_end: threading.Event) -> None:
+    def __init__(
+        self, folder: RunFolder, controls: Controls, asked_to_end: threading.Event, team: Team | None = None
+    ) -> None:
         self._folder = folder
         self._controls = controls
         self._asked_to_end = asked_to_end
+        self._team = team or Team()
         self._encoded: dict[str, Dataset] = {}
         self._commands: Commands | None = None
         self.journal: Journal | None = None
@@ -82,10 +89,15 @@ class Training:
 
     @cached_property
     def _model(self) -> ModelRef:
-        return same_model(starting_model(self._request, self._folder), self._folder)
+        leads = self._team.leads  # which writes down what the model is
+        return self._team.shared(
+            same_model(starting_model(self._request, self._folder), self._folder) if leads else None
+        )
 
     @cached_property
     def _device(self) -> str:
+        if self._team.size > 1:
+            return use_device_of(self._request.device, self._team.size)
         device = use_one_device(self._request.device)
         leave_a_core()
         return device
@@ -106,7 +118,7 @@ class Training:
             return True
         except Exception as error:
             less = smaller(begun.steps.micro_batch)
-            if less is None or not is_out_of_memory(error):
+            if less is None or self._team.size > 1 or not is_out_of_memory(error):  # the others had enough
                 raise
             let_go(error)
         else:
@@ -122,13 +134,23 @@ class Training:
             self.journal.close()
 
     def _begin(self) -> _Begun:
+        if self._team.leads:
+            begun = self._begin_attempt()
+            self._team.shared((begun.resumed_from, begun.steps))
+            return begun
+        resumed_from, steps = self._team.shared()
+        self.journal, history = Silent(), History(self._folder.events)
+        history.read()
+        return _Begun(self.journal, history, resumed_from, steps)
+
+    def _begin_attempt(self) -> _Begun:
         checkpoints.remove_torn(self._folder)  # memory may have run out while it was saved
         history = History(self._folder.events)
         history.read()
         last = checkpoints.last_readable(self._folder)
         newest = next(iter(last.damaged), None)
         resumed_from = newest if last.step is None else last.step  # where none can be read, nothing is done again
-        journal = Journal(self._folder.events, 1 + len(history.of("attempt")), resumed_from)
+        journal = Journal(self._folder.events, 1 + len(history.of("attempt")), resumed_from, worker=self._team.worker)
         self.close()  # the journal of the attempt before
         self.journal = journal
         self._pass_over(last, journal)
@@ -168,7 +190,8 @@ class Training:
         request = self._request
         begun.journal.stage("loading")
         loaded = self._loaded()
-        train, test = self._tokenized(begun, loaded)
+        with self._stopped_together():
+            train, test = self._tokenized(begun, loaded)
         attempt = self._attempt(begun, loaded)
         model = with_method(loaded.model, request, self._task.head, loaded.new)
         learnt = learning(model, attempt, request, self._collator(loaded), train, test, self._device)
@@ -210,6 +233,17 @@ class Training:
 
         return self._encode("train", loaded, told_after(0)), self._encode("test", loaded, told_after(rows["train"]))
 
+    @contextmanager
+    def _stopped_together(self) -> Generator[None]:
+        """Where the leader is told to stop on the way, the others stop after it."""
+        try:
+            yield
+        except ToldToStopError:
+            self._team.shared(True)
+            raise
+        if self._team.shared(False):
+            raise ToldToStopError
+
     def _encode(self, part: Part, loaded: Trainable, on_rows: OnRows) -> Dataset:
         if part not in self._encoded:  # the same in every attempt
             from datasets import disable_caching, disable_progress_bars
@@ -247,6 +281,7 @@ class Training:
             marker=marker,
             saved=begun.resumed_from,
             saved_at=monotonic(),
+            team=self._team,
         )
 
     def _commands_told_to(self, begun: _Begun) -> Commands:
@@ -316,6 +351,8 @@ class Training:
 
     def _finish(self, trainer: Any, loaded: Trainable) -> None:
         attempt: Attempt = trainer.attempt
+        if not attempt.team.leads:
+            return
         if attempt.saved is not None:  # a run that was stopped before its first step has learnt nothing
             attempt.journal.stage("saving")
             best = trainer.load_best()

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from nbtransformers.errors import UserError
+from nbtransformers.request import FinetuneRequest
 from nbtransformers.rundir.atomic import remove_unfinished
 from nbtransformers.rundir.control import Controls
 from nbtransformers.rundir.folder import RunFolder
@@ -21,6 +23,7 @@ from nbtransformers.rundir.history import History
 from nbtransformers.training import checkpoints
 from nbtransformers.training.beat import Beat
 from nbtransformers.training.failing import explained
+from nbtransformers.training.processes import Processes
 from nbtransformers.training.training import Training
 
 DONE, FAILED, OWNED = 0, 1, 3
@@ -45,18 +48,18 @@ def run_worker(folder: RunFolder, control_from: int = 0) -> int:
         _say(f"Another worker owns the run {folder.name}.")
         return OWNED
     _tidy(folder)
-    with lock, Beat(folder.heartbeat), _ended_by_signals() as asked_to_end:
+    with lock, Beat(folder.heartbeat, children=_processes(folder) > 1), _ended_by_signals() as asked_to_end:
         history = History(folder.events)
         history.read()
         if history.told.state == "done":
             _say(f"The run {folder.name} is done.")
             return DONE
-        return _train(folder, Controls(folder.control, control_from), asked_to_end)
+        return _train(folder, control_from, asked_to_end)
 
 
-def _train(folder: RunFolder, controls: Controls, asked_to_end: threading.Event) -> int:
+def _train(folder: RunFolder, control_from: int, asked_to_end: threading.Event) -> int:
     checkpoints.remove_torn(folder)
-    training = Training(folder, controls, asked_to_end)
+    training = _training(folder, control_from, asked_to_end)
     with _room_kept(folder) as give_room:
         try:
             while not training.attempt():  # again with smaller parts, after memory ran out
@@ -75,6 +78,21 @@ def _train(folder: RunFolder, controls: Controls, asked_to_end: threading.Event)
         finally:
             training.close()
     return DONE
+
+
+def _training(folder: RunFolder, control_from: int, asked_to_end: threading.Event) -> Training | Processes:
+    size = _processes(folder)
+    if size > 1:
+        return Processes(folder, size, control_from, asked_to_end)
+    return Training(folder, Controls(folder.control, control_from), asked_to_end)
+
+
+def _processes(folder: RunFolder) -> int:
+    """How many processes train; one where the request cannot be read, which that one then tells."""
+    try:
+        return FinetuneRequest.from_json(folder.request.read_text(encoding="utf-8")).processes
+    except (UserError, OSError, ValueError):
+        return 1
 
 
 def _tidy(folder: RunFolder) -> None:

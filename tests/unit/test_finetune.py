@@ -100,7 +100,10 @@ REFUSED = [
     ({"epoch": 1}, "finetune() has no argument epoch. Did you mean epochs?"),
     ({"max_grad_nrom": 1}, "finetune() has no argument max_grad_nrom. Did you mean max_grad_norm?"),
     ({"arguments": {"optim": "adafactor"}}, "finetune() has no argument arguments."),
-    ({"gpus": 2}, "finetune() has no argument gpus."),
+    ({"gpus": 2, "device": "cpu"}, '`gpus=2` and `device="cpu"` are both given. Leave one of the two out.'),
+    ({"gpus": 3}, "`batch_size=16` has no equal parts for 3 GPUs. Type `batch_size=15`."),
+    ({"gpus": 2, "method": "head"}, '`method="head"` is for one GPU. Leave `gpus` out.'),
+    ({"gpus": 2, "find_lr": True}, "`find_lr` is for one GPU. Leave `gpus` out."),
     ({"learning_rate": 1}, "`learning_rate` is called otherwise here. Type `lr`."),
     ({"output_dir": "x"}, "`output_dir` is decided by the run itself. Leave `output_dir` out."),
     (

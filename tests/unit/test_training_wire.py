@@ -423,6 +423,13 @@ def test_what_the_last_worker_told_is_not_of_the_next(tmp_path: Path) -> None:
     assert header["notes"] == ["The same."] and header["attempts"] == 2
 
 
+def test_what_several_processes_compute_at_once_is_told_together(tmp_path: Path) -> None:
+    made = Written(tmp_path / "a-run")
+    made.begin(micro_batch=4, accumulation=2, processes=2)
+    plan = training_header(made.run)[0]["plan"]
+    assert (plan["batch_size"], plan["accumulation"], plan["micro_batch"]) == (16, 2, 8)
+
+
 def test_times_are_those_of_the_work(tmp_path: Path) -> None:
     made = Written(tmp_path / "a-run")
     begun = time.time() - 100

@@ -246,6 +246,8 @@ def _plan(history: History) -> dict[str, Any] | None:
     if plan is None:
         return None
     now = {name: plan.get(name) for name in _PLAN}
+    if (processes := plan.get("processes", 1)) > 1:
+        now["micro_batch"] *= processes  # a reader sees what is computed at once, wherever that is
     if smaller is not None and smaller["time"] >= plan["time"]:
         now |= {name: smaller.get(name) for name in ("micro_batch", "accumulation")}
     return now
