@@ -88,9 +88,9 @@ def test_a_long_table_is_sampled_and_says_so_and_is_exact_when_zoomed_into(noteb
     expect(readout).to_contain_text(re.compile(r"position \d+, "))
     said = re.search(r"position ([\d,]+), (?:dimension|pair) (\d+)", readout.inner_text())
     assert said is not None
-    shown = readout.locator(".nbt-value-big").inner_text()
     name = {LEARNED_AT: "learned", ROTARY_AT: "rotary"}[number]
-    assert shown == written(notebook.python(f"float({name}.values[{said[1].replace(',', '')}, {said[2]}])"))
+    value = notebook.python(f"float({name}.values[{said[1].replace(',', '')}, {said[2]}])")
+    expect(readout.locator(".nbt-value-big")).to_have_text(written(value))
 
 
 def test_cosine_sine_and_angle(notebook: Notebook) -> None:
@@ -105,9 +105,9 @@ def test_cosine_sine_and_angle(notebook: Notebook) -> None:
         readout = panel.locator(".nbt-positions-readout")
         said = re.search(r"position ([\d,]+), pair (\d+)", readout.inner_text())
         assert said is not None
-        shown = readout.locator(".nbt-value-big").inner_text()
         row, pair = said[1].replace(",", ""), said[2]
-        assert shown == written(notebook.python(f"float(rotary[0].picture('{name}')[{row}, {pair}])"))
+        value = notebook.python(f"float(rotary[0].picture('{name}')[{row}, {pair}])")
+        expect(readout.locator(".nbt-value-big")).to_have_text(written(value))  # once the tile is here
 
 
 def test_another_curve_is_asked_for(notebook: Notebook) -> None:
