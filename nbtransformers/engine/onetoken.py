@@ -54,6 +54,7 @@ def only_logits_of(model: Any, embedded: Embedded, place: int) -> Generator[bool
 
 
 def _head(model: Any) -> Any:
+    """The layer that makes logits; None of a model that names none."""
     try:
         return model.get_output_embeddings()
     except (AttributeError, NotImplementedError):

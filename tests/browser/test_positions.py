@@ -71,6 +71,14 @@ def test_a_cell_that_is_pointed_at_shows_its_number_and_how_it_comes_about(noteb
         expect(readout).to_contain_text(f"{wave}({row} / 10000{column // 2 * 2}/64)")
 
 
+def cell_of(readout: Any) -> tuple[str, str, str]:
+    """The value that is shown, and of which position and dimension or pair; read at once, as tiles still come."""
+    expect(readout).to_contain_text(re.compile(r"position [\d,]+, (dimension|pair) \d+"))
+    said = re.match(r"(\S+)\s+position ([\d,]+), (?:dimension|pair) (\d+)", readout.inner_text())
+    assert said is not None
+    return said[1], said[2].replace(",", ""), said[3]
+
+
 @pytest.mark.parametrize("number", [LEARNED_AT, ROTARY_AT])
 def test_a_long_table_is_sampled_and_says_so_and_is_exact_when_zoomed_into(notebook: Notebook, number: int) -> None:
     panel = look_at(notebook, number, "Heat map")
@@ -85,12 +93,9 @@ def test_a_long_table_is_sampled_and_says_so_and_is_exact_when_zoomed_into(noteb
     # Walking reveals the first cells, one by one: each is a place of its own.
     for _ in range(6):
         notebook.page.keyboard.press("ArrowDown")
-    expect(readout).to_contain_text(re.compile(r"position \d+, "))
-    said = re.search(r"position ([\d,]+), (?:dimension|pair) (\d+)", readout.inner_text())
-    assert said is not None
+    shown, row, column = cell_of(readout)
     name = {LEARNED_AT: "learned", ROTARY_AT: "rotary"}[number]
-    value = notebook.python(f"float({name}.values[{said[1].replace(',', '')}, {said[2]}])")
-    expect(readout.locator(".nbt-value-big")).to_have_text(written(value))
+    assert shown == written(notebook.python(f"float({name}.values[{row}, {column}])"))
 
 
 def test_cosine_sine_and_angle(notebook: Notebook) -> None:
@@ -103,11 +108,8 @@ def test_cosine_sine_and_angle(notebook: Notebook) -> None:
         notebook.page.keyboard.press("ArrowRight")
         notebook.page.keyboard.press("ArrowDown")
         readout = panel.locator(".nbt-positions-readout")
-        said = re.search(r"position ([\d,]+), pair (\d+)", readout.inner_text())
-        assert said is not None
-        row, pair = said[1].replace(",", ""), said[2]
-        value = notebook.python(f"float(rotary[0].picture('{name}')[{row}, {pair}])")
-        expect(readout.locator(".nbt-value-big")).to_have_text(written(value))  # once the tile is here
+        shown, row, pair = cell_of(readout)
+        assert shown == written(notebook.python(f"float(rotary[0].picture('{name}')[{row}, {pair}])"))
 
 
 def test_another_curve_is_asked_for(notebook: Notebook) -> None:
@@ -145,8 +147,8 @@ def test_what_a_head_of_the_decoder_adds(notebook: Notebook) -> None:
     readout = panel.locator(".nbt-positions-readout")
     expect(readout).to_contain_text("query 3, key 0")
     expect(readout).to_contain_text("distance −3")
-    shown = readout.locator(".nbt-value-big").inner_text()
-    assert shown == written(notebook.python("float(relative['decoder'].similarity(2)[3, 0])"))
+    value = notebook.python("float(relative['decoder'].similarity(2)[3, 0])")
+    expect(readout.locator(".nbt-value-big")).to_have_text(written(value))
 
 
 def test_how_alike_the_vectors_of_two_distances_are(notebook: Notebook) -> None:
@@ -160,8 +162,8 @@ def test_how_alike_the_vectors_of_two_distances_are(notebook: Notebook) -> None:
     readout = panel.locator(".nbt-positions-readout")
     expect(readout).to_contain_text("distance −28, distance −31")
     expect(readout).to_contain_text("apart by 3")
-    shown = readout.locator(".nbt-value-big").inner_text()
-    assert shown == written(notebook.python("float(distances['learned distance'].similarity()[3, 0])"))
+    value = notebook.python("float(distances['learned distance'].similarity()[3, 0])")
+    expect(readout.locator(".nbt-value-big")).to_have_text(written(value))
 
 
 def saved(notebook: Notebook, panel: Any, kind: str, folder: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbtransformers.errors import UserError, shown
 from nbtransformers.panels.channel import Answer, Method
 from nbtransformers.panels.packing import sendable
-from nbtransformers.panels.runs.wire import curve
+from nbtransformers.panels.runs.wire import curve, said
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.trainingrun import TrainingRun
 
@@ -44,7 +44,10 @@ def actions(runs: Runs, panel: Panel) -> dict[str, Method]:
 
     def diff(params: dict[str, Any]) -> Answer:
         found = panel.follower.runs.differences(*map(str, params.get("names") or []))
-        return {"settings": [[sendable(name), list(map(_said, values))] for name, values in found.items()]}, []
+        settings = [
+            [sendable(name), [sendable(one) for one in said(values, _LONGEST)]] for name, values in found.items()
+        ]
+        return {"settings": settings}, []
 
     def control(params: dict[str, Any]) -> Answer:
         command = str(params.get("command"))
@@ -58,10 +61,3 @@ def actions(runs: Runs, panel: Panel) -> dict[str, Method]:
         return {"panel_id": panel.follower.show(one(params))}, []
 
     return {"runs": whole, "curve": curve_of, "diff": diff, "control": control, "open": open_one}
-
-
-def _said(value: Any) -> str:
-    if value is None:
-        return "–"
-    text = " ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)  # pyright: ignore[reportUnknownArgumentType]
-    return sendable(text[:_LONGEST])

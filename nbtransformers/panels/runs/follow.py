@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextvars
-import logging
-import threading
-import weakref
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
+from nbtransformers.panels.following import Following
 from nbtransformers.panels.runs.wire import rows_of, whole
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.trainingrun import TrainingRun
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
 
 LOOK_S = 1.0
-SNAPSHOT_LOOKS = 10  # between two snapshots in the notebook
-
-_log = logging.getLogger(__name__)
+SNAPSHOT_S = 10.0  # between two snapshots in the notebook
 
 
 def follow(runs: Runs, panel: Panel) -> None:
@@ -27,7 +25,7 @@ def follow(runs: Runs, panel: Panel) -> None:
     panel.follower.start()
 
 
-class Follower:
+class Follower(Following):
     """Tells a panel what is new of its runs.
 
     Args:
@@ -39,25 +37,12 @@ class Follower:
     """
 
     def __init__(self, runs: Runs, panel: Panel) -> None:
+        super().__init__("runs", panel)
         self.runs = runs
         header: dict[str, Any] = panel.header or {}
-        self._panel = weakref.ref(panel)
         self._rows, self._seq = header["runs"], header["seq"]
-        self._drawn = self._seq
-        self._lock = threading.RLock()
-        self._thread: threading.Thread | None = None
-        # What ipykernel shows, it shows in the cell that the context is of.
+        self._drawn, self._drawn_at = self._seq, -math.inf
         self._cell = contextvars.copy_context()
-
-    def start(self) -> None:
-        """Begin to follow, where that has ended."""
-        with self._lock:
-            if self._thread is None:
-                work = self._cell.copy().run
-                self._thread = threading.Thread(
-                    target=work, args=(self._work,), name="nbtransformers: runs", daemon=True
-                )
-                self._thread.start()
 
     def whole(self) -> dict[str, Any]:
         """The header as it is now; the next message goes on from there."""
@@ -87,26 +72,20 @@ class Follower:
             self._rows, self._seq = rows, self._seq + 1
             panel.send({"type": "runs", "seq": self._seq, "order": list(rows), "runs": changed}, [])
 
-    def _work(self) -> None:
-        looks = 0
-        while (panel := self._panel()) is not None and not panel.closed:
-            try:
-                self.tell()
-                if looks % SNAPSHOT_LOOKS == 0:
-                    self._draw(panel)
-            except OSError:  # a disk that is away for a moment
-                pass
-            except Exception:
-                _log.exception("The panel of runs is not kept up to date any more")
-                break
-            looks += 1
-            del panel  # while it waits, nobody need keep it
-            threading.Event().wait(LOOK_S)
-        with self._lock:
-            self._thread = None
+    # --- the thread ---
 
-    def _draw(self, panel: Panel) -> None:
-        """Draw the snapshot anew that a saved notebook shows, where it is not of now."""
-        if self._drawn != self._seq and panel.view is not None:
-            self._drawn, panel.result = self._seq, self.runs
+    def _context(self) -> contextvars.Context:
+        return self._cell.copy()
+
+    def _look(self) -> bool:
+        self.tell()
+        return True
+
+    def _pause_s(self) -> float:
+        return LOOK_S
+
+    def _draw(self, panel: Panel, *, at_once: bool) -> None:
+        now = time.monotonic()
+        if self._drawn != self._seq and panel.view is not None and (at_once or now - self._drawn_at > SNAPSHOT_S):
+            self._drawn, self._drawn_at, panel.result = self._seq, now, self.runs
             panel.view.draw()

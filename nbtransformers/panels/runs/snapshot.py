@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbtransformers.panels.colours import HEX
-from nbtransformers.panels.runs.wire import rows_of
+from nbtransformers.panels.runs.wire import rows_of, said
 from nbtransformers.panels.snapshot import CELL, QUIET, framed
 from nbtransformers.panels.training.picture import WIDTH, Frame, Points, picture
 from nbtransformers.plain_text import seconds
@@ -19,6 +19,7 @@ from nbtransformers.rundir.listing import shown_folder
 MOST_RUNS = 50
 MOST_CURVES = 4
 MOST_DIFFERENCES = 20
+_LONGEST = 80  # characters of a setting
 _COLOURS = ("blue", "orange", "green", "pink")
 _HEADS = ("run", "state", "data", "model", "settings", "metrics", "took")
 
@@ -71,13 +72,9 @@ def _losses(runs: list[TrainingRun]) -> str:
 def _differences(runs: Runs, some: list[TrainingRun]) -> str:
     if len(some) < 2:
         return ""
-    found = runs.differences(*(run.name for run in some))
-    lines = [(name, *map(_said, values)) for name, values in list(found.items())[:MOST_DIFFERENCES]]
+    found = list(runs.differences(*(run.name for run in some)).items())
+    lines = [(name, *said(values, _LONGEST)) for name, values in found[:MOST_DIFFERENCES]]
     return _written(("different", *(run.name for run in some)), lines) if lines else ""
-
-
-def _said(value: Any) -> str:
-    return "–" if value is None else str(value)[:80]
 
 
 def _written(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:

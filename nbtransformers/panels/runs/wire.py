@@ -7,6 +7,7 @@ gap the page asks `runs`, whose answer is a header. `tests/golden/runs.json` hol
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -92,3 +93,14 @@ def curve(run: TrainingRun, metric: str) -> tuple[dict[str, Any], bytes]:
     arrays["eval_value"] = np.array([value for _, value in found], dtype=np.float32)
     sections, payload = packed(arrays)
     return {"sections": sections}, payload
+
+
+def said(values: Iterable[Any], most: int) -> list[str]:
+    """Settings in words, of so many characters at most each."""
+    return [_in_words(value)[:most] for value in values]
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "–"
+    return " ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)  # pyright: ignore[reportUnknownArgumentType]

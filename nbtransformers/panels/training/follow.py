@@ -5,15 +5,12 @@ It only reads, and where nothing has been written it looks at the size of one fi
 
 from __future__ import annotations
 
-import contextvars
-import logging
-import threading
 import time
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbtransformers.panels.following import Following
 from nbtransformers.panels.training.wire import (
     Header,
     eval_of,
@@ -42,8 +39,6 @@ MOST_NEW = 20_000  # points in a message; where more came at once, the page asks
 
 _MARKS = ("attempt", "state", "checkpoint", "control")  # after which what is beside the events is looked at anew
 
-_log = logging.getLogger(__name__)
-
 
 def follow(run: TrainingRun, panel: Panel) -> None:
     """Keep a panel up to date in which a run was shown, until the panel is closed or the run has ended."""
@@ -51,7 +46,7 @@ def follow(run: TrainingRun, panel: Panel) -> None:
     panel.follower.start()
 
 
-class Follower:
+class Follower(Following):
     """Tells a panel what is new in its run.
 
     Args:
@@ -60,12 +55,9 @@ class Follower:
     """
 
     def __init__(self, run: TrainingRun, panel: Panel) -> None:
+        super().__init__(run.name, panel)
         header: Header = panel.header or {}
         self._run = run
-        self._panel = weakref.ref(panel)
-        self._lock = threading.RLock()
-        self._wake = threading.Event()
-        self._thread: threading.Thread | None = None
         self._looked, self._looked_at, self._marks = look(run), 0.0, (0, 0, 0, 0)
         self._sent_at = self._came_at = self._drawn_at = time.monotonic()
         self._seen = -1
@@ -81,13 +73,7 @@ class Follower:
         """Begin to follow, or begin again where the run had ended."""
         with self._lock:
             self._looked_at = 0.0
-            self._wake.set()
-            if self._thread is None:
-                # In a copy of this context: what ipykernel shows, it shows in the cell that the context is of.
-                work = contextvars.copy_context().run
-                name = f"nbtransformers: following {self._run.name}"
-                self._thread = threading.Thread(target=work, args=(self._work,), name=name, daemon=True)
-                self._thread.start()
+            super().start()
 
     def whole(self) -> tuple[Header, bytes]:
         """The run as it was told up to now, once what is new was told; the next message goes on from there."""
@@ -119,40 +105,19 @@ class Follower:
 
     # --- the thread ---
 
-    def _work(self) -> None:
-        while self._goes_on():
-            calm = time.monotonic() - self._came_at > _CALM_AFTER_S
-            self._wake.wait(CALM_S if calm else TICK_S)
+    def _look(self) -> bool:
+        return self.tell() not in ENDED
 
-    def _goes_on(self) -> bool:
-        """Tell what is new; whether there may be more."""
-        panel = self._panel()
-        with self._lock:
-            self._wake.clear()
-            try:
-                goes_on = panel is not None and not panel.closed and self.tell() not in ENDED
-            except OSError:  # a disk that is away for a moment
-                goes_on = True
-            except Exception:
-                _log.exception("The panel of a run is not kept up to date any more")
-                goes_on = False
-            if not goes_on:
-                self._thread = None
-        if panel is not None and not panel.closed:
-            self._draw(panel, at_once=not goes_on)
-        return goes_on
+    def _pause_s(self) -> float:
+        calm = time.monotonic() - self._came_at > _CALM_AFTER_S
+        return CALM_S if calm else TICK_S
 
     def _draw(self, panel: Panel, *, at_once: bool) -> None:
-        """Draw the snapshot anew that a saved notebook shows, where it is not of now."""
         now = time.monotonic()
         if self._drawn != self._seq and (at_once or now - self._drawn_at > SNAPSHOT_S):
             self._drawn, self._drawn_at = self._seq, now
-            view = panel.view
-            try:
-                if view is not None:
-                    view.draw()
-            except Exception:  # the panel itself is still told of the run
-                _log.exception("The snapshot of a run is not drawn")
+            if panel.view is not None:
+                panel.view.draw()
 
     def _send(self, told: Header, now: float, *, quiet: bool) -> None:
         changed = {name: value for name, value in told.items() if value != self._told[name]}

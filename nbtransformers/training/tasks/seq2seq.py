@@ -37,8 +37,8 @@ class Seq2Seq(Writing):
         """Texts to tokens; `labels` are the tokens of what is to be written."""
 
         def encoded(some: Mapping[str, list[Any]]) -> dict[str, Any]:
-            cut: dict[str, Any] = {"truncation": True, "max_length": max_length} if max_length else {}
-            written = tokenizer(text_target=some["label"], verbose=False, **cut)
+            limit: dict[str, Any] = {"truncation": True, "max_length": max_length} if max_length else {}
+            written = tokenizer(text_target=some["label"], verbose=False, **limit)
             return {**tokens_of(tokenizer, some, max_length), "labels": written["input_ids"]}
 
         return mapped(rows, encoded, on_rows)
