@@ -112,3 +112,16 @@ def file_size(nbytes: int) -> str:
         if nbytes < 999.95 * size:
             return f"{nbytes / size:.1f} {unit}"
     return f"{nbytes / 1e9:,.1f} GB"
+
+
+def magnitude(number: int) -> str:
+    """A number of parameters as a person says it.
+
+    Example:
+        >>> magnitude(950), magnitude(22_713_216), magnitude(7_615_616_512)
+        ('950', '22.7M', '7.6B')
+    """
+    for unit, size in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if number >= 0.9995 * size:
+            return f"{number / size:.1f}".removesuffix(".0") + unit
+    return str(number)

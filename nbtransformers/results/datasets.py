@@ -1,0 +1,215 @@
+"""Datasets of the Hub: a listing of them, and a look into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from nbtransformers.errors import UserError, did_you_mean, shown
+from nbtransformers.plain_text import count, printable
+from nbtransformers.request.catalog import DatasetsRequest
+from nbtransformers.results.models import day, entries_table, languages_in_short
+from nbtransformers.results.terminal import line_table, printed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CELL_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetEntry:
+    """What is known of a dataset without reading it; None, or an empty tuple, is what nobody says.
+
+    Attributes:
+        name: its id; `hub:NAME` is typed where texts are expected.
+        place: `cached` (here) or `hub`.
+        tasks: the Hub's words for what it is for.
+        languages: their codes.
+        licence: as its card has it.
+        rows_category: how many rows it has, as its card says it, such as `10K<n<100K`.
+        last_modified: its last change, in UTC.
+        downloads: in the last 30 days.
+        likes: of the Hub.
+        disk_bytes: what it takes on this disk.
+        revision: the commit.
+        gated: whether the Hub gives it only to people who accepted its terms.
+        description: one sentence.
+    """
+
+    name: str
+    place: Literal["cached", "hub"]
+    tasks: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    licence: str | None = None
+    rows_category: str | None = None
+    last_modified: datetime | None = None
+    downloads: int | None = None
+    likes: int | None = None
+    disk_bytes: int | None = None
+    revision: str | None = None
+    gated: bool | None = None
+    description: str = ""
+
+
+_HEADS = ("dataset", "place", "task", "rows", "languages", "licence", "downloads", "changed")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
+class Datasets(Sequence[DatasetEntry]):
+    """Datasets of the Hub, those in the local cache first.
+
+    Attributes:
+        request: what was asked for.
+        entries: a row each.
+        more: whether the Hub has more than were asked for.
+        notes: what a reader should know, such as that the Hub could not be reached.
+    """
+
+    request: DatasetsRequest
+    entries: tuple[DatasetEntry, ...]
+    more: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, which: Any) -> Any:
+        """A dataset by its name or its place in the list; some of them by a slice."""
+        if isinstance(which, slice):
+            return replace(self, entries=self.entries[which])
+        if not isinstance(which, str):
+            return self.entries[which]
+        found = next((entry for entry in self.entries if entry.name == which), None)
+        if found is None:
+            names = [entry.name for entry in self.entries]
+            raise UserError(f"There is no dataset {shown(which)} in this list.", hint=did_you_mean(which, names))
+        return found
+
+    def joined(self, entries: Iterable[DatasetEntry], more: bool, notes: Sequence[str] = ()) -> Self:
+        """The same list with more datasets behind it; one that is in it already is left out."""
+        known = {entry.name for entry in self.entries}
+        added = tuple(entry for entry in entries if entry.name not in known)
+        return replace(self, entries=(*self.entries, *added), more=more, notes=(*self.notes, *notes))
+
+    def to_pandas(self, rows: Sequence[int] | None = None) -> pd.DataFrame:
+        """One row a dataset, with its name as index, and the fields of `DatasetEntry` as columns."""
+        return entries_table(self.entries if rows is None else [self.entries[row] for row in rows], DatasetEntry)
+
+    @property
+    def summary(self) -> str:
+        """How many there are, in a few words."""
+        return count(len(self), "dataset") + (", and the Hub has more" if self.more else "")
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The names of the columns that a person reads."""
+        return _HEADS
+
+    def cells(self, rows: int | None = None) -> list[tuple[str, ...]]:
+        """The first rows, as a person reads them, in the order of `heads`."""
+        return [_cells(entry) for entry in self.entries[:rows]]
+
+    def _repr_html_(self) -> str:
+        """A table for a notebook; pandas escapes what is in it."""
+        from html import escape
+
+        notes = "".join(f"<p>⚠ {escape(note)}</p>" for note in self.notes)
+        frame = self.to_pandas().drop(columns=["description", "revision"])
+        return f"<p>{escape(self.summary)}</p>{frame.to_html(escape=True, na_rep='–')}{notes}"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        """One line a dataset, for a plain terminal."""
+        heads = ("dataset", "place", "rows", "downloads", "languages", "task")
+        rows = [(row[0], row[1], row[3], row[6], row[4], row[2]) for row in self.cells()]
+        table = line_table(heads, rows, ("downloads",), most=32)
+        return printed(self.summary, table if self.entries else "", *(f"⚠ {note}" for note in self.notes))
+
+
+def _cells(entry: DatasetEntry) -> tuple[str, ...]:
+    return (
+        entry.name,
+        entry.place + (", gated" if entry.gated else ""),
+        ", ".join(entry.tasks) or "–",
+        entry.rows_category or "–",
+        languages_in_short(entry.languages) or "–",
+        entry.licence or "–",
+        f"{entry.downloads:,}" if entry.downloads is not None else "–",
+        day(entry.last_modified) or "–",
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
+class DatasetPreview:
+    """A look into a dataset of the Hub.
+
+    Attributes:
+        name: its id.
+        subset: which of its subsets; None where it has one.
+        subsets: the names of all.
+        splits: each split to how many rows it has; None where that is not said.
+        split: the split that the rows are of.
+        columns: each column to its type, in words.
+        rows: the first rows, with the columns of the dataset.
+        notes: what a reader should know.
+
+    Example:
+        >>> nbt.datasets("rotten_tomatoes")
+        >>> %models datasets acme/reviews
+        >>> _.splits
+        {'train': 8530, 'test': 1066}
+    """
+
+    name: str
+    subset: str | None
+    subsets: tuple[str, ...]
+    splits: Mapping[str, int | None]
+    split: str
+    columns: Mapping[str, str]
+    rows: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The first rows."""
+        return self.rows
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Its parts as name and value, for a person."""
+        facts = [("Subset", self.subset or ""), ("Subsets", ", ".join(self.subsets) if len(self.subsets) > 1 else "")]
+        splits = [name if rows is None else f"{name} ({count(rows, 'row')})" for name, rows in self.splits.items()]
+        facts += [("Splits", ", ".join(splits))]
+        facts += [("Columns", ", ".join(f"{name} ({kind})" for name, kind in self.columns.items()))]
+        return [(name, text) for name, text in facts if text]
+
+    def cells(self) -> list[list[str]]:
+        """The first rows, as a person reads them."""
+        return [[_cell(value) for value in row] for row in self.rows.to_numpy(object)]
+
+    def _repr_html_(self) -> str:
+        """A table for a notebook, with all that is in it escaped."""
+        from html import escape
+
+        import pandas as pd
+
+        facts = "".join(f"<p>{escape(name)}: {escape(text)}</p>" for name, text in self.facts())
+        frame = pd.DataFrame(self.cells(), columns=list(self.rows.columns))
+        return f"<p><strong>{escape(self.name)}</strong></p>{facts}{frame.to_html(escape=True, index=False)}"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        """For a plain terminal."""
+        facts = [f"{name}: {text}" for name, text in self.facts()]
+        table = line_table([str(name) for name in self.rows.columns], self.cells(), most=40) if len(self.rows) else ""
+        return printed(self.name, *facts, table, *(f"⚠ {note}" for note in self.notes))
+
+
+def _cell(value: Any) -> str:
+    text = "–" if value is None else printable(str(value))
+    return text if len(text) <= _CELL_CHARACTERS else f"{text[: _CELL_CHARACTERS - 1]}…"
