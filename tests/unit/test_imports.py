@@ -37,11 +37,12 @@ SEES = {
     **dict.fromkeys(BOTTOM, BOTTOM),
     "inputs": BOTTOM,
     "loading": BOTTOM,
-    "engine": LOWER,
-    **dict.fromkeys(("training", "evaluation", "scale"), LOWER | {"engine"}),
+    "catalog": LOWER,
+    "engine": LOWER | {"catalog"},
+    **dict.fromkeys(("training", "evaluation", "scale"), LOWER | {"catalog", "engine"}),
     **dict.fromkeys(("panels", "codegen"), BOTTOM),
 }
-MODELS = {"loading", "engine", "training", "evaluation", "scale"}
+MODELS = {"loading", "catalog", "engine", "training", "evaluation", "scale"}
 FRONT = TOP | {"panels"}
 
 
