@@ -8,17 +8,17 @@ from nbtransformers.magics import options
 from nbtransformers.magics.data import variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.pairs import pairs_of
-from nbtransformers.magics.parse import parse_line
-from nbtransformers.magics.showing import run_and_show
+from nbtransformers.magics.parse import ParsedLine
+from nbtransformers.magics.showing import Asked
 
-_GROUPS = {
+GROUPS = {
     "What to read": options.PAIRS,
     "Which answers": options.ANSWER,
     "With which model": options.MODEL,
     "How to run": options.RUN_WHOLE,
     "Result": options.OUTPUT_OR_FILE,
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Answer questions from texts. The result is also in `_`.",
@@ -27,7 +27,7 @@ HELP = magic_help(
         "%%answer --context VARIABLE_OR_FILE [options]     (one question a line below)",
         "%answer TABLE [options]     (with a column of questions and one of contexts)",
     ],
-    _GROUPS,
+    GROUPS,
     [
         (
             "A question and the text that holds its answer",
@@ -41,13 +41,12 @@ HELP = magic_help(
 )
 
 
-def answer(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
-    """Parse, run, show; the result is the value of the cell."""
+def answer(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line, and the cell below it, ask for."""
     from nbtransformers.doors.answer import answer_request, run_answer
 
-    parsed = parse_line(line, OPTIONS, "%answer" if cell is None else "%%answer", namespace)
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     sources = pairs_of(parsed, cell, values, namespace)
     asked = answer_request(*sources, namespace=namespace, **values)
-    return run_and_show(run_answer, asked, doing="Answering", line=line, cell=cell, out=out, shell=shell)
+    return Asked(run_answer, *asked, doing="Answering", out=out)

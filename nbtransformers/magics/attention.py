@@ -8,21 +8,21 @@ from nbtransformers.errors import UserError
 from nbtransformers.magics import options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import parse_line
-from nbtransformers.magics.showing import run_and_show
+from nbtransformers.magics.parse import ParsedLine
+from nbtransformers.magics.showing import Asked
 
-_GROUPS = {
+GROUPS = {
     "What to read": options.ATTENTION,
     "With which model": options.MODEL,
     "How to run": options.RUN_ONE_TEXT,
     "Result": options.OUTPUT,
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Look at how every token of a text attends to the others, in each layer and head. The result is also in `_`.",
     ["%%attention [options]     (one text below)", "%attention EXPRESSION [options]"],
-    _GROUPS,
+    GROUPS,
     [
         ("The bundled encoder reads a text", "%%attention\nThe cat sat because it was tired."),
         ("A decoder, whose tokens attend to earlier ones only", "%%attention --model smollm2\nOne, two, one, two"),
@@ -33,11 +33,10 @@ HELP = magic_help(
 )
 
 
-def attention(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
-    """Parse, run, show; the result is the value of the cell."""
+def attention(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line, and the cell below it, ask for."""
     from nbtransformers.doors.attention import attention_request, run_attention
 
-    parsed = parse_line(line, OPTIONS, "%attention" if cell is None else "%%attention", namespace)
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     if cell is not None and not cell.strip() and not parsed.expression:
@@ -45,5 +44,4 @@ def attention(line: str, cell: str | None, namespace: dict[str, Any], shell: Any
     whole = {"whole": True} if cell is not None else {}
     data, objects = data_of(parsed, cell, whole, namespace, "attention", doing="look at")
     asked = attention_request(data, objects, namespace=namespace, **values)
-    doing = "Looking at attention"
-    return run_and_show(run_attention, asked, doing=doing, line=line, cell=cell, out=out, shell=shell)
+    return Asked(run_attention, *asked, doing="Looking at attention", out=out)

@@ -7,22 +7,22 @@ from typing import Any
 from nbtransformers.magics import options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import parse_line
-from nbtransformers.magics.showing import run_and_show
+from nbtransformers.magics.parse import ParsedLine
+from nbtransformers.magics.showing import Asked
 
-_GROUPS = {
+GROUPS = {
     "What to label": options.INPUT,
     "With which labels": options.CLASSIFY,
     "With which model": options.MODEL,
     "How to run": options.RUN,
     "Result": options.OUTPUT_OR_FILE,
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Label texts with a classifier, or zero-shot with labels of your own. The result is also in `_`.",
     ["%%classify [options]     (one text a line below)", "%classify EXPRESSION [options]"],
-    _GROUPS,
+    GROUPS,
     [
         ("The bundled model: is a sentence about a film negative or positive?", "%%classify\nA joy from start to end."),
         ("Labels of your own", "%%classify --labels politics,sport,technology\nThe striker scored twice."),
@@ -37,13 +37,12 @@ HELP = magic_help(
 )
 
 
-def classify(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
-    """Parse, run, show; the result is the value of the cell."""
+def classify(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line, and the cell below it, ask for."""
     from nbtransformers.doors.classify import classify_request, run_classify
 
-    parsed = parse_line(line, OPTIONS, "%classify" if cell is None else "%%classify", namespace)
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     data, objects = data_of(parsed, cell, values, namespace, "classify")
     asked = classify_request(data, objects, namespace=namespace, **values)
-    return run_and_show(run_classify, asked, doing="Classifying", line=line, cell=cell, out=out, shell=shell)
+    return Asked(run_classify, *asked, doing="Classifying", out=out)

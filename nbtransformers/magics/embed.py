@@ -8,22 +8,22 @@ from nbtransformers.errors import UserError
 from nbtransformers.magics import options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import parse_line
-from nbtransformers.magics.showing import run_and_show
+from nbtransformers.magics.parse import ParsedLine
+from nbtransformers.magics.showing import Asked
 
-_GROUPS = {
+GROUPS = {
     "What to embed": options.INPUT,
     "How": (*options.EMBED, *options.NORMALIZE),
     "With which model": options.MODEL,
     "How to run": options.RUN,
     "Result": options.OUTPUT_OR_FILE,
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Embed texts: a vector for each, near those of texts that mean the same. The result is also in `_`.",
     ["%%embed [options]     (one text a line below)", "%embed EXPRESSION [options]"],
-    _GROUPS,
+    GROUPS,
     [
         ("The bundled encoder; the panel draws the texts on a plane", "%%embed\nA joy from start to end.\nDull."),
         ("A column of a table; the vectors are in found.vectors", "%embed df --column review --out found"),
@@ -34,16 +34,15 @@ HELP = magic_help(
 )
 
 
-def embed(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
-    """Parse, run, show; the result is the value of the cell."""
+def embed(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line, and the cell below it, ask for."""
     from nbtransformers.doors.embed import embed_request, run_embed
 
-    parsed = parse_line(line, OPTIONS, "%embed" if cell is None else "%%embed", namespace)
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     data, objects = data_of(parsed, cell, values, namespace, "embed")
     asked = embed_request(data, objects, namespace=namespace, normalize=_normalize(values), **values)
-    return run_and_show(run_embed, asked, doing="Embedding", line=line, cell=cell, out=out, shell=shell)
+    return Asked(run_embed, *asked, doing="Embedding", out=out)
 
 
 def _normalize(values: dict[str, Any]) -> bool | None:

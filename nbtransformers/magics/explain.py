@@ -8,22 +8,22 @@ from nbtransformers.errors import UserError
 from nbtransformers.magics import options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import parse_line
-from nbtransformers.magics.showing import run_and_show
+from nbtransformers.magics.parse import ParsedLine
+from nbtransformers.magics.showing import Asked
 
-_GROUPS = {
+GROUPS = {
     "What to explain": options.EXPLAIN,
     "How": options.ATTRIBUTION,
     "With which model": options.MODEL,
     "How to run": options.RUN_EXPLAIN,
     "Result": options.OUTPUT,
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Say how much each token of a text speaks for, or against, a prediction. The result is also in `_`.",
     ["%%explain [options]     (one text below)", "%explain EXPRESSION [options]"],
-    _GROUPS,
+    GROUPS,
     [
         ("Why does the bundled model call it positive?", "%%explain\nA joy from start to end."),
         (
@@ -37,11 +37,10 @@ HELP = magic_help(
 )
 
 
-def explain(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
-    """Parse, run, show; the result is the value of the cell."""
+def explain(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line, and the cell below it, ask for."""
     from nbtransformers.doors.explain import explain_request, run_explain
 
-    parsed = parse_line(line, OPTIONS, "%explain" if cell is None else "%%explain", namespace)
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     if cell is not None and not cell.strip() and not parsed.expression:
@@ -49,4 +48,4 @@ def explain(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) 
     whole = {"whole": True} if cell is not None else {}
     data, objects = data_of(parsed, cell, whole, namespace, "explain")
     asked = explain_request(data, objects, namespace=namespace, **values)
-    return run_and_show(run_explain, asked, doing="Explaining", line=line, cell=cell, out=out, shell=shell)
+    return Asked(run_explain, *asked, doing="Explaining", out=out)

@@ -7,22 +7,22 @@ from typing import Any
 from nbtransformers.magics import options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import parse_line
-from nbtransformers.magics.showing import run_and_show
+from nbtransformers.magics.parse import ParsedLine
+from nbtransformers.magics.showing import Asked
 
-_GROUPS = {
+GROUPS = {
     "What to fill": options.INPUT,
     "With which words": options.FILL,
     "With which model": options.MODEL,
     "How to run": options.RUN_WHOLE,
     "Result": options.OUTPUT_OR_FILE,
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Fill masked words with a masked language model. The result is also in `_`.",
     ["%%fill [options]     (one text a line below, with <mask> or [MASK] where a word is missing)", "%fill EXPRESSION"],
-    _GROUPS,
+    GROUPS,
     [
         (
             "The likeliest words in the place of one",
@@ -34,13 +34,12 @@ HELP = magic_help(
 )
 
 
-def fill(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
-    """Parse, run, show; the result is the value of the cell."""
+def fill(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line, and the cell below it, ask for."""
     from nbtransformers.doors.fill import fill_request, run_fill
 
-    parsed = parse_line(line, OPTIONS, "%fill" if cell is None else "%%fill", namespace)
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     data, objects = data_of(parsed, cell, values, namespace, "fill")
     asked = fill_request(data, objects, namespace=namespace, **values)
-    return run_and_show(run_fill, asked, doing="Filling", line=line, cell=cell, out=out, shell=shell)
+    return Asked(run_fill, *asked, doing="Filling", out=out)

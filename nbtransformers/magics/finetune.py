@@ -13,21 +13,22 @@ from nbtransformers.magics.data import data_of, meant, variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.options import Option
 from nbtransformers.magics.parse import ParsedLine, is_option, parse_line, scan
+from nbtransformers.magics.showing import Asked
 from nbtransformers.request import DataRef, Objects
 
-_GROUPS = {
+GROUPS = {
     "What to learn from": options.FINETUNE_DATA,
     "What to start from": options.MODEL,
     "How": options.FINETUNE,
     "The run": options.RUN_OF_TRAINING,
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = (
     magic_help(
         "Train a model further on examples, in a process of its own. The run is also in `_`.",
         ["%finetune EXPRESSION [options]"],
-        _GROUPS,
+        GROUPS,
         [
             ("A classifier of a DataFrame; the cell returns at once", "%finetune df --text review --label stars"),
             (
@@ -47,26 +48,19 @@ HELP = (
 
 def finetune(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
     """Parse, begin, show; the run is the value of the cell."""
-    from nbtransformers import settings
-    from nbtransformers.doors.finetune import begin, finetune_request, wait_well
+    from nbtransformers.doors.finetune import wait_well
     from nbtransformers.panels.display import mark_shown
     from nbtransformers.panels.host import in_notebook
     from nbtransformers.panels.view import passing_view
 
     quiet = line.rstrip().endswith(";")
-    parsed = parse_line(line, (*OPTIONS, *_others(line)), "%finetune", namespace)
-    values = dict(parsed.values)
-    out, name = variable_name(values.pop("out", None)), values.pop("name", None)
-    wait, folder = values.pop("wait", False), settings.runs_folder(values.pop("folder", None), "finetune")
-    data, objects = _data(parsed, values, namespace)
-    for several in ("label", "report_to", "lora_modules"):
-        if several in values:
-            values[several] = tuple(part.strip() for part in values[several].split(",") if part.strip())
-    request, objects = finetune_request(data, objects, namespace=namespace, **values)
-    run = begin(request, objects, name, folder, passing_view("Preparing a run"))
+    parsed = parse_line(line, (*OPTIONS, *others(line)), "%finetune", namespace)
+    wait = parsed.values.get("wait", False)
+    asked = ask(parsed, cell, namespace, shell)
+    run = asked.run(asked.request, asked.objects, passing_view(asked.doing))
     last.remember(run)
-    if out is not None:
-        shell.user_ns[out] = run
+    if asked.out is not None:
+        shell.user_ns[asked.out] = run
     if wait and in_notebook() and not quiet:
         run.panel()
         mark_shown(run, shell)  # as the value of the cell it would be shown again
@@ -75,6 +69,27 @@ def finetune(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
         with passing_view(f"Training {run.name}") as view:
             wait_well(run, view.progress)
     return None if quiet else run
+
+
+def ask(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line asks for: to begin a run."""
+    from nbtransformers import settings
+    from nbtransformers.doors.finetune import begin, finetune_request
+
+    values = dict(parsed.values)
+    values.pop("wait", None)
+    out, name = variable_name(values.pop("out", None)), values.pop("name", None)
+    folder = settings.runs_folder(values.pop("folder", None), "finetune")
+    data, objects = _data(parsed, values, namespace)
+    for several in ("label", "report_to", "lora_modules"):
+        if several in values:
+            values[several] = tuple(part.strip() for part in values[several].split(",") if part.strip())
+    request, objects = finetune_request(data, objects, namespace=namespace, **values)
+
+    def run(request: Any, objects: Objects, view: Any) -> Any:
+        return begin(request, objects, name, folder, view)
+
+    return Asked(run, request, objects, doing="Preparing a run", out=out)
 
 
 def _data(parsed: ParsedLine, values: dict[str, Any], namespace: dict[str, Any]) -> tuple[DataRef, Objects]:
@@ -98,7 +113,7 @@ def _data(parsed: ParsedLine, values: dict[str, Any], namespace: dict[str, Any])
     return data, {**objects, **found}
 
 
-def _others(line: str) -> Iterator[Option]:
+def others(line: str) -> Iterator[Option]:
     """The fields of `TrainingArguments`, as options, where the line has an option that is none of ours."""
     known = {f"--{option.name}" for option in OPTIONS} | {f"--{option.key}" for option in OPTIONS}
     found = scan(line.strip().removesuffix(";"))

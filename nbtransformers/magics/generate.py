@@ -7,10 +7,10 @@ from typing import Any
 from nbtransformers.magics import options
 from nbtransformers.magics.data import prompts_of, variable_name
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import parse_line
-from nbtransformers.magics.showing import run_and_show, run_in_background
+from nbtransformers.magics.parse import ParsedLine
+from nbtransformers.magics.showing import Asked
 
-_GROUPS = {
+GROUPS = {
     "What to read": options.PROMPTS,
     "How to hand it over": options.GENERATE,
     "How tokens are chosen": options.DECODING,
@@ -18,12 +18,12 @@ _GROUPS = {
     "How to run": options.RUN_WRITING,
     "Result": (*options.BACKGROUND, *options.OUTPUT_OR_FILE),
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Write on for prompts, each token with its probability. The result is also in `_`.",
     ["%%generate [options]     (one prompt below; with `--lines` one a line)", "%generate EXPRESSION [options]"],
-    _GROUPS,
+    GROUPS,
     [
         ("A chat model answers, as the bundled one is", '%%generate --chat --system "Be brief."\nWhy is the sky blue?'),
         ("The model goes on with the text", "%%generate --max-new-tokens 20\nThe capital of France is"),
@@ -36,15 +36,12 @@ HELP = magic_help(
 )
 
 
-def generate(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
-    """Parse, run, show; the result is the value of the cell."""
+def generate(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line, and the cell below it, ask for."""
     from nbtransformers.doors.generate import generate_request, run_generate
 
-    parsed = parse_line(line, OPTIONS, "%generate" if cell is None else "%%generate", namespace)
     values = options.with_sampling(parsed.values)
     out, background = variable_name(values.pop("out", None)), values.pop("background", False)
     data, objects = prompts_of(parsed, cell, values, namespace, "generate")
     asked = generate_request(data, objects, namespace=namespace, **values)
-    if background:
-        return run_in_background(run_generate, asked, doing="Generating", out=out, shell=shell)
-    return run_and_show(run_generate, asked, doing="Generating", line=line, cell=cell, out=out, shell=shell)
+    return Asked(run_generate, *asked, doing="Generating", out=out, background=background)

@@ -8,21 +8,21 @@ from nbtransformers.errors import UserError
 from nbtransformers.magics import options
 from nbtransformers.magics.data import variable_name
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import parse_line
-from nbtransformers.magics.showing import run_and_show
+from nbtransformers.magics.parse import ParsedLine
+from nbtransformers.magics.showing import Asked
 
-_GROUPS = {
+GROUPS = {
     "What to look at": options.POSITIONS,
     "Of which model": options.MODEL_ALONE,
-    "How to load it": tuple(option for option in options.RUN if option.name in ("device", "dtype")),
+    "How to load it": tuple(option for option in options.RUN if option.name in ("device", "dtype", "memory-budget")),
     "Result": options.OUTPUT,
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Look at how positions are encoded: by the sinusoidal formula, or by a model. The result is also in `_`.",
     ["%positions [options]"],
-    _GROUPS,
+    GROUPS,
     [
         ("The sinusoidal table by its formula", "%positions --length 128 --dim 64"),
         ("What a model has learned, or how it turns queries and keys", "%positions --model smollm2"),
@@ -32,11 +32,10 @@ HELP = magic_help(
 )
 
 
-def positions(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
-    """Parse, run, show; the result is the value of the cell."""
+def positions(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line, and the cell below it, ask for."""
     from nbtransformers.doors.positions import positions_request, run_positions
 
-    parsed = parse_line(line, OPTIONS, "%positions", namespace)
     if parsed.expression:
         raise UserError(
             f"%positions takes options alone, and there is {parsed.expression}.",
@@ -45,4 +44,4 @@ def positions(line: str, cell: str | None, namespace: dict[str, Any], shell: Any
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     asked = positions_request(namespace=namespace, **values)
-    return run_and_show(run_positions, asked, doing="Looking at positions", line=line, cell=cell, out=out, shell=shell)
+    return Asked(run_positions, *asked, doing="Looking at positions", out=out)

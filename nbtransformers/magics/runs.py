@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from nbtransformers.doors.runs import Run
     from nbtransformers.results.runs import Runs
 
-_GROUPS = {"What": options.RUNS}
+GROUPS = {"What": options.RUNS}
 OPTIONS = options.RUNS
 
 HELP = magic_help(
     "Show the training runs of this project, or one of them; pause, resume, stop or delete one. The value is in `_`.",
     ["%runs [options]", "%runs NAME", "%runs pause|resume|stop|save|delete NAME", "%runs --diff NAME NAME"],
-    _GROUPS,
+    GROUPS,
     [
         ("Every run, the newest first; tick some to compare them", "%runs"),
         ("One of them, live, whoever began it", "%runs minilm-1"),

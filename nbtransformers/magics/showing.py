@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.magics import last
@@ -12,62 +13,66 @@ if TYPE_CHECKING:
     from nbtransformers.panels.view import View
 
 
-def run_and_show(
-    run: Callable[[Any, Objects, Any], Any],
-    asked: tuple[Any, Objects],
-    *,
-    doing: str,
-    line: str,
-    cell: str | None,
-    out: str | None,
-    shell: Any,
-) -> Any:
-    """Run a request and show its result; the result is the value of the cell.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a magic was asked for; nothing has run yet.
+
+    Attributes:
+        run: the request, the objects that it names, and a view, to the result.
+        request: what is to be done.
+        objects: what the request names.
+        doing: what the view says meanwhile, such as `Classifying`.
+        out: the variable to keep the result in.
+        background: whether the cell is to return at once.
+    """
+
+    run: Callable[[Any, Objects, Any], Any]
+    request: Any
+    objects: Objects
+    doing: str
+    out: str | None = None
+    background: bool = False
+
+
+def run_and_show(asked: Asked, line: str, cell: str | None, shell: Any) -> Any:
+    """Run what was asked for and show its result, which is the value of the cell.
+
+    In the background, the value of the cell is the `Background`.
 
     Args:
-        run: a request, the objects that it names, and a view, to the result.
-        asked: the request, and the objects.
-        doing: what the view says meanwhile, such as `Classifying`.
+        asked: what was asked for.
         line: the magic's line; one that ends in `;` shows nothing and has no value, as anywhere in IPython.
         cell: the body of the cell; None for a line magic.
-        out: the variable to keep the result in.
-        shell: where it is kept.
+        shell: where the result is kept.
     """
     from nbtransformers.panels.display import mark_shown
     from nbtransformers.panels.view import lasting_view, passing_view
 
+    if asked.background:
+        return _run_in_background(asked, shell)
     quiet = cell is None and line.rstrip().endswith(";")
-    result = run(*asked, passing_view(doing) if quiet else lasting_view(doing, asked[0].task))
+    view = passing_view(asked.doing) if quiet else lasting_view(asked.doing, asked.request.task)
+    result = asked.run(asked.request, asked.objects, view)
     last.remember(result)
-    if out is not None:
-        shell.user_ns[out] = result
+    if asked.out is not None:
+        shell.user_ns[asked.out] = result
     if quiet:
         return None
     mark_shown(result, shell)  # as the value of the cell it would be shown again
     return result
 
 
-def run_in_background(
-    run: Callable[[Any, Objects, Any], Any], asked: tuple[Any, Objects], *, doing: str, out: str | None, shell: Any
-) -> Any:
-    """Start a request in the background and return at once; the value of the cell is the `Background`.
-
-    Args:
-        run: as for `run_and_show`.
-        asked: as for `run_and_show`.
-        doing: as for `run_and_show`.
-        out: the variable to keep the `Background` in.
-        shell: where it is kept.
-    """
+def _run_in_background(asked: Asked, shell: Any) -> Any:
     from nbtransformers.panels.background import Background, open_panel
     from nbtransformers.panels.host import in_notebook
 
     def run_and_remember(view: View) -> Any:
-        result = run(*asked, view)
+        result = asked.run(asked.request, asked.objects, view)
         last.remember(result)
         return result
 
-    work = Background(doing, run_and_remember, open_panel(doing, asked[0].task) if in_notebook() else None)
-    if out is not None:
-        shell.user_ns[out] = work
+    panel = open_panel(asked.doing, asked.request.task) if in_notebook() else None
+    work = Background(asked.doing, run_and_remember, panel)
+    if asked.out is not None:
+        shell.user_ns[asked.out] = work
     return work

@@ -8,23 +8,23 @@ from nbtransformers.inputs.refs import is_hub_name
 from nbtransformers.magics import options
 from nbtransformers.magics.data import data_of, meant, variable_name
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import parse_line
-from nbtransformers.magics.showing import run_and_show
+from nbtransformers.magics.parse import ParsedLine
+from nbtransformers.magics.showing import Asked
 from nbtransformers.request import DataRef, Objects
 
-_GROUPS = {
+GROUPS = {
     "What to compare": (*options.INPUT, *options.SIMILAR),
     "How": (*options.MEASURE, *options.EMBED),
     "With which model": options.MODEL,
     "How to run": options.RUN,
     "Result": options.OUTPUT,
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Compare texts by their meaning. The result is also in `_`.",
     ["%%similar [options]     (one text a line below)", "%similar EXPRESSION [options]"],
-    _GROUPS,
+    GROUPS,
     [
         ("Each text with each, as a matrix", "%%similar\nA joy from start to end.\nGreat fun.\nDull."),
         ("The nearest to a query", '%similar df --column review --query "the ending" --top-k 20'),
@@ -34,17 +34,16 @@ HELP = magic_help(
 )
 
 
-def similar(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
-    """Parse, run, show; the result is the value of the cell."""
+def similar(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line, and the cell below it, ask for."""
     from nbtransformers.doors.similar import run_similar, similar_request
 
-    parsed = parse_line(line, OPTIONS, "%similar" if cell is None else "%%similar", namespace)
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     other, others = _other(values, namespace)
     data, objects = data_of(parsed, cell, values, namespace, "similar", doing="compare")
     asked = similar_request(data, {**objects, **others}, namespace=namespace, other=other, **values)
-    return run_and_show(run_similar, asked, doing="Comparing", line=line, cell=cell, out=out, shell=shell)
+    return Asked(run_similar, *asked, doing="Comparing", out=out)
 
 
 def _other(values: dict[str, Any], namespace: dict[str, Any]) -> tuple[DataRef | None, Objects]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nbtransformers.magics import (
@@ -24,8 +24,16 @@ from nbtransformers.magics import (
     translate,
 )
 from nbtransformers.magics.options import Option
+from nbtransformers.magics.parse import ParsedLine, parse_line
+from nbtransformers.magics.showing import Asked, run_and_show
 
 Run = Callable[[str, "str | None", dict[str, Any], Any], Any]
+Ask = Callable[[ParsedLine, "str | None", dict[str, Any], Any], Asked]
+Groups = Mapping[str, tuple[Option, ...]]
+
+
+def _no_others(line: str) -> Iterable[Option]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,9 @@ class Magic:
         options: the options that it takes.
         help: what `%NAME?` shows; its first sentence says what the magic does.
         forms: as IPython writes them.
+        groups: a heading to its options.
+        ask: what is parsed, cell, namespace and shell to what they ask for; None where nothing is run.
+        others: a line to options that it takes besides, of which there are too many to list.
     """
 
     name: str
@@ -45,27 +56,61 @@ class Magic:
     options: tuple[Option, ...]
     help: str
     forms: Literal["line", "cell", "line_cell"] = "line_cell"
+    groups: Groups = field(default_factory=dict[str, tuple[Option, ...]])
+    ask: Ask | None = None
+    others: Callable[[str], Iterable[Option]] = _no_others
 
     @property
     def summary(self) -> str:
         """What it does, in one sentence."""
         return self.help.partition(". ")[0].partition("\n")[0].removesuffix(".") + "."
 
+    def parse(self, line: str, cell: str | None, namespace: Mapping[str, Any]) -> ParsedLine:
+        """What its line says.
+
+        Raises:
+            UserError: for an unknown option, a missing or impossible value.
+        """
+        typed = f"%{self.name}" if cell is None else f"%%{self.name}"
+        return parse_line(line, (*self.options, *self.others(line)), typed, namespace)
+
+
+def _task(
+    name: str, ask: Ask, groups: Groups, help_text: str, forms: Literal["line", "line_cell"] = "line_cell"
+) -> Magic:
+    """The magic of a task that runs a request and shows its result."""
+
+    def run(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
+        return run_and_show(ask(magic.parse(line, cell, namespace), cell, namespace, shell), line, cell, shell)
+
+    options = tuple(option for group in groups.values() for option in group)
+    magic = Magic(name, run, options, help_text, forms, groups, ask)
+    return magic
+
 
 MAGICS = (
-    Magic("answer", answer.answer, answer.OPTIONS, answer.HELP),
-    Magic("attention", attention.attention, attention.OPTIONS, attention.HELP),
-    Magic("classify", classify.classify, classify.OPTIONS, classify.HELP),
-    Magic("embed", embed.embed, embed.OPTIONS, embed.HELP),
-    Magic("entities", entities.entities, entities.OPTIONS, entities.HELP),
-    Magic("explain", explain.explain, explain.OPTIONS, explain.HELP),
-    Magic("fill", fill.fill, fill.OPTIONS, fill.HELP),
-    Magic("finetune", finetune.finetune, finetune.OPTIONS, finetune.HELP, forms="line"),
-    Magic("generate", generate.generate, generate.OPTIONS, generate.HELP),
-    Magic("positions", positions.positions, positions.OPTIONS, positions.HELP, forms="line"),
+    _task("answer", answer.answer, answer.GROUPS, answer.HELP),
+    _task("attention", attention.attention, attention.GROUPS, attention.HELP),
+    _task("classify", classify.classify, classify.GROUPS, classify.HELP),
+    _task("embed", embed.embed, embed.GROUPS, embed.HELP),
+    _task("entities", entities.entities, entities.GROUPS, entities.HELP),
+    _task("explain", explain.explain, explain.GROUPS, explain.HELP),
+    _task("fill", fill.fill, fill.GROUPS, fill.HELP),
+    Magic(
+        "finetune",
+        finetune.finetune,
+        finetune.OPTIONS,
+        finetune.HELP,
+        forms="line",
+        groups=finetune.GROUPS,
+        ask=finetune.ask,
+        others=finetune.others,
+    ),
+    _task("generate", generate.generate, generate.GROUPS, generate.HELP),
+    _task("positions", positions.positions, positions.GROUPS, positions.HELP, forms="line"),
     Magic("runs", runs.runs, runs.OPTIONS, runs.HELP, forms="line"),
-    Magic("similar", similar.similar, similar.OPTIONS, similar.HELP),
-    Magic("summarize", summarize.summarize, summarize.OPTIONS, summarize.HELP),
-    Magic("tokenize", tokenize.tokenize, tokenize.OPTIONS, tokenize.HELP),
-    Magic("translate", translate.translate, translate.OPTIONS, translate.HELP),
+    _task("similar", similar.similar, similar.GROUPS, similar.HELP),
+    _task("summarize", summarize.summarize, summarize.GROUPS, summarize.HELP),
+    _task("tokenize", tokenize.tokenize, tokenize.GROUPS, tokenize.HELP),
+    _task("translate", translate.translate, translate.GROUPS, translate.HELP),
 )

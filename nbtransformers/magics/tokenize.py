@@ -8,22 +8,22 @@ from nbtransformers.errors import UserError
 from nbtransformers.magics import cells, options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import ParsedLine, parse_line
-from nbtransformers.magics.showing import run_and_show
+from nbtransformers.magics.parse import ParsedLine
+from nbtransformers.magics.showing import Asked
 from nbtransformers.request import DataRef, Objects
 
-_GROUPS = {
+GROUPS = {
     "What to tokenize": (*options.INPUT, *options.CELL),
     "With which tokenizer": options.TOKENIZERS,
     "How": options.TOKENIZE,
     "Result": options.OUTPUT,
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Cut texts into tokens, with one tokenizer or with several side by side. The result is also in `_`.",
     ["%%tokenize [options]     (one text a line below)", "%tokenize EXPRESSION [options]"],
-    _GROUPS,
+    GROUPS,
     [
         ("The tokens of a text", "%%tokenize\nUnbelievable!"),
         ("Two tokenizers side by side", "%tokenize texts --model minilm --model owner/name"),
@@ -34,17 +34,16 @@ HELP = magic_help(
 )
 
 
-def tokenize(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
-    """Parse, run, show; the result is the value of the cell."""
+def tokenize(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line, and the cell below it, ask for."""
     from nbtransformers.doors.tokenize import run_tokenize, tokenize_request
 
-    parsed = parse_line(line, OPTIONS, "%tokenize" if cell is None else "%%tokenize", namespace)
     values = dict(parsed.values)
     out = variable_name(values.pop("out", None))
     data, objects = _data(parsed, cell, values, namespace, shell)
     special_tokens = not values.pop("no_special_tokens", False)
     asked = tokenize_request(data, objects, namespace=namespace, special_tokens=special_tokens, **values)
-    return run_and_show(run_tokenize, asked, doing="Tokenizing", line=line, cell=cell, out=out, shell=shell)
+    return Asked(run_tokenize, *asked, doing="Tokenizing", out=out)
 
 
 def _data(

@@ -7,10 +7,10 @@ from typing import Any
 from nbtransformers.magics import options
 from nbtransformers.magics.data import data_of, variable_name
 from nbtransformers.magics.help import magic_help
-from nbtransformers.magics.parse import parse_line
-from nbtransformers.magics.showing import run_and_show, run_in_background
+from nbtransformers.magics.parse import ParsedLine
+from nbtransformers.magics.showing import Asked
 
-_GROUPS = {
+GROUPS = {
     "What to read": options.INPUT,
     "Into which language": options.TRANSLATE,
     "How tokens are chosen": options.DECODING_TEXTS,
@@ -18,7 +18,7 @@ _GROUPS = {
     "How to run": options.RUN_REWRITING,
     "Result": (*options.BACKGROUND, *options.OUTPUT_OR_FILE),
 }
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Translate texts, long ones in parts. The result is also in `_`.",
@@ -27,7 +27,7 @@ HELP = magic_help(
         "%translate EXPRESSION [options]",
         "%translate FILE [options]",
     ],
-    _GROUPS,
+    GROUPS,
     [
         ("A model of one pair of languages", "%%translate --model Helsinki-NLP/opus-mt-en-de\nGood morning!"),
         ("One of many languages", "%translate df --column title --model facebook/nllb-200-distilled-600M -t German"),
@@ -39,15 +39,12 @@ HELP = magic_help(
 )
 
 
-def translate(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
-    """Parse, run, show; the result is the value of the cell."""
+def translate(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: Any) -> Asked:
+    """What a line, and the cell below it, ask for."""
     from nbtransformers.doors.translate import run_translate, translate_request
 
-    parsed = parse_line(line, OPTIONS, "%translate" if cell is None else "%%translate", namespace)
     values = options.with_sampling(parsed.values)
     out, background = variable_name(values.pop("out", None)), values.pop("background", False)
     data, objects = data_of(parsed, cell, values, namespace, "translate")
     asked = translate_request(data, objects, namespace=namespace, **values)
-    if background:
-        return run_in_background(run_translate, asked, doing="Translating", out=out, shell=shell)
-    return run_and_show(run_translate, asked, doing="Translating", line=line, cell=cell, out=out, shell=shell)
+    return Asked(run_translate, *asked, doing="Translating", out=out, background=background)
