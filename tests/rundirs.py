@@ -68,6 +68,10 @@ class Written:
         self._time += 0.5
         self.add({"type": kind, "time": round(self._time, 3), "attempt": attempt, **values})
 
+    def later(self, seconds: float) -> None:
+        """Nothing is heard of it for so long."""
+        self._time += seconds
+
     def begin(self, attempt: int = 1, resumed_from: int | None = None, **plan: Any) -> None:
         """A worker begins, and trains."""
         self.write("attempt", attempt, pid=os.getpid(), resumed_from=resumed_from, versions={})

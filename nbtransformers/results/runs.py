@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.plain_text import count, printable, seconds
 from nbtransformers.results.terminal import line_table, printed
+from nbtransformers.results.trainingfigures import Along, curves_figure
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.folder import RunFolder
@@ -69,10 +70,12 @@ class Runs(Sequence[TrainingRun]):
     def __iter__(self) -> Iterator[TrainingRun]:
         return iter(self._runs)
 
-    def __getitem__(self, which: int | str | slice) -> Any:
-        """A run by its name or its place; some of them by a slice."""
+    def __getitem__(self, which: int | str | slice | list[str]) -> Any:
+        """A run by its name or its place; some of them by a slice, or by their names."""
         if isinstance(which, slice):
             return Runs(self._runs[which], self.folder)
+        if isinstance(which, list):
+            return Runs([self[name] for name in which], self.folder)
         if isinstance(which, int):
             return self._runs[which]
         names = [run.name for run in self._runs]
@@ -118,31 +121,69 @@ class Runs(Sequence[TrainingRun]):
         rows = {name: [side.get(name) for side in sides] for name in names}
         return {name: values for name, values in rows.items() if any(value != values[0] for value in values)}
 
-    def plot(self, metric: str = "loss", ax: Axes | None = None) -> Axes:
-        """The curves of all runs on one another, by step, with matplotlib.
+    def curves(self, metric: str = "loss") -> pd.DataFrame:
+        """The curves of all runs in one table: a row a point, and of each run those of training before the others.
+
+        Args:
+            metric: as for `plot`.
+
+        Returns:
+            `run`, `part` (`training` or `evaluation`), `step`, `epoch`, `elapsed_s` (as in `TrainingRun.steps()`),
+            and the value by the name of the metric.
+
+        Raises:
+            UserError: when no run has such a curve.
+
+        Example:
+            >>> nbt.runs().curves("accuracy").groupby("run").accuracy.max()
+        """
+        import pandas as pd
+
+        tables: list[pd.DataFrame] = []
+        for run in self._with_curve(metric):
+            for part, table in (("training", run.steps()), ("evaluation", run.evals())):
+                if metric in table.columns:
+                    points = table.reset_index()[["step", "epoch", "elapsed_s", metric]]
+                    tables.append(points.assign(run=run.name, part=part))
+        columns = ["run", "part", "step", "epoch", "elapsed_s", metric]
+        return pd.concat(tables, ignore_index=True).reindex(columns=columns)
+
+    def plot(
+        self,
+        metric: str = "loss",
+        ax: Axes | None = None,
+        *,
+        along: Along = "step",
+        smoothing: float = 0.0,
+        colours: Sequence[str] | None = None,
+    ) -> Axes:
+        """The curves of all runs on one another, with matplotlib.
 
         Args:
             metric: what `TrainingRun.plot` draws; runs that have none of it are left out.
             ax: the axes to draw on; None makes new ones.
+            along: `step`, `epoch`, or `time`, in which pauses are left out.
+            smoothing: the share of a smoothed value that is what came before, from 0 to below 1.
+            colours: one a run, as matplotlib has them; None takes its own.
 
         Raises:
             UserError: when no run has such a curve.
-        """
-        from nbtransformers.results.figures import canvas, legend, titled
 
-        drawn = [run for run in self._runs if metric in {*run.steps().columns, *run.evals().columns}]
-        if not drawn:
-            known = dict.fromkeys(name for run in self._runs for name in (*run.steps().columns, *run.evals().columns))
+        Example:
+            >>> nbt.runs()[:3].plot("loss", along="time", smoothing=0.6)
+        """
+        drawn = [(run, run.name, f"{run.name}, evaluation") for run in self._with_curve(metric)]
+        if colours is not None:
+            hues = dict(zip((run.name for run in self._runs), colours, strict=True))
+            colours = [hues[run.name] for run, _, _ in drawn]
+        return curves_figure(drawn, metric, ax, title=metric, along=along, smoothing=smoothing, colours=colours)
+
+    def _with_curve(self, metric: str) -> list[TrainingRun]:
+        found = [run for run in self._runs if metric in run.curves]
+        if not found:
+            known = dict.fromkeys(name for run in self._runs for name in run.curves)
             raise UserError(f"No run has a curve {shown(metric)}.", hint=did_you_mean(metric, known))
-        axes = titled(canvas(ax, 3.4), printable(metric))
-        for run in drawn:
-            before = len(axes.lines)
-            run.draw(axes, metric, run.name, f"{run.name}, evaluation")
-            for line in axes.lines[before:]:
-                line.set_color(axes.lines[before].get_color())
-        axes.set_xlabel("step")
-        legend(axes)
-        return axes
+        return found
 
     def _repr_html_(self) -> str:
         """A table for a notebook; pandas escapes what is in it."""

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from nbtransformers.errors import UserError, did_you_mean, shown
-from nbtransformers.plain_text import count, printable, seconds, size
 from nbtransformers.request import FinetuneRequest
-from nbtransformers.results.terminal import printed
+from nbtransformers.results import trainingshown
+from nbtransformers.results.trainingfigures import FINDER_TITLE, Along, curves_figure, finder_figure
 from nbtransformers.rundir import control
 from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.events import Event, fold, read_events
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
-from nbtransformers.rundir.listing import shown_folder, typed_name
+from nbtransformers.rundir.listing import typed_name
 from nbtransformers.rundir.state import ENDED, State, is_owned, living_worker
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LOOK_S = 0.2  # between two looks of who waits
+_EVERY_EVENT = ("type", "time", "attempt")
 
 
 class TrainingRun:
@@ -141,23 +142,54 @@ class TrainingRun:
         began, heard = self.history.span or (0.0, 0.0)
         return (heard if ended or not began else time.time()) - began
 
+    @property
+    def begun(self) -> float | None:
+        """When its first worker began, in seconds since 1970; None before."""
+        self.history.read()
+        return self.history.span[0] if self.history.span else None
+
+    @property
+    def step(self) -> int:
+        """The last step that is done; 0 before there is one."""
+        self.history.read()
+        done = self.history.steps["step"]
+        return int(done[-1]) if len(done) else 0
+
+    @property
+    def curves(self) -> list[str]:
+        """What it has curves of: what is told of each step, and the metrics of its evaluations."""
+        self.history.read()
+        metrics = (name for one in self.history.of("eval") for name in one["metrics"] or {})
+        return list(dict.fromkeys([*self.history.series, *metrics]))
+
     def steps(self) -> pd.DataFrame:
-        """One row a step, with its number as index: `epoch`, `loss`, `lr`, `grad_norm`, `tokens`, `tokens_per_s`."""
+        """One row a step, with its number as index: `epoch`, `elapsed_s`, `loss`, `lr`, `grad_norm`, `tokens`, …
+
+        `elapsed_s` are the seconds that workers had been at it by then, pauses and interruptions left out, and
+        `tokens_per_s` how fast it went.
+        """
         import pandas as pd
 
         self.history.read()
         steps = self.history.steps
-        columns = {name: steps[name] for name in ("epoch", "loss", "lr", "grad_norm", "tokens", "tokens_per_s")}
+        names = ("loss", "lr", "grad_norm", "tokens", "tokens_per_s")
+        columns = {"epoch": steps["epoch"], "elapsed_s": self.history.worked_by(steps["time"])}
+        columns |= {name: steps[name] for name in names}
         return pd.DataFrame(columns, pd.Index(steps["step"].astype("int64"), name="step"))
 
     def evals(self) -> pd.DataFrame:
-        """One row an evaluation, with its step as index: `epoch`, `seconds`, and a column a metric."""
+        """One row an evaluation, with its step as index: `epoch`, `elapsed_s`, `seconds`, and a column a metric.
+
+        `elapsed_s` are as in `steps()`, and `seconds` those that the evaluation took.
+        """
         import pandas as pd
 
         self.history.read()
+        evals = self.history.of("eval")
+        elapsed = self.history.worked_by([one["time"] for one in evals]).tolist()
         rows = [
-            {"step": e["step"], "epoch": e["epoch"], "seconds": e["seconds"], **e["metrics"]}
-            for e in self.history.of("eval")
+            {"step": e["step"], "epoch": e["epoch"], "elapsed_s": by, "seconds": e["seconds"], **e["metrics"]}
+            for e, by in zip(evals, elapsed, strict=True)
         ]
         return pd.DataFrame(rows).set_index("step") if rows else pd.DataFrame()
 
@@ -278,24 +310,30 @@ class TrainingRun:
 
     # --- how it is shown ---
 
-    def plot(self, metric: str = "loss", ax: Axes | None = None) -> Axes:
-        """A curve by step, with matplotlib.
+    def plot(
+        self, metric: str = "loss", ax: Axes | None = None, *, along: Along = "step", smoothing: float = 0.0
+    ) -> Axes:
+        """A curve, with matplotlib.
 
         Args:
             metric: `loss`, whose training curve is drawn with that of the evaluations; `lr`, `grad_norm`,
                 `tokens_per_s`; or a metric of the evaluations.
             ax: the axes to draw on; None makes new ones.
+            along: `step`, `epoch`, or `time`, in which pauses are left out.
+            smoothing: the share of a smoothed value that is what came before, from 0 to below 1.
 
         Raises:
             UserError: when there is no such curve.
-        """
-        from nbtransformers.results.figures import canvas, legend, titled
 
-        axes = titled(canvas(ax, 3.4), printable(f"{self.name}: {metric}"))
-        self.draw(axes, metric, "training" if metric == "loss" else metric, "evaluation")
-        axes.set_xlabel("step")
-        legend(axes)
-        return axes
+        Example:
+            >>> run.plot("loss", along="epoch", smoothing=0.6)
+        """
+        known = self.curves
+        if metric not in known:
+            raise UserError(f"The run {self.name} has no curve {shown(metric)}.", hint=did_you_mean(metric, known))
+        drawn = [(self, "training" if metric == "loss" else metric, "evaluation")]
+        title = f"{self.name}: {metric}"
+        return curves_figure(drawn, metric, ax, title=title, along=along, smoothing=smoothing)
 
     def plot_finder(self, ax: Axes | None = None) -> Axes:
         """The loss at each learning rate that `--find-lr` tried, and the one that was chosen, with matplotlib.
@@ -306,8 +344,6 @@ class TrainingRun:
         Raises:
             UserError: when no learning rate was looked for, or the search goes on.
         """
-        from nbtransformers.results.figures import canvas, legend, titled
-
         self.history.read()
         found = self.history.last("finder")
         if found is None:
@@ -315,100 +351,37 @@ class TrainingRun:
                 f"The run {self.name} has no search for a learning rate.",
                 hint="`%finetune` makes one with `--find-lr`.",
             )
-        axes = titled(canvas(ax, 3.4), printable(f"{self.name}: loss by learning rate"))
-        losses = [math.nan if loss is None else loss for _, loss in found["points"]]
-        axes.plot([lr for lr, _ in found["points"]], losses, linewidth=1, label="loss")
-        if found["chosen"]:
-            axes.axvline(found["chosen"], color="#D55E00", linewidth=1, label=f"chosen: {found['chosen']:g}")
-        axes.set_xscale("log")
-        axes.set_xlabel("learning rate")
-        legend(axes)
-        return axes
-
-    def draw(self, ax: Axes, metric: str, training: str, evaluation: str) -> None:
-        """Draw what there is of a metric by step, the two curves under these names."""
-        steps, evals = self.steps(), self.evals()
-        if metric not in steps.columns and metric not in evals.columns:
-            known = dict.fromkeys([*steps.columns, *evals.columns])
-            raise UserError(f"The run {self.name} has no curve {shown(metric)}.", hint=did_you_mean(metric, known))
-        if metric in steps.columns:
-            ax.plot(steps.index, steps[metric], linewidth=1, label=printable(training))
-        if metric in evals.columns:
-            ax.plot(evals.index, evals[metric], marker="o", markersize=4, label=printable(evaluation))
+        return finder_figure(found["points"], found["chosen"], f"{self.name}: {FINDER_TITLE}", ax)
 
     def facts(self) -> list[tuple[str, str]]:
         """What it is and how far it came, as name and value, for a person."""
-        told = self.description
-        rows: Mapping[str, int] = told.get("rows") or {}
-        facts = {
-            "State": self.state,
-            "Task": str(told.get("training_task") or self.request.training_task or "–"),
-            "Data": " · ".join([self.data_name, *(f"{count(n, 'row')} to {_FOR[part]}" for part, n in rows.items())]),
-            "Model": self.model_name,
-            "Settings": self.shown_settings,
-            **facts_of_card(self.card),
-            "Progress": self.progress,
-            "Metrics": shown_metrics(self.metrics),
-            "Took": seconds(self.duration),
-            "Directory": shown_folder(self.folder),
-        }
-        return [(name, value) for name, value in facts.items() if value]
+        return trainingshown.facts(self)
 
     @property
     def data_name(self) -> str:
         """What the user called the data."""
-        data = self.request.data
-        return (
-            Path(data.value).name if data.kind == "file" else f"hub:{data.value}" if data.kind == "hub" else data.value
-        )
+        return trainingshown.data_name(self.request)
 
     @property
     def model_name(self) -> str:
         """What the user called the model that it started from."""
-        model = self.request.model
-        return "–" if model is None else Path(model.name).name if model.kind == "folder" else str(model)
-
-    @property
-    def begun(self) -> float | None:
-        """When its first worker began, in seconds since 1970; None before."""
-        self.history.read()
-        return self.history.span[0] if self.history.span else None
-
-    @property
-    def step(self) -> int:
-        """The last step that is done; 0 before there is one."""
-        self.history.read()
-        done = self.history.steps["step"]
-        return int(done[-1]) if len(done) else 0
-
-    @property
-    def progress(self) -> str:
-        """How many of its steps are done, in words; empty before the first."""
-        plan = self.plan
-        return f"step {self.step:,} of {plan['steps']:,}" if plan else ""
+        return trainingshown.model_name(self.request)
 
     def settings(self) -> dict[str, Any]:
         """How it learns, by the names of the options, those that are not as usual also beyond the first few."""
-        request = self.request
-        first = ("method", "epochs", "lr", "batch_size")
-        usual = FinetuneRequest(request.data)
-        rest = [name for name in _SETTINGS if name not in first and getattr(request, name) != getattr(usual, name)]
-        found = {name: getattr(request, name) for name in (*first, *rest)}
-        return {name: value for name, value in {**found, **request.arguments}.items() if value is not None}
+        return trainingshown.settings(self.request)
 
     @property
     def shown_settings(self) -> str:
         """How it learns, in one line."""
-        return ", ".join(f"{name} {_shown(value)}" for name, value in self.settings().items())
+        return trainingshown.shown_settings(self.request)
 
     def __repr__(self) -> str:
         return str(self)
 
     def __str__(self) -> str:
         """State, data, settings and metrics, for a plain terminal."""
-        facts = self.facts()
-        width = max(len(name) for name, _ in facts)
-        return printed(f"Run {self.name}", *(f"  {name:<{width}}  {value}" for name, value in facts), self.message)
+        return trainingshown.as_text(self)
 
     # --- within ---
 
@@ -416,40 +389,3 @@ class TrainingRun:
         state = self.state
         if state in ENDED:
             raise UserError(f"The run {self.name} is {state}: there is nothing to {doing}.", hint="`%runs` lists all.")
-
-
-_EVERY_EVENT = ("type", "time", "attempt")
-_FOR = {"train": "learn from", "test": "evaluate on"}
-_SETTINGS = (
-    *("method", "epochs", "lr", "batch_size", "grad_accum", "warmup", "schedule", "weight_decay", "max_length", "seed"),
-    *("test_share", "bf16", "early_stopping", "metric", "collator", "find_lr", "report_to", "device", "gpus"),
-    *("lora_rank", "lora_alpha", "lora_dropout", "lora_modules"),
-)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, tuple | list):
-        return " ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def facts_of_card(card: Mapping[str, Any]) -> dict[str, str]:
-    """What was known before a run began, as name and value, for a person."""
-    facts: dict[str, str] = {}
-    if lengths := card.get("lengths"):
-        cut = lengths["cut_rows"]
-        said = f"{lengths['median']:,.0f} tokens in the median, {lengths['longest']:,} at most"
-        facts["Lengths"] = said + (f"; {cut:.1%} of the rows are cut" if cut else "")
-    if parameters := card.get("parameters"):
-        facts["Parameters"] = f"{parameters['trained']:,} of {parameters['all']:,} are trained"
-    if memory := card.get("memory"):
-        facts["Memory"] = f"about {size(memory['needed'])}; {size(memory['free'])} were free"
-    if advice := card.get("advice"):
-        facts["Look out"] = " ".join(advice)
-    return facts
-
-
-def shown_metrics(metrics: Mapping[str, Any], most: int = 4) -> str:
-    """Metrics in one line."""
-    numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float)}
-    return ", ".join(f"{name} {value:.4g}" for name, value in list(numbers.items())[:most])

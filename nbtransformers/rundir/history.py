@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nbtransformers.rundir.events import STEP, STEPPED, Event, event_of, resumed_from, up_to
 from nbtransformers.rundir.lines import BLOCK, Lines
@@ -132,6 +132,15 @@ class History:
         """
         return self._clock.worked_s(now)
 
+    def worked_by(self, times: ArrayLike) -> NDArray[np.float64]:
+        """The same at each of some times, all of them past ones: seconds `[time]`."""
+        return self._clock.worked_by(np.asarray(times, dtype=np.float64))
+
+    @property
+    def series(self) -> list[str]:
+        """What there is a curve of by step: the loss, and the others once there was a number of them."""
+        return [name for name in SERIES if len(self.steps) and (name == "loss" or name in self.steps.told)]
+
     @property
     def span(self) -> tuple[float, float] | None:
         """When the first worker began, and when the last was heard of; None before there was one."""
@@ -220,6 +229,16 @@ class _Clock:
             return None
         *earlier, (start, end) = self._attempts
         return sum(self.between(*span) for span in [*earlier, (start, max(end, now or end))])
+
+    def worked_by(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        worked = np.zeros_like(times)
+        for start, end in self._attempts:
+            by = np.clip(times, start, end)
+            worked += by - start
+            for since, until in self._pauses:
+                first = max(start, since)
+                worked -= np.clip(np.minimum(by, until) - first, 0, None)
+        return worked
 
     def between(self, start: float, end: float) -> float:
         paused = sum(max(0.0, min(end, until) - max(start, since)) for since, until in self._pauses)

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from nbtransformers.results.smoothing import smoothed
+from nbtransformers.results.trainingfigures import FINDER_SMOOTHING, FINDER_TITLE, finder_figure
 from nbtransformers.rundir.atomic import read_json, write_json
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.journal import Journal
@@ -17,7 +19,6 @@ from nbtransformers.training.journal import Journal
 STEPS = 100
 """Steps of a trial at most."""
 _LOWEST, _HIGHEST = 1e-7, 1.0
-_SMOOTHING = 0.9  # of the loss, by an exponential mean
 _BLOWN_UP = 3.0  # times the best loss: what comes after says nothing
 _LEAST_POINTS = 10
 _BEFORE_THE_LOWEST = 10.0  # where the loss is lowest it is about to blow up
@@ -80,21 +81,12 @@ def chosen_lr(points: Sequence[Point]) -> float | None:
     if len(good) < _LEAST_POINTS:
         return None
     rates, losses = np.array(good).T
-    smooth = smoothed(losses)
+    smooth = smoothed(losses, FINDER_SMOOTHING)
     lowest = int(smooth.argmin())
     if lowest < _LEAST_POINTS // 2:
         return None
     slopes = np.gradient(smooth, np.log(rates))[: lowest + 1]
     return rounded(min(rates[int(slopes.argmin())], rates[lowest] / _BEFORE_THE_LOWEST))
-
-
-def smoothed(losses: Any) -> Any:
-    """An exponential mean of losses that does not begin at zero."""
-    means, mean = np.empty(len(losses)), 0.0
-    for at, loss in enumerate(losses):
-        mean = _SMOOTHING * mean + (1 - _SMOOTHING) * loss
-        means[at] = mean / (1 - _SMOOTHING ** (at + 1))
-    return means
 
 
 def rounded(lr: float) -> float:
@@ -106,7 +98,7 @@ def _is_blown_up(points: Sequence[Point]) -> bool:
     losses = [loss for _, loss in points]
     if not math.isfinite(losses[-1]):
         return True
-    means = smoothed(losses)
+    means = smoothed(np.array(losses), FINDER_SMOOTHING)
     return len(points) > _LEAST_POINTS and means[-1] > _BLOWN_UP * means.min()
 
 
@@ -196,19 +188,5 @@ def _draw(points: Sequence[Point], chosen: float | None, folder: RunFolder) -> N
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
-    ax = figure.add_subplot()
-    rates, losses = np.array(points).T
-    ax.plot(rates, losses, linewidth=0.8, alpha=0.4, label="loss")
-    smooth = smoothed(losses)
-    ax.plot(rates, smooth, linewidth=1.6, label="smoothed")
-    finite = smooth[np.isfinite(smooth)]
-    if len(finite):  # where it blows up there is nothing to see
-        ax.set_ylim(0.8 * finite.min(), 1.6 * finite[0])
-    if chosen is not None:
-        ax.axvline(chosen, color="#D55E00", linewidth=1, label=f"chosen: {chosen:g}")
-    ax.set_xscale("log")
-    ax.set_xlabel("learning rate")
-    ax.legend(frameon=False, fontsize=8)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.set_title("A loss at each learning rate", loc="left", fontsize=10)
+    finder_figure(points, chosen, f"{folder.name}: {FINDER_TITLE}", figure.add_subplot())
     figure.savefig(folder.finder.with_suffix(".png"), dpi=150)

@@ -75,7 +75,7 @@ def test_a_handle_reads_what_the_directory_says(project: Path) -> None:
     assert run.wait() == "done"
     steps, evals = run.steps(), run.evals()
     assert steps.index.tolist() == list(range(1, 101))
-    assert list(steps.columns) == ["epoch", "loss", "lr", "grad_norm", "tokens", "tokens_per_s"]
+    assert list(steps.columns) == ["epoch", "elapsed_s", "loss", "lr", "grad_norm", "tokens", "tokens_per_s"]
     assert evals.loc[100, "accuracy"] == 0.8
     pd.testing.assert_frame_equal(run.to_pandas(), steps)
 
@@ -232,7 +232,7 @@ def test_a_search_for_a_learning_rate_is_drawn(project: Path) -> None:
     made.write("finder", points=[[1e-6, 2.0], [1e-4, 1.0], [1e-2, None]], chosen=1e-5)
     axes = nbt.attach("a-1").plot_finder()
     assert axes.get_xscale() == "log"
-    assert [line.get_label() for line in axes.lines] == ["loss", "chosen: 1e-05"]
+    assert [line.get_label() for line in axes.lines][1:] == ["loss", "chosen: 1e-05"]  # smoothed, over what was told
     assert list(axes.lines[0].get_xdata()) == [1e-6, 1e-4, 1e-2]
 
 
@@ -285,6 +285,48 @@ def test_two_runs_are_compared_by_what_differs(project: Path) -> None:
     assert len(axes.lines) == 2
     with pytest.raises(UserError, match="No run has a curve 'bleu'"):
         nbt.runs().plot("bleu")
+
+
+def test_curves_go_along_steps_epochs_and_the_time_of_work(project: Path) -> None:
+    made = Written(project / "a-1", alive=False)
+    made.begin()
+    made.step(range(1, 51))
+    made.write("state", state="paused")
+    made.later(1_000)
+    made.write("state", state="running")
+    made.step(range(51, 101))
+    made.evaluate(100, accuracy=0.5)
+    made.later(5_000)  # it was killed, and lay still
+    made.begin(2, resumed_from=100)
+    made.step(range(101, 111), attempt=2)
+    made.end("done", attempt=2)
+    finished(project / "b-1")
+    elapsed = nbt.attach("a-1").steps().elapsed_s
+    assert elapsed.is_monotonic_increasing
+    assert elapsed.max() < 100
+    assert elapsed.loc[51] - elapsed.loc[50] == pytest.approx(1.0)  # the pause is left out
+    assert elapsed.loc[101] - elapsed.loc[100] < 4
+    points = nbt.runs().curves("accuracy")
+    assert points.columns.tolist() == ["run", "part", "step", "epoch", "elapsed_s", "accuracy"]
+    assert set(points.part) == {"evaluation"} and set(points.run) == {"a-1", "b-1"}
+    losses = nbt.runs().curves()
+    for along, column in (("step", "step"), ("epoch", "epoch"), ("time", "elapsed_s")):
+        axes = nbt.runs()[["a-1"]].plot(along=along, smoothing=0.6)
+        assert (
+            axes.lines[0].get_xdata().tolist()
+            == losses[losses.part.eq("training") & losses.run.eq("a-1")][column].tolist()
+        )
+        assert axes.get_xlabel() == {"time": "seconds at work"}.get(along, along)
+    assert len(axes.lines) == 3 and len({line.get_color() for line in axes.lines}) == 2
+    two = nbt.runs().plot(smoothing=0.6, colours=["#111111", "#222222"])
+    assert [line.get_color() for line in two.lines] == ["#111111"] * 3 + ["#222222"] * 3
+    for wrong, said in (
+        ({"along": "epochs"}, "A curve does not go along 'epochs'. Did you mean epoch?"),
+        ({"smoothing": 1}, "The smoothing is 1. Give a number from 0 to below 1."),
+    ):
+        with pytest.raises(UserError) as caught:
+            nbt.runs().plot(**wrong)
+        assert str(caught.value) == said
 
 
 def test_a_damaged_run_does_not_hide_the_others(project: Path) -> None:

@@ -25,12 +25,13 @@ from test_vector_wire import asked, sections
 from nbtransformers.errors import UserError
 from nbtransformers.panels.channel import Method
 from nbtransformers.panels.training import follow
-from nbtransformers.panels.training.curves import cuts, smoothed, summed_up, thinned
+from nbtransformers.panels.training.curves import cuts, summed_up, thinned
 from nbtransformers.panels.training.follow import Follower
 from nbtransformers.panels.training.log import MOST, piece, readable
 from nbtransformers.panels.training.methods import actions, methods
 from nbtransformers.panels.training.wire import GONE, MOST_EVALS, MOST_POINTS, training_header
 from nbtransformers.panels.widget import Panel, TrainingPanel, panel_class
+from nbtransformers.results.smoothing import smoothed
 from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.atomic import write_json
 from nbtransformers.rundir.control import Controls

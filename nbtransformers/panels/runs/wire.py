@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.panels.packing import packed, sendable
 from nbtransformers.panels.training.curves import thinned
-from nbtransformers.panels.training.wire import clean, eval_of, series_of
+from nbtransformers.panels.training.wire import clean, eval_of
 from nbtransformers.plain_text import count
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.trainingrun import TrainingRun
@@ -73,7 +73,7 @@ def _row(run: TrainingRun) -> dict[str, Any]:
         "rewritten": run.history.rewritten,
         "seconds": round(run.duration),
         "message": run.message if state == "failed" else "",
-        "curves": list(dict.fromkeys([*series_of(run.history), *(name for one in evals for name in one)])),
+        "curves": list(dict.fromkeys([*run.history.series, *(name for one in evals for name in one)])),
     }
     return clean(row)
 
@@ -83,7 +83,7 @@ def curve(run: TrainingRun, metric: str) -> tuple[dict[str, Any], bytes]:
     run.history.read()
     steps = run.history.steps
     arrays: dict[str, NDArray[Any]] = {}
-    if metric in series_of(run.history):
+    if metric in run.history.series:
         values = steps[metric]
         at = thinned(values, MOST_POINTS)
         arrays |= {"step": steps["step"][at], "value": values[at].astype(np.float32)}

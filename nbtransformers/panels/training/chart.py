@@ -7,16 +7,15 @@ import math
 import numpy as np
 
 from nbtransformers.panels.colours import HEX
-from nbtransformers.panels.training.curves import smoothed
 from nbtransformers.panels.training.picture import RIGHT, WIDTH, Frame, Points, picture
 from nbtransformers.panels.training.wire import eval_of
+from nbtransformers.results.smoothing import smoothed
+from nbtransformers.results.trainingfigures import FINDER_MOST, FINDER_SMOOTHING
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir.events import Event
 from nbtransformers.rundir.history import History
 
 MOST_CHARTS = 4
-_FINDER_SMOOTHING = 0.9  # as the search has it
-_FINDER_MOST = 1.6  # times the first loss: behind it there is nothing to see
 _LEGEND = "".join(
     f'<text x="{x}" y="13" text-anchor="end" fill="{HEX[colour]}">{name}</text>'
     for name, colour, x in (("training", "blue", WIDTH - 70), ("evaluation", "orange", WIDTH - RIGHT))
@@ -79,8 +78,8 @@ def _finder_chart(found: Event | None) -> str:
     finite = np.flatnonzero(np.isfinite(losses))
     if not len(finite):
         return ""
-    at, smooth = np.log10(rates), smoothed(losses, _FINDER_SMOOTHING)
-    most = min(float(np.nanmax(losses)), _FINDER_MOST * float(losses[finite[0]]))
+    at, smooth = np.log10(rates), smoothed(losses, FINDER_SMOOTHING)
+    most = min(float(np.nanmax(losses)), FINDER_MOST * float(losses[finite[0]]))
     frame = Frame((float(at[0]), float(at[-1])), (float(np.nanmin([losses, smooth])), most))
     lines = [
         frame.line((at, np.where(values <= most, values, np.nan)), HEX["blue"], opacity)

@@ -16,7 +16,6 @@ from nbtransformers.panels.training.wire import (
     eval_of,
     last_of,
     look,
-    series_of,
     state_of,
     told_in,
     told_of,
@@ -124,7 +123,7 @@ class Follower(Following):
         if quiet and changed.keys() <= {"progress"} and now - self._sent_at < BEAT_S:
             return
         history = self._run.history
-        points = dict.fromkeys(series_of(history), len(history.steps))
+        points = dict.fromkeys(history.series, len(history.steps))
         evals = list(history.of("eval"))  # as they are now: others read on meanwhile
         more = max((count - self._points.get(name, 0) for name, count in points.items()), default=0)
         if history.rewritten != self._rewritten or more > MOST_NEW:

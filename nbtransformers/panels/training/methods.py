@@ -10,9 +10,10 @@ import numpy as np
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.panels.channel import Answer, Method
 from nbtransformers.panels.packing import packed
-from nbtransformers.panels.training.curves import Numbers, cuts, smoothed, summed_up
+from nbtransformers.panels.training.curves import cuts, summed_up
 from nbtransformers.panels.training.log import piece
-from nbtransformers.panels.training.wire import report_of, series_of
+from nbtransformers.panels.training.wire import report_of
+from nbtransformers.results.smoothing import Numbers, smoothed
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir import control
 from nbtransformers.rundir.state import ENDED
@@ -80,7 +81,7 @@ def _curve(run: TrainingRun, averages: _Averages, params: dict[str, Any]) -> Ans
 
     The step is that in the middle of a bucket, the smoothed value that at its end.
     """
-    name, names = params.get("name"), series_of(run.history)
+    name, names = params.get("name"), run.history.series
     if name not in names:
         raise UserError(f"The run has no curve {shown(name)}.", hint=did_you_mean(str(name), names))
     begin, end = (_whole(params.get(key), "step") for key in ("from_step", "to_step"))

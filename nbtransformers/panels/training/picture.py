@@ -7,7 +7,8 @@ from html import escape
 
 import numpy as np
 
-from nbtransformers.panels.training.curves import Numbers, thinned
+from nbtransformers.panels.training.curves import thinned
+from nbtransformers.results.smoothing import Numbers
 
 WIDTH, LEFT, RIGHT = 300, 42, 8  # of the picture, and beside the lines
 _HEIGHT, _TOP, _BOTTOM = 150, 22, 18

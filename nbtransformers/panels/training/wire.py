@@ -29,7 +29,7 @@ from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.control import Controls
 from nbtransformers.rundir.events import Event
-from nbtransformers.rundir.history import SERIES, History
+from nbtransformers.rundir.history import History
 from nbtransformers.rundir.state import ENDED, State
 
 VERSION = 1
@@ -110,7 +110,7 @@ def training_header(run: TrainingRun) -> tuple[Header, bytes]:
     looked = look(run)
     run.history.read()
     history = run.history
-    points = {name: len(history.steps) for name in series_of(history)}
+    points = {name: len(history.steps) for name in history.series}
     return whole(run, told_of(run, looked), points, len(history.of("eval")), history.rewritten, 0)
 
 
@@ -203,12 +203,6 @@ def told_in(header: Header) -> Header:
 def subtitle(run: TrainingRun) -> str:
     """What learns, and how."""
     return f"{run.model_name} · {run.request.method}"
-
-
-def series_of(history: History) -> list[str]:
-    """The series that a run has: the loss, and the others once there is a number of them."""
-    steps = history.steps
-    return [name for name in SERIES if len(steps) and (name == "loss" or name in steps.told)]
 
 
 def eval_of(event: Event) -> dict[str, Any]:
