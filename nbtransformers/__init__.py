@@ -61,6 +61,7 @@ _PUBLIC = {
     "tokenize": ("nbtransformers.doors.tokenize", "tokenize"),
     "translate": ("nbtransformers.doors.translate", "translate"),
     "unload": ("nbtransformers.session", "unload"),
+    "workbench": ("nbtransformers.doors.workbench", "workbench"),
     "UserError": ("nbtransformers.errors", "UserError"),
 }
 
@@ -95,6 +96,7 @@ __all__ = [
     "translate",
     "unload",
     "unload_ipython_extension",
+    "workbench",
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from nbtransformers import settings
-from nbtransformers.magics import cells, complete, last
+from nbtransformers.magics import cells, complete, last, ran
 from nbtransformers.magics import nbt as nbt_magic
 from nbtransformers.magics.table import MAGICS, Magic
 
@@ -38,6 +38,7 @@ def unload(shell: Any) -> None:
             shell.magics_manager.magics[kind].pop(name, None)
     cells.uninstall(shell)
     last.forget()
+    ran.forget()
     settings.forget_session()
     display = sys.modules.get("nbtransformers.panels.display")
     if display is not None:  # a magic has run, so results were shown as panels
@@ -57,7 +58,10 @@ def _function(magic: Magic, shell: Any) -> Callable[..., Any]:
     @no_var_expand  # `{x}` on the line is Python of the user's; option values expand it themselves
     @needs_local_scope
     def call(line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
-        return magic.run(line, cell, {**shell.user_ns, **(local_ns or {})}, shell)
+        namespace = {**shell.user_ns, **(local_ns or {})}
+        if magic.ask is None:
+            return magic.run(line, cell, namespace, shell)
+        return ran.noting(magic.name, line, cell, lambda: magic.run(line, cell, namespace, shell))
 
     call.__name__, call.__doc__ = magic.name, magic.help
     return call

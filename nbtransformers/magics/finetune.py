@@ -89,7 +89,7 @@ def ask(parsed: ParsedLine, cell: str | None, namespace: dict[str, Any], shell: 
     def run(request: Any, objects: Objects, view: Any) -> Any:
         return begin(request, objects, name, folder, view)
 
-    return Asked(run, request, objects, doing="Preparing a run", out=out)
+    return Asked(run, request, objects, doing="Preparing a run", out=out, shown_as="training")
 
 
 def _data(parsed: ParsedLine, values: dict[str, Any], namespace: dict[str, Any]) -> tuple[DataRef, Objects]:

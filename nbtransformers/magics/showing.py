@@ -24,6 +24,7 @@ class Asked:
         doing: what the view says meanwhile, such as `Classifying`.
         out: the variable to keep the result in.
         background: whether the cell is to return at once.
+        shown_as: the kind of panel that shows the result, where that is not the task's name.
     """
 
     run: Callable[[Any, Objects, Any], Any]
@@ -32,6 +33,7 @@ class Asked:
     doing: str
     out: str | None = None
     background: bool = False
+    shown_as: str | None = None
 
 
 def run_and_show(asked: Asked, line: str, cell: str | None, shell: Any) -> Any:

@@ -22,6 +22,7 @@ from nbtransformers.magics import (
     summarize,
     tokenize,
     translate,
+    workbench,
 )
 from nbtransformers.magics.options import Option
 from nbtransformers.magics.parse import ParsedLine, parse_line
@@ -113,4 +114,5 @@ MAGICS = (
     _task("summarize", summarize.summarize, summarize.GROUPS, summarize.HELP),
     _task("tokenize", tokenize.tokenize, tokenize.GROUPS, tokenize.HELP),
     _task("translate", translate.translate, translate.GROUPS, translate.HELP),
+    Magic("workbench", workbench.workbench, (), workbench.HELP, forms="line"),
 )

@@ -80,6 +80,11 @@ class Background(Generic[R]):
         return self._ended.is_set()
 
     @property
+    def kept(self) -> R | None:
+        """What it gave; None while it goes on, and when it failed."""
+        return self._result if self.done else None
+
+    @property
     def result(self) -> R:
         """What it gave, once it has ended; an interrupt ends only the wait.
 

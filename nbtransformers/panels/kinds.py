@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.panels.channel import Method
+from nbtransformers.panels.workbench.bench import Workbench
 from nbtransformers.results.answers import Answers
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.classification import Classification
@@ -43,6 +44,7 @@ Result = (
     | Tokenization
     | TrainingRun
     | Runs
+    | Workbench
 )
 """Any result."""
 
@@ -61,6 +63,7 @@ RESULTS: tuple[type, ...] = (
     Tokenization,
     TrainingRun,
     Runs,
+    Workbench,
 )
 
 
@@ -238,6 +241,17 @@ def _runs() -> Kind:
     return replace(kind, selected=lambda runs, rows: runs.to_pandas().iloc[rows])
 
 
+def _workbench() -> Kind:
+    from nbtransformers.panels.workbench.actions import actions
+    from nbtransformers.panels.workbench.snapshot import workbench_snapshot
+    from nbtransformers.panels.workbench.wire import workbench_header
+    from nbtransformers.panels.workbench.working import follow
+
+    return Kind(
+        "workbench", "Workbench", workbench_header, workbench_snapshot, lambda bench: {}, actions, follow=follow
+    )
+
+
 _KINDS: dict[type, Callable[[], Kind]] = {
     Answers: _answers,
     Attention: _attention,
@@ -255,4 +269,5 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Tokenization: _tokenization,
     TrainingRun: _training,
     Runs: _runs,
+    Workbench: _workbench,
 }

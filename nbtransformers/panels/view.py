@@ -132,10 +132,14 @@ class PanelView:
             self.show(self._panel.result)  # in the place of what came until then
         self._panel.fail(message)
         if not self._finished:
-            from nbtransformers.panels.snapshot import failed_snapshot
+            self.draw_failure(message)
 
-            failed = failed_snapshot(self._panel.panel_id, message)
-            self._snapshot.update({"text/html": failed, "text/plain": message}, raw=True)
+    def draw_failure(self, message: str) -> None:
+        """Draw a snapshot that says why there is no result."""
+        from nbtransformers.panels.snapshot import failed_snapshot
+
+        failed = failed_snapshot(self._panel.panel_id, message)
+        self._snapshot.update({"text/html": failed, "text/plain": message}, raw=True)
 
 
 class PassingPanelView:

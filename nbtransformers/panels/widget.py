@@ -214,6 +214,33 @@ class RunsPanel(Panel):
     _esm, _css = _bundle("runs")
 
 
+class WorkbenchPanel(Panel):
+    """The panel of a workbench, with the panel of a result within it.
+
+    Attributes:
+        child: the panel of what was asked for last; None before that.
+    """
+
+    _esm, _css = _bundle("workbench")
+
+    child: Panel | None = None
+
+    def hold(self, child: Panel) -> None:
+        """Have another panel within it, in the place of the one that was there."""
+        self._let_go()
+        self.child = child
+
+    def close(self) -> None:
+        """Close it, and the panel within it; work that goes on there is stopped."""
+        self._let_go()
+        super().close()
+
+    def _let_go(self) -> None:
+        if self.child is not None:
+            self.child.close()
+            self.child = None
+
+
 # A saved notebook carries the code of every panel in it: one of a few kinds of result each keeps it small.
 _CLASSES: dict[str, type[Panel]] = {
     "attention": AttentionPanel,
@@ -224,6 +251,7 @@ _CLASSES: dict[str, type[Panel]] = {
     "similar": VectorsPanel,
     "training": TrainingPanel,
     "runs": RunsPanel,
+    "workbench": WorkbenchPanel,
 }
 
 

@@ -1,0 +1,98 @@
+"""What was run in this session, by magics and in workbenches, for the history of the latter.
+
+Of a result only a weak reference: it holds all its texts and scores, and would never be freed.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+_MOST = 100  # what nobody scrolls through
+
+
+@dataclass(slots=True)
+class Ran:
+    """One run of a task.
+
+    Attributes:
+        number: counts the runs of the session, from 1.
+        task: which one.
+        line: what stood behind its magic.
+        cell: what stood below it; None for a line magic.
+        place: where it was run: `cell` or `workbench`.
+        since: when, in seconds of the epoch.
+        seconds: how long it took; None while it goes on.
+        message: why it failed; empty when it did not.
+    """
+
+    number: int
+    task: str
+    line: str
+    cell: str | None
+    place: str
+    since: float = field(default_factory=time.time)
+    seconds: float | None = None
+    message: str = ""
+    _value: weakref.ref[Any] | None = None
+
+    def end(self, value: Any = None, message: str = "") -> None:
+        """It has ended: what it gave, or why it gave nothing."""
+        self.seconds, self.message = time.time() - self.since, message
+        self._value = None if value is None else weakref.ref(value)
+        _tell()
+
+    @property
+    def value(self) -> Any:
+        """What it gave; None once that is gone."""
+        return None if self._value is None else self._value()
+
+
+_ran: deque[Ran] = deque(maxlen=_MOST)
+_listeners: weakref.WeakSet[Any] = weakref.WeakSet()
+_count = 0
+
+
+def begin(task: str, line: str, cell: str | None, place: str) -> Ran:
+    """A task begins."""
+    global _count
+    _count += 1
+    _ran.append(Ran(_count, task, line, cell, place))
+    _tell()
+    return _ran[-1]
+
+
+def noting(task: str, line: str, cell: str | None, run: Callable[[], Any]) -> Any:
+    """Run a magic, and note how that goes."""
+    entry = begin(task, line, cell, "cell")
+    try:
+        value = run()
+    except BaseException as error:
+        entry.end(message=str(error) or type(error).__name__)
+        raise
+    entry.end(value)
+    return value
+
+
+def ran() -> list[Ran]:
+    """What was run, the newest first."""
+    return list(reversed(_ran))
+
+
+def listen(listener: Any) -> None:
+    """Call an object, for as long as it lives, after each change."""
+    _listeners.add(listener)
+
+
+def forget() -> None:
+    """Keep nothing any more."""
+    _ran.clear()
+
+
+def _tell() -> None:
+    for listener in list(_listeners):
+        listener()

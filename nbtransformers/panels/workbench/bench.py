@@ -1,0 +1,138 @@
+"""What a workbench is: what can be done on it, which whoever opens it hands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nbtransformers.panels.view import View
+
+Sent = Mapping[str, Any]
+"""A form, as the page sends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A form that was understood; nothing has run yet.
+
+    Attributes:
+        doing: what is said meanwhile, such as `Classifying`.
+        kind: the kind of panel that shows the result.
+        run: a view to the result.
+        number: of its row in the history.
+        end: told of the end: what came, or why nothing did.
+    """
+
+    doing: str
+    kind: str
+    run: Callable[[View], Any]
+    number: int
+    end: Callable[[Any, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A run of the history.
+
+    Attributes:
+        number: counts the runs of the session, from 1.
+        task: which one.
+        typed: the magic that does the same.
+        place: where it was run: `cell` or `workbench`.
+        since: when, in seconds of the epoch.
+        seconds: how long it took; None while it goes on.
+        message: why it failed; empty when it did not.
+        has_result: whether what it gave is there still.
+    """
+
+    number: int
+    task: str
+    typed: str
+    place: str
+    since: float
+    seconds: float | None
+    message: str
+    has_result: bool
+
+
+class Desk(Protocol):
+    """What a workbench can have done. A mistake is a `UserError`."""
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """What can be filled in, for every task."""
+        ...
+
+    def typed(self, form: Sent) -> str:
+        """The magic that does what a form says."""
+        ...
+
+    def suggestions(self, form: Sent, field: str, begun: str) -> list[tuple[str, str]]:
+        """What goes on from what is typed into a field of a form: each with a word about it."""
+        ...
+
+    def begin(self, form: Sent) -> Work:
+        """What a form says, understood."""
+        ...
+
+    def field_of(self, form: Sent, message: str) -> str:
+        """The field that a mistake is in; empty where that is not known."""
+        ...
+
+    def history(self) -> list[Row]:
+        """What was run in this session, the newest first."""
+        ...
+
+    def result(self, number: int) -> Any:
+        """What a run of the history gave."""
+        ...
+
+    def form(self, number: int) -> dict[str, Any]:
+        """The form that says what a run of the history said."""
+        ...
+
+    def code(self, number: int) -> str:
+        """The plain program that gives the same as a run of the history."""
+        ...
+
+    def listen(self, listener: object) -> None:
+        """Call an object, for as long as it lives, when the history has changed."""
+        ...
+
+
+class Workbench:
+    """A workbench, as the value of a cell: its panel in a notebook, its history as text or as a table.
+
+    Args:
+        desk: what can be done on it.
+        task: the task that is chosen at first.
+
+    Example:
+        >>> bench = nbt.workbench()
+        >>> bench.to_pandas()[["task", "typed", "seconds"]]
+    """
+
+    def __init__(self, desk: Desk, task: str) -> None:
+        self.desk, self.task = desk, task
+
+    def to_pandas(self, rows: list[int] | None = None) -> pd.DataFrame:
+        """What was run in this session, one row each, the newest first."""
+        import pandas as pd
+
+        history = self.desk.history()
+        chosen = history if rows is None else [history[row] for row in rows]
+        columns = ("number", "task", "typed", "place", "since", "seconds", "message")
+        table = pd.DataFrame([[getattr(row, name) for name in columns] for row in chosen], columns=list(columns))
+        return table.assign(since=pd.to_datetime(table["since"], unit="s", utc=True))
+
+    def __str__(self) -> str:
+        """The history, one line a run."""
+        from nbtransformers.plain_text import printable
+
+        rows = [f"{row.number}. {printable(row.typed.strip())}" for row in self.desk.history()]
+        return "\n".join(["Workbench", *rows])
+
+    __repr__ = __str__

@@ -1,0 +1,25 @@
+"""The panel of a result that stands within the workbench, and has no output of its own."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from nbtransformers.panels.view import PanelView
+
+
+class ChildView(PanelView):
+    """Shows progress and a result in a panel that another panel shows on its page.
+
+    Args:
+        what: what is done, for a person.
+        kind: the kind of result.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def draw(self) -> None:
+        """Nothing: the snapshot is that of the panel around it."""
+
+    def draw_failure(self, message: str) -> None:
+        """Nothing: as above."""

@@ -1,0 +1,142 @@
+"""What goes on at a workbench: one task at a time, in the background, and the panel of what was asked for last."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Any, cast
+
+from nbtransformers.errors import Interrupted, UserError
+from nbtransformers.panels.background import Background
+from nbtransformers.panels.workbench.bench import Sent, Work, Workbench
+from nbtransformers.panels.workbench.child import ChildView
+from nbtransformers.panels.workbench.wire import row_of
+from nbtransformers.plain_text import sendable
+
+if TYPE_CHECKING:
+    from nbtransformers.panels.view import View
+    from nbtransformers.panels.widget import Panel, WorkbenchPanel
+
+
+_KEPT = 10  # results that nothing else need hold, to be shown once more
+
+
+def follow(bench: Workbench, panel: Panel) -> None:
+    """Keep a panel in which a workbench was shown up to date, until it is closed."""
+    panel.follower = Working(bench, cast("WorkbenchPanel", panel))
+    bench.desk.listen(panel.follower)
+
+
+class Working:
+    """Runs forms, one at a time, and tells the panel how things stand.
+
+    Args:
+        bench: what can be done.
+        panel: where it is shown; it is not kept alive.
+    """
+
+    def __init__(self, bench: Workbench, panel: WorkbenchPanel) -> None:
+        self._bench, self._panel = bench, weakref.ref(panel)
+        self._lock = threading.Lock()
+        self._at_work: int | None = None  # the run that goes on
+        self._shown: int | None = None  # the run whose panel is shown
+        self._error: dict[str, str] | None = None
+        self._kept: deque[Any] = deque(maxlen=_KEPT)
+        self._cell = contextvars.copy_context()  # what is drawn from a thread belongs to this cell
+
+    def __call__(self) -> None:
+        """The history has changed."""
+        self._cell.copy().run(self._tell)
+
+    def state(self) -> dict[str, Any]:
+        """How things stand."""
+        panel = self._panel()
+        child = None if panel is None or panel.child is None else panel.child.model_id
+        return {
+            "at_work": self._at_work,
+            "shown": self._shown,
+            "child": child,
+            "error": self._error,
+            "history": [row_of(row) for row in self._bench.desk.history()],
+        }
+
+    def run(self, form: Sent) -> None:
+        """Run a form in the background.
+
+        Raises:
+            UserError: when it cannot be understood, or another one is at work.
+        """
+        with self._lock:
+            self._free()
+            work = self._bench.desk.begin(form)
+            self._at_work = self._shown = work.number
+            self._error = None
+        view = self._child(work.doing, work.kind)
+        Background(work.doing, lambda shown: self._work(work, form, shown), view.panel)
+        self()
+
+    def stop(self) -> None:
+        """End what is at work; what came by then is kept."""
+        panel = self._panel()
+        if panel is not None and panel.child is not None and self._at_work is not None:
+            panel.child.stop()
+
+    def show(self, number: int) -> None:
+        """Show once more what a run of the history gave.
+
+        Raises:
+            UserError: when that is gone, or another one is at work.
+        """
+        from nbtransformers.panels.kinds import kind_of_result
+
+        self._free()
+        result = self._bench.desk.result(number)
+        kind = kind_of_result(result)
+        self._child(kind.title, kind.name).show(result)
+        self._shown = number
+        self()
+
+    def _free(self) -> None:
+        if self._at_work is not None:
+            raise UserError("The workbench is at work.", hint="Stop it first, or wait for it.")
+
+    def _child(self, what: str, kind: str) -> ChildView:
+        """A panel in the place of the one that is shown."""
+        panel = self._panel()
+        if panel is None or panel.closed:
+            raise UserError("This workbench is closed.", hint="Run its cell again.")
+        view = ChildView(what, kind)
+        panel.hold(view.panel)
+        return view
+
+    def _work(self, work: Work, form: Sent, view: View) -> Any:
+        result, message = None, ""
+        try:
+            result = work.run(view)
+            self._kept.append(result)
+            panel = self._panel()
+            if panel is not None and panel.child is not None and panel.child.result is None:
+                view.show(result)
+            return result
+        except (Exception, Interrupted) as error:
+            message = str(error) or type(error).__name__
+            if isinstance(error, UserError):
+                self._error = self.told(form, error)
+            raise
+        finally:
+            self._at_work = None
+            work.end(result, message)
+
+    def told(self, form: Sent, error: UserError) -> dict[str, str]:
+        """A mistake, and the field that it is in."""
+        return {"message": sendable(str(error)), "field": self._bench.desk.field_of(form, str(error))}
+
+    def _tell(self) -> None:
+        panel = self._panel()
+        if panel is None or panel.closed:
+            return
+        panel.send({"type": "workbench", **self.state()}, [])
+        if panel.view is not None:
+            panel.view.draw()
