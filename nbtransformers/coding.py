@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, cast
+
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.kinds import Result
 from nbtransformers.request import (
     AttentionRequest,
     ClassifyRequest,
+    EntitiesRequest,
     ExplainRequest,
+    Objects,
     PositionsRequest,
     Request,
     TokenizeRequest,
 )
 from nbtransformers.request.written import Written
-from nbtransformers.results.attention import Attention
 from nbtransformers.results.recipe import ProgramRecipe
 
 
@@ -46,37 +50,38 @@ def code(result_or_request: Result | Request) -> str:
         raise UserError(
             f"There is no program for {kind_of(result_or_request)}.", hint="Give a result: `nbt.code(result)`."
         )
-    without = isinstance(result_or_request, Attention) and result_or_request.recipe is None
-    if without or not isinstance(
-        request, AttentionRequest | ClassifyRequest | ExplainRequest | PositionsRequest | TokenizeRequest
-    ):
+    recipe = getattr(result_or_request, "recipe", None)
+    if recipe is None and result_or_request is request:
+        recipe = _recipe(request)
+    if recipe is None:
         raise unwritten(request.task)
-    return written(request, getattr(result_or_request, "recipe", None) or _recipe(request))
+    return written(cast("Request", request), recipe)
 
 
-def _recipe(
-    request: AttentionRequest | ClassifyRequest | ExplainRequest | PositionsRequest | TokenizeRequest,
-) -> ProgramRecipe:
-    from nbtransformers.codegen.program import unwritten
-    from nbtransformers.engine import attention, classify, explain, positions, tokenize
+def _recipe(request: Any) -> ProgramRecipe | None:
+    """What the model of a request says: it is loaded for it."""
+    from nbtransformers.engine import attention, classify, entities, explain, positions, tokenize
 
     models = request.models if isinstance(request, TokenizeRequest) else [request.model]
     own = [model.name for model in models if model is not None and model.kind == "variable"]
-    if isinstance(request, AttentionRequest | ClassifyRequest | ExplainRequest) and request.tokenizer is not None:
-        own.append(request.tokenizer)
+    tokenizer = getattr(request, "tokenizer", None)
+    if tokenizer is not None:
+        own.append(tokenizer)
     if own:
         raise UserError(
             f"The request names {own[0]}, and does not hold it.", hint="Give the result of its run: `nbt.code(result)`."
         )
-    if isinstance(request, PositionsRequest):
-        return positions.recipe(request)
-    if isinstance(request, ExplainRequest):
-        recipe = explain.explain(request, {}).recipe
-        assert recipe is not None
-        return recipe
-    if isinstance(request, AttentionRequest):
-        found = attention.attention(request, {}).recipe
-        if found is None:
-            raise unwritten(request.task)
-        return found
-    return tokenize.recipe(request, {}) if isinstance(request, TokenizeRequest) else classify.recipe(request, {})
+    by_running: dict[type[Any], Callable[[Any, Objects], Any]] = {
+        AttentionRequest: attention.attention,
+        ExplainRequest: explain.explain,
+        PositionsRequest: positions.positions,
+    }
+    if type(request) in by_running:
+        return by_running[type(request)](request, {}).recipe
+    by_looking: dict[type[Any], Callable[[Any, Objects], ProgramRecipe | None]] = {
+        ClassifyRequest: classify.recipe,
+        EntitiesRequest: entities.recipe,
+        TokenizeRequest: tokenize.recipe,
+    }
+    look = by_looking.get(type(request))
+    return None if look is None else look(request, {})

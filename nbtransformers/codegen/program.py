@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from nbtransformers.codegen.attention import attention_program
 from nbtransformers.codegen.classify import classify_program
+from nbtransformers.codegen.entities import entities_program
 from nbtransformers.codegen.explain import explain_program
 from nbtransformers.codegen.positions import positions_program
 from nbtransformers.codegen.tokenize import tokenize_program
@@ -11,19 +15,13 @@ from nbtransformers.errors import UserError
 from nbtransformers.request import (
     AttentionRequest,
     ClassifyRequest,
+    EntitiesRequest,
     ExplainRequest,
     PositionsRequest,
     Request,
     TokenizeRequest,
 )
-from nbtransformers.results.recipe import (
-    AttentionRecipe,
-    ExplainRecipe,
-    PositionsRecipe,
-    ProgramRecipe,
-    Recipe,
-    TokenizeRecipe,
-)
+from nbtransformers.results.recipe import ProgramRecipe
 
 
 def written(request: Request, recipe: ProgramRecipe) -> str:
@@ -33,17 +31,17 @@ def written(request: Request, recipe: ProgramRecipe) -> str:
         request: what was asked for.
         recipe: what a program must know besides, of the same task.
     """
-    if isinstance(request, ClassifyRequest) and isinstance(recipe, Recipe):
-        return classify_program(request, recipe)
-    if isinstance(request, AttentionRequest) and isinstance(recipe, AttentionRecipe):
-        return attention_program(request, recipe)
-    if isinstance(request, ExplainRequest) and isinstance(recipe, ExplainRecipe):
-        return explain_program(request, recipe)
-    if isinstance(request, PositionsRequest) and isinstance(recipe, PositionsRecipe):
-        return positions_program(request, recipe)
-    assert isinstance(request, TokenizeRequest)
-    assert isinstance(recipe, TokenizeRecipe)
-    return tokenize_program(request, recipe)
+    return _PROGRAMS[type(request)](request, recipe)
+
+
+_PROGRAMS: dict[type[Any], Callable[[Any, Any], str]] = {
+    AttentionRequest: attention_program,
+    ClassifyRequest: classify_program,
+    EntitiesRequest: entities_program,
+    ExplainRequest: explain_program,
+    PositionsRequest: positions_program,
+    TokenizeRequest: tokenize_program,
+}
 
 
 def unwritten(task: str) -> UserError:

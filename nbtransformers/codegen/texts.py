@@ -38,6 +38,13 @@ class Source:
         """The variable with the texts that can be read."""
         return "texts" if self.every_row else "readable"
 
+    @property
+    def labels(self) -> str:
+        """The labels of the rows that can be read, as an expression."""
+        if self.index is not None:
+            return f"{self.index}[rows]"
+        return f"range(len({self.readable}))" if self.every_row else "rows"
+
 
 def source(reading: Reading) -> Source:
     """The lines for the texts."""

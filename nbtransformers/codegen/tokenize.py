@@ -77,9 +77,6 @@ def _tokenizers(recipe: TokenizeRecipe) -> Part:
 def _tokens_of(request: TokenizeRequest, recipe: TokenizeRecipe, texts: Source) -> Part:
     fast = _all_fast(recipe)
     given = [texts.readable, *_without_special(request), *(["return_offsets_mapping=True"] if fast else [])]
-    rows = "range(len(texts))" if texts.every_row else "rows"
-    if texts.index is not None:
-        rows = f"{texts.index}[rows]"
     if fast:
         inner = [
             '        spans = encoded["offset_mapping"][i]',
@@ -103,7 +100,7 @@ def _tokens_of(request: TokenizeRequest, recipe: TokenizeRecipe, texts: Source) 
             "    if tokenizer.unk_token_id not in (tokenizer.bos_token_id, tokenizer.eos_token_id):",
             "        special.discard(tokenizer.unk_token_id)  # it stands for some of the text",
             "    records = []",
-            f"    for i, (row, text) in enumerate(zip({rows}, {texts.readable})):",
+            f"    for i, (row, text) in enumerate(zip({texts.labels}, {texts.readable})):",
             '        ids = encoded["input_ids"][i]',
             "        pieces = tokenizer.convert_ids_to_tokens(ids)",
             *inner,

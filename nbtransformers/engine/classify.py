@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine import running
 from nbtransformers.engine.heads import ScoringHead, head_for, needed_head
-from nbtransformers.engine.reading import reading_of
 from nbtransformers.engine.recipe import classify_recipe
 from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.scoring import HeadTask
@@ -17,7 +16,7 @@ from nbtransformers.loading.models import Head
 from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import ClassifyRequest, ModelRef, Objects
 from nbtransformers.results.classification import Classification
-from nbtransformers.results.recipe import Recipe
+from nbtransformers.results.recipe import Reading, Recipe
 
 
 class ClassifyTask(HeadTask[Classification, ScoringHead]):
@@ -39,9 +38,12 @@ class ClassifyTask(HeadTask[Classification, ScoringHead]):
         """The scores of a row."""
         return before.scores[row]
 
+    def recipe(self, reading: Reading) -> Recipe:
+        """What a plain program must know to give the same scores."""
+        return classify_recipe(reading, self.ready.ref, self.ready.loaded, self.head.recipe)
+
     def result(self, gathered: Gathered) -> Classification:
         """The scores with their labels."""
-        ready, reading = self.ready, gathered.reading
         return Classification(
             request=self.request,
             texts=gathered.texts,
@@ -57,7 +59,7 @@ class ClassifyTask(HeadTask[Classification, ScoringHead]):
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
             method=self.head.method,
-            recipe=None if reading is None else classify_recipe(reading, ready.ref, ready.loaded, self.head.recipe),
+            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
         )
 
 
@@ -80,12 +82,6 @@ def resume(
     return running.resume(ClassifyTask, before, objects, on_progress, on_partial)
 
 
-def recipe(request: ClassifyRequest, objects: Objects, on_progress: OnProgress = silent) -> Recipe:
-    """What a plain program must know to do the same; the model is loaded for it, and no text is read.
-
-    Raises:
-        UserError: when the model cannot be used.
-    """
-    task = ClassifyTask(request, objects, on_progress)
-    reading = reading_of(request.data, objects)
-    return classify_recipe(reading, task.ready.ref, task.ready.loaded, task.head.recipe)
+def recipe(request: ClassifyRequest, objects: Objects) -> Recipe:
+    """What a plain program must know to do the same, as `running.recipe` finds it out."""
+    return running.recipe(ClassifyTask, request, objects)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nbtransformers.engine import running
 from nbtransformers.engine.encoding import Items
 from nbtransformers.engine.padding import Inputs, tensors_of
+from nbtransformers.engine.recipe import place_of
 from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.scoring import HeadTask
 from nbtransformers.engine.spans import Tags, decode, label_words, tags_of
@@ -25,6 +26,7 @@ from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import EntitiesRequest, ModelRef, Objects
 from nbtransformers.results.entities import SPAN, TAGGED, Entities
 from nbtransformers.results.ragged import Ragged
+from nbtransformers.results.recipe import EntitiesRecipe, Reading
 
 EXAMPLE_MODEL = "dslim/bert-base-NER"
 
@@ -229,6 +231,26 @@ class EntitiesTask(HeadTask[Entities, TokenHead]):
             notes.insert(0, f"{name} has no label for words outside of entities{each}.")
         return notes
 
+    def recipe(self, reading: Reading) -> EntitiesRecipe:
+        """What a plain program must know to find the same."""
+        loaded, head = self.ready.loaded, self.head
+        tags, encoder = head.tags, head.encoder
+        begins = np.arange(len(head.labels)) if tags.each_word_alone else np.flatnonzero(tags.begins)
+        return EntitiesRecipe(
+            reading,
+            place_of(self.ready.ref, loaded),
+            loaded.dtype,
+            types=tuple(None if number < 0 else tags.types[number] for number in tags.type_of.tolist()),
+            begins=tuple(begins.tolist()),
+            ends=tuple(np.flatnonzero(tags.ends).tolist()),
+            around=encoder.around,
+            limit=encoder.limit,
+            overlap=encoder.overlap,
+            from_left=encoder.from_left,
+            prefix=encoder.pieces.prefix,
+            is_fast=bool(loaded.tokenizer.is_fast),
+        )
+
     def result(self, gathered: Gathered) -> Entities:
         """The spans and the tokens."""
         tagged, found = gathered.values
@@ -251,6 +273,7 @@ class EntitiesTask(HeadTask[Entities, TokenHead]):
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
             method=self._method(gathered),
+            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
         )
 
     def _method(self, gathered: Gathered) -> str:
@@ -281,3 +304,8 @@ def resume(
 ) -> Entities:
     """Finish what an interrupt left of a result, as `running.resume` does it."""
     return running.resume(EntitiesTask, before, objects, on_progress, on_partial)
+
+
+def recipe(request: EntitiesRequest, objects: Objects) -> EntitiesRecipe:
+    """What a plain program must know to do the same, as `running.recipe` finds it out."""
+    return running.recipe(EntitiesTask, request, objects)

@@ -11,6 +11,7 @@ from nbtransformers.engine.device import pick_device, pick_dtype
 from nbtransformers.engine.positionfinding import encodings_of
 from nbtransformers.engine.positionfound import Found
 from nbtransformers.engine.recipe import positions_recipe
+from nbtransformers.engine.rowtask import with_room_made
 from nbtransformers.engine.sinusoids import FORMULA, sinusoidal
 from nbtransformers.loading.card import Card, card
 from nbtransformers.loading.models import load, model_and_tokenizer
@@ -50,17 +51,11 @@ def positions(
 
     with naming_default(request.model):
         described = card(request.model, objects, on_load)
-    loaded = _loaded(request, request.model, objects, on_load)
+    loaded, fresh = _loaded(request, request.model, objects, on_load)
+    described = with_room_made(described, loaded, fresh)
     with alone_with(loaded, on_progress):
         found = encodings_of(loaded.model, loaded.name, request.length)
     return _result(request, described, loaded, found)
-
-
-def recipe(request: PositionsRequest) -> PositionsRecipe:
-    """What a program must know besides a request, which names no live object; the model is loaded to look at it."""
-    found = positions(request, {}).recipe
-    assert found is not None
-    return found
 
 
 def _by_formula(request: PositionsRequest) -> Positions:
@@ -72,17 +67,19 @@ def _by_formula(request: PositionsRequest) -> Positions:
     return Positions(request, (table,), recipe=by_formula)
 
 
-def _loaded(request: PositionsRequest, ref: ModelRef, objects: Objects, on_load: Callable[[str], None]) -> LoadedModel:
-    """The model; of a user's own no tokenizer is asked for, and it stays where it is."""
+def _loaded(
+    request: PositionsRequest, ref: ModelRef, objects: Objects, on_load: Callable[[str], None]
+) -> tuple[LoadedModel, bool]:
+    """The model, and whether it was loaded for this call; a user's own stays where it is, and needs no tokenizer."""
     if ref.kind == "variable":
         model = model_and_tokenizer(objects[ref.name])[0]
         lock, notes = REGISTRY.lock_and_notes(model)
-        return LoadedModel(
-            ref.name, model, None, None, "", str(model.dtype).removeprefix("torch."), 0, False, lock, notes
-        )
+        dtype = str(model.dtype).removeprefix("torch.")
+        return LoadedModel(ref.name, model, None, None, "", dtype, 0, False, lock, notes), False
     device = pick_device(request.run.device)
     dtype = pick_dtype(request.run.dtype, device)
-    return load(ref, objects, "encoder", device=device, dtype=dtype, on_load=on_load)[0]
+    budget = request.run.budget
+    return load(ref, objects, "encoder", device=device, dtype=dtype, memory_budget=budget, on_load=on_load)
 
 
 def _result(request: PositionsRequest, described: Card, loaded: LoadedModel, found: list[Found]) -> Positions:

@@ -39,8 +39,7 @@ def classify_recipe(reading: Reading, model: ModelRef, loaded: LoadedModel, scor
     """
     may_pad = loaded.notes.get("padding is harmless", True)
     padding = program_padding(loaded) if may_pad else "never"
-    place = replace(_place(model, loaded.folder), pickled=loaded.pickled)
-    return Recipe(reading, place, loaded.dtype, scores, padding)
+    return Recipe(reading, place_of(model, loaded), loaded.dtype, scores, padding)
 
 
 def embed_recipe(reading: Reading, model: ModelRef, loaded: LoadedModel) -> EmbedRecipe:
@@ -51,7 +50,7 @@ def embed_recipe(reading: Reading, model: ModelRef, loaded: LoadedModel) -> Embe
         model: the reference that the model was loaded by.
         loaded: the model.
     """
-    return EmbedRecipe(reading, replace(_place(model, loaded.folder), pickled=loaded.pickled), loaded.dtype)
+    return EmbedRecipe(reading, place_of(model, loaded), loaded.dtype)
 
 
 def explain_recipe(
@@ -78,8 +77,9 @@ def explain_recipe(
         words: where the tokens of each word begin and end.
         is_plain: whether the model asks for the embeddings of the text once and as it is.
     """
-    place = replace(_place(model, loaded.folder), pickled=loaded.pickled)
-    return ExplainRecipe(texts, place, loaded.dtype, auto_class, limit, *logit, methods, words, is_plain)
+    return ExplainRecipe(
+        texts, place_of(model, loaded), loaded.dtype, auto_class, limit, *logit, methods, words, is_plain
+    )
 
 
 def attention_recipe(model: ModelRef, loaded: LoadedModel, **read: Any) -> AttentionRecipe:
@@ -90,9 +90,7 @@ def attention_recipe(model: ModelRef, loaded: LoadedModel, **read: Any) -> Atten
         loaded: the model.
         read: the other fields of the recipe.
     """
-    return AttentionRecipe(
-        place=replace(_place(model, loaded.folder), pickled=loaded.pickled), dtype=loaded.dtype, **read
-    )
+    return AttentionRecipe(place=place_of(model, loaded), dtype=loaded.dtype, **read)
 
 
 def tokenize_recipe(
@@ -129,8 +127,17 @@ def positions_recipe(model: ModelRef, loaded: LoadedModel, parts: tuple[Position
         loaded: the model.
         parts: how a program comes to each of them.
     """
-    place = replace(_place(model, loaded.folder), pickled=loaded.pickled)
-    return PositionsRecipe(parts, place=place, dtype=loaded.dtype)
+    return PositionsRecipe(parts, place=place_of(model, loaded), dtype=loaded.dtype)
+
+
+def place_of(model: ModelRef, loaded: LoadedModel) -> Place:
+    """Where a loaded model is, for a program.
+
+    Args:
+        model: the reference that it was loaded by.
+        loaded: the model.
+    """
+    return replace(_place(model, loaded.folder), pickled=loaded.pickled)
 
 
 def _place(model: ModelRef, folder: Path | None) -> Place:

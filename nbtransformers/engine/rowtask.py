@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -24,10 +24,11 @@ from nbtransformers.loading.card import Card, card
 from nbtransformers.loading.models import Head, load
 from nbtransformers.loading.named import naming_default
 from nbtransformers.loading.registry import LoadedModel
+from nbtransformers.loading.room import said
 from nbtransformers.progress import OnProgress, Progress
 from nbtransformers.request import ModelRef, Objects
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.recipe import Reading
+from nbtransformers.results.recipe import ProgramRecipe, Reading
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.texts import Texts
 
@@ -231,6 +232,14 @@ class RowTask(ABC, Generic[R]):
     def result(self, gathered: Gathered) -> R:
         """The result that the rows make."""
 
+    def recipe(self, reading: Reading) -> ProgramRecipe | None:
+        """What a plain program must know to give the same result, by how it reads the texts; None where there is none.
+
+        Raises:
+            UserError: as when the result is made.
+        """
+        return None
+
     def packed(self, values: NDArray[Any]) -> Any:
         """The values of a window in the form in which they wait for the end; ragged ones are worth packing."""
         return values
@@ -275,11 +284,20 @@ def prepare(
         device=device,
         dtype=pick_dtype(request.run.dtype, device),
         tokenizer=request.tokenizer,
+        memory_budget=request.run.budget,
         on_load=on_load,
     )
+    described = with_room_made(described, loaded, fresh)
     if ref.kind == "variable":
         _refuse_other_place(request, loaded)
     return Ready(ref, described, loaded, loaded.load_seconds if fresh else 0.0)
+
+
+def with_room_made(described: Card, loaded: LoadedModel, fresh: bool) -> Card:
+    """The card of a model that also says which others left memory when it was loaded."""
+    if not (fresh and loaded.made_room):
+        return described
+    return replace(described, notes=(*described.notes, said(loaded.made_room)))
 
 
 def _refuse_other_place(request: Any, loaded: LoadedModel) -> None:

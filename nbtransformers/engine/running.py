@@ -20,7 +20,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import Rows, RowWindow
 from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.loading.registry import LoadedModel
-from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace
+from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace, silent
 from nbtransformers.request import Objects
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import Reading
@@ -75,6 +75,20 @@ def resume(
     rows = RestOfRows.of(before, objects, make.rows)
     task = make(before.request, objects, on_progress)
     return _done(task, objects, rows, before, on_progress, on_partial)
+
+
+def recipe(make: type[RowTask[Any]], request: Any, objects: Objects) -> Any:
+    """What a plain program must know to do a request; its model is loaded for it, and no text is read.
+
+    Args:
+        make: the task.
+        request: what is to be done.
+        objects: what the request's `variable` references name.
+
+    Raises:
+        UserError: when the model cannot be used.
+    """
+    return make(request, objects, silent).recipe(reading_of(request.data, objects))
 
 
 def _done(

@@ -21,6 +21,7 @@ from nbtransformers.engine.words import words_of
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.loading.tokenizers import LoadedTokenizer
 from nbtransformers.request import DataRef, LongText, TokenizeRequest
+from nbtransformers.results.recipe import Around
 from nbtransformers.results.tokens import NO_OFFSETS, SPECIAL, UNKNOWN, TokenArrays
 
 _NOTHING = 0  # the id that stands alone where a text has no token, and its model adds none
@@ -85,6 +86,11 @@ class _Around:
 class TokenEncoder:
     """Encodes texts for a model that says something of every token.
 
+    Attributes:
+        limit: tokens read of one text, special tokens included; 0 is no limit.
+        from_left: whether a text that is cut off loses its beginning.
+        pieces: how the vocabulary is spelled.
+
     Args:
         loaded: the model.
         max_length: the user's limit; None is the model's.
@@ -96,7 +102,7 @@ class TokenEncoder:
 
     def __init__(self, loaded: LoadedModel, max_length: int | None, long: LongText) -> None:
         self._name, self._long = loaded.name, long
-        self._cut_at_left = loaded.tokenizer.truncation_side == "left"
+        self.from_left: bool = loaded.tokenizer.truncation_side == "left"
         self._around = _around(loaded.tokenizer)
         self.limit = text_limit(loaded, max_length, self._around.size)
         self.pieces = Pieces(loaded.tokenizer)
@@ -138,7 +144,7 @@ class TokenEncoder:
         room = self.limit - self._around.size
         kept = np.minimum(counts, room)
         position = np.arange(len(flat)) - np.repeat(np.cumsum(counts) - counts, counts)
-        if self._cut_at_left:
+        if self.from_left:
             return flat.where(position >= np.repeat(counts - kept, counts)), kept
         return flat.where(position < np.repeat(kept, counts)), kept
 
@@ -175,6 +181,14 @@ class TokenEncoder:
 
     def _windows(self, number: int) -> list[_Window]:
         return windows(number, self.limit - self._around.size if self.limit else number, self.overlap)
+
+    @property
+    def around(self) -> Around:
+        """What the model expects around a text, for a program."""
+        around = self._around
+        types = (_plain(around.type_before), around.type_within, _plain(around.type_behind))
+        needed = around.has_types and any((*types[0], types[1], *types[2]))
+        return Around(_plain(around.before), _plain(around.behind), types if needed else None)
 
     @property
     def overlap(self) -> int:
@@ -235,6 +249,10 @@ def windows(number: int, room: int, overlap: int) -> list[_Window]:
     starts = np.linspace(0, number - length, many).round().astype(int).tolist()
     edges = [0, *((left + length + right) // 2 for left, right in pairwise(starts)), number]
     return [_Window(start, start + length, *between) for start, between in zip(starts, pairwise(edges), strict=True)]
+
+
+def _plain(numbers: NDArray[np.int64]) -> tuple[int, ...]:
+    return tuple(numbers.tolist())
 
 
 def _around(tokenizer: Any) -> _Around:

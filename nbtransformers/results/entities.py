@@ -16,6 +16,7 @@ from nbtransformers.results.export import Written
 from nbtransformers.results.figures import bars_height, canvas, count_bars, titled
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import EntitiesRecipe
 from nbtransformers.results.rows import RowResult, refuse_missing_row, row_names, row_numbers
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
@@ -78,6 +79,7 @@ class Entities(RowResult):
         read_to_end: whether the input has no rows but these; a file is not read on after an interrupt.
         notes: what a careful reader should know, one sentence each.
         method: how tokens become spans.
+        recipe: how a plain program finds the same; None when the result was not made by a run.
 
     Example:
         >>> result = nbt.entities(["Ada Lovelace lived in London."], model="dslim/bert-base-NER")
@@ -101,6 +103,7 @@ class Entities(RowResult):
     read_to_end: bool = True
     notes: tuple[str, ...] = ()
     method: str = ""
+    recipe: EntitiesRecipe | None = None
 
     def __len__(self) -> int:
         return len(self.texts)

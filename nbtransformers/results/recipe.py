@@ -139,6 +139,55 @@ class TokenizeRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What a model expects around a text.
+
+    Attributes:
+        before: the ids before it.
+        behind: the ids behind it.
+        types: the token types of `before`, of each token of the text, and of `behind`; None where none is needed:
+            the model takes none, or all are 0.
+    """
+
+    before: tuple[int, ...]
+    behind: tuple[int, ...]
+    types: tuple[tuple[int, ...], int, tuple[int, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntitiesRecipe:
+    """What a program must know to find the same entities.
+
+    Attributes:
+        reading: how the texts are read.
+        place: where the model is.
+        dtype: the type that it computed in.
+        types: the type of a span that each label stands for; None for a word outside of any.
+        begins: the numbers of the labels with which a span begins, whatever stands before.
+        ends: those with which one ends, whatever follows.
+        around: what the model expects around a text.
+        limit: tokens read of one text, special tokens included; 0 is no limit.
+        overlap: tokens that two windows of a long text share, about.
+        from_left: whether a text that is cut off loses its beginning.
+        prefix: what a piece begins with that goes on with a word; empty where pieces are not marked so.
+        is_fast: whether the tokenizer tells where its tokens stand.
+    """
+
+    reading: Reading
+    place: Place
+    dtype: str
+    types: tuple[str | None, ...]
+    begins: tuple[int, ...]
+    ends: tuple[int, ...]
+    around: Around
+    limit: int
+    overlap: int
+    from_left: bool
+    prefix: str
+    is_fast: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EmbedRecipe:
     """What a program must know to make the same vectors.
 
@@ -287,5 +336,5 @@ class AttentionRecipe:
     keeps_queries: bool
 
 
-ProgramRecipe = Recipe | TokenizeRecipe | PositionsRecipe | AttentionRecipe | ExplainRecipe
+ProgramRecipe = Recipe | EntitiesRecipe | TokenizeRecipe | PositionsRecipe | AttentionRecipe | ExplainRecipe
 """What a program can be written from."""

@@ -55,6 +55,10 @@ MAGIC = [
     ('%classify texts --template "It is {}', 'A quotation mark " is not closed. Add " where the value ends.'),
     ("%classify texts --long windows", "`--long` cannot be 'windows'. Did you mean `--long window`?"),
     ("%classify texts --dtype int4", "`--dtype` cannot be 'int4'. Did you mean `--dtype int8`?"),
+    (
+        "%classify texts --memory-budget lots",
+        "`--memory-budget` is 'lots', no size. Type a size with its unit: `--memory-budget 8GB`.",
+    ),
     ("%classify texts --top-k few", "`--top-k` is 'few', not a whole number. Type a number such as `--top-k 8`."),
     (
         "%classify texts --threshold half",
