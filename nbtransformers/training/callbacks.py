@@ -144,6 +144,7 @@ class RunEvents(Base):
             "micro_batch": args.per_device_train_batch_size,
             "accumulation": accumulation,
             "processes": self._attempt.team.size,
+            "device": str(args.device),
             "trainable": trainable,
             "parameters": every,
             "task": description.training_task,
