@@ -9,7 +9,26 @@ export interface WidgetModel {
   save_changes(): void;
   send(content: unknown, callbacks?: unknown, buffers?: ArrayBuffer[] | ArrayBufferView[]): void;
   /** JupyterLab's and Notebook's holds the connection to the kernel. */
-  widget_manager?: { kernel?: { interrupt?(): Promise<void> } };
+  widget_manager?: WidgetManager;
+}
+
+interface WidgetManager {
+  kernel?: { interrupt?(): Promise<void> };
+  get_model?(id: string): Promise<unknown>;
+  create_view?(model: unknown): Promise<{ el: HTMLElement; remove(): void }>;
+  /** JupyterLab's and Notebook's: the document that the widget stands in. */
+  context?: { model?: { sharedModel?: SharedNotebook } };
+}
+
+/** The cells of a notebook, as JupyterLab's and Notebook's shared model has them. */
+interface SharedNotebook {
+  readonly cells: readonly { readonly id?: string; getId?(): string }[];
+  insertCell(index: number, cell: object): unknown;
+}
+
+/** What anywidget hands to `render` to show other widgets by, since 0.11. */
+export interface Widgets {
+  getWidget(ref: string): Promise<{ render(place: { el: HTMLElement; signal: AbortSignal }): Promise<void> }>;
 }
 
 /** Work under way. A `total` of null means that its end is not known. */
@@ -50,13 +69,15 @@ export type MessageListener = (content: unknown, buffers: DataView[]) => void;
 
 export class Host {
   readonly #model: WidgetModel;
+  readonly #widgets: Widgets | undefined;
   /** A view for each buffer, so that the same payload reads as the same object. */
   readonly #views = new WeakMap<object, DataView>();
   /** Whether the kernel that had the model is gone. */
   #lost = false;
 
-  constructor(model: WidgetModel) {
+  constructor(model: WidgetModel, widgets?: Widgets) {
     this.#model = model;
+    this.#widgets = widgets;
   }
 
   get kind(): string {
@@ -130,6 +151,11 @@ export class Host {
     return true;
   }
 
+  /** What reaches beyond this panel; functions below use it, so that only the bundles that need them carry them. */
+  get beyond(): { manager: WidgetManager | undefined; widgets: Widgets | undefined } {
+    return { manager: this.#model.widget_manager, widgets: this.#widgets };
+  }
+
   onMessage(listener: MessageListener): () => void {
     const receive = (content: unknown, buffers?: unknown[]) => {
       listener(
@@ -140,6 +166,64 @@ export class Host {
     this.#model.on("msg:custom", receive);
     return () => this.#model.off("msg:custom", receive);
   }
+}
+
+/**
+ * Show another widget in an element until the signal says to stop. A widget that the kernel has just made may come to
+ * this page a moment later than the word of it.
+ */
+export async function showWidget(
+  host: Host,
+  id: string,
+  el: HTMLElement,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await shown(host, id, el, signal);
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (tries === WIDGET_TRIES) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, WIDGET_WAIT_MS));
+  }
+}
+
+async function shown(host: Host, id: string, el: HTMLElement, signal: AbortSignal): Promise<void> {
+  const { manager, widgets } = host.beyond;
+  if (widgets) {
+    const widget = await widgets.getWidget(`anywidget:${id}`);
+    if (!signal.aborted) await widget.render({ el, signal });
+    return;
+  }
+  if (!manager?.get_model || !manager.create_view) throw new Error(NO_WIDGETS);
+  const view = await manager.create_view(await manager.get_model(id));
+  if (signal.aborted) view.remove();
+  else el.append(view.el);
+  signal.addEventListener("abort", () => view.remove());
+}
+
+const WIDGET_TRIES = 20;
+const WIDGET_WAIT_MS = 150;
+const NO_WIDGETS = "This host shows no panel within another: insert the magic as a cell.";
+
+/** Whether the host lets the page put a cell into the notebook. */
+export function takesCells(host: Host): boolean {
+  return typeof notebookOf(host)?.insertCell === "function";
+}
+
+/** Put a cell of code below another one, by its id, or at the end of the notebook. */
+export function insertCell(host: Host, source: string, below: string | null): void {
+  const notebook = notebookOf(host);
+  if (!notebook) return;
+  const at = notebook.cells.findIndex((cell) => (cell.getId?.() ?? cell.id) === below);
+  const index = at < 0 ? notebook.cells.length : at + 1;
+  notebook.insertCell(index, { cell_type: "code", source, metadata: { trusted: true } });
+}
+
+function notebookOf(host: Host): SharedNotebook | undefined {
+  return host.beyond.manager?.context?.model?.sharedModel;
 }
 
 function asString(value: unknown): string {

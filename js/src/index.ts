@@ -5,6 +5,15 @@ import { RUNS } from "./bundles/runs";
 import { TOKENS } from "./bundles/tokens";
 import { TRAINING } from "./bundles/training";
 import { VECTORS } from "./bundles/vectors";
+import { WORKBENCH } from "./bundles/workbench";
 import { widgetOf } from "./widget";
 
-export default widgetOf({ ...READING, ...TOKENS, ...VECTORS, ...ATTENTION, ...TRAINING, ...RUNS });
+export default widgetOf({
+  ...READING,
+  ...TOKENS,
+  ...VECTORS,
+  ...ATTENTION,
+  ...TRAINING,
+  ...RUNS,
+  ...WORKBENCH,
+});

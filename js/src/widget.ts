@@ -1,6 +1,6 @@
 // What an anywidget host loads: `initialize` owns the connection, `render` the view.
 import { connect } from "./connection";
-import type { WidgetModel } from "./host";
+import type { WidgetModel, Widgets } from "./host";
 import { mount } from "./panels/mount";
 import type { Kinds } from "./panels/panel";
 
@@ -11,6 +11,8 @@ interface InitializeProps {
 interface RenderProps {
   model: WidgetModel;
   el: HTMLElement;
+  /** What shows other widgets; anywidget has it since 0.11. */
+  host?: Widgets;
 }
 
 /** The widget that shows results of these kinds. */
@@ -19,8 +21,8 @@ export function widgetOf(kinds: Kinds) {
     initialize({ model }: InitializeProps): () => void {
       return connect(model);
     },
-    render({ model, el }: RenderProps): () => void {
-      return mount(model, el, kinds);
+    render({ model, el, host }: RenderProps): () => void {
+      return mount(model, el, kinds, host);
     },
   };
 }

@@ -2,13 +2,13 @@
 import { render } from "preact";
 import { channelOf } from "../connection";
 import { follow } from "../gone";
-import { Host, type WidgetModel } from "../host";
+import { Host, type WidgetModel, type Widgets } from "../host";
 import { hideSnapshots } from "../snapshot";
 import { followTheme } from "../theme";
 import { type Kinds, Panel } from "./panel";
 
-export function mount(model: WidgetModel, el: HTMLElement, kinds: Kinds): () => void {
-  const host = new Host(model);
+export function mount(model: WidgetModel, el: HTMLElement, kinds: Kinds, widgets?: Widgets): () => void {
+  const host = new Host(model, widgets);
   const { channel, release } = channelOf(host);
   const root = el.ownerDocument.createElement("div");
   root.className = "nbt-live";

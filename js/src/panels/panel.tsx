@@ -17,6 +17,8 @@ export interface ResultProps {
   select(rows: number[]): void;
   /** Ends the work and keeps what came; false where the host cannot be asked. */
   stop(): Promise<boolean>;
+  /** For what reaches beyond the panel: another one within it, a cell below it. */
+  host: Host;
 }
 
 /** The name of a kind of result to what draws it. */
@@ -44,7 +46,7 @@ export function Panel({ host, channel, kinds }: PanelProps) {
   const select = useCallback((rows: number[]) => host.select(rows), [host]);
   const how = progress?.stop;
   const stop = useCallback(() => host.stop(how).catch(() => false), [host, how]);
-  const result = { header, payload, channel, progress, selection, select, stop };
+  const result = { header, payload, channel, progress, selection, select, stop, host };
   // A result that is not the whole yet has its progress in its own head, so that nothing moves when it is.
   return (
     <div class="nbt-panel">

@@ -1,0 +1,140 @@
+// The workbench: a task, a model, an input and options; what they give below; and what was run before.
+import { useMemo, useState } from "preact/hooks";
+import { ChildPanel } from "../views/childpanel";
+import { CodeText } from "../views/codetext";
+import { FormField } from "../views/formfield";
+import { ErrorStrip } from "../views/notices";
+import { Select } from "../views/select";
+import { StopButton } from "../views/stop";
+import { WorkbenchHistory } from "../views/workbenchhistory";
+import { WorkbenchInput } from "../views/workbenchinput";
+import { WorkbenchOptions } from "../views/workbenchoptions";
+import { type Form, type Task, workbenchHeader } from "../wire/workbench";
+import { fieldOf, formOf, MODEL, nothingFilled, withForm, withOption } from "../workbench/filled";
+import { useBench, useTyped } from "../workbench/use";
+import type { ResultProps } from "./panel";
+
+export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
+  const header = useMemo(() => workbenchHeader(raw), [raw]);
+  const [filled, fill] = useState(() => nothingFilled(header.task));
+  const [program, setProgram] = useState<{ number: number; code: string } | null>(null);
+  const bench = useBench(channel);
+  const task = header.tasks.find(({ name }) => name === filled.task) ?? (header.tasks[0] as Task);
+  const form = formOf(filled, task);
+  const { typed, error } = useTyped(channel, form);
+  const mistake = bench.mistake ?? error;
+  const { state } = bench;
+  const change = (next: typeof filled) => {
+    bench.forgive();
+    fill(next);
+  };
+  const mistakeIn = (name: string) => (mistake?.field === name ? mistake.message : null);
+  const model = fieldOf(task, MODEL);
+  const isPlaced = mistake !== null && isField(task, mistake.field);
+  const showCode = async (number: number) => {
+    const answer = await bench.ask<{ code: string }>("code", { number });
+    if (answer) setProgram({ number, code: answer.code });
+  };
+  const putBack = async (number: number) => {
+    const answer = await bench.ask<Form>("form", { number });
+    if (answer) change(withForm(filled, answer));
+  };
+  const isBusy = state.at_work !== null;
+  return (
+    <div class="nbt-result nbt-bench">
+      <header class="nbt-head">
+        <div class="nbt-head-line">
+          <span class="nbt-title">{header.title}</span>
+          <span class="nbt-subtitle">{task.summary}</span>
+        </div>
+      </header>
+      <form
+        class="nbt-bench-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setProgram(null);
+          if (!isBusy && !bench.isAsking) bench.run(form);
+        }}
+      >
+        <div class="nbt-bench-first">
+          <Select
+            label="Task"
+            options={header.tasks.map(({ name }) => [name, name] as const)}
+            chosen={task.name}
+            onChoose={(name) => change({ ...filled, task: name })}
+          />
+          {model && (
+            <FormField
+              key={task.name}
+              field={model}
+              value={form.options[MODEL]}
+              form={form}
+              channel={channel}
+              mistake={mistakeIn(MODEL)}
+              onChange={(value) => change(withOption(filled, MODEL, value))}
+            />
+          )}
+        </div>
+        <WorkbenchInput
+          task={task}
+          form={form}
+          channel={channel}
+          mistake={mistakeIn("text")}
+          onSource={(source) => change({ ...filled, source })}
+          onText={(text) => change({ ...filled, texts: { ...filled.texts, [form.source]: text } })}
+          onOption={(name, value) => change(withOption(filled, name, value))}
+        />
+        <WorkbenchOptions
+          key={task.name}
+          task={task}
+          form={form}
+          channel={channel}
+          mistakeIn={mistakeIn}
+          onOption={(name, value) => change(withOption(filled, name, value))}
+          onOthers={(others) => change({ ...filled, others })}
+        />
+        <div class="nbt-tools nbt-bench-run">
+          <button type="submit" class="nbt-button nbt-bench-primary" disabled={isBusy || bench.isAsking}>
+            {isBusy ? "Running…" : "Run"}
+          </button>
+          {isBusy && (
+            <StopButton
+              key={state.at_work}
+              stop={async () => {
+                bench.stop();
+                return true;
+              }}
+            />
+          )}
+          {state.shown !== null && !isBusy && (
+            <button
+              type="button"
+              class="nbt-button nbt-button-outlined"
+              title="The plain program that does the same"
+              onClick={() => showCode(state.shown as number)}
+            >
+              Code
+            </button>
+          )}
+        </div>
+      </form>
+      {mistake && !isPlaced && <ErrorStrip message={mistake.message} />}
+      {typed && <CodeText title="The magic that does the same" text={typed} host={host} cell={header.cell} />}
+      {program && (
+        <CodeText
+          title={`The plain program of run ${program.number}`}
+          text={program.code}
+          host={host}
+          cell={header.cell}
+        />
+      )}
+      {state.child && <ChildPanel host={host} id={state.child} />}
+      <WorkbenchHistory state={state} onShow={bench.show} onPutBack={putBack} onCode={showCode} />
+    </div>
+  );
+}
+
+/** Whether a task has a field of this name, at which a mistake can be shown. */
+function isField(task: Task, name: string): boolean {
+  return name === "text" || fieldOf(task, name) !== undefined;
+}

@@ -1,0 +1,86 @@
+// What was run in this notebook, the newest first: shown once more, or put back into the form.
+import type { HistoryRow, WorkbenchState } from "../wire/workbench";
+import { formatDuration } from "./figures";
+import { WithCode } from "./withcode";
+
+interface HistoryProps {
+  state: WorkbenchState;
+  onShow(number: number): void;
+  onPutBack(number: number): void;
+  onCode(number: number): void;
+}
+
+export function WorkbenchHistory({ state, ...on }: HistoryProps) {
+  const { history } = state;
+  if (history.length === 0) return null;
+  return (
+    <details class="nbt-bench-history">
+      <summary>
+        History <span class="nbt-aside">{history.length}</span>
+      </summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and so must the keys */}
+      <section class="nbt-scrolled" tabIndex={0} aria-label="History">
+        <table>
+          <thead>
+            <tr>
+              {["Run", "When", "What", "Took"].map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {history.map((row) => (
+              <Row key={row.number} row={row} state={state} {...on} />
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </details>
+  );
+}
+
+function Row({ row, state, onShow, onPutBack, onCode }: HistoryProps & { row: HistoryRow }) {
+  const { number, typed, message, since, seconds, has_result: hasResult } = row;
+  const isBusy = state.at_work !== null;
+  const button = (title: string, disabled: boolean, help: string, onClick: (number: number) => void) => (
+    <button
+      type="button"
+      class="nbt-button nbt-button-outlined"
+      aria-label={`${title} ${number}`}
+      title={help}
+      disabled={disabled}
+      onClick={() => onClick(number)}
+    >
+      {title}
+    </button>
+  );
+  return (
+    <tr aria-current={state.shown === number ? "true" : undefined}>
+      <th scope="row" class="nbt-number">
+        {number}
+      </th>
+      <td class="nbt-number">{new Date(since * 1000).toLocaleTimeString()}</td>
+      <td class="nbt-bench-what">
+        <code dir="auto">{typed}</code>
+        {message && (
+          <p class="nbt-bad">
+            <WithCode text={message} />
+          </p>
+        )}
+        <span class="nbt-bench-actions">
+          {button(
+            "Show",
+            !hasResult || isBusy,
+            hasResult ? "Its panel, below" : "Its result is gone",
+            onShow,
+          )}
+          {button("Put back", false, "Into the form", onPutBack)}
+          {button("Code", !hasResult, "The plain program that does the same", onCode)}
+        </span>
+      </td>
+      <td class="nbt-number">{seconds === null ? "…" : formatDuration(seconds)}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,73 @@
+// The options of a task, in the groups of its help, folded until they are wanted.
+import type { Channel } from "../channel";
+import type { Form, Task, Value } from "../wire/workbench";
+import { BESIDE_TEXT, MODEL } from "../workbench/filled";
+import { FormField } from "./formfield";
+import { useId } from "./suggested";
+
+interface OptionsProps {
+  task: Task;
+  form: Form;
+  channel: Channel;
+  mistakeIn(name: string): string | null;
+  onOption(name: string, value: Value): void;
+  onOthers(others: string): void;
+}
+
+export function WorkbenchOptions({ task, form, channel, mistakeIn, onOption, onOthers }: OptionsProps) {
+  const others = useId("others");
+  const isElsewhere = (name: string) =>
+    name === MODEL || (form.source === "text" && BESIDE_TEXT.includes(name));
+  return (
+    <>
+      {task.groups.map(({ title, options }) => {
+        const here = options.filter(({ name }) => !isElsewhere(name));
+        if (here.length === 0) return null;
+        const given = here.filter(({ name }) => name in form.options).length;
+        return (
+          // One that holds a mistake is open.
+          <details
+            key={title}
+            class="nbt-bench-group"
+            open={here.some(({ name }) => mistakeIn(name) !== null)}
+          >
+            <summary>
+              {title} <span class="nbt-aside">{given > 0 ? `${given} set` : ""}</span>
+            </summary>
+            <div class="nbt-bench-fields">
+              {here.map((field) => (
+                <FormField
+                  key={field.name}
+                  field={field}
+                  value={form.options[field.name]}
+                  form={form}
+                  channel={channel}
+                  mistake={mistakeIn(field.name)}
+                  onChange={(value) => onOption(field.name, value)}
+                />
+              ))}
+            </div>
+          </details>
+        );
+      })}
+      {task.others && (
+        <div class="nbt-field nbt-bench-others">
+          <label for={others}>Further options</label>
+          <input
+            id={others}
+            type="text"
+            spellcheck={false}
+            autocomplete="off"
+            value={form.others}
+            placeholder="--max-grad-norm 0.5"
+            aria-describedby={`${others}-about`}
+            onInput={({ currentTarget }) => onOthers(currentTarget.value)}
+          />
+          <p id={`${others}-about`} class="nbt-field-help">
+            any field of TrainingArguments, as it is typed behind %finetune
+          </p>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,97 @@
+// A workbench as its panel follows it: how things stand, and what the kernel is asked.
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { type Channel, isAbort, messageOf } from "../channel";
+import { type Form, type Mistake, type WorkbenchState, workbenchNews } from "../wire/workbench";
+
+const NOTHING: WorkbenchState = { at_work: null, shown: null, child: null, error: null, history: [] };
+
+export interface Bench {
+  state: WorkbenchState;
+  /** Why what was asked for last was not done. */
+  mistake: Mistake | null;
+  /** Whether the kernel is asked to run something and has not answered yet. */
+  isAsking: boolean;
+  run(form: Form): void;
+  stop(): void;
+  show(number: number): void;
+  /** Asks for something; what goes wrong is said, and gives null. */
+  ask<T>(method: string, params: object): Promise<T | null>;
+  forgive(): void;
+}
+
+export function useBench(channel: Channel): Bench {
+  const [state, setState] = useState(NOTHING);
+  const [mistake, setMistake] = useState<Mistake | null>(null);
+  const [asking, setAsking] = useState(0);
+  const ended = useRef(new AbortController());
+  const ask = useCallback(
+    async <T>(method: string, params: object): Promise<T | null> => {
+      const options = { signal: ended.current.signal, timeoutMs: Number.POSITIVE_INFINITY, atOnce: true };
+      try {
+        return (await channel.request<T>(method, params, options)).result;
+      } catch (error) {
+        if (!isAbort(error)) setMistake({ message: messageOf(error), field: "" });
+        return null;
+      }
+    },
+    [channel],
+  );
+  useEffect(() => {
+    ended.current = new AbortController();
+    const stop = channel.listen((content) => {
+      const news = workbenchNews(content);
+      if (news) setState(news);
+    });
+    ask<WorkbenchState>("state", {}).then((found) => found && setState(found));
+    return () => {
+      stop();
+      ended.current.abort();
+    };
+  }, [channel, ask]);
+  // What went wrong in the background is told with how things stand.
+  useEffect(() => {
+    if (state.error) setMistake(state.error);
+  }, [state.error?.message, state.shown, state.at_work]);
+  const doing = async (method: string, params: object) => {
+    setMistake(null);
+    setAsking((count) => count + 1);
+    const answer = await ask<WorkbenchState | { error: Mistake }>(method, params);
+    setAsking((count) => count - 1);
+    if (!answer) return;
+    if ("history" in answer) setState(answer);
+    else setMistake(answer.error);
+  };
+  return {
+    state,
+    mistake,
+    isAsking: asking > 0,
+    run: (form) => void doing("run", { form }),
+    show: (number) => void doing("show", { number }),
+    stop: () => void ask("stop", {}),
+    ask,
+    forgive: () => setMistake(null),
+  };
+}
+
+/** The magic that says what a form says, or why there is none; the last one until the new one has come. */
+export function useTyped(channel: Channel, form: Form): { typed: string; error: Mistake | null } {
+  const [answer, setAnswer] = useState<{ typed: string; error: Mistake | null }>({ typed: "", error: null });
+  const key = JSON.stringify(form);
+  useEffect(() => {
+    const ended = new AbortController();
+    const timer = setTimeout(() => {
+      channel
+        .request<{ typed: string; error?: Mistake }>("typed", { form }, { signal: ended.signal })
+        .then(({ result }) => setAnswer({ typed: result.typed, error: result.error ?? null }))
+        // The kernel is busy: the one before stays in sight.
+        .catch(() => {});
+    }, TYPED_MS);
+    return () => {
+      clearTimeout(timer);
+      ended.abort();
+    };
+  }, [channel, key]);
+  return answer;
+}
+
+const TYPED_MS = 250;
