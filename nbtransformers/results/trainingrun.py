@@ -105,7 +105,7 @@ class TrainingRun:
 
     @property
     def message(self) -> str:
-        """Why it failed, in one line, and the way out; empty when it has not."""
+        """Why it failed, or was stopped without a model, in one line, and the way out; else empty."""
         self.history.read()
         told = self.history.told
         return " ".join(filter(None, [told.message, told.hint]))

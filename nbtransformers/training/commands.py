@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nbtransformers.rundir.control import Controls
+from nbtransformers.rundir.state import State
 from nbtransformers.training.journal import Journal
 
 _LOOK_S = 0.1  # how often a paused worker looks
@@ -27,7 +28,8 @@ class Commands:
 
     Attributes:
         journal: the same; that of the next attempt, where memory ran out in this one.
-        step: the last step that was finished.
+        step: the last step that was finished; 0 before there is one, or a checkpoint of one.
+        state: what the run is when it is not paused.
         stopping: whether training is to end.
         saves: the checkpoints that were asked for.
         lr: the changes of the learning rate that were asked for.
@@ -39,6 +41,7 @@ class Commands:
         self._asked_to_end = asked_to_end
         self._pausing = False
         self.step = 0
+        self.state: State = "starting"
         self.stopping = False
         self.saves: list[dict[str, Any]] = []
         self.lr: list[dict[str, Any]] = []
@@ -51,13 +54,15 @@ class Commands:
             self.stopping = True
 
     def go_on(self) -> None:
-        """Take in what came since the last look, before there is a step that could be finished.
+        """Take in what came since the last look, before a step can be finished, and wait while it is paused.
 
         Raises:
-            ToldToStopError: when the run is to stop.
+            ToldToStopError: when the run is to stop, and has learnt nothing. Of one that has a checkpoint, the model
+                is still made: what is prepared here is what it is made by.
         """
         self.look()
-        if self.stopping:
+        self.wait_while_paused()
+        if self.stopping and self.step == 0:
             raise ToldToStopError
 
     def wait_while_paused(self, meanwhile: Callable[[], None] = lambda: None) -> None:
@@ -73,7 +78,7 @@ class Commands:
             time.sleep(_LOOK_S)
             self.look()
             meanwhile()
-        self.journal.state("running")
+        self.journal.state(self.state)
 
     def followed(self, message: dict[str, Any]) -> None:
         """Say that a command was followed."""

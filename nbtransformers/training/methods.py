@@ -153,6 +153,7 @@ def _telling(attempt: Attempt) -> Callable[[int, int], bool]:
     def on_rows(done: int, total: int) -> bool:
         attempt.journal.stage("encoding", done, total)
         attempt.commands.look()
+        attempt.commands.wait_while_paused()
         return not attempt.commands.stopping
 
     return on_rows

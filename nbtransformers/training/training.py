@@ -16,6 +16,7 @@ from nbtransformers.request import FinetuneRequest, ModelRef
 from nbtransformers.rundir.control import Controls
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
+from nbtransformers.rundir.listing import typed_name
 from nbtransformers.training import checkpoints
 from nbtransformers.training.attempt import Attempt
 from nbtransformers.training.callbacks import callback_class, early_stopping
@@ -114,7 +115,7 @@ class Training:
         try:
             self._train(begun)
         except ToldToStopError:
-            begun.journal.state("stopped")
+            self._tell_stopped(begun.journal, begun.resumed_from)
             return True
         except Exception as error:
             less = smaller(begun.steps.micro_batch)
@@ -195,16 +196,14 @@ class Training:
         attempt = self._attempt(begun, loaded)
         model = with_method(loaded.model, request, self._task.head, loaded.new)
         learnt = learning(model, attempt, request, self._collator(loaded), train, test, self._device)
-        if learnt is None:  # it was told to stop before its first step
-            begun.journal.state("stopped")
-            return
+        if learnt is None:
+            raise ToldToStopError
         trainer = self._trainer(attempt, begun.steps, loaded, learnt)
         if request.metric is not None:
             tried = learnt.test.select(range(min(_TRIED_ROWS, len(test))))
             refuse_unknown(trainer.args.metric_for_best_model, trainer.try_metrics(tried))
-        if not self._learning_rate(trainer, attempt):  # it was told to stop before its first step
-            begun.journal.state("stopped")
-            return
+        if not self._learning_rate(trainer, attempt):
+            raise ToldToStopError
         trainer.train(resume_from_checkpoint=attempt.checkpoint and str(attempt.checkpoint))
         self._finish(trainer, loaded)
 
@@ -287,7 +286,7 @@ class Training:
     def _commands_told_to(self, begun: _Begun) -> Commands:
         if self._commands is None:
             self._commands = Commands(self._controls, begun.journal, self._asked_to_end)
-        self._commands.step = begun.resumed_from or 0
+        self._commands.step, self._commands.state = begun.resumed_from or 0, "starting"
         self._commands.journal = begun.journal  # those that were read before memory ran out are still to be followed
         return self._commands
 
@@ -299,6 +298,7 @@ class Training:
         def on_step(done: int, total: int) -> bool:
             attempt.journal.stage("finding", done, total)
             attempt.commands.look()
+            attempt.commands.wait_while_paused()
             return not attempt.commands.stopping
 
         if not self._folder.finder.exists() and not find_lr(trainer, self._folder, on_step):
@@ -353,19 +353,31 @@ class Training:
         attempt: Attempt = trainer.attempt
         if not attempt.team.leads:
             return
-        if attempt.saved is not None:  # a run that was stopped before its first step has learnt nothing
-            attempt.journal.stage("saving")
-            best = trainer.load_best()
-            if is_adapted(trainer.model):
-                write_adapter(self._folder, trainer.model, loaded.tokenizer, self._card(trainer, adapter=True))
-            write_model(self._folder, plain(trainer.model), loaded.tokenizer, self._card(trainer))
-            if best is not None and best != attempt.saved:
-                by = str(trainer.args.metric_for_best_model)
-                attempt.journal.write("note", text=f"The model is that of step {best:,}, the best by {by}.")
+        if attempt.saved is None:
+            self._tell_stopped(attempt.journal, None)
+            return
+        attempt.journal.stage("saving")
+        best = trainer.load_best()
+        if is_adapted(trainer.model):
+            write_adapter(self._folder, trainer.model, loaded.tokenizer, self._card(trainer, adapter=True))
+        write_model(self._folder, plain(trainer.model), loaded.tokenizer, self._card(trainer))
+        if best is not None and best != attempt.saved:
+            by = str(trainer.args.metric_for_best_model)
+            attempt.journal.write("note", text=f"The model is that of step {best:,}, the best by {by}.")
         is_done = attempt.marker.finished and not attempt.marker.evaluation_due
         if is_done:
             self._folder.features.unlink(missing_ok=True)
         attempt.journal.state("done" if is_done else "stopped")
+
+    def _tell_stopped(self, journal: Journal, resumed_from: int | None) -> None:
+        """Say that the run was stopped before it made a model, and why there is none."""
+        if resumed_from is None:
+            journal.state("stopped", "It was stopped before its first step: it has learnt nothing, and has no model.")
+        else:
+            goes_on = f"`%runs resume {typed_name(self._folder)}` does, and goes on from it."
+            journal.state(
+                "stopped", f"It was stopped before the checkpoint of step {resumed_from:,} was read.", goes_on
+            )
 
     def _card(self, trainer: Any, *, adapter: bool = False) -> str:
         history = History(self._folder.events)
