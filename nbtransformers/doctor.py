@@ -126,7 +126,7 @@ def _models() -> Iterator[Finding]:
     from nbtransformers.errors import UserError
     from nbtransformers.loading.bundled import BUNDLED_ENCODER, bundled_folder
     from nbtransformers.loading.cache import cache_folder
-    from nbtransformers.loading.hub import cached_names, is_offline
+    from nbtransformers.loading.hub_cache import cached_names, is_offline
 
     try:
         bundled_folder(BUNDLED_ENCODER)

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from nbtransformers.errors import UserError, kind_of, nearest, shown
 from nbtransformers.loading.bundled import BUNDLED, bundled_name
-from nbtransformers.loading.hub import cached_names, is_offline
+from nbtransformers.loading.hub_cache import cached_names, is_offline
 from nbtransformers.loading.runs import PREFIX, model_of_run, named_run
 from nbtransformers.request import ModelRef, Objects
 from nbtransformers.results.trainingrun import TrainingRun

@@ -1,0 +1,145 @@
+"""Questions to the Hub that a person waits for: one request each, and in a few words why there is no answer.
+
+huggingface_hub's own listing tries for half a minute where there is no network, and gives no pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nbtransformers.errors import nearest
+from nbtransformers.loading.hub_cache import is_offline
+
+_PATIENCE = 10.0  # seconds to connect, and between two pieces of an answer
+_LIKE = 200  # names in a list that is searched for the nearest
+
+
+class UnreachableError(Exception):
+    """The Hub cannot be asked; the message says why, to go on behind a comma."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the Hub answered.
+
+    Attributes:
+        value: its JSON.
+        next: the address of the next page; None when there is none.
+    """
+
+    value: Any
+    next: str | None
+
+
+def ask(path: str, query: Mapping[str, Any] | None = None) -> Answer:
+    """Ask the API, as whoever is logged in; where the Hub does not know the token, as nobody.
+
+    Args:
+        path: such as `/api/models`, or the whole address of a next page.
+        query: its parameters.
+
+    Raises:
+        UnreachableError: when there is no answer, or none of the Hub's.
+        HfHubHTTPError: when the Hub refuses, such as a repository that is not there.
+    """
+    if is_offline():
+        raise UnreachableError("offline mode is on")
+    try:
+        return _answer(path, query, None)
+    except Exception as error:
+        if not _is_unknown_token(error):
+            raise
+        return _answer(path, query, False)
+
+
+def why_unreachable(error: BaseException) -> str:
+    """Why there was no answer, in a few words that go on behind a comma.
+
+    Example:
+        >>> why_unreachable(TimeoutError())
+        'the Hub cannot be reached (TimeoutError)'
+    """
+    kind = type(error.__cause__ or error).__name__
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status is not None:
+        return "the Hub asks to wait (HTTP 429)" if status == 429 else f"the Hub fails (HTTP {status})"
+    if "proxy" in f"{kind} {error}".lower():
+        return f"the proxy fails ({kind})"
+    if was_cut(error):
+        return f"the connection to the Hub was cut ({kind}), perhaps by a proxy"
+    return f"the Hub cannot be reached ({kind})"
+
+
+def was_cut(error: BaseException) -> bool:
+    """Whether a connection ended in the midst of an answer."""
+    return type(error).__name__ in ("RemoteProtocolError", "ReadError", "ReadTimeout")
+
+
+def models_like(name: str) -> list[str]:
+    """Ids of the Hub that a mistyped one may have meant: of its owner, and that share a half of its name.
+
+    Raises:
+        UnreachableError: when the Hub cannot be asked.
+    """
+    owner, _, own = name.rpartition("/")
+    half = max(3, len(own) // 2)
+    queries: list[dict[str, str]] = [{"search": own[:half]}, {"search": own[-half:]}]
+    if owner:
+        queries.insert(0, {"author": owner})
+    found: list[str] = []
+    for query in queries:
+        answer = ask("/api/models", {**query, "sort": "downloads", "limit": _LIKE, "expand": ["downloads"]})
+        found += [str(about["id"]) for about in answer.value]
+    return list(dict.fromkeys(found))
+
+
+def nearest_model(name: str, known: Sequence[str]) -> str | None:
+    """The name that a mistyped one may have meant: one of those that are known here, else one of the Hub's."""
+    near = nearest(name, known)
+    if near is not None:
+        return near
+    try:
+        there = models_like(name)
+    except Exception:  # a hint that cannot be had is left out
+        return None
+    near = nearest(name, there)
+    if near is not None or "/" in name:
+        return near
+    by_own = {found.rpartition("/")[2]: found for found in reversed(there)}
+    own = nearest(name, by_own)
+    return by_own[own] if own else None
+
+
+def _answer(path: str, query: Mapping[str, Any] | None, token: bool | None) -> Answer:
+    from huggingface_hub import constants
+    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+
+    address = path if re.match("https?://", path) else f"{constants.ENDPOINT}{path}"
+    headers = build_hf_headers(token=token, library_name="nbtransformers")
+    try:
+        response = get_session().get(address, params=query, headers=headers, timeout=_PATIENCE)
+        hf_raise_for_status(response)
+        return Answer(response.json(), response.links.get("next", {}).get("url"))
+    except ValueError as error:  # a page to log into a network, say
+        raise UnreachableError("what answers is not the Hub, but perhaps a proxy") from error
+    except Exception as error:  # the network's many ways to fail, each with a type of its own
+        if isinstance(error, HfHubHTTPError) and _is_refusal(error.response.status_code):
+            raise
+        raise UnreachableError(why_unreachable(error)) from error
+
+
+def _is_unknown_token(error: Exception) -> bool:
+    """Whether a token was sent that the Hub does not know: what is public it then refuses, too."""
+    response: Any = getattr(error, "response", None)
+    if response is None or response.status_code != 401 or "authorization" not in response.request.headers:
+        return False
+    return "credentials" in response.headers.get("X-Error-Message", "").lower()
+
+
+def _is_refusal(status: int) -> bool:
+    """Whether the Hub has answered, and the answer is no; 429 asks to wait."""
+    return status < 500 and status != 429
