@@ -210,7 +210,7 @@ def _models(typed: Typed, begun: str) -> Iterator[Suggestion]:
 def model_names(namespace: Mapping[str, Any], begun: str, *, tokenizers: bool = False) -> Iterator[Suggestion]:
     """Variables, bundled models, the models of the local Hub cache, and folders once a path is begun."""
     from nbtransformers.loading.bundled import BUNDLED
-    from nbtransformers.loading.hub import cached_names
+    from nbtransformers.loading.hub_cache import cached_names
 
     for name in sorted(looking.names_in(namespace, looking.is_model)):
         yield Suggestion(name, "variable")
@@ -392,7 +392,7 @@ def _expression(typed: Typed) -> Completed:
 
 
 def _datasets() -> Iterator[Suggestion]:
-    from nbtransformers.loading.hub import cached_datasets
+    from nbtransformers.loading.hub_cache import cached_datasets
 
     for name in cached_datasets():
         yield Suggestion(f"hub:{name}", "dataset")
