@@ -60,12 +60,22 @@ def passed(source: Source) -> Passed:
     tokenizer_code = tokenizer_code_of(source)
     _refuse_besides(source)
     weights = weights_of(source)
-    safe = cast("dict[str, Any]", _without_dangers(config, source))
-    safe.pop("auto_map", None)
+    safe = _safe_config(config, source)
     if code:
         safe["auto_map"] = dict(code.classes)
     unused = code_named(config.get("auto_map"), source) if not code else RemoteCode()
     return Passed(safe, weights, code, tokenizer_code, _notes(source, weights, code, tokenizer_code, unused))
+
+
+def config_without_weights(source: Source) -> dict[str, Any]:
+    """The entries of a `config.json`, without those that could have Transformers fetch or run code.
+
+    It is for a look at a model that may not have been fetched, and allows nothing to be loaded.
+
+    Raises:
+        UserError: when there is none, or it makes no sense.
+    """
+    return _safe_config(_read_config(source), source)
 
 
 def tokenizer_code_of(source: Source) -> RemoteCode:
@@ -156,6 +166,12 @@ def _refuse_besides(source: Source) -> None:
                 f"{source.name} holds {what}: {found.name}.",
                 hint="Load it yourself, call model.save_pretrained(FOLDER), and give that folder.",
             )
+
+
+def _safe_config(config: dict[str, Any], source: Source) -> dict[str, Any]:
+    safe = cast("dict[str, Any]", _without_dangers(config, source))
+    safe.pop("auto_map", None)
+    return safe
 
 
 def _without_dangers(value: object, source: Source, depth: int = 0) -> object:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,9 @@ _TYPES = {
     "F8_E4M3": ("float8_e4m3fn", 1),
     "F8_E5M2": ("float8_e5m2", 1),
 }
-_BYTES = dict(_TYPES.values())
+BYTES = dict(_TYPES.values())
+"""The bytes of a number of each type, by torch's name."""
+Tensor = tuple[str, Sequence[int], int]
 _SAVE_ANEW = "Load it yourself, call model.save_pretrained(FOLDER), and give that folder."
 
 
@@ -64,9 +67,9 @@ class Weights:
 
         Of pickles it is what they take on disk: their type is not known before they are read.
         """
-        if dtype not in _BYTES:
+        if dtype not in BYTES:
             return self.nbytes
-        change = sum(number * (_BYTES[dtype] - _BYTES[name]) for name, number in self.counts.items() if name in _BYTES)
+        change = sum(number * (BYTES[dtype] - BYTES[name]) for name, number in self.counts.items() if name in BYTES)
         return self.nbytes + change
 
 
@@ -86,18 +89,31 @@ def weights_of(source: Source) -> Weights:
     return _pickles(source)
 
 
-def _safetensors(source: Source, files: list[Path]) -> Weights:
+def declared(files: Iterable[Path], tensors: Iterable[Tensor]) -> Weights:
+    """The weights that the headers of safetensors files declare.
+
+    Args:
+        files: the files, where they are here.
+        tensors: of each tensor its type in safetensors' own words, its shape, and its bytes.
+
+    Example:
+        >>> declared([], [("F32", (2, 3), 24)]).counts
+        {'float32': 6}
+    """
     counts: Counter[str] = Counter()
-    nbytes = 0
-    for file in files:
-        for dtype, number, bytes_ in _tensors(source, file):
-            counts[dtype] += number
-            nbytes += bytes_
-    return Weights(tuple(files), False, nbytes, dict(counts))
+    total = 0
+    for dtype, shape, nbytes in tensors:
+        counts[_TYPES.get(dtype, (dtype, 0))[0]] += math.prod(shape)
+        total += nbytes
+    return Weights(tuple(files), False, total, dict(counts))
 
 
-def _tensors(source: Source, path: Path) -> Iterable[tuple[str, int, int]]:
-    """Type, number of parameters and bytes of every tensor; the library checks the header against the file."""
+def _safetensors(source: Source, files: list[Path]) -> Weights:
+    return declared(files, (tensor for file in files for tensor in _tensors(source, file)))
+
+
+def _tensors(source: Source, path: Path) -> Iterator[Tensor]:
+    """What the header of a file declares; the library checks it against the file."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -111,10 +127,7 @@ def _tensors(source: Source, path: Path) -> Iterable[tuple[str, int, int]]:
         ) from error
     for entry in header:
         start, stop = entry["data_offsets"]
-        number = 1
-        for length in entry["shape"]:
-            number *= length
-        yield _TYPES.get(entry["dtype"], (entry["dtype"], 0))[0], number, stop - start
+        yield entry["dtype"], entry["shape"], stop - start
 
 
 def _header(path: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,152 @@
+"""The memory of a batch, counted: the operations of a model, on tensors that have a shape and no numbers."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from contextlib import nullcontext
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from nbtransformers.loading.heads import Head
+
+Build = Callable[[Any], Any]
+"""A configuration to its model, on torch's default device, of which what is trained asks for gradients."""
+
+_FEW, _MORE = 2, 4  # layers; every further one is like those between the two
+_DEPTHS = (
+    *("num_hidden_layers", "num_layers", "n_layer", "n_layers"),
+    *("encoder_layers", "decoder_layers", "num_decoder_layers"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What goes through a model at once.
+
+    Attributes:
+        head: the model's.
+        rows: how many texts.
+        tokens: of each.
+        training: whether it goes all the way back too; else nothing is kept for that.
+        bf16: whether it is computed in bfloat16 where autocast does.
+    """
+
+    head: Head
+    rows: int
+    tokens: int
+    training: bool = False
+    bf16: bool = False
+
+
+def peak_of(build: Build, config: Any, batch: Batch, device: str, dtype: str = "float32") -> int:
+    """Bytes that a batch takes at its highest, beyond the weights; in training with the gradients, as they come.
+
+    The model runs under `FakeTensorMode`: every operation tells the shapes of its results and computes nothing, so
+    that each kernel is the one that this device and these sizes are given (on a CPU, say, attention with dropout
+    materialises its maps `[row, head, query, key]`, and without it does not), and each tensor that autograd keeps is
+    counted for as long as it is kept. Deep models are counted with two and with four layers, and the rest is
+    a straight line: layers are alike.
+
+    Args:
+        build: makes the model.
+        config: its configuration.
+        batch: what goes through it.
+        device: where it would run.
+        dtype: of its weights.
+
+    Raises:
+        RuntimeError: or whatever else, when the model cannot run on such tensors.
+    """
+    layers = max((getattr(config, name, None) or 0 for name in _DEPTHS), default=0)
+    if layers <= _MORE:
+        return _counted(build, config, batch, device, dtype)
+    few, more = (_counted(build, _shallower(config, depth), batch, device, dtype) for depth in (_FEW, _MORE))
+    return more + (more - few) * (layers - _MORE) // (_MORE - _FEW)
+
+
+def _shallower(config: Any, layers: int) -> Any:
+    """The same with fewer layers, in each of its stacks."""
+    changed = deepcopy(config)
+    for name in _DEPTHS:
+        if isinstance(getattr(changed, name, None), int):
+            setattr(changed, name, min(getattr(changed, name), layers))
+    for name, value in vars(changed).items():
+        if name.startswith("layer") and isinstance(value, list):  # `layer_types`: a word for each
+            setattr(changed, name, value[:layers])
+    return changed
+
+
+def _counted(build: Build, config: Any, batch: Batch, device: str, dtype: str) -> int:
+    import torch
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    kind = device.partition(":")[0]
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.device(device):
+        config = deepcopy(config)
+        config.dtype = getattr(torch, dtype)
+        model = build(config).train(batch.training)
+        inputs = _inputs(model, batch)
+        autocast = torch.autocast(kind, torch.bfloat16) if batch.bf16 else nullcontext()
+        keeping = nullcontext() if batch.training else torch.inference_mode()
+        with _live() as live, keeping:
+            with autocast:
+                outputs = model(**inputs)
+            if batch.training:
+                outputs["loss"].float().backward()
+            del outputs
+        return live.peak
+
+
+def _inputs(model: Any, batch: Batch) -> dict[str, Any]:
+    import torch
+
+    ids = torch.ones(batch.rows, batch.tokens, dtype=torch.long)
+    inputs: dict[str, Any] = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    writes = batch.head in ("causal", "seq2seq")
+    if not batch.training:
+        if batch.head == "seq2seq":
+            inputs["decoder_input_ids"] = ids[:, :1]
+        return {**inputs, **({"use_cache": True, "logits_to_keep": 1} if batch.head == "causal" else {})}
+    if batch.head == "classifier":
+        inputs["labels"] = torch.zeros(batch.rows, dtype=torch.long)
+    elif batch.head == "spans":
+        inputs["start_positions"] = inputs["end_positions"] = torch.zeros(batch.rows, dtype=torch.long)
+    else:
+        inputs["labels"] = torch.zeros_like(ids)
+    return {**inputs, **({"use_cache": False} if writes else {})}
+
+
+def _live() -> Any:
+    """Counts the bytes of the tensors that operations make, for as long as there is a reference to each."""
+    from torch import Tensor
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils._pytree import tree_leaves
+
+    class Live(TorchDispatchMode):
+        def __init__(self) -> None:
+            super().__init__()
+            self.now = self.peak = 0
+            self._seen: weakref.WeakSet[Any] = weakref.WeakSet()
+
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            found = func(*args, **(kwargs or {}))
+            for leaf in tree_leaves(found):
+                if isinstance(leaf, Tensor):
+                    self._add(leaf.untyped_storage())
+            return found
+
+        def _add(self, storage: Any) -> None:
+            if storage in self._seen:
+                return
+            nbytes = storage.nbytes()
+            self._seen.add(storage)
+            self.now += nbytes
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self._take, nbytes)
+
+        def _take(self, nbytes: int) -> None:
+            self.now -= nbytes
+
+    return Live()
