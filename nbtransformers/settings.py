@@ -38,6 +38,7 @@ _BUILT_IN = {
     "top-k": "the best, or those assigned",
     "batch-size": "32",
     "aggregation": "first",
+    "memory-budget": "what the memory holds",
     "folder": str(RUNS),
 }
 

@@ -37,6 +37,7 @@ class RunArguments(TypedDict, total=False):
     threads: int | None
     max_length: int | None
     long: LongText | None
+    memory_budget: int | str | None
     to: str | PathLike[str] | None
     resume: bool
     overwrite: bool
@@ -53,6 +54,7 @@ class OneTextOptions(ModelOptions, total=False):
     dtype: DataType | None
     max_length: int | None
     long: LongText | None
+    memory_budget: int | str | None
 
 
 class DecodingArguments(TypedDict, total=False):
@@ -82,6 +84,7 @@ class WritingRun(TypedDict, total=False):
     dtype: DataType | None
     batch_tokens: int | None
     threads: int | None
+    memory_budget: int | str | None
     to: str | PathLike[str] | None
     resume: bool
     overwrite: bool
@@ -135,6 +138,7 @@ HELP = {
     "seed": "row i is drawn by the random numbers of seed + i, whatever else is in the batch; else 0.",
     "stop_strings": "a text, or several: a row ends once it holds one of them.",
     "long": "a longer text: `truncate` (the default), `window` (overlapping windows) or `error`.",
+    "memory_budget": "what all loaded models may take together, such as `8GB`; the least recently used leave first.",
     "to": "a Parquet file that the results go to as they come; the value is then a `Stored`.",
     "resume": "go on with that file where an earlier run was stopped.",
     "overwrite": "begin that file anew, whatever is there.",

@@ -9,6 +9,7 @@ from typing import Any, TypedDict, Unpack
 from nbtransformers import settings
 from nbtransformers.doors.common import model_of, run_and_keep
 from nbtransformers.doors.door import door
+from nbtransformers.doors.options import RUN_ARGUMENTS
 from nbtransformers.panels.view import View, passing_view
 from nbtransformers.request import DataType, Objects, PositionsRequest, RunOptions
 from nbtransformers.results.positions import Positions
@@ -22,6 +23,7 @@ class PositionsOptions(TypedDict, total=False):
     trust_remote_code: bool
     allow_large: bool
     device: str | None
+    memory_budget: int | str | None
     dtype: DataType | None
 
 
@@ -69,7 +71,7 @@ def positions_request(*, namespace: Mapping[str, Any] | None = None, **given: An
     values = dict(filled.values)
     if "dim" in values and "model" in filled.sources:  # of a default, and the formula is asked for
         del values["model"]
-    run = replace(RunOptions(), **{key: values.pop(key) for key in ("device", "dtype") if key in values})
+    run = replace(RunOptions(), **{key: values.pop(key) for key in RUN_ARGUMENTS if key in values})
     ref, objects = model_of(filled, values, namespace)
     return PositionsRequest(model=ref, run=run, **values), objects
 

@@ -41,7 +41,7 @@ _MOST_ROWS = 5_000  # in a part, on whatever device
 _HEAD_ROWS = 50
 _ANEW = "Type `--overwrite` to begin anew."
 # What does not change the results, but for rounding, and what is checked better elsewhere.
-_IMMATERIAL = ("to", "resume", "overwrite", "threads", "batch_tokens", "device")
+_IMMATERIAL = ("to", "resume", "overwrite", "threads", "batch_tokens", "device", "memory_budget")
 
 
 def store(make: type[RowTask[Any]], request: Any, objects: Objects, on_progress: OnProgress) -> Stored:

@@ -31,8 +31,7 @@ def refuse_too_large(source: Source, weights: Weights, dtype: str, device: str, 
     """
     if source.ref.allow_large or source.ref.kind == "bundled":
         return
-    # int8 is made of float32, which is there first.
-    taken = weights.nbytes if quantized else weights.nbytes_in("float32" if dtype == "int8" else dtype)
+    taken = nbytes_loaded(weights, dtype, quantized=quantized)
     needed, free = with_allowance(taken), free_memory(device)
     if needed <= free:
         return
@@ -41,6 +40,12 @@ def refuse_too_large(source: Source, weights: Weights, dtype: str, device: str, 
         f"and {size(free)} are free on {device}.",
         hint=_instead(weights, dtype, device, free, quantized),
     )
+
+
+def nbytes_loaded(weights: Weights, dtype: str, *, quantized: bool = False) -> int:
+    """The bytes that weights take while they are loaded, with the arguments of `refuse_too_large`."""
+    # int8 is made of float32, which is there first.
+    return weights.nbytes if quantized else weights.nbytes_in("float32" if dtype == "int8" else dtype)
 
 
 def says_out_of_memory(error: BaseException) -> bool:

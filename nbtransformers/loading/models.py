@@ -16,10 +16,11 @@ from nbtransformers.loading.descriptions import shown_error
 from nbtransformers.loading.dtypes import gpu_dtype
 from nbtransformers.loading.gate import Passed, passed
 from nbtransformers.loading.heads import HEADS, Head
-from nbtransformers.loading.memory import refuse_too_large, says_out_of_memory
+from nbtransformers.loading.memory import nbytes_loaded, refuse_too_large, says_out_of_memory
 from nbtransformers.loading.quantizing import INT8, quantise, quiet_torchao, refuse_lacking_library
 from nbtransformers.loading.registry import REGISTRY, LoadedModel
 from nbtransformers.loading.remote_code import RemoteCode
+from nbtransformers.loading.room import make_room
 from nbtransformers.loading.source import TOKENIZER_FILES, Source, source_of, version_of
 from nbtransformers.request import ModelRef, Objects
 
@@ -35,6 +36,7 @@ def load(
     device: str = "cpu",
     dtype: str = "float32",
     tokenizer: str | None = None,
+    memory_budget: int | None = None,
     on_load: Callable[[str], None] = lambda message: None,
 ) -> tuple[LoadedModel, bool]:
     """The model of a reference, and whether it was loaded for this call.
@@ -46,6 +48,7 @@ def load(
         device: where it goes, such as `cpu` or `cuda:0`; a user's own model stays where it is.
         dtype: the type of its weights; `auto` is for a GPU, and chooses one; `int8` quantises them.
         tokenizer: the entry of `objects` to use instead of the model's own.
+        memory_budget: bytes that all models on the device may take together; None is what the memory holds.
         on_load: told in one line what takes time.
 
     Raises:
@@ -62,7 +65,7 @@ def load(
         refuse_lacking_library()
     source = source_of(ref, on_load)
     found = passed(source)
-    want = _Wanted(source, found, head, device, dtype, on_load)
+    want = _Wanted(source, found, head, device, dtype, memory_budget, on_load)
     # What was allowed makes no other model of it, but code of its own does.
     key = (replace(ref, allow_pickle=False, trust_remote_code=bool(found.code), allow_large=False), head, device, dtype)
     loaded, fresh = REGISTRY.get(key, version_of(source.folder), lambda: _load_folder(want))
@@ -78,6 +81,7 @@ class _Wanted:
     head: Head
     device: str
     dtype: str
+    memory_budget: int | None
     on_load: Callable[[str], None]
 
 
@@ -94,6 +98,8 @@ def _load_folder(want: _Wanted) -> LoadedModel:
         config.name_or_path = source.ref.name
         loader = class_with_head(config, source, found, want.head)
         dtype = _dtype(loader, config, want, quantized)
+        taken = nbytes_loaded(found.weights, dtype, quantized=quantized)
+        left = make_room(name, taken, want.device, want.memory_budget)
         refuse_too_large(source, found.weights, dtype, want.device, quantized=quantized)
         model = _model(loader, config, want, dtype).to(want.device).eval()
         tokenizer = tokenizer_of(source, config, found)
@@ -107,6 +113,7 @@ def _load_folder(want: _Wanted) -> LoadedModel:
         dtype=INT8 if dtype == INT8 else _type_name(model.dtype),
         load_seconds=time.perf_counter() - started,
         pickled=found.weights.pickled,
+        made_room=left,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 Loaded = TypeVar("Loaded")
 
@@ -28,6 +29,7 @@ class LoadedModel:
         pickled: whether its weights were a pickle.
         lock: held by whoever runs the model, so that nobody else re-configures it meanwhile.
         notes: what the engine found out about it and need not find out again.
+        made_room: the names of the models that left memory for it.
     """
 
     name: str
@@ -40,6 +42,7 @@ class LoadedModel:
     pickled: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
     notes: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
+    made_room: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,47 @@ class Registry:
                         del table[key]
                         gone.append(entry.loaded.name)
         return gone, busy
+
+    def idle(self, device: str) -> list[tuple[Hashable, str]]:
+        """Keys and names of the models on a device that no task is at work with, the least recently used first."""
+        found = [item for item in list(self._models.items()) if item[1].loaded.device == device]
+        found.sort(key=lambda item: item[1].last_used)
+        return [(key, entry.loaded.name) for key, entry in found if not _is_busy(entry.loaded)]
+
+    def nbytes_of(self, keys: Iterable[Hashable]) -> int:
+        """Bytes of the weights of some models."""
+        entries = [entry for key in keys if (entry := self._models.get(key)) is not None]
+        return sum(_told(entry.loaded, entry.last_used).nbytes for entry in entries)
+
+    def keys_on(self, device: str) -> list[Hashable]:
+        """The keys of the models on a device."""
+        return [key for key, entry in list(self._models.items()) if entry.loaded.device == device]
+
+    def evict(self, key: Hashable) -> bool:
+        """Let go of a model if that frees its memory: whether it did. One that anything else holds stays."""
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        if not lock.acquire(blocking=False):  # somebody is loading it
+            return False
+        try:
+            entry = self._models.pop(key, None)
+            if entry is None or _is_busy(entry.loaded):
+                if entry is not None:
+                    self._models[key] = entry
+                return False
+            version, last_used = entry.version, entry.last_used
+            bare = replace(entry.loaded, model=None, notes={})  # notes may hold the model
+            loaded, model = ref(entry.loaded), ref(entry.loaded.model)
+            del entry
+            gc.collect()  # a model and its modules hold each other
+            held = loaded()
+            if held is None and model() is not None:
+                held = replace(bare, model=model())
+            if held is not None:
+                self._models[key] = _Entry(version, held, last_used)
+            return held is None
+        finally:
+            lock.release()
 
     def clear(self) -> None:
         """Forget every model and tokenizer; the memory is free once no result or variable holds one."""

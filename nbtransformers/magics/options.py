@@ -123,9 +123,10 @@ RUN = (
     Option("threads", "CPU threads (default: found by the same probe)", "N", whole_number),
     Option("max-length", "tokens read of one text (default: the model's limit)", "N", whole_number),
     Option("long", "what happens to a longer text (default: truncate)", "RULE", choices=LONG_TEXT),
+    Option("memory-budget", "what all loaded models may take together (default: what the memory holds)", "SIZE"),
 )
 RUN_ONE_TEXT = (
-    *(option for option in RUN if option.name in ("device", "dtype", "max-length")),
+    *(option for option in RUN if option.name in ("device", "dtype", "max-length", "memory-budget")),
     Option("long", "what happens to a longer text (default: error)", "RULE", choices=("truncate", "error")),
 )
 RUN_EXPLAIN = (
@@ -262,7 +263,7 @@ DECODING_TEXTS = (
     *DECODING[1:],
 )
 RUN_WRITING = (
-    *(option for option in RUN if option.name in ("device", "dtype")),
+    *(option for option in RUN if option.name in ("device", "dtype", "memory-budget")),
     Option("batch-tokens", "tokens in a batch, of prompts and what they may become", "N", whole_number),
     Option("threads", "CPU threads (default: found by timing the first tokens)", "N", whole_number),
 )
@@ -338,7 +339,7 @@ RUNS = (
 # run code: a pyproject.toml that came with somebody's notebook must not be able to.
 SETTABLE = (
     *("model", "device", "dtype", "batch-tokens", "threads", "max-length", "long"),
-    *("threshold", "top-k", "batch-size", "aggregation", "folder"),
+    *("threshold", "top-k", "batch-size", "aggregation", "memory-budget", "folder"),
 )
 # Those that mean something of its own to each task that has them: a default is for the one that it is named here for.
 SET_FOR = {"threshold": "classify", "top-k": "classify", "batch-size": "tokenize"}

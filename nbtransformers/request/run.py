@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from nbtransformers.errors import UserError, shown
-from nbtransformers.request.checks import is_text, one_of, whole
+from nbtransformers.request.checks import byte_size, is_text, one_of, whole
 
 LongText = Literal["truncate", "window", "error"]
 DataType = Literal["auto", "float32", "float16", "bfloat16", "int8"]
@@ -29,6 +29,8 @@ class RunOptions:
         max_length: tokens that the model may read of one text, special tokens included; None is the model's limit.
         long: what happens to a longer text: `truncate` reads its beginning, `window` reads it in
             overlapping windows and averages, `error` refuses it and ends the run.
+        memory_budget: what the weights of all loaded models may take together on the device, in bytes or as a size
+            such as `8GB`; the least recently used leave for a new one. None is what the memory holds.
         to: the Parquet file that the results go to, part by part as they come; None keeps them in memory.
         resume: go on with the parts of that file that an earlier run has left.
         overwrite: begin that file anew, whatever is there.
@@ -40,6 +42,7 @@ class RunOptions:
     threads: int | None = None
     max_length: int | None = None
     long: LongText = "truncate"
+    memory_budget: int | str | None = None
     to: str | None = None
     resume: bool = False
     overwrite: bool = False
@@ -51,7 +54,18 @@ class RunOptions:
         whole("batch-tokens", self.batch_tokens)
         whole("threads", self.threads)
         whole("max-length", self.max_length)
+        byte_size("memory-budget", self.memory_budget)
         _check_file(self.to, self.resume, self.overwrite)
+
+    @property
+    def budget(self) -> int | None:
+        """The memory budget in bytes.
+
+        Example:
+            >>> RunOptions(memory_budget="1.5 GB").budget
+            1500000000
+        """
+        return byte_size("memory-budget", self.memory_budget)
 
 
 def _check_file(to: object, resume: bool, overwrite: bool) -> None:

@@ -878,9 +878,6 @@ ELSEWHERE = {
     "The weights of the {} layer of {} are not in safetensors: there is{}.": "oracle/test_embed.py",
     "The weights of the {} layer of {} are damaged ({}).": "oracle/test_embed.py",
     "The {} layer of {} has no {}.": "oracle/test_embed.py",
-    "There is no program yet for a model that embeds texts by more than one pooling, or with layers behind it.": (
-        "oracle/test_embed.py"
-    ),
     "No model that summarises is bundled.": "test_rewriting",
     "No model that translates is bundled.": "test_rewriting",
     "`--{}` is {}, which is no language.": "test_rewriting",
