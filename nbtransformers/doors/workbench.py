@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from nbtransformers.coding import code
@@ -103,27 +102,24 @@ class Bench:
         as_line = Form(filled.task, "none" if filled.source == "text" else filled.source, filled.text, said)
         line, _ = forms.line_and_cell(as_line)
         quote = '"' if re.search(r"\s", begun) else ""
-        return [
-            (unquoted(found.text), found.kind)
-            for _, found in self._completed(f"{filled.task} {line} --{field} {quote}{begun}")
-        ]
+        found, _ = self._completed(f"{filled.task} {line} --{field} ", f"{quote}{begun}")
+        return [(unquoted(one.text), one.kind) for one in found]
 
     def _inputs(self, form: Form, begun: str) -> list[tuple[str, str]]:
         """Variables and expressions, files, or cells, for what is to be read."""
         if form.source == "cell":
             inputs = cells.typed_inputs(self._shell, self._shell.user_ns).get("In") or []
             return [(str(number), inputs[number].partition("\n")[0]) for number in range(len(inputs) - 1, 0, -1)]
-        found = self._completed(f"{form.task} {begun}")
-        files = [(before + unquoted(one.text), one.kind) for before, one in found if one.kind == "path"]
-        values = [(before + one.text, one.kind) for before, one in found if one.kind not in ("path", "option")]
+        found, before = self._completed(f"{form.task} ", begun)
+        files = [(before + unquoted(one.text), one.kind) for one in found if one.kind == "path"]
+        values = [(before + one.text, one.kind) for one in found if one.kind not in ("path", "option")]
         return files if form.source == "file" else values
 
-    def _completed(self, line: str) -> Iterator[tuple[str, Suggestion]]:
-        """What Tab offers at the end of a line; each behind what of the last word it leaves as it is."""
-        done = complete([f"%{line}"], 0, len(line) + 1, self._shell)
-        if done is not None:
-            before = line.removesuffix(done.typed).rpartition(" ")[2]
-            yield from ((before, found) for found in done.suggestions)
+    def _completed(self, line: str, begun: str) -> tuple[tuple[Suggestion, ...], str]:
+        """What Tab offers behind a line for what is begun there, and what of that stays in front of it."""
+        typed = f"%{line}{begun}"
+        done = complete([typed], 0, len(typed), self._shell)
+        return ((), begun) if done is None else (done.suggestions, begun.removesuffix(done.typed))
 
     def field_of(self, form: Sent, message: str) -> str:
         """The field that a mistake is in: the option that it names first, else the one whose value it quotes."""

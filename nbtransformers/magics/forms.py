@@ -10,9 +10,9 @@ from typing import Any, Literal, cast
 from nbtransformers import settings
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.inputs.suffixes import is_file
-from nbtransformers.magics.complete import given, in_quotes, unquoted
+from nbtransformers.magics.complete import in_quotes
 from nbtransformers.magics.options import SET_FOR, SETTABLE, Option
-from nbtransformers.magics.parse import is_option, scan
+from nbtransformers.magics.parse import is_option, scan, words_of
 from nbtransformers.magics.table import MAGICS, Magic
 
 Source = Literal["text", "value", "file", "cell", "none"]
@@ -128,12 +128,14 @@ def _field(option: Option, task: str) -> dict[str, Any]:
 
 
 def _default(option: Option, task: str) -> tuple[str, str]:
-    """What holds where nothing is filled in, and where that is set; empty where nobody can set it."""
+    """What holds where nothing is filled in, and where that is set; empty where it is built in."""
     built_in = _DEFAULT.search(option.help)
     if option.name in SETTABLE and SET_FOR.get(option.name, task) == task:
         found = settings.default(f"{task}.{option.name}")
-        if found.source is not None or built_in is None:
+        if found.source is not None:
             return found.text, found.place
+        if built_in is None:
+            return found.text, ""
     return (built_in[1], "") if built_in else ("", "")
 
 
@@ -160,6 +162,7 @@ def line_and_cell(form: Form) -> tuple[str, str | None]:
 
 
 _LIKE_A_PROMPT = re.compile(r"[\s.>\[]|In \[")
+_PROMPT = re.compile(r"^[^\S\n]*>>>.*$", re.MULTILINE)
 _BLANK = re.compile(r"^[ \t\f]+$", re.MULTILINE)
 
 
@@ -167,7 +170,16 @@ def _below(text: str) -> str:
     """A text as it stands below a magic, so that IPython leaves it as it is.
 
     It takes what looks like a prompt off every line when the first one has it, and white space out of blank lines.
+
+    Raises:
+        UserError: when a line begins with `>>>`, which it takes out of any cell.
     """
+    prompt = _PROMPT.search(text)
+    if prompt:
+        raise UserError(
+            f"The line {shown(prompt[0].strip(), 30)} begins with >>>, which IPython takes out of a cell.",
+            hint="Put the texts into a variable, and choose Variable.",
+        )
     text = _BLANK.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = f"\n{text}" if _LIKE_A_PROMPT.match(text) else text
     return text if text.endswith("\n") else f"{text}\n"
@@ -226,52 +238,46 @@ def _one_line(text: str) -> str:
 
 
 def form_of(task: str, line: str, cell: str | None) -> Form:
-    """The form that says what a magic said."""
+    """The form that says what a magic said.
+
+    Raises:
+        UserError: when a quotation mark in the line is not closed.
+    """
     magic = task_named(task)
-    found = scan(line.strip().removesuffix(";"))
-    words = [*found.words, *filter(None, [found.last])]
-    known = {name for o in magic.options for name in (f"--{o.name}", f"--{o.key}", f"-{o.short}")}
-    ours, others = _parted(words, known)
-    said = given(ours, magic.options)
-    options: dict[str, str | bool | list[str]] = {}
-    for option in magic.options:
-        if option.name in said.values:
-            options[option.name] = said.values[option.name] if option.metavar else True
-        if option.repeats and option.name in said.values:
-            options[option.name] = _all_of(option, ours)
+    expression, options, others = _parted(line, magic)
     if cell is not None:
         return Form(task, "text", cell.strip("\n"), options, others)
     if magic.name == "positions":
         return Form(task, "none", "", options, others)
-    number = re.fullmatch(r"In\[(\d+)\]", said.expression)
+    number = re.fullmatch(r"In\[(\d+)\]", expression)
     if number:
         return Form(task, "cell", number[1], options, others)
-    is_path = is_file(unquoted(said.expression))
-    return Form(task, "file" if is_path else "value", _text_of(said.expression, is_path), options, others)
+    path = "".join(words_of(expression))
+    return Form(task, *(("file", path) if is_file(path) else ("value", expression)), options, others)
 
 
-def _text_of(expression: str, is_path: bool) -> str:
-    return unquoted(expression) if is_path else expression
-
-
-def _parted(words: list[str], known: set[str]) -> tuple[list[str], str]:
-    """The words that are ours, and in one text those of options that are not."""
-    ours: list[str] = []
+def _parted(line: str, magic: Magic) -> tuple[str, dict[str, str | bool | list[str]], str]:
+    """The expression of a line, the options that its magic lists, and the others as they are typed."""
+    found = scan(line.strip().removesuffix(";"))
+    expression: list[str] = []
+    options: dict[str, str | bool | list[str]] = {}
     others: list[str] = []
-    into = ours
+    words = iter([*found.words, *filter(None, [found.last])])
+    into = expression
     for word in words:
-        if is_option(word):
-            into = ours if word.partition("=")[0] in known else others
-        into.append(word)
-    return ours, " ".join(others)
-
-
-def _all_of(option: Option, words: list[str]) -> list[str]:
-    """Every value of an option that is there several times."""
-    names = (f"--{option.name}", f"--{option.key}", f"-{option.short}")
-    values: list[str] = []
-    for word, following in zip(words, [*words[1:], ""], strict=True):
         name, equals, value = word.partition("=")
-        if name in names:
-            values.append(unquoted(value if equals else following))
-    return values
+        option = next((o for o in magic.options if name in (f"--{o.name}", f"--{o.key}", f"-{o.short}")), None)
+        if not is_option(word):
+            into.append(word)
+        elif option is None:
+            others.append(word)
+            into = others  # the value that follows is its own
+            continue
+        elif option.metavar is None:
+            options[option.name] = True
+        else:
+            given = "".join(words_of(value if equals else next(words, "")))
+            before = options.get(option.name, [])
+            options[option.name] = [*before, given] if option.repeats and isinstance(before, list) else given
+        into = expression
+    return " ".join(expression), options, " ".join(others)

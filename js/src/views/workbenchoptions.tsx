@@ -20,36 +20,38 @@ export function WorkbenchOptions({ task, form, channel, mistakeIn, onOption, onO
     name === MODEL || (form.source === "text" && BESIDE_TEXT.includes(name));
   return (
     <>
-      {task.groups.map(({ title, options }) => {
-        const here = options.filter(({ name }) => !isElsewhere(name));
-        if (here.length === 0) return null;
-        const given = here.filter(({ name }) => name in form.options).length;
-        return (
-          // One that holds a mistake is open.
-          <details
-            key={title}
-            class="nbt-bench-group"
-            open={here.some(({ name }) => mistakeIn(name) !== null)}
-          >
-            <summary>
-              {title} <span class="nbt-aside">{given > 0 ? `${given} set` : ""}</span>
-            </summary>
-            <div class="nbt-bench-fields">
-              {here.map((field) => (
-                <FormField
-                  key={field.name}
-                  field={field}
-                  value={form.options[field.name]}
-                  form={form}
-                  channel={channel}
-                  mistake={mistakeIn(field.name)}
-                  onChange={(value) => onOption(field.name, value)}
-                />
-              ))}
-            </div>
-          </details>
-        );
-      })}
+      <div class="nbt-bench-groups">
+        {task.groups.map(({ title, options }) => {
+          const here = options.filter(({ name }) => !isElsewhere(name));
+          if (here.length === 0) return null;
+          const given = here.filter(({ name }) => name in form.options).length;
+          return (
+            // One that holds a mistake is open.
+            <details
+              key={title}
+              class="nbt-bench-group"
+              open={here.some(({ name }) => mistakeIn(name) !== null)}
+            >
+              <summary>
+                {title} <span class="nbt-aside">{given > 0 ? `${given} set` : ""}</span>
+              </summary>
+              <div class="nbt-bench-fields">
+                {here.map((field) => (
+                  <FormField
+                    key={field.name}
+                    field={field}
+                    value={form.options[field.name]}
+                    form={form}
+                    channel={channel}
+                    mistake={mistakeIn(field.name)}
+                    onChange={(value) => onOption(field.name, value)}
+                  />
+                ))}
+              </div>
+            </details>
+          );
+        })}
+      </div>
       {task.others && (
         <div class="nbt-field nbt-bench-others">
           <label for={others}>Further options</label>

@@ -15,7 +15,7 @@ export interface Field {
   several: boolean;
   /** What holds where nothing is filled in, for a person. */
   default: string;
-  /** Where that is set; empty where nobody can set it. */
+  /** Where that is set; empty where it is built in. */
   from: string;
 }
 
