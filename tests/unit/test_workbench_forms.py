@@ -21,6 +21,7 @@ from nbtransformers.magics.forms import Form, Source
 from nbtransformers.magics.options import Option, converted, number, whole_number
 from nbtransformers.magics.parse import ParsedLine
 from nbtransformers.magics.table import MAGICS, Magic
+from nbtransformers.request import DataRef
 
 TASKS = list(forms.TASKS.values())
 # What is asked of none of them, or is no task.
@@ -144,10 +145,8 @@ def test_the_magic_says_what_the_form_says(form: Form) -> None:
     assert found.values == wanted.values
     if form.source == "text":
         assert found.expression == "" and cell is not None
-        # The lines, but for blank ones around them and the white space of blank ones between.
-        assert [text.strip() for text in cell.strip().split("\n")] == [
-            text.strip() for text in form.text.strip().split("\n")
-        ]
+        rows, meant = (DataRef("lines", text).texts for text in (cell, form.text))
+        assert [row if row.strip() else "" for row in rows] == [row if row.strip() else "" for row in meant]
     elif form.source == "file":
         assert form.text in (
             found.expression,
