@@ -12,7 +12,7 @@ from typing import Any
 from nbtransformers.loading.heads import Head
 
 Build = Callable[[Any], Any]
-"""A configuration to its model, on torch's default device, of which what is trained asks for gradients."""
+"""A configuration to its model on the device `meta`, of which what is trained asks for gradients."""
 
 _FEW, _MORE = 2, 4  # layers; every further one is like those between the two
 _DEPTHS = (
@@ -83,10 +83,12 @@ def _counted(build: Build, config: Any, batch: Batch, device: str, dtype: str) -
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     kind = device.partition(":")[0]
-    with FakeTensorMode(allow_non_fake_inputs=True), torch.device(device):
-        config = deepcopy(config)
-        config.dtype = getattr(torch, dtype)
+    config = deepcopy(config)
+    config.dtype = getattr(torch, dtype)
+    with torch.device("meta"):
         model = build(config).train(batch.training)
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.device(device):
+        _move(model)
         inputs = _inputs(model, batch)
         autocast = torch.autocast(kind, torch.bfloat16) if batch.bf16 else nullcontext()
         keeping = nullcontext() if batch.training else torch.inference_mode()
@@ -97,6 +99,25 @@ def _counted(build: Build, config: Any, batch: Batch, device: str, dtype: str) -
                 outputs["loss"].float().backward()
             del outputs
         return live.peak
+
+
+def _move(model: Any) -> None:
+    """Have the weights of a model be such tensors; those that are shared stay so."""
+    import torch
+
+    moved: dict[int, Any] = {}
+    for module in model.modules():
+        for held in (module._parameters, module._buffers):
+            for name, tensor in held.items():
+                if tensor is None:
+                    continue
+                if id(tensor) not in moved:
+                    empty = torch.empty(tensor.shape, dtype=tensor.dtype)
+                    trained = tensor.requires_grad
+                    parameter = isinstance(tensor, torch.nn.Parameter)
+                    # What is replaced is kept, so that no other tensor gets its id.
+                    moved[id(tensor)] = torch.nn.Parameter(empty, trained) if parameter else empty, tensor
+                held[name] = moved[id(tensor)][0]
 
 
 def _inputs(model: Any, batch: Batch) -> dict[str, Any]:
