@@ -16,8 +16,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
-from nbtransformers.loading.kept import check_pinned, kept_folder, package_folder, sha256_of
-from nbtransformers.loading.smollm2 import BUNDLED_DECODER, smollm2_folder
+from nbtransformers.loading.kept import check_pinned, is_kept, kept_folder, package_folder, place_of, sha256_of
+from nbtransformers.loading.smollm2 import BUNDLED_DECODER, converted_folder, smollm2_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +42,10 @@ class BundledModel:
         languages: ISO 639-1 codes.
         description: one sentence.
         licence: an SPDX identifier.
+        architecture: the class that it is saved as.
+        parameters: how many.
+        vocabulary: tokens that it knows.
+        context_length: tokens that it reads.
     """
 
     name: str
@@ -49,6 +53,10 @@ class BundledModel:
     languages: tuple[str, ...]
     description: str
     licence: str
+    architecture: str
+    parameters: int
+    vocabulary: int
+    context_length: int
 
 
 BUNDLED: Mapping[str, BundledModel] = MappingProxyType(
@@ -61,6 +69,10 @@ BUNDLED: Mapping[str, BundledModel] = MappingProxyType(
                 languages=("en",),
                 description="all-MiniLM-L6-v2: sentence embeddings; 6 layers, 12 heads, 22.7M parameters.",
                 licence="Apache-2.0",
+                architecture="BertModel",
+                parameters=22_713_216,
+                vocabulary=30_522,
+                context_length=512,
             ),
             BundledModel(
                 name=BUNDLED_SENTIMENT,
@@ -68,6 +80,10 @@ BUNDLED: Mapping[str, BundledModel] = MappingProxyType(
                 languages=("en",),
                 description="Whether a sentence about a film is negative or positive: all-MiniLM-L6-v2 with LoRA.",
                 licence="Apache-2.0",
+                architecture="BertForSequenceClassification",
+                parameters=22_713_986,
+                vocabulary=30_522,
+                context_length=512,
             ),
             BundledModel(
                 name=BUNDLED_DECODER,
@@ -75,6 +91,10 @@ BUNDLED: Mapping[str, BundledModel] = MappingProxyType(
                 languages=("en",),
                 description="SmolLM2-135M-Instruct: writes text and answers; 30 layers, 9 heads, 134.5M parameters.",
                 licence="Apache-2.0",
+                architecture="LlamaForCausalLM",
+                parameters=134_515_008,
+                vocabulary=49_152,
+                context_length=8_192,
             ),
         )
     }
@@ -118,6 +138,17 @@ def bundled_folder(name: str, on_load: Callable[[str], None] = lambda message: N
     if name == BUNDLED_DECODER:
         return smollm2_folder(on_load)
     raise UserError(f"There is no bundled model {shown(name)}.", hint=did_you_mean(name, BUNDLED, what="There are"))
+
+
+def bundled_place(name: str) -> Path | None:
+    """Where the files of a bundled model are already; None where they are still to be made, or are not installed."""
+    if name == BUNDLED_DECODER:
+        return converted_folder()
+    package = package_folder(_PACKAGE)
+    if name == BUNDLED_ENCODER or package is None:
+        return package / "model" if package is not None else None
+    place = place_of(name, _merge_key(name))
+    return place if is_kept(name, _merge_key(name)) else None
 
 
 def merge_adapter(base: Path, weights: Path, card: Mapping[str, Any], into: Path) -> None:
@@ -182,11 +213,16 @@ def _encoder() -> Path:
 def _merged(name: str) -> Path:
     base = _encoder()
     weights, card = ADAPTERS / f"{name}.safetensors", ADAPTERS / f"{name}.json"
-    parts = (_MERGE_FORMAT.encode(), ENCODER_SHA256.encode(), weights.read_bytes(), card.read_bytes())
-    key = hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def write(into: Path) -> Mapping[str, str]:
-        merge_adapter(base, weights, json.loads(parts[-1]), into)
+        merge_adapter(base, weights, json.loads(card.read_bytes()), into)
         return {"weights_sha256": sha256_of(into / _WEIGHTS)}
 
-    return kept_folder(name, key, write, takes="90 MB")
+    return kept_folder(name, _merge_key(name), write, takes="90 MB")
+
+
+def _merge_key(name: str) -> str:
+    """Stands for everything that a merged model is made from."""
+    files = (ADAPTERS / f"{name}.safetensors", ADAPTERS / f"{name}.json")
+    parts = (_MERGE_FORMAT.encode(), ENCODER_SHA256.encode(), *(file.read_bytes() for file in files))
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()

@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from nbtransformers.errors import UserError
-from nbtransformers.loading.kept import check_pinned, is_kept, kept_folder, package_folder, sha256_of
+from nbtransformers.loading.kept import check_pinned, is_kept, kept_folder, package_folder, place_of, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,6 +57,11 @@ def smollm2_folder(on_load: Callable[[str], None] = lambda message: None) -> Pat
 def is_converted() -> bool:
     """Whether the decoder is ready to be loaded."""
     return is_kept(BUNDLED_DECODER, _KEY)
+
+
+def converted_folder() -> Path | None:
+    """Where the decoder is, ready to be loaded; None before it was converted."""
+    return place_of(BUNDLED_DECODER, _KEY) if is_converted() else None
 
 
 def what_to_install() -> str | None:

@@ -237,10 +237,19 @@ def _users_own(ref: ModelRef, value: Any) -> LoadedTokenizer:
 
 def _limit(tokenizer: Any, entries: Mapping[str, Any]) -> int:
     """The tokens that its model can read; the model itself is not looked at."""
-    positions = entries.get("max_position_embeddings")
-    known = [tokenizer.model_max_length]
-    if isinstance(positions, int):
-        padding = entries.get("pad_token_id")
-        offset = (padding or 0) + 1 if entries.get("model_type") in _OFFSET_POSITIONS else 0
-        known.append(positions - offset)
+    known = [tokenizer.model_max_length, positions_of(entries)]
     return min((int(limit) for limit in known if limit and 0 < limit < _NO_LIMIT), default=0)
+
+
+def positions_of(entries: Mapping[str, Any]) -> int | None:
+    """The tokens that a model has positions for, by the entries of its configuration; None where it has no table.
+
+    Example:
+        >>> positions_of({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1})
+        512
+    """
+    positions, padding = entries.get("max_position_embeddings"), entries.get("pad_token_id")
+    if not isinstance(positions, int):
+        return None
+    offset = (padding if isinstance(padding, int) else 0) + 1 if entries.get("model_type") in _OFFSET_POSITIONS else 0
+    return positions - offset

@@ -64,13 +64,13 @@ class Datasets(Sequence[DatasetEntry]):
     Attributes:
         request: what was asked for.
         entries: a row each.
-        more: whether the Hub has more than were asked for.
+        next: where the Hub goes on; None when these are all.
         notes: what a reader should know, such as that the Hub could not be reached.
     """
 
     request: DatasetsRequest
     entries: tuple[DatasetEntry, ...]
-    more: bool = False
+    next: str | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -88,15 +88,20 @@ class Datasets(Sequence[DatasetEntry]):
             raise UserError(f"There is no dataset {shown(which)} in this list.", hint=did_you_mean(which, names))
         return found
 
-    def joined(self, entries: Iterable[DatasetEntry], more: bool, notes: Sequence[str] = ()) -> Self:
+    def joined(self, entries: Iterable[DatasetEntry], following: str | None, notes: Sequence[str] = ()) -> Self:
         """The same list with more datasets behind it; one that is in it already is left out."""
         known = {entry.name for entry in self.entries}
         added = tuple(entry for entry in entries if entry.name not in known)
-        return replace(self, entries=(*self.entries, *added), more=more, notes=(*self.notes, *notes))
+        return replace(self, entries=(*self.entries, *added), next=following, notes=(*self.notes, *notes))
 
     def to_pandas(self, rows: Sequence[int] | None = None) -> pd.DataFrame:
         """One row a dataset, with its name as index, and the fields of `DatasetEntry` as columns."""
         return entries_table(self.entries if rows is None else [self.entries[row] for row in rows], DatasetEntry)
+
+    @property
+    def more(self) -> bool:
+        """Whether the Hub has more than were asked for."""
+        return self.next is not None
 
     @property
     def summary(self) -> str:

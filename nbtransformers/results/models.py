@@ -128,7 +128,7 @@ class Models(Sequence[ModelEntry]):
     Attributes:
         request: what was asked for.
         entries: a row each.
-        more: whether the Hub has more than were asked for.
+        next: where the Hub goes on; None when these are all.
         notes: what a reader should know, such as that the Hub could not be reached.
 
     Example:
@@ -138,7 +138,7 @@ class Models(Sequence[ModelEntry]):
 
     request: ModelsRequest
     entries: tuple[ModelEntry, ...]
-    more: bool = False
+    next: str | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -156,15 +156,20 @@ class Models(Sequence[ModelEntry]):
             raise UserError(f"There is no model {shown(which)} in this list.", hint=did_you_mean(which, names))
         return found
 
-    def joined(self, entries: Iterable[ModelEntry], more: bool, notes: Sequence[str] = ()) -> Self:
+    def joined(self, entries: Iterable[ModelEntry], following: str | None, notes: Sequence[str] = ()) -> Self:
         """The same list with more models behind it; one that is in it already is left out."""
         known = {entry.name for entry in self.entries}
         added = tuple(entry for entry in entries if entry.name not in known)
-        return replace(self, entries=(*self.entries, *added), more=more, notes=(*self.notes, *notes))
+        return replace(self, entries=(*self.entries, *added), next=following, notes=(*self.notes, *notes))
 
     def to_pandas(self, rows: Sequence[int] | None = None) -> pd.DataFrame:
         """One row a model, with its name as index: `place`, `task`, `parameters`, … as `ModelEntry` has them."""
         return entries_table(self.entries if rows is None else [self.entries[row] for row in rows], ModelEntry)
+
+    @property
+    def more(self) -> bool:
+        """Whether the Hub has more than were asked for."""
+        return self.next is not None
 
     @property
     def summary(self) -> str:

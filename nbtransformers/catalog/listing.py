@@ -1,0 +1,104 @@
+"""What was asked for to a listing: what is here, and what the Hub finds; without the Hub what is here, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from nbtransformers.catalog.hub_search import Page, datasets_page, models_page
+from nbtransformers.catalog.local import cached_sizes, local_models
+from nbtransformers.loading.hub_api import UnreachableError
+from nbtransformers.request.catalog import DatasetsRequest, ModelsRequest
+from nbtransformers.results.datasets import DatasetEntry, Datasets
+from nbtransformers.results.models import ModelEntry, Models
+
+E = TypeVar("E")
+Turn = Callable[["str | None"], Page[E]]
+# What the Hub calls by either name.
+_SAME_TASK = {"feature-extraction": "sentence-similarity", "sentence-similarity": "feature-extraction"}
+
+
+def list_models(request: ModelsRequest, runs: Path) -> Models:
+    """The models that were asked for: those on this machine, then those of the Hub.
+
+    Args:
+        request: what was asked for.
+        runs: where training runs are.
+    """
+    here = Models(request, tuple(entry for entry in local_models(runs) if matches(entry, request)))
+    if request.local_only:
+        return here
+    try:
+        found, following = _taken(lambda after: models_page(request, after), request.limit)
+    except UnreachableError as error:
+        return Models(request, here.entries, notes=(only_here(error),))
+    return here.joined(found, following)
+
+
+def list_datasets(request: DatasetsRequest) -> Datasets:
+    """The datasets that were asked for: those in the cache, then those of the Hub."""
+    here = Datasets(request, tuple(_cached_datasets(request)))
+    if request.local_only:
+        return here
+    try:
+        found, following = _taken(lambda after: datasets_page(request, after), request.limit)
+    except UnreachableError as error:
+        return Datasets(request, here.entries, notes=(only_here(error),))
+    return here.joined(found, following)
+
+
+def go_on(listed: Models) -> Models:
+    """The same list with the next of the Hub behind it; a Hub that cannot be asked any more is a note.
+
+    Args:
+        listed: a list of which the Hub has more.
+    """
+    request = listed.request
+    try:
+        found, following = _taken(lambda after: models_page(request, after), request.limit, listed.next)
+    except UnreachableError as error:
+        return replace(listed, notes=(f"The Hub does not go on: {error}.",))
+    return replace(listed, notes=()).joined(found, following)
+
+
+def only_here(error: UnreachableError) -> str:
+    """That a list lacks the Hub's part, and why."""
+    return f"This is only what is on this machine: {error}."
+
+
+def matches(entry: ModelEntry, request: ModelsRequest) -> bool:
+    """Whether a model is among those that were asked for; what it does not say does not match."""
+    size, nbytes = request.size, entry.disk_bytes or entry.download_bytes
+    words = (request.search or "").casefold().split()
+    return (
+        (request.task is None or entry.task in (request.task, _SAME_TASK.get(request.task)))
+        and all(word in entry.name.casefold() for word in words)
+        and (request.language is None or request.language.casefold() in map(str.casefold, entry.languages))
+        and (request.library is None or entry.library == request.library)
+        and (request.licence is None or (entry.licence or "").casefold() == request.licence.casefold())
+        and (size.parameters is None or (entry.parameters or size.parameters + 1) <= size.parameters)
+        and (size.nbytes is None or (nbytes or size.nbytes + 1) <= size.nbytes)
+    )
+
+
+def _taken(turn: Turn[E], limit: int, after: str | None = None) -> tuple[list[E], str | None]:
+    """So many entries, from as many pages as they take, and where to go on; there may be some that were had."""
+    taken: list[E] = []
+    while True:
+        page = turn(after)
+        taken += page.entries
+        if len(taken) > limit:  # the rest of this page is still to come
+            return taken[:limit], after or page.next
+        after = page.next
+        if after is None or len(taken) == limit:
+            return taken, after
+
+
+def _cached_datasets(request: DatasetsRequest) -> Iterable[DatasetEntry]:
+    words = (request.search or "").casefold().split()
+    for name, (nbytes, changed, commit) in cached_sizes("dataset").items():
+        # Of what is here only the name is known.
+        if all(word in name.casefold() for word in words) and not (request.task or request.language or request.licence):
+            yield DatasetEntry(name, "cached", disk_bytes=nbytes, last_modified=changed, revision=commit)

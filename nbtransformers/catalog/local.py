@@ -1,0 +1,206 @@
+"""The models that are on this machine: bundled, in the Hugging Face cache, in folders, and of training runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nbtransformers.catalog.described import Fields, first_known, of_card, of_config, wants_own_code
+from nbtransformers.errors import UserError
+from nbtransformers.loading.bundled import BUNDLED, bundled_place
+from nbtransformers.loading.hub import UnfinishedError, known_files
+from nbtransformers.loading.hub_cache import cache
+from nbtransformers.loading.runs import PREFIX, model_of_run
+from nbtransformers.loading.source import Source
+from nbtransformers.loading.weights import weights_of
+from nbtransformers.request import ModelRef
+from nbtransformers.results.models import ModelEntry, Place
+from nbtransformers.rundir.listing import run_folders
+
+_MOST_FOLDERS = 500  # that are looked into
+_LARGEST = 2**22  # bytes of a description that is worth a look in a list
+
+
+def local_models(runs: Path, here: Path | None = None) -> Iterator[ModelEntry]:
+    """Every model on this machine: the bundled ones, then those of the cache, of folders, and of runs.
+
+    None of their weights is read, and nothing is fetched, merged or converted.
+
+    Args:
+        runs: where training runs are.
+        here: the folder in which, and in whose folders, models are looked for; None is the working directory.
+    """
+    yield from map(bundled_entry, BUNDLED)
+    yield from cached_models()
+    yield from _in_folders(here or Path.cwd(), runs)
+    yield from _of_runs(runs)
+
+
+def bundled_entry(name: str) -> ModelEntry:
+    """A bundled model, whether it was made ready or not."""
+    model, place = BUNDLED[name], bundled_place(name)
+    described = of_config(_read(place / "config.json")) if place else {}
+    return ModelEntry(
+        name,
+        "bundled",
+        task=model.task,
+        architecture=model.architecture,
+        model_type=described.get("model_type"),
+        library="transformers",
+        parameters=model.parameters,
+        vocabulary=model.vocabulary,
+        context_length=model.context_length,
+        languages=model.languages,
+        licence=model.licence.lower(),
+        download_bytes=0,
+        disk_bytes=_nbytes(place) if place else None,
+        gated=False,
+        complete=True,
+        needs=(),
+        description=model.description,
+    )
+
+
+def cached_models() -> Iterator[ModelEntry]:
+    """The models of the Hugging Face cache: of each the revision that `main` is here, else the newest."""
+    for repository in _cached("model"):
+        revisions = sorted(repository.revisions, key=lambda one: ("main" in one.refs, one.last_modified))
+        if not revisions:
+            continue
+        newest = revisions[-1]
+        ref = ModelRef("hub", repository.repo_id, newest.commit_hash)
+        files = known_files(repository.repo_id, newest.commit_hash)
+        source = Source(
+            ref,
+            repository.repo_id,
+            newest.snapshot_path,
+            newest.commit_hash,
+            {path: file.size for path, file in files.items()},
+        )
+        entry = folder_entry(source, "cached", repository.repo_id)
+        if entry is not None:
+            yield entry
+
+
+def cached_sizes(kind: str) -> Mapping[str, tuple[int, datetime, str | None]]:
+    """The repositories of a kind in the cache: bytes on disk, when they were changed here, and the commit of `main`."""
+    found: dict[str, tuple[int, datetime, str | None]] = {}
+    for repository in _cached(kind):
+        main = next((one.commit_hash for one in repository.revisions if "main" in one.refs), None)
+        found[repository.repo_id] = (repository.size_on_disk, _moment(repository.last_modified), main)
+    return found
+
+
+def folder_entry(source: Source, place: Place, name: str) -> ModelEntry | None:
+    """What the files in a folder say; None where there is no model in it."""
+    folder = source.folder
+    config = _read(folder / "config.json")
+    if not isinstance(config.get("model_type"), str):
+        return None
+    fields = first_known(
+        of_card(card_of(folder)),
+        of_config(config, _read(folder / "tokenizer_config.json")),
+    )
+    weights, complete, needs = _weights(source, config)
+    hub = source.ref.kind == "hub"
+    return ModelEntry(
+        name,
+        place,
+        **fields,
+        **weights,
+        last_modified=_moment((folder / "config.json").stat().st_mtime),
+        download_bytes=0 if complete else None,
+        disk_bytes=_nbytes(folder),
+        revision=source.commit,
+        gated=None if hub else False,
+        complete=complete,
+        needs=needs,
+    )
+
+
+def card_of(folder: Path) -> dict[str, Any]:
+    """The metadata of the card in a folder; empty where there is none that can be read."""
+    from huggingface_hub import metadata_load
+
+    path = folder / "README.md"
+    with suppress(Exception):  # it is anyone's text, and YAML has many ways to be none
+        if path.is_file() and path.stat().st_size < _LARGEST:
+            found = metadata_load(path)
+            return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _weights(source: Source, config: Mapping[str, Any]) -> tuple[Fields, bool | None, tuple[str, ...]]:
+    """Parameters, whether all files are there, and what the load gate would have to be told."""
+    needs = ("trust-remote-code",) if wants_own_code(config) else ()
+    try:
+        weights = weights_of(replace(source, ref=replace(source.ref, allow_pickle=True)))
+    except UnfinishedError:
+        return {}, False, needs
+    except UserError:  # of another library, say
+        return {}, None, needs
+    pickles = ("allow-pickle",) if weights.pickled else ()
+    return {"parameters": weights.parameters}, True, (*pickles, *needs)
+
+
+def _in_folders(here: Path, runs: Path) -> Iterator[ModelEntry]:
+    """The models in a folder and in the folders of that; those of runs are listed as such."""
+    looked = 0
+    for config in (*sorted(here.glob("*/config.json")), *sorted(here.glob("*/*/config.json"))):
+        folder = config.parent
+        inside = folder.relative_to(here)
+        if any(part.startswith((".", "_")) for part in inside.parts) or folder.is_relative_to(runs.absolute()):
+            continue
+        looked += 1
+        if looked > _MOST_FOLDERS:
+            return
+        name = inside.as_posix()
+        with suppress(OSError):
+            entry = folder_entry(Source(ModelRef("folder", str(folder)), name, folder), "folder", name)
+            if entry is not None:
+                yield entry
+
+
+def _of_runs(runs: Path) -> Iterator[ModelEntry]:
+    for files in run_folders(runs):
+        with suppress(UserError, OSError):  # it has no model yet
+            ref = model_of_run(files)
+            name = f"{PREFIX}{files.name}"
+            entry = folder_entry(Source(ref, name, Path(ref.name)), "run", name)
+            if entry is not None:
+                yield entry
+
+
+def _cached(kind: str) -> list[Any]:
+    """The repositories of a kind in the cache, by name; one that is damaged is left out."""
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        found = scan_cache_dir(cache())
+    except (CacheNotFound, ValueError, OSError):
+        return []
+    return sorted((one for one in found.repos if one.repo_type == kind), key=lambda one: one.repo_id.casefold())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _LARGEST:
+            return {}
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _nbytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
