@@ -123,6 +123,12 @@ export class Host {
     };
   }
 
+  /** Call `listener` when the kernel that had the model is gone; returns the way to stop. */
+  onLost(listener: () => void): () => void {
+    this.#model.on(LOST, listener);
+    return () => this.#model.off(LOST, listener);
+  }
+
   #view(value: unknown): DataView | null {
     if (typeof value !== "object" || value === null) return null;
     const known = this.#views.get(value) ?? asView(value);

@@ -52,7 +52,7 @@ describe("the head", () => {
       "about 4 min left",
       "7 min 01 s so far",
       "5,140 tokens/s",
-      "1.2 GB of memory",
+      "1.2 GiB of memory",
     ]);
     const bar = one('[role="progressbar"]');
     expect([bar.getAttribute("aria-valuenow"), bar.getAttribute("aria-valuemax")]).toEqual(["40", "100"]);
@@ -241,6 +241,18 @@ describe("the run as it goes on", () => {
     expect(page.all(".nbt-wait")).toEqual([]);
   });
 
+  it("says at once when the kernel is restarted, and has no buttons that reach nobody", async () => {
+    const page = running();
+    await page.answer();
+    page.model.lose();
+    await drawn();
+    expect(textOf(page.one('[role="alert"]'))).toContain("%runs quiet-river-42 shows how it is");
+    expect(page.buttons()).toEqual([]);
+    expect(page.all(".nbt-chart").length).toBeGreaterThan(0);
+    await drawn(60_000);
+    expect(page.all(".nbt-wait")).toEqual([]);
+  });
+
   it("is left alone when it has ended", async () => {
     const page = running({ facts: { state: "done" } });
     await page.answer();
@@ -360,9 +372,25 @@ describe("the curves", () => {
     expect(textOf(page.all(".nbt-chart figcaption").at(-1) as HTMLElement)).toContain("none was chosen");
   });
 
-  it("have not begun before the first step", () => {
-    const { one } = running({ steps: 0 });
-    expect(textOf(one(".nbt-none"))).toContain("begin with the first step");
+  it("have not begun before the first step: what is known before anything runs is in their place", async () => {
+    const page = running({ steps: 0, facts: { plan: null } });
+    expect(textOf(page.one(".nbt-settings"))).toContain("Leaked test rows");
+    await page.answer();
+    page.kernel.goOn(1);
+    await drawn(500);
+    expect(page.all(".nbt-settings")).toEqual([]);
+    expect(titles(page)[0]).toBe("Loss");
+  });
+
+  it("stay out of sight at their first step where one reads something else", async () => {
+    const page = running({ steps: 0 });
+    await page.press("Curves");
+    expect(textOf(page.one(".nbt-none"))).toContain("begin with the first step");
+    await page.press("Settings");
+    await page.answer();
+    page.kernel.goOn(1);
+    await drawn(500);
+    expect(page.all(".nbt-chart")).toEqual([]);
   });
 });
 
@@ -482,7 +510,7 @@ describe("the settings", () => {
     expect(page.all(".nbt-balance dd").map(textOf)).toEqual(shares);
     const bars = page.all(".nbt-lengths i").map((bar) => [bar.title, bar.style.getPropertyValue("--share")]);
     expect(bars[1]).toEqual(["27 to 50 tokens: 1,200 rows", String(1_200 / 1_800)]);
-    for (const part of ["13 GB", "Cut tokens8.0%", "will flatter"]) expect(said).toContain(part);
+    for (const part of ["12 GiB", "Cut tokens8.0%", "will flatter"]) expect(said).toContain(part);
     expect(page.all(".nbt-settings code").map(textOf)).toEqual(["--batch-size 4"]);
   });
 
@@ -516,10 +544,10 @@ describe("figures", () => {
     expect([0, 999, 1_500, 1_240_000_000, 999_700, 13_400_000_000].map(formatBytes)).toEqual([
       "0 B",
       "999 B",
-      "1.5 kB",
-      "1.2 GB",
-      "1 MB",
-      "13 GB",
+      "1.5 KiB",
+      "1.2 GiB",
+      "976 KiB",
+      "12 GiB",
     ]);
     expect([5, 61, 3_720].map(formatDuration)).toEqual(["5 s", "1 min 01 s", "1 h 02 min"]);
   });

@@ -5,7 +5,7 @@ import { useControls } from "../training/controls";
 import { isLive } from "../training/run";
 import { useRun } from "../training/use";
 import { ExportButton } from "../views/export";
-import { Notes, WaitStrip } from "../views/notices";
+import { ErrorStrip, Notes, WaitStrip } from "../views/notices";
 import { Segments } from "../views/segments";
 import type { ChartView } from "../views/trainingchart";
 import { Ended, TrainingControls } from "../views/trainingcontrols";
@@ -26,11 +26,13 @@ const TABS = [
 
 type Tab = (typeof TABS)[number][0];
 
-export function TrainingPanel({ header, payload, channel }: ResultProps) {
-  const { run, silentSince } = useRun(header, payload, channel);
+export function TrainingPanel({ header, payload, channel, host }: ResultProps) {
+  const { run, silentSince, isLost } = useRun(header, payload, channel, host);
   const { facts } = run;
   const controls = useControls(channel, facts);
-  const [tab, setTab] = useState<Tab>("curves");
+  const [chosen, setTab] = useState<Tab | null>(null);
+  // Before the first step there is nothing to see but what is known of the data and the model.
+  const tab = chosen ?? (run.curves.length === 0 && !facts.finder && facts.card ? "settings" : "curves");
   const [view, setWholeView] = useState<ChartView>(FIRST_VIEW);
   const setView = useCallback(
     (change: Partial<ChartView>) => setWholeView((now) => ({ ...now, ...change })),
@@ -43,9 +45,17 @@ export function TrainingPanel({ header, payload, channel }: ResultProps) {
   return (
     <div class="nbt-result nbt-training" ref={root}>
       <TrainingHead facts={facts} />
-      <Ended facts={facts} controls={controls} />
-      <TrainingControls facts={facts} controls={controls} />
-      {silentSince && (
+      {isLost ? (
+        <ErrorStrip
+          message={`The kernel was restarted: this is what had come. The run does not need it, and %runs ${facts.name} shows how it is.`}
+        />
+      ) : (
+        <>
+          <Ended facts={facts} controls={controls} />
+          <TrainingControls facts={facts} controls={controls} />
+        </>
+      )}
+      {silentSince && !isLost && (
         <WaitStrip
           message={`Nothing was heard since ${silentSince.toLocaleTimeString()}: the kernel is busy with a cell, or gone. What is shown is of then; the run itself does not need the kernel, and %runs tells how it is.`}
           retry={null}

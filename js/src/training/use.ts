@@ -1,6 +1,7 @@
 // A run as a panel follows it: drawn when something came, at most ten times a second, and asked for anew after a gap.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort } from "../channel";
+import type { Host } from "../host";
 import { ask } from "../rows/answers";
 import { Sections } from "../wire/sections";
 import { runNews, type TrainingHeader, trainingHeader } from "../wire/training";
@@ -17,9 +18,16 @@ export interface Followed {
   run: Run;
   /** Nothing has been heard of a run that lived: since when. */
   silentSince: Date | null;
+  /** The kernel that told of it was restarted: nothing more will come, and nothing can be asked. */
+  isLost: boolean;
 }
 
-export function useRun(raw: Record<string, unknown>, payload: DataView | null, channel: Channel): Followed {
+export function useRun(
+  raw: Record<string, unknown>,
+  payload: DataView | null,
+  channel: Channel,
+  host: Host,
+): Followed {
   const first = useMemo(() => {
     const header = trainingHeader(raw);
     return new Run(header, new Sections(header.sections, payload));
@@ -27,13 +35,15 @@ export function useRun(raw: Record<string, unknown>, payload: DataView | null, c
   const current = useRef(first);
   const [, draw] = useState(0);
   const [silentSince, setSilent] = useState<Date | null>(null);
+  const [isLost, setLost] = useState(false);
+  useEffect(() => host.onLost(() => setLost(true)), [host]);
   const known = useRef(first);
   if (known.current !== first) known.current = current.current = first;
   useEffect(() => {
     const follower = new Follower(channel, current, () => draw((count) => count + 1), setSilent);
     return () => follower.end();
   }, [channel, first]);
-  return { run: current.current, silentSince };
+  return { run: current.current, silentSince, isLost };
 }
 
 class Follower {

@@ -3,7 +3,7 @@
 /** A value with all the figures that it can be compared by. */
 export function exactValue(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return "not finite";
-  return shortest(value, 1e7, 3).replace("e+", "e");
+  return shortest(value, 1e7, 3);
 }
 
 /** A number beside an axis: as short as tells it from its neighbours. */
@@ -18,7 +18,7 @@ function shortest(value: number, large: number, decimals: number): string {
     size > 0 && (size < 1e-3 || size >= large)
       ? value.toExponential(decimals).replace(/\.?0+e/, "e")
       : String(Number(value.toPrecision(6)));
-  return text.replace(/-/g, "−");
+  return text.replace("e+", "e").replace(/-/g, "−");
 }
 
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 3 });
@@ -28,12 +28,12 @@ export function stepLabel(step: number): string {
   return step < 10_000 ? String(step) : compact.format(step);
 }
 
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 export function formatBytes(bytes: number): string {
   let [size, unit] = [bytes, 0];
-  while (size >= 999.5 && unit < UNITS.length - 1) {
-    size /= 1000;
+  while (size >= 1023.5 && unit < UNITS.length - 1) {
+    size /= 1024;
     unit += 1;
   }
   return `${size >= 100 || unit === 0 ? Math.round(size) : Number(size.toPrecision(2))} ${UNITS[unit]}`;

@@ -238,7 +238,7 @@ function Mistakes({ mistakes }: { mistakes: Mistake[] }) {
   return (
     <section class="nbt-report-part">
       <h4>The worst mistakes</h4>
-      <ol class="nbt-mistakes">
+      <ol class="nbt-mistakes nbt-scrolled">
         {mistakes.map((mistake, at) => (
           <OneMistake key={at} mistake={mistake} />
         ))}

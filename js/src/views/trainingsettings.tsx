@@ -19,7 +19,7 @@ export function TrainingSettings({ facts }: { facts: RunFacts }) {
           <Facts facts={planOf(plan)} />
         </Part>
       )}
-      {card && Object.keys(card).length > 0 && <Card card={card} />}
+      {card && Object.keys(card).length > 0 && <Card card={card} isPlanned={plan !== null} />}
     </section>
   );
 }
@@ -79,9 +79,17 @@ function planOf(plan: NonNullable<RunFacts["plan"]>): [string, string][] {
   return told;
 }
 
+/** What the plan tells, too, and the settings. */
+const PLANNED = /^(rows|split|steps|steps_per_epoch|parameters)$/;
+
+interface CardProps {
+  card: Record<string, unknown>;
+  isPlanned: boolean;
+}
+
 /** What the card has, whatever it is: single values together, and each group of numbers as bars. */
-function Card({ card: { advice, ...card } }: { card: Record<string, unknown> }) {
-  const entries = Object.entries(card);
+function Card({ card: { advice, ...card }, isPlanned }: CardProps) {
+  const entries = Object.entries(card).filter(([name]) => !(isPlanned && PLANNED.test(name)));
   const single = entries.filter(([, value]) => !isGroup(value));
   return (
     <>
