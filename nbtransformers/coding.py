@@ -11,11 +11,13 @@ from nbtransformers.panels.kinds import Result
 from nbtransformers.request import (
     AttentionRequest,
     ClassifyRequest,
+    EmbedRequest,
     EntitiesRequest,
     ExplainRequest,
     Objects,
     PositionsRequest,
     Request,
+    SimilarRequest,
     TokenizeRequest,
 )
 from nbtransformers.request.written import Written
@@ -60,7 +62,7 @@ def code(result_or_request: Result | Request) -> str:
 
 def _recipe(request: Any) -> ProgramRecipe | None:
     """What the model of a request says: it is loaded for it."""
-    from nbtransformers.engine import attention, classify, entities, explain, positions, tokenize
+    from nbtransformers.engine import attention, classify, embed, entities, explain, positions, similar, tokenize
 
     models = request.models if isinstance(request, TokenizeRequest) else [request.model]
     own = [model.name for model in models if model is not None and model.kind == "variable"]
@@ -80,7 +82,9 @@ def _recipe(request: Any) -> ProgramRecipe | None:
         return by_running[type(request)](request, {}).recipe
     by_looking: dict[type[Any], Callable[[Any, Objects], ProgramRecipe | None]] = {
         ClassifyRequest: classify.recipe,
+        EmbedRequest: embed.recipe,
         EntitiesRequest: entities.recipe,
+        SimilarRequest: similar.recipe,
         TokenizeRequest: tokenize.recipe,
     }
     look = by_looking.get(type(request))

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nbtransformers.codegen.layout import Part, call, program
+from nbtransformers.codegen.batches import Batches
+from nbtransformers.codegen.embedding import embedding_parts
+from nbtransformers.codegen.layout import Part, program
 from nbtransformers.codegen.literals import INDENT, assigned, listed
 from nbtransformers.codegen.models import model_part
 from nbtransformers.codegen.texts import Source, source
-from nbtransformers.errors import UserError
-from nbtransformers.request import ClassifyRequest, LongText, Pooling
+from nbtransformers.request import ClassifyRequest
 from nbtransformers.results.recipe import Problem, Recipe, Scores
 
-_BATCH_TOKENS = 8_192
-_BATCH_TEXTS = 32
 _TAKEN = ("text", "label", "score", "reason")  # columns of the table
 
 
@@ -53,18 +52,29 @@ class _Scoring:
 
 def classify_program(request: ClassifyRequest, recipe: Recipe) -> str:
     """The program for a request, given how its scores come about."""
-    texts, scores, long = source(recipe.reading), recipe.scores, request.run.long
+    texts, scores = source(recipe.reading), recipe.scores
     if recipe.reading.none_readable:
         return program("Label texts, with Transformers and PyTorch alone.", _without_scores(request, scores, texts))
-    scoring = _SCORINGS[scores.head](scores, texts)
+    scoring = _SCORINGS[scores.head](recipe, texts)
     own_tokenizer = request.tokenizer is not None
+    batches = Batches(
+        texts=scoring.texts,
+        truncation=scoring.truncation,
+        limit=scores.limit,
+        stride=scores.stride,
+        long=request.run.long,
+        padding=recipe.padding,
+        outputs=scoring.outputs,
+        width=scoring.width,
+        forward=scoring.forward,
+        own_tokenizer=own_tokenizer or recipe.place.model.kind == "variable",
+    )
     parts = [
         texts.part,
         model_part(recipe.place, scoring.auto_class, recipe.dtype, request.run, own_tokenizer=own_tokenizer),
         *scoring.setup,
-        _tokens(scores, scoring, long),
-        _run(recipe, scoring, own_tokenizer=own_tokenizer or recipe.place.model.kind == "variable"),
-        *([_mean_of_windows(scoring)] if long == "window" and scores.limit else []),
+        _tokens(batches),
+        _run(batches, scoring),
         _table(scores, scoring, texts),
         _assigned(request, scores),
         _top(request, scores, texts),
@@ -84,73 +94,18 @@ def _without_scores(request: ClassifyRequest, scores: Scores, texts: Source) -> 
     ]
 
 
-# --- tokens ---
+# --- tokens to outputs ---
 
 
-def _tokens(scores: Scores, scoring: _Scoring, long: LongText) -> Part:
-    limit = scores.limit
-    cut = [*scoring.texts, f"truncation={scoring.truncation}", f"max_length={limit}"]
-    whole = call("encoded = tokenizer(", scoring.texts)
-    if not limit:
-        said, lines = "The model reads texts of any length.", whole
-    elif long == "truncate":
-        said = f"The model reads {limit} tokens of a text; the rest is cut off."
-        lines = call("encoded = tokenizer(", cut)
-    elif long == "window":
-        said = f"More than {limit} of them are read in windows, which overlap."
-        windows = [*cut, f"stride={scores.stride}", "return_overflowing_tokens=True"]
-        owner = 'owner = torch.tensor(encoded.pop("overflow_to_sample_mapping"), dtype=torch.long)'
-        lines = [*call("encoded = tokenizer(", windows), "# The text of each window.", owner]
-    else:
-        said = f"The model reads {limit} tokens, and no text may have more."
-        longest = 'longest = max(map(len, encoded["input_ids"]), default=0)'
-        error = f'{INDENT}raise ValueError(f"A text has {{longest}} tokens, and the model reads {limit}.")'
-        lines = [*whole, longest, f"if longest > {limit}:", error]
-    items = 'items = [{key: encoded[key][i] for key in encoded} for i in range(len(encoded["input_ids"]))]'
-    return Part([f"# 3. Texts to tokens, as numbers. {said}", *lines, items])
+def _tokens(batches: Batches) -> Part:
+    said, lines = batches.tokens()
+    return Part([f"# 3. Texts to tokens, as numbers. {said}", *lines])
 
 
-# --- the model's outputs ---
-
-
-def _run(recipe: Recipe, scoring: _Scoring, *, own_tokenizer: bool) -> Part:
-    never = recipe.padding == "never"
-    size = 1 if never else max(1, min(_BATCH_TEXTS, _BATCH_TOKENS // (recipe.scores.limit or 1_024)))
-    why = "Texts of about one length share a batch, so that little of it is padding."
-    if never:
-        why = "A batch is one text: padding would change what this model says."
-    side, padder, imports = [], "tokenizer", ()
-    if recipe.padding in ("left", "right"):
-        if own_tokenizer:
-            padder, imports = "padder", ("import copy",)
-            side = ["padder = copy.deepcopy(tokenizer)  # so that your own stays as it is"]
-        side.append(f'{padder}.padding_side = "{recipe.padding}"')
-    lines = [
-        f"# 4. {scoring.what}",
-        f"# {why}",
-        *side,
-        f"collate = DataCollatorWithPadding({padder}{', padding=False' if never else ''})",
-        'order = sorted(range(len(items)), key=lambda i: len(items[i]["input_ids"]))',
-        f"{scoring.outputs} = torch.empty(len(items), {scoring.width})",
-        "with torch.inference_mode():  # keeps nothing that only training needs",
-        f"    for start in range(0, len(order), {size}):",
-        f"        batch = order[start : start + {size}]",
-        "        inputs = collate([items[i] for i in batch]).to(device)",
-        f"        {scoring.outputs}[batch] = {scoring.forward}.float().cpu()",
-    ]
-    return Part(lines, ("import torch", "from transformers import DataCollatorWithPadding", *imports))
-
-
-def _mean_of_windows(scoring: _Scoring) -> Part:
-    name = scoring.outputs
-    return Part(
-        [
-            "# The windows of a text are averaged, a longer one counting for more.",
-            'tokens = torch.tensor([float(len(item["input_ids"])) for item in items])[:, None]',
-            f"sums = torch.zeros({scoring.units}, {scoring.width}).index_add(0, owner, {name} * tokens)",
-            f"{name} = sums / torch.zeros({scoring.units}, 1).index_add(0, owner, tokens)",
-        ]
-    )
+def _run(batches: Batches, scoring: _Scoring) -> Part:
+    collate, imports = batches.collate()
+    means = batches.means(scoring.units) if batches.is_windowed else []
+    return Part([f"# 4. {scoring.what}", batches.why, *collate, *batches.run(), *means], imports)
 
 
 # --- scores ---
@@ -250,7 +205,8 @@ def _top(request: ClassifyRequest, scores: Scores, texts: Source) -> Part:
 # --- the three ways to score ---
 
 
-def _trained(scores: Scores, texts: Source) -> _Scoring:
+def _trained(recipe: Recipe, texts: Source) -> _Scoring:
+    scores = recipe.scores
     said, activated = _ACTIVATIONS[scores.problem]
     return _Scoring(
         auto_class="AutoModelForSequenceClassification",
@@ -281,12 +237,9 @@ def _trained_labels(scores: Scores) -> list[str]:
     return ["labels = [model.config.id2label[i] for i in range(model.config.num_labels)]"]
 
 
-def _similarity(scores: Scores, texts: Source) -> _Scoring:
-    if scores.pooling is None:
-        raise UserError(
-            "There is no program yet for a model that embeds texts by more than one pooling, or with layers behind it.",
-            hint="Take the result itself: `result.to_pandas()`.",
-        )
+def _similarity(recipe: Recipe, texts: Source) -> _Scoring:
+    scores, embedding = recipe.scores, recipe.scores.embedding
+    assert embedding is not None
     sentences = Part(
         [
             "# The labels, each in a sentence: what is embedded is then more like a text.",
@@ -294,16 +247,6 @@ def _similarity(scores: Scores, texts: Source) -> _Scoring:
             *assigned("template", scores.template or ""),
             'sentences = [template.replace("{}", label) for label in labels]',
         ]
-    )
-    embed = Part(
-        [
-            "def embed(inputs):",
-            '    """Embeddings `[text, dimension]` of length 1, so that a product of two is their cosine."""',
-            "    hidden = model(**inputs).last_hidden_state.float()  # [text, token, dimension]",
-            *(f"    {line}" for line in _POOLS[scores.pooling]),
-            "    return torch.nn.functional.normalize(pooled, dim=-1)",
-        ],
-        is_function=True,
     )
     each = ['each = [tokenizer(sentence, return_tensors="pt") for sentence in sentences]']
     if scores.limit:
@@ -318,7 +261,7 @@ def _similarity(scores: Scores, texts: Source) -> _Scoring:
     )
     return _Scoring(
         auto_class="AutoModel",
-        setup=(sentences, embed, label_embeddings),
+        setup=(sentences, *embedding_parts(embedding, recipe.place), label_embeddings),
         texts=[texts.readable],
         units=f"len({texts.readable})",
         truncation="True",
@@ -331,25 +274,8 @@ def _similarity(scores: Scores, texts: Source) -> _Scoring:
     )
 
 
-_MASK = 'mask = inputs["attention_mask"]  # 0 where there is padding'
-_POOLS: dict[Pooling, list[str]] = {
-    "mean": [_MASK, "pooled = (hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)"],
-    "cls": ["pooled = hidden[:, 0]  # of the first token"],
-    "lasttoken": [_MASK, "pooled = hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]  # of the last token"],
-    "max": [_MASK, 'pooled = hidden.masked_fill(mask[..., None] == 0, float("-inf")).amax(dim=1)'],
-    "mean_sqrt_len_tokens": [
-        _MASK,
-        "pooled = (hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True).sqrt()",
-    ],
-    "weightedmean": [
-        _MASK,
-        "weights = mask * mask.cumsum(dim=1)  # later tokens weigh more",
-        "pooled = (hidden * weights[..., None]).sum(dim=1) / weights.sum(dim=1, keepdim=True)",
-    ],
-}
-
-
-def _entailment(scores: Scores, texts: Source) -> _Scoring:
+def _entailment(recipe: Recipe, texts: Source) -> _Scoring:
+    scores = recipe.scores
     assert scores.entailment is not None
     entailment, contradiction = scores.entailment
     hypotheses = Part(
@@ -383,7 +309,7 @@ def _entailment(scores: Scores, texts: Source) -> _Scoring:
     )
 
 
-_SCORINGS: dict[str, Callable[[Scores, Source], _Scoring]] = {
+_SCORINGS: dict[str, Callable[[Recipe, Source], _Scoring]] = {
     "trained": _trained,
     "similarity": _similarity,
     "entailment": _entailment,

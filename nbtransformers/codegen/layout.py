@@ -60,17 +60,23 @@ def _is_standard(statement: str) -> bool:
     return statement.split()[1].partition(".")[0] in sys.stdlib_module_names
 
 
-def call(head: str, arguments: Sequence[str], tail: str = ")") -> list[str]:
+def call(head: str, arguments: Sequence[str], tail: str = ")", *, within: int = 0) -> list[str]:
     """A call on one line, else its arguments on a line of their own, else each of them.
+
+    Args:
+        head: what stands before the arguments.
+        arguments: these.
+        tail: what stands behind them.
+        within: how many columns stand to the left of all.
 
     Example:
         >>> call("model = load(", ["name", "dtype=torch.float32"])
         ['model = load(name, dtype=torch.float32)']
     """
     line = head + ", ".join(arguments) + tail
-    if width(line) <= LINE:
+    if within + width(line) <= LINE:
         return [line]
     inner = INDENT + ", ".join(arguments)
-    if width(inner) <= LINE:
+    if within + width(inner) <= LINE:
         return [head, inner, tail]
     return [head, *(f"{INDENT}{argument}," for argument in arguments), tail]

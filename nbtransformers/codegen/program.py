@@ -7,18 +7,22 @@ from typing import Any
 
 from nbtransformers.codegen.attention import attention_program
 from nbtransformers.codegen.classify import classify_program
+from nbtransformers.codegen.embed import embed_program
 from nbtransformers.codegen.entities import entities_program
 from nbtransformers.codegen.explain import explain_program
 from nbtransformers.codegen.positions import positions_program
+from nbtransformers.codegen.similar import similar_program
 from nbtransformers.codegen.tokenize import tokenize_program
 from nbtransformers.errors import UserError
 from nbtransformers.request import (
     AttentionRequest,
     ClassifyRequest,
+    EmbedRequest,
     EntitiesRequest,
     ExplainRequest,
     PositionsRequest,
     Request,
+    SimilarRequest,
     TokenizeRequest,
 )
 from nbtransformers.results.recipe import ProgramRecipe
@@ -37,9 +41,11 @@ def written(request: Request, recipe: ProgramRecipe) -> str:
 _PROGRAMS: dict[type[Any], Callable[[Any, Any], str]] = {
     AttentionRequest: attention_program,
     ClassifyRequest: classify_program,
+    EmbedRequest: embed_program,
     EntitiesRequest: entities_program,
     ExplainRequest: explain_program,
     PositionsRequest: positions_program,
+    SimilarRequest: similar_program,
     TokenizeRequest: tokenize_program,
 }
 

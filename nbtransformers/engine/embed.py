@@ -15,7 +15,7 @@ from nbtransformers.engine.encoding import Items
 from nbtransformers.engine.heads import for_bundled
 from nbtransformers.engine.padding import Inputs
 from nbtransformers.engine.pooling import Embedder, Wishes, declared
-from nbtransformers.engine.recipe import embed_recipe
+from nbtransformers.engine.recipe import padding_of, place_of
 from nbtransformers.engine.resuming import reference
 from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.scoring import HeadTask, mean_by_owner
@@ -27,6 +27,7 @@ from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import DataRef, EmbedRequest, ModelRef, Objects
 from nbtransformers.results.embeddings import Embeddings, Vectors
+from nbtransformers.results.recipe import EmbedRecipe, Reading
 
 _QUERIES = "queries"  # their place among the objects
 _QUERY_PROMPT = "query"  # as sentence-transformers calls the prompt for queries, where a model has one
@@ -116,9 +117,27 @@ class EmbedTask(HeadTask[Embeddings, EmbedHead]):
         """The vector of a row."""
         return before.vectors[row]
 
+    def recipe(self, reading: Reading) -> EmbedRecipe:
+        """What a plain program must know to make the same vectors."""
+        loaded, embedder = self.ready.loaded, self.head.embedder
+        padding = padding_of(loaded)
+        if padding != "never":  # the program looks for the first token and for the last where these then are
+            padding = "tokenizer" if loaded.tokenizer.padding_side == "right" else "right"
+        asked = _asked_as_query(self.request, loaded)
+        query_prompt = embedder.files.prompt(asked.prompt, asked.prompt_name, loaded.name)
+        return EmbedRecipe(
+            reading,
+            place_of(self.ready.ref, loaded),
+            loaded.dtype,
+            embedder.recipe(query_prompt),
+            embedder.encoder.limit,
+            embedder.encoder.stride,
+            padding,
+        )
+
     def result(self, gathered: Gathered) -> Embeddings:
         """The vectors with what there is to say of them."""
-        ready, reading, embedder = self.ready, gathered.reading, self.head.embedder
+        embedder = self.head.embedder
         return Embeddings(
             request=self.request,
             texts=gathered.texts,
@@ -135,7 +154,7 @@ class EmbedTask(HeadTask[Embeddings, EmbedHead]):
             run=gathered.report,
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
-            recipe=None if reading is None else embed_recipe(reading, ready.ref, ready.loaded),
+            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
             embed=self._queries,
         )
 
@@ -163,10 +182,15 @@ class _QueryTask(EmbedTask):
 
     def wanted(self, request: EmbedRequest) -> EmbedRequest:
         """With the prompt for queries, where the model has one."""
-        is_asked_for = request.prompt is not None or request.prompt_name is not None
-        if is_asked_for or _QUERY_PROMPT not in declared(self.ready.loaded).prompts:
-            return request
-        return replace(request, prompt_name=_QUERY_PROMPT)
+        return _asked_as_query(request, self.ready.loaded)
+
+
+def _asked_as_query(request: EmbedRequest, loaded: LoadedModel) -> EmbedRequest:
+    """How a query is embedded: with the model's own prompt for one, unless another was asked for."""
+    is_asked_for = request.prompt is not None or request.prompt_name is not None
+    if is_asked_for or _QUERY_PROMPT not in declared(loaded).prompts:
+        return request
+    return replace(request, prompt_name=_QUERY_PROMPT)
 
 
 def embed(
@@ -186,6 +210,11 @@ def resume(
 ) -> Embeddings:
     """Finish what an interrupt left of a result, as `running.resume` does it."""
     return running.resume(EmbedTask, before, objects, on_progress, on_partial)
+
+
+def recipe(request: EmbedRequest, objects: Objects) -> EmbedRecipe:
+    """What a plain program must know to do the same, as `running.recipe` finds it out."""
+    return running.recipe(EmbedTask, request, objects)
 
 
 # A result keeps no model alive: a user's own that is gone has to be given again.

@@ -167,7 +167,7 @@ class EmbeddingHead(_Labelled):
             self._embedder.encoder.limit,
             self._embedder.encoder.stride,
             template=template,
-            pooling=self._embedder.poolings[0] if self._embedder.is_plain else None,
+            embedding=self._embedder.recipe(),
         )
 
     def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Items:

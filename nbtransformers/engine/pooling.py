@@ -18,6 +18,7 @@ from nbtransformers.loading.descriptions import shown_error
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.loading.sentence_files import Layer, SentenceFiles, sentence_files
 from nbtransformers.request import LongText, Pooling
+from nbtransformers.results.recipe import Embedding, LayerRecipe
 
 _LEAST = 1e-9  # keeps the mean of no tokens from being a division by zero, as sentence-transformers has it
 
@@ -67,6 +68,7 @@ class Embedder:
 
     def __init__(self, loaded: LoadedModel, wishes: Wishes) -> None:
         self.files = declared(loaded)
+        self._own_tokenizer = loaded.tokenizer
         self._loaded = _lower_cased(loaded) if self.files.lower_case else loaded
         chosen = (wishes.pooling,) if wishes.pooling else self.files.pooling
         self.is_guessed = not chosen
@@ -75,7 +77,6 @@ class Embedder:
         is_declared = bool(layers) and layers[-1].kind == "Normalize"
         self.normalize = is_declared if wishes.normalize is None else wishes.normalize
         self._layers = [_layer(loaded, layer) for layer in (layers[:-1] if is_declared else layers)]
-        self.is_plain = not self._layers and len(self.poolings) == 1
         self.prompt = self.files.prompt(wishes.prompt, wishes.prompt_name, loaded.name)
         self.encoder = Encoder(self._loaded, wishes.max_length or _declared_length(loaded, self.files), wishes.long)
         self._left_out = None if self.files.include_prompt else self._prompt_ids()
@@ -100,6 +101,30 @@ class Embedder:
             vectors = vectors[:, : self.dimension]
             return torch.nn.functional.normalize(vectors, dim=-1) if self.normalize else vectors
 
+    def recipe(self, query_prompt: str = "") -> Embedding:
+        """How a plain program embeds a text in the same way.
+
+        Args:
+            query_prompt: what is put before a query.
+        """
+        loaded, config = self._loaded, self._loaded.model.config
+        layers = tuple(map(_layer_recipe, self.files.layers))
+        is_declared = bool(layers) and layers[-1].kind == "Normalize"
+        prompts = [self.prompt, query_prompt] if not self.files.include_prompt else []
+        left_out = (self._ids_of(prompt) for prompt in dict.fromkeys(prompts) if prompt)
+        return Embedding(
+            poolings=self.poolings,
+            layers=layers[:-1] if is_declared else layers,
+            normalize=self.normalize,
+            dimension=self.dimension,
+            is_cut=self.dimension < self._full,
+            prompt=self.prompt,
+            query_prompt=query_prompt,
+            left_out=tuple(tuple(ids.tolist()) for ids in left_out),
+            lower_case=self.files.lower_case and loaded.tokenizer is not self._own_tokenizer,
+            of_encoder=bool(getattr(config, "is_encoder_decoder", False)),
+        )
+
     def averaged(self, vectors: NDArray[np.float64]) -> NDArray[np.float32]:
         """The means of the vectors of a text's windows, brought back to length 1 where those had it."""
         if not self.normalize:
@@ -107,10 +132,16 @@ class Embedder:
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
 
-    def _dimension(self, wanted: int | None, by_user: bool) -> int:
+    @property
+    def _full(self) -> int:
+        """Numbers of a vector that nothing is cut from."""
         full = _width(self._loaded.model) * len(self.poolings)
         for layer in self.files.layers:
             full = int(layer.config["out_features"]) if layer.kind == "Dense" else full
+        return full
+
+    def _dimension(self, wanted: int | None, by_user: bool) -> int:
+        full = self._full
         if wanted is not None and by_user and wanted > full:
             raise UserError(
                 f"`--dimensions` is {wanted:,}, and {self._loaded.name} gives vectors of {full:,}.",
@@ -120,9 +151,10 @@ class Embedder:
 
     def _prompt_ids(self) -> Any:
         """The tokens of the prompt with what stands before them, but without a special token at its end."""
-        if not self.prompt:
-            return None
-        ids = self.encoder.encode([self.prompt], [0]).ids[0]
+        return self._ids_of(self.prompt) if self.prompt else None
+
+    def _ids_of(self, prompt: str) -> NDArray[np.int64]:
+        ids = self.encoder.encode([prompt], [0]).ids[0]
         return ids[:-1] if ids[-1] in self._loaded.tokenizer.all_special_ids else ids
 
     def _prompt_mask(self, tensors: dict[str, Any]) -> Any:
@@ -266,6 +298,22 @@ def _lower_case(tokenizer: Any) -> Any:
     parts = [normalizers.Lowercase(), *([] if own is None else [own])]
     changed.backend_tokenizer.normalizer = normalizers.Sequence(parts)
     return changed
+
+
+def _layer_recipe(layer: Layer) -> LayerRecipe:
+    """A layer, for a program."""
+    if layer.kind != "Dense":
+        return LayerRecipe(layer.kind, layer.folder.name)
+    config = layer.config
+    activation = str(config.get("activation_function", "torch.nn.modules.activation.Tanh")).rpartition(".")[2]
+    is_projected = config["in_features"] != config["out_features"]
+    return LayerRecipe(
+        "Dense",
+        layer.folder.name,
+        activation="" if activation == "Identity" else activation,
+        has_bias=bool(config.get("bias", True)),
+        residual=("projected" if is_projected else "input") if config.get("use_residual") else "",
+    )
 
 
 def _layer(loaded: LoadedModel, layer: Layer) -> Callable[[Any], Any]:

@@ -13,12 +13,12 @@ from nbtransformers.loading.tokenizers import LoadedTokenizer
 from nbtransformers.request import ModelRef
 from nbtransformers.results.recipe import (
     AttentionRecipe,
-    EmbedRecipe,
     ExplainRecipe,
     MethodRecipe,
     Place,
     PositionsPart,
     PositionsRecipe,
+    ProgramPadding,
     Reading,
     Recipe,
     Scores,
@@ -37,20 +37,12 @@ def classify_recipe(reading: Reading, model: ModelRef, loaded: LoadedModel, scor
         loaded: the model, and what was found out about it.
         scores: what the head knows.
     """
-    may_pad = loaded.notes.get("padding is harmless", True)
-    padding = program_padding(loaded) if may_pad else "never"
-    return Recipe(reading, place_of(model, loaded), loaded.dtype, scores, padding)
+    return Recipe(reading, place_of(model, loaded), loaded.dtype, scores, padding_of(loaded))
 
 
-def embed_recipe(reading: Reading, model: ModelRef, loaded: LoadedModel) -> EmbedRecipe:
-    """The recipe of embeddings.
-
-    Args:
-        reading: how the texts are read.
-        model: the reference that the model was loaded by.
-        loaded: the model.
-    """
-    return EmbedRecipe(reading, place_of(model, loaded), loaded.dtype)
+def padding_of(loaded: LoadedModel) -> ProgramPadding:
+    """How a program should pad for a model."""
+    return program_padding(loaded) if loaded.notes.get("padding is harmless", True) else "never"
 
 
 def explain_recipe(

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from nbtransformers.engine import running
 from nbtransformers.engine.embed import EmbedTask
+from nbtransformers.engine.reading import reading_of
 from nbtransformers.engine.resuming import remember
 from nbtransformers.engine.rowtask import Hooks
 from nbtransformers.engine.scoring import Scorer
 from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import DataRef, Objects, SimilarRequest
 from nbtransformers.results.embeddings import Embeddings
+from nbtransformers.results.recipe import SimilarRecipe
 from nbtransformers.results.similarity import Similarity
 
 
@@ -87,3 +89,15 @@ def _compared(
     result = Similarity(request, embeddings, others, request.measure or embeddings.measure, query)
     remember(result, objects)
     return result
+
+
+def recipe(request: SimilarRequest, objects: Objects) -> SimilarRecipe:
+    """What a plain program must know to do the same; its model is loaded for it, and no text is read.
+
+    Raises:
+        UserError: when the model cannot be used.
+    """
+    task = EmbedTask(request.embedding(request.data), objects, silent)
+    other = None if request.other is None else reading_of(request.other, objects)
+    measure = request.measure or task.head.embedder.files.measure or "cosine"
+    return SimilarRecipe(task.recipe(reading_of(request.data, objects)), other, measure)

@@ -59,7 +59,7 @@ class Embeddings(RowResult):
         run: how the run went.
         read_to_end: whether the input has no rows but these; a file is not read on after an interrupt.
         notes: what a careful reader should know, one sentence each.
-        recipe: how the texts are read; None when the result was not made by a run.
+        recipe: how a plain program makes the same; None when the result was not made by a run.
         embed: embeds queries with the same model; None when the result was not made by a run.
 
     Example:

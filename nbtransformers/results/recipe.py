@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nbtransformers.request import DataRef, Method, ModelRef, Pooling
+from nbtransformers.request import DataRef, Measure, Method, ModelRef, Pooling
 
 Problem = Literal["single_label", "multi_label", "regression"]
 HeadKind = Literal["trained", "similarity", "entailment"]
@@ -62,6 +62,54 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerRecipe:
+    """What is done to a text's vector after the pooling.
+
+    Attributes:
+        kind: a dense layer, a layer norm, or to bring it to length 1.
+        folder: of the model's folder, where its weights are.
+        activation: of a dense layer, the class of torch.nn; empty for none.
+        has_bias: of a dense layer, whether it has one.
+        residual: of a dense layer, what is added to its output: nothing, its input, or that through weights.
+    """
+
+    kind: Literal["Dense", "LayerNorm", "Normalize"]
+    folder: str = ""
+    activation: str = ""
+    has_bias: bool = True
+    residual: Literal["", "input", "projected"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """How a model embeds a text.
+
+    Attributes:
+        poolings: how the vectors of a text's tokens become one, several joined end to end.
+        layers: what follows, in order.
+        normalize: whether vectors are brought to length 1 in the end.
+        dimension: numbers of a vector.
+        is_cut: whether these are only the first of more.
+        prompt: what is put before every text.
+        query_prompt: what is put before a query.
+        left_out: the tokens of prompts that do not count in the pooling.
+        lower_case: whether texts have to be made lower case first.
+        of_encoder: whether it is the encoder of a model that has a decoder too.
+    """
+
+    poolings: tuple[Pooling, ...]
+    layers: tuple[LayerRecipe, ...]
+    normalize: bool
+    dimension: int
+    is_cut: bool = False
+    prompt: str = ""
+    query_prompt: str = ""
+    left_out: tuple[tuple[int, ...], ...] = ()
+    lower_case: bool = False
+    of_encoder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """How scores are made, as far as the head knows.
 
@@ -72,7 +120,7 @@ class Scores:
         limit: tokens read of one text, special tokens included; 0 is no limit.
         stride: tokens that two windows of a long text share.
         template: the sentence that a zero-shot label is put into.
-        pooling: how the embedding of a text is made from those of its tokens; None when it takes more than a pooling.
+        embedding: how a text is embedded; None where none is.
         entailment: the numbers of the logits for entailment and for contradiction.
     """
 
@@ -82,7 +130,7 @@ class Scores:
     limit: int
     stride: int
     template: str = "{}"
-    pooling: Pooling | None = "mean"
+    embedding: Embedding | None = None
     entailment: tuple[int, int] = (0, 0)
 
 
@@ -195,11 +243,34 @@ class EmbedRecipe:
         reading: how the texts are read.
         place: where the model is.
         dtype: the type that it computed in.
+        embedding: how a text is embedded.
+        limit: tokens read of one text, special tokens included; 0 is no limit.
+        stride: tokens that two windows of a long text share.
+        padding: how a batch is brought to one length.
     """
 
     reading: Reading
     place: Place
     dtype: str
+    embedding: Embedding
+    limit: int
+    stride: int
+    padding: ProgramPadding
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarRecipe:
+    """What a program must know to compare texts in the same way.
+
+    Attributes:
+        embed: how the texts are embedded.
+        other: how those of the second list are read; None for none.
+        measure: how alike two vectors are.
+    """
+
+    embed: EmbedRecipe
+    other: Reading | None
+    measure: Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,5 +407,14 @@ class AttentionRecipe:
     keeps_queries: bool
 
 
-ProgramRecipe = Recipe | EntitiesRecipe | TokenizeRecipe | PositionsRecipe | AttentionRecipe | ExplainRecipe
+ProgramRecipe = (
+    Recipe
+    | AttentionRecipe
+    | EmbedRecipe
+    | EntitiesRecipe
+    | ExplainRecipe
+    | PositionsRecipe
+    | SimilarRecipe
+    | TokenizeRecipe
+)
 """What a program can be written from."""

@@ -15,7 +15,7 @@ from nbtransformers.request import Measure, SimilarRequest
 from nbtransformers.results.embeddings import Embeddings, Query
 from nbtransformers.results.neighbours import check_count, nearest, similar_pairs, similarities
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.recipe import EmbedRecipe
+from nbtransformers.results.recipe import SimilarRecipe
 from nbtransformers.results.rows import RowResult, index_of, pandas_index, row_numbers, row_table
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
@@ -108,9 +108,12 @@ class Similarity(RowResult):
         return (*self.embeddings.notes, *theirs)
 
     @property
-    def recipe(self) -> EmbedRecipe | None:
-        """How the texts are read; None when the result was not made by a run."""
-        return self.embeddings.recipe
+    def recipe(self) -> SimilarRecipe | None:
+        """How a plain program compares them; None when the result was not made by a run."""
+        own, others = self.embeddings.recipe, None if self.others is None else self.others.recipe
+        if own is None or (self.others is not None and others is None):
+            return None
+        return SimilarRecipe(own, None if others is None else others.reading, self.measure)
 
     @property
     def vectors(self) -> Vectors:

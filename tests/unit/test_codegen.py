@@ -19,8 +19,8 @@ from nbtransformers.codegen.program import written
 from nbtransformers.errors import UserError
 from nbtransformers.magics import last
 from nbtransformers.magics.nbt import complete_command
-from nbtransformers.request import ClassifyRequest, DataRef, EmbedRequest, ModelRef, RunOptions, TokenizeRequest
-from nbtransformers.results.recipe import Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
+from nbtransformers.request import ClassifyRequest, DataRef, FinetuneRequest, ModelRef, RunOptions, TokenizeRequest
+from nbtransformers.results.recipe import Embedding, Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
 
 NASTY = [
     "",
@@ -149,7 +149,7 @@ def test_nothing_that_is_written_in_breaks_a_program(
     data = DataRef(kind, value, column, split=split if kind == "hub" else None, subset=split, revision=revision)
     reading = Reading(data, streamed=streamed, delimiter=template[0], has_header=streamed)
     place = Place(ModelRef("hub", model, revision, trust_remote_code=True))
-    scores = Scores(head, tuple(labels), "single_label", 128, 32, template, "mean", (2, 0))
+    scores = Scores(head, tuple(labels), "single_label", 128, 32, template, Embedding(("mean",), (), True, 32), (2, 0))
     request = ClassifyRequest(data, run=RunOptions(long="window"), top_k=2)
     program = written(request, Recipe(reading, place, "float32", scores, "tokenizer"))
     strings = {node.value for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Constant)}
@@ -206,9 +206,9 @@ def test_the_variables_that_hold_a_result_complete(terminal: Terminal) -> None:
 
 def test_a_task_without_a_program_says_so() -> None:
     with pytest.raises(UserError) as caught:
-        nbt.code(EmbedRequest(DataRef("lines", "A joy.")))
+        nbt.code(FinetuneRequest(DataRef("lines", "A joy.")))
     assert str(caught.value) == (
-        "There is no plain program for %%embed yet. "
+        "There is no plain program for %%finetune yet. "
         "There is one for %%classify, %%tokenize, %%attention, %%explain and %positions."
     )
 

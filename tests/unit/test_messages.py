@@ -1202,6 +1202,8 @@ ELSEWHERE = {
     "{} is no smoothing.": "test_training_wire.py",
     "{} is no {}.": "test_training_wire.py",
     "A run cannot be told to {}.": "test_training_wire.py",
+    "No run is ticked.": "test_runs_panel.py",
+    "No model can be put into use from here.": "test_runs_panel.py",
     "The run has ended: it is {}.": "test_training_wire.py",
     "{} is no factor of the learning rate.": "test_training_wire.py",
     "{} has no revision {}.": "below: needs a hub",
