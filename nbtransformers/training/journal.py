@@ -13,6 +13,7 @@ from typing import Any, Literal
 from nbtransformers.rundir.events import EventWriter
 from nbtransformers.rundir.state import State
 from nbtransformers.training.packages import versions_of
+from nbtransformers.training.worklog import log_event
 
 Stage = Literal["loading", "tokenizing", "encoding", "finding", "training", "evaluating", "saving"]
 
@@ -47,8 +48,9 @@ class Journal:
             self.write("attempt", pid=worker or os.getpid(), resumed_from=resumed_from, versions=versions())
 
     def write(self, type: str, **values: Any) -> None:  # noqa: A002  (the name that is in the file)
-        """Add an event; a number that is not finite becomes null."""
+        """Add an event, and say it in the log; a number that is not finite becomes null."""
         self._events.write(type, **{name: plain(value) for name, value in values.items()})
+        log_event(type, values)
 
     def stage(self, stage: Stage, done: int | None = None, total: int | None = None) -> None:
         """Say what is being done, and how far it is; the latter at most once a second."""
