@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nbtransformers.doors.fill import fill
     from nbtransformers.doors.finetune import finetune
     from nbtransformers.doors.generate import continue_from, generate
+    from nbtransformers.doors.models import datasets, download, models, preview
     from nbtransformers.doors.positions import positions
     from nbtransformers.doors.resume import resume
     from nbtransformers.doors.runs import attach, runs
@@ -40,7 +41,9 @@ _PUBLIC = {
     "classify": ("nbtransformers.doors.classify", "classify"),
     "code": ("nbtransformers.coding", "code"),
     "continue_from": ("nbtransformers.doors.generate", "continue_from"),
+    "datasets": ("nbtransformers.doors.models", "datasets"),
     "defaults": ("nbtransformers.session", "defaults"),
+    "download": ("nbtransformers.doors.models", "download"),
     "embed": ("nbtransformers.doors.embed", "embed"),
     "entities": ("nbtransformers.doors.entities", "entities"),
     "explain": ("nbtransformers.doors.explain", "explain"),
@@ -49,7 +52,9 @@ _PUBLIC = {
     "generate": ("nbtransformers.doors.generate", "generate"),
     "load_attention": ("nbtransformers.doors.attention", "load_attention"),
     "loaded": ("nbtransformers.session", "loaded"),
+    "models": ("nbtransformers.doors.models", "models"),
     "positions": ("nbtransformers.doors.positions", "positions"),
+    "preview": ("nbtransformers.doors.models", "preview"),
     "resume": ("nbtransformers.doors.resume", "resume"),
     "runs": ("nbtransformers.doors.runs", "runs"),
     "set_default": ("nbtransformers.session", "set_default"),
@@ -73,7 +78,9 @@ __all__ = [
     "classify",
     "code",
     "continue_from",
+    "datasets",
     "defaults",
+    "download",
     "embed",
     "entities",
     "explain",
@@ -83,8 +90,10 @@ __all__ = [
     "load_attention",
     "load_ipython_extension",
     "loaded",
+    "models",
     "panel",
     "positions",
+    "preview",
     "resume",
     "runs",
     "selected",

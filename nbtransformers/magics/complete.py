@@ -174,6 +174,8 @@ def _at(typed: Typed) -> Completed:
         return matching(last, _options(typed.magic, before))
     if typed.magic.name == "runs":
         return matching(last, _commands_and_runs(before.expression))
+    if typed.magic.name == "models":
+        return matching(last, _commands_and_models(before.expression, typed))
     return Completed(last) if typed.cell else _expression(typed)
 
 
@@ -337,6 +339,20 @@ def _commands_and_runs(before: str) -> Iterator[Suggestion]:
         yield Suggestion(command, "command")
     for name in _run_names():
         yield Suggestion(name, "run")
+
+
+def _commands_and_models(before: str, typed: Typed) -> Iterator[Suggestion]:
+    """What goes on behind `%models`: a command, or the name that it takes."""
+    from nbtransformers.magics.models import COMMANDS
+
+    if not before:
+        for command in COMMANDS:
+            yield Suggestion(command, "command")
+    elif before == "preview":
+        for found in _datasets():
+            yield Suggestion(found.text.removeprefix("hub:"), found.kind)
+    elif before in ("show", "use", "download"):
+        yield from model_names(typed.namespace, typed.last)
 
 
 _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {

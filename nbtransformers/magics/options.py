@@ -20,6 +20,7 @@ from nbtransformers.request import (
     TRAINING_METHODS,
     TRAINING_TASKS,
 )
+from nbtransformers.request.catalog import SORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +334,26 @@ RUNS = (
     Option("yes", "delete without asking"),
     *RUNS_FOLDER,
     *OUTPUT,
+)
+
+LISTED = (
+    Option("task", "the Hub's word for a task, such as text-classification, or a magic's name", "TASK"),
+    Option("search", "words of the name, in place of those on the line", "WORDS"),
+    Option("language", "a code, such as en, or multilingual", "CODE"),
+    Option("library", "the library that made them, such as sentence-transformers", "NAME"),
+    Option("licence", "as the Hub writes it, such as apache-2.0", "NAME"),
+    Option("max-size", "parameters (350M) or bytes of weights (2GB) at most", "SIZE"),
+    Option("sort", "how those of the Hub are sorted (default: downloads)", "HOW", choices=SORTS),
+    Option("limit", "how many of the Hub (default: 30)", "N", whole_number),
+    Option("local-only", "leave the Hub out"),
+)
+OF_ONE_LISTED = (
+    Option("revision", "a model's branch, tag or commit", "REV"),
+    Option("pin", "with `use`: set the commit that it is at now"),
+    Option("allow-pickle", "with `download`: fetch pickled weights where there are no others"),
+    Option("split", "with `preview`: the split whose rows are shown (default: train, or the first)", "NAME"),
+    Option("subset", "with `preview`: the configuration of a dataset that has several", "NAME"),
+    Option("rows", "with `preview`: how many rows (default: 5)", "N", whole_number),
 )
 
 # The options whose defaults a user can set. Not those that the data or the question decide; and none that lets a model

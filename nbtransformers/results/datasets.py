@@ -155,8 +155,7 @@ class DatasetPreview:
 
     Attributes:
         name: its id.
-        subset: which of its subsets; None where it has one.
-        subsets: the names of all.
+        subset: which of its subsets; None where that has no name.
         splits: each split to how many rows it has; None where that is not said.
         split: the split that the rows are of.
         columns: each column to its type, in words.
@@ -164,15 +163,12 @@ class DatasetPreview:
         notes: what a reader should know.
 
     Example:
-        >>> nbt.datasets("rotten_tomatoes")
-        >>> %models datasets acme/reviews
-        >>> _.splits
+        >>> nbt.preview("cornell-movie-review-data/rotten_tomatoes").splits
         {'train': 8530, 'test': 1066}
     """
 
     name: str
     subset: str | None
-    subsets: tuple[str, ...]
     splits: Mapping[str, int | None]
     split: str
     columns: Mapping[str, str]
@@ -185,7 +181,7 @@ class DatasetPreview:
 
     def facts(self) -> list[tuple[str, str]]:
         """Its parts as name and value, for a person."""
-        facts = [("Subset", self.subset or ""), ("Subsets", ", ".join(self.subsets) if len(self.subsets) > 1 else "")]
+        facts = [("Subset", self.subset or "")]
         splits = [name if rows is None else f"{name} ({count(rows, 'row')})" for name, rows in self.splits.items()]
         facts += [("Splits", ", ".join(splits))]
         facts += [("Columns", ", ".join(f"{name} ({kind})" for name, kind in self.columns.items()))]

@@ -19,7 +19,7 @@ Place = Literal["bundled", "cached", "folder", "run", "hub"]
 PLACES: tuple[Place, ...] = get_args(Place)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ModelEntry:
     """What is known of a model without loading it; None, or an empty tuple, is what nobody says.
 
@@ -48,6 +48,7 @@ class ModelEntry:
         needs: the options without which the load gate would refuse it, such as `allow-pickle`; None where that
             was not looked at.
         description: one sentence.
+        gate: what the load gate says of it; None where it was not asked.
     """
 
     name: str
@@ -73,6 +74,7 @@ class ModelEntry:
     complete: bool | None = None
     needs: tuple[str, ...] | None = None
     description: str = ""
+    gate: str | None = None
 
     @property
     def is_here(self) -> bool:
@@ -101,7 +103,11 @@ class ModelEntry:
         yield "On disk", file_size(self.disk_bytes) if self.disk_bytes else ""
         yield "Revision", (self.revision or "")[:7]
         yield "Gated", "the Hub gives it to people who accepted its terms" if self.gated else ""
-        yield "Needs", ", ".join(f"--{option}" for option in self.needs or ())
+        yield "Needs", ", ".join(f"--{option}" for option in self.needs or ()) if self.gate is None else ""
+        yield "Load gate", self.gate or ""
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         """The same, for a plain terminal."""

@@ -1,0 +1,115 @@
+"""All that can be known of one model without loading it: its files' and its card's word, and the load gate's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from nbtransformers.catalog.hub_search import model_entry
+from nbtransformers.catalog.local import bundled_entry, folder_entry
+from nbtransformers.errors import UserError
+from nbtransformers.loading.hub import UnfinishedError, hub_snapshot, known_files, weight_files
+from nbtransformers.loading.hub_api import UnreachableError, ask
+from nbtransformers.loading.runs import PREFIX, folder_name
+from nbtransformers.loading.source import Source, source_of
+from nbtransformers.request import ModelRef
+from nbtransformers.results.models import ModelEntry
+
+PASSES = "lets it pass"
+
+
+def model_in_full(ref: ModelRef, on_load: Callable[[str], None] = lambda message: None) -> ModelEntry:
+    """A model with its vocabulary, its context length and what the load gate says; its weights are not fetched.
+
+    Args:
+        ref: which model; none that is a variable.
+        on_load: told in one line what takes time.
+
+    Raises:
+        UserError: when there is no such model.
+    """
+    if ref.kind == "bundled":
+        entry = bundled_entry(ref.name)
+    elif ref.kind == "folder":
+        entry = _of_folder(Path(ref.name), ref)
+    else:
+        entry = _of_hub(ref, on_load)
+    return replace(entry, gate=gate_says(ref, on_load))
+
+
+def gate_says(ref: ModelRef, on_load: Callable[[str], None] = lambda message: None) -> str:
+    """What the load gate says of a model, in a line: `lets it pass`, or why not and what to type to have it.
+
+    Of a Hub model that is not here what describes it is fetched, and not its weights.
+    """
+    from nbtransformers.loading.gate import passed
+
+    if ref.kind == "bundled":
+        return PASSES
+    try:
+        source = source_of(ref, on_load, weights=False)
+    except UserError as error:
+        return str(error)
+    try:
+        passed(source)
+    except UnfinishedError as error:
+        # What is asked before the weights is right, and they can be had.
+        return PASSES if (source.folder / "config.json").is_file() else str(error)
+    except UserError as error:
+        return str(error)
+    return PASSES
+
+
+def _of_folder(folder: Path, ref: ModelRef) -> ModelEntry:
+    name = folder_name(folder)
+    entry = folder_entry(Source(ref, name, folder), "run" if name.startswith(PREFIX) else "folder", name)
+    if entry is None:
+        raise UserError(
+            f"{name} is no model folder: it has no config.json that names a model_type.",
+            hint="Give a folder that save_pretrained() wrote.",
+        )
+    return entry
+
+
+def _of_hub(ref: ModelRef, on_load: Callable[[str], None]) -> ModelEntry:
+    """What the files say that are here, and behind that what the Hub tells, where it can be asked."""
+    told = _told_by_hub(ref)
+    try:
+        on_load(f"Fetching what describes {ref}")
+        found = hub_snapshot(ref.name, ref.revision, weights=False)
+    except UserError:
+        if told is None:
+            raise
+        return told  # gated, say: the gate has the reason
+    source = Source(ref, ref.name, found.folder, found.commit, found.sizes)
+    here = folder_entry(source, "cached", ref.name)
+    if here is None:
+        return told or ModelEntry(ref.name, "hub", revision=found.commit)
+    files = known_files(ref.name, found.commit)
+    nbytes = sum(files[path].size for path in weight_files(found, pickles=True)) if files else None
+    place = "cached" if here.complete else "hub"
+    if told is None:
+        return replace(here, place=place)
+    known = {name: getattr(told, name) for name in _FIRST_OF_HUB if getattr(told, name) is not None}
+    filled = {name: getattr(here, name) or getattr(told, name) for name in _FIRST_OF_FILES}
+    size = 0 if here.complete else (nbytes or told.download_bytes)
+    return replace(here, **known, **filled, place=place, download_bytes=size)
+
+
+_FIRST_OF_HUB = ("task", "library", "downloads", "likes", "gated", "last_modified")
+_FIRST_OF_FILES = ("parameters", "languages", "licence", "training_data", "base_models", "architecture", "model_type")
+
+
+def _told_by_hub(ref: ModelRef) -> ModelEntry | None:
+    """What the Hub tells of a model; None where it cannot be asked, or does not know it."""
+    from urllib.parse import quote
+
+    from huggingface_hub.errors import HfHubHTTPError
+
+    pinned = f"/revision/{quote(ref.revision, safe='')}" if ref.revision else ""
+    try:
+        answer = ask(f"/api/models/{ref.name}{pinned}")
+    except (UnreachableError, HfHubHTTPError):
+        return None
+    return model_entry(answer.value) if isinstance(answer.value, dict) else None
