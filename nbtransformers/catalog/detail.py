@@ -9,7 +9,7 @@ from pathlib import Path
 from nbtransformers.catalog.hub_search import model_entry
 from nbtransformers.catalog.local import bundled_entry, folder_entry
 from nbtransformers.errors import UserError
-from nbtransformers.loading.hub import UnfinishedError, hub_snapshot, known_files, weight_files
+from nbtransformers.loading.hub import UnfinishedError, hub_snapshot, weight_files
 from nbtransformers.loading.hub_api import UnreachableError, ask
 from nbtransformers.loading.runs import PREFIX, folder_name
 from nbtransformers.loading.source import Source, source_of
@@ -86,8 +86,7 @@ def _of_hub(ref: ModelRef, on_load: Callable[[str], None]) -> ModelEntry:
     here = folder_entry(source, "cached", ref.name)
     if here is None:
         return told or ModelEntry(ref.name, "hub", revision=found.commit)
-    files = known_files(ref.name, found.commit)
-    nbytes = sum(files[path].size for path in weight_files(found, pickles=True)) if files else None
+    nbytes = sum(found.sizes[path] for path in weight_files(found, pickles=True))
     place = "cached" if here.complete else "hub"
     if told is None:
         return replace(here, place=place)

@@ -13,7 +13,7 @@ from typing import Any
 from nbtransformers.catalog.described import Fields, first_known, of_card, of_config, wants_own_code
 from nbtransformers.errors import UserError
 from nbtransformers.loading.bundled import BUNDLED, bundled_place
-from nbtransformers.loading.hub import UnfinishedError, known_files
+from nbtransformers.loading.hub import UnfinishedError, known_sizes
 from nbtransformers.loading.hub_cache import cache
 from nbtransformers.loading.runs import PREFIX, model_of_run
 from nbtransformers.loading.source import Source
@@ -74,14 +74,8 @@ def cached_models() -> Iterator[ModelEntry]:
             continue
         newest = revisions[-1]
         ref = ModelRef("hub", repository.repo_id, newest.commit_hash)
-        files = known_files(repository.repo_id, newest.commit_hash)
-        source = Source(
-            ref,
-            repository.repo_id,
-            newest.snapshot_path,
-            newest.commit_hash,
-            {path: file.size for path, file in files.items()},
-        )
+        sizes = known_sizes(repository.repo_id, newest.commit_hash)
+        source = Source(ref, repository.repo_id, newest.snapshot_path, newest.commit_hash, sizes)
         entry = folder_entry(source, "cached", repository.repo_id)
         if entry is not None:
             yield entry

@@ -7,7 +7,9 @@ from typing import Any
 
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.dataset_objects import StreamedDataset, picked_split
-from nbtransformers.inputs.hub import hub_name, hub_splits
+from nbtransformers.inputs.hub import UnknownDatasetError, hub_name, hub_splits
+from nbtransformers.loading.hub_api import nearest_id
+from nbtransformers.loading.hub_cache import cached_datasets
 from nbtransformers.request import DataRef
 from nbtransformers.results.datasets import DatasetPreview
 
@@ -29,7 +31,7 @@ def preview(data: DataRef, rows: int) -> DatasetPreview:
     import pandas as pd
 
     name = hub_name(data)
-    splits = hub_splits(data)
+    splits = _splits(data)
     known = list(splits)
     split = picked_split(known, data.split or ("train" if "train" in known else known[0]), name)
     first = _first(splits[split], rows, name)
@@ -43,6 +45,17 @@ def preview(data: DataRef, rows: int) -> DatasetPreview:
         columns=columns,
         rows=pd.DataFrame(first, columns=list(columns), dtype=object),
     )
+
+
+def _splits(data: DataRef) -> Mapping[str, Any]:
+    """Its splits; a name that the Hub does not know is told with the nearest one."""
+    try:
+        return hub_splits(data)
+    except UnknownDatasetError as error:
+        near = nearest_id(data.value, cached_datasets(), "datasets")
+        if near is None:
+            raise
+        raise UserError(error.message, hint=f"Did you mean {near}?") from error
 
 
 def _first(dataset: Any, rows: int, name: str) -> list[dict[str, Any]]:

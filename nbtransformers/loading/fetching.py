@@ -8,6 +8,7 @@ moved there once it is whole and the right one; huggingface_hub then finds it.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,9 @@ from nbtransformers.loading.hub_api import was_cut, why_unreachable
 from nbtransformers.loading.hub_cache import cache, repository
 
 _ATTEMPTS = 5  # in a row that bring nothing
-_CHUNK = 2**20
+_CHUNK = 2**18  # of it at most is lost in a cut
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LIBRARY = "nbtransformers"
 _PATIENCE = 10.0  # seconds to connect, and between two pieces
 OnBytes = Callable[[int, int], None]
 """Told how many bytes of all files are here, of how many, each time that there are more."""
@@ -34,8 +37,8 @@ class LargeFile:
     Attributes:
         path: in the repository.
         size: its bytes.
-        key: by which the cache knows it: its SHA-256, or the hash that git gives it.
-        sha256: what its bytes must have; None where the Hub does not tell.
+        key: by which the cache knows it: its SHA-256, or that of a small file the hash that git gives it.
+        sha256: what its bytes must have; None of a small file.
     """
 
     path: str
@@ -76,6 +79,20 @@ class Transfer:
 
 class Stopped(Exception):  # noqa: N818
     """The user asked to stop; what came is kept."""
+
+
+def file_told(name: str, commit: str, path: str) -> LargeFile:
+    """A file of a model at a commit, as the Hub tells of it.
+
+    Raises:
+        Exception: when there is no answer; of httpx and of huggingface_hub.
+    """
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+    told = get_hf_file_metadata(hf_hub_url(name, path, revision=commit), timeout=_PATIENCE, library_name=_LIBRARY)
+    if told.etag is None or told.size is None:
+        raise ValueError(f"the Hub does not tell what {path} is")
+    return LargeFile(path, told.size, told.etag, told.etag if _SHA256.fullmatch(told.etag) else None)
 
 
 def fetch_files(name: str, commit: str, files: Sequence[LargeFile], transfer: Transfer) -> None:
@@ -195,7 +212,7 @@ class _Download:
         from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
         start = part.tell()
-        headers = {**build_hf_headers(library_name="nbtransformers"), "Accept-Encoding": "identity"}
+        headers = {**build_hf_headers(library_name=_LIBRARY), "Accept-Encoding": "identity"}
         headers |= {"Range": f"bytes={start}-"} if start else {}
         address = hf_hub_url(self.name, self.file.path, revision=self.commit)
         with get_session().stream("GET", address, headers=headers, timeout=_PATIENCE) as response:

@@ -11,12 +11,12 @@ from typing import Any
 
 from nbtransformers.errors import UserError, nearest
 from nbtransformers.loading.bundled import BUNDLED
-from nbtransformers.loading.fetching import LargeFile, Stopped, Transfer, bytes_there, fetch_files
-from nbtransformers.loading.hub_api import nearest_model
+from nbtransformers.loading.fetching import Stopped, Transfer, bytes_there, fetch_files, file_told
+from nbtransformers.loading.hub_api import nearest_id
 from nbtransformers.loading.hub_cache import cache, cached_names, cached_revisions, entries, is_offline, repository
 from nbtransformers.plain_text import size
 
-_DESCRIPTIONS = ["*.json", "*.txt", "*.model", "*.jinja", "*.py", "*.tiktoken", "*.vocab"]
+_DESCRIPTIONS = ["README.md", "*.json", "*.txt", "*.model", "*.jinja", "*.py", "*.tiktoken", "*.vocab"]
 _OTHER_RUNTIMES = ["onnx/*", "openvino/*", "coreml/*", "tf_model*", "flax_model*", "*.msgpack", "original/*"]
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,39}")
 # Of a layer that sentence-transformers puts behind the model.
@@ -31,18 +31,13 @@ class Snapshot:
     Attributes:
         folder: where its files are.
         commit: the commit, 40 hexadecimal digits.
-        files: every file of the repository at that commit, fetched or not; empty when the Hub was never asked for
-            the list.
+        sizes: every file of the repository at that commit and its bytes, fetched or not; empty when the Hub was
+            never asked for the list.
     """
 
     folder: Path
     commit: str
-    files: Mapping[str, LargeFile] = field(default_factory=dict[str, LargeFile])
-
-    @property
-    def sizes(self) -> Mapping[str, int]:
-        """The bytes of each of its files."""
-        return {path: file.size for path, file in self.files.items()}
+    sizes: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 # What was found stays what it is for as long as Python runs: no question to the Hub at every call.
@@ -80,10 +75,8 @@ def hub_snapshot(
     wanted = weight_files(found, pickles=pickles) if weights else []
     missing = [file for file in wanted if not (found.folder / file).exists()]
     if missing:
-        files = [found.files[file] for file in missing]
         if not is_offline():
-            _refuse_full_disk(name, sum(file.size - bytes_there(name, file) for file in files))
-            _store(name, found.commit, files, transfer or Transfer())
+            _store(name, found.commit, missing, transfer or Transfer())
         _fetched(name, found.commit, wanted, begun=True)
     return found
 
@@ -94,7 +87,7 @@ def hub_snapshot(
 def _described(name: str, revision: str | None) -> Snapshot:
     asked = _in_full(name, revision)
     folder = _fetched(name, asked, _DESCRIPTIONS)
-    return Snapshot(folder, folder.name, known_files(name, folder.name))
+    return Snapshot(folder, folder.name, known_sizes(name, folder.name))
 
 
 def _in_full(name: str, revision: str | None) -> str | None:
@@ -105,42 +98,38 @@ def _in_full(name: str, revision: str | None) -> str | None:
     return known[0] if len(known) == 1 else revision
 
 
-def known_files(name: str, commit: str) -> Mapping[str, LargeFile]:
-    """Every file of a model at a commit, as the Hub has listed them; none where it was never asked."""
+def known_sizes(name: str, commit: str) -> Mapping[str, int]:
+    """Every file of a model at a commit and its bytes, as the Hub has listed them; none where it was never asked."""
     from huggingface_hub import get_cached_repo_tree
     from huggingface_hub.errors import CachedRepoTreeNotFoundError
 
     try:
-        tree = get_cached_repo_tree(name, revision=commit, cache_dir=cache())
+        return {file.path: file.size for file in get_cached_repo_tree(name, revision=commit, cache_dir=cache())}
     except (CachedRepoTreeNotFoundError, OSError, ValueError):  # fetched by an older library, or a torn file
         return {}
-    return {file.path: _large_file(file) for file in tree}
-
-
-def _large_file(file: Any) -> LargeFile:
-    sha256 = file.lfs.sha256 if file.lfs is not None else None
-    return LargeFile(file.path, file.size, sha256 or file.blob_id, sha256)
 
 
 def weight_files(snapshot: Snapshot, *, pickles: bool = False) -> list[str]:
     """The files that hold the weights; some repositories have them several times, in several formats."""
-    top = [name for name in snapshot.files if "/" not in name]
+    top = [name for name in snapshot.sizes if "/" not in name]
     safe = [name for name in top if name.endswith(".safetensors")]
     if safe:
-        layers = [name for name in snapshot.files if _OF_LAYER.fullmatch(name)]
+        layers = [name for name in snapshot.sizes if _OF_LAYER.fullmatch(name)]
         return [*([name for name in safe if name.startswith("model")] or safe), *layers]
     return [name for name in top if name.endswith((".bin", ".pt", ".pth"))] if pickles else []
 
 
-def _store(name: str, commit: str, files: list[LargeFile], transfer: Transfer) -> None:
+def _store(name: str, commit: str, paths: list[str], transfer: Transfer) -> None:
     """Fetch weights; larger files than HTTP gives are left to huggingface_hub, which has another way."""
     from huggingface_hub.constants import MAX_HTTP_DOWNLOAD_SIZE
 
     try:
+        files = [file_told(name, commit, path) for path in paths]
+        _refuse_full_disk(name, sum(file.size - bytes_there(name, file) for file in files))
         fetch_files(name, commit, [file for file in files if file.size <= MAX_HTTP_DOWNLOAD_SIZE], transfer)
     except (UserError, Stopped):
         raise
-    except Exception as error:
+    except Exception as error:  # the network's many ways to fail, each with a type of its own
         raise (_refused(name, commit, error) or unfinished(name)) from error
 
 
@@ -156,6 +145,7 @@ def _fetched(name: str, revision: str | None, patterns: list[str], *, begun: boo
             allow_patterns=patterns,
             ignore_patterns=_OTHER_RUNTIMES,
             local_files_only=is_offline(),
+            tqdm_class=_no_bar(),
         )
     except IncompleteSnapshotError as error:
         if begun:
@@ -165,6 +155,17 @@ def _fetched(name: str, revision: str | None, patterns: list[str], *, begun: boo
         refused = _refused(name, revision, error)
         raise (refused or (unfinished(name) if begun else _unreachable(name, revision, error))) from error
     return Path(folder)
+
+
+def _no_bar() -> Any:
+    """A bar of huggingface_hub that is not shown: panels and terminals have one of ours."""
+    from huggingface_hub.utils import tqdm
+
+    class NoBar(tqdm):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **{**options, "disable": True})
+
+    return NoBar
 
 
 def _refused(name: str, revision: str | None, error: Exception) -> UserError | None:
@@ -179,7 +180,7 @@ def _refused(name: str, revision: str | None, error: Exception) -> UserError | N
     if isinstance(error, GatedRepoError):
         return gated(name, error)
     if isinstance(error, RepositoryNotFoundError):
-        near = nearest_model(name, [*BUNDLED, *cached_names()])
+        near = nearest_id(name, [*BUNDLED, *cached_names()])
         hint = f"Did you mean {near}?" if near else "Check the spelling, or type `hf auth login`."
         return UserError(f"The Hub has no model {name}, or it is private.", hint=hint)
     if isinstance(error, RevisionNotFoundError):

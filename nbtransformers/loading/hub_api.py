@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from nbtransformers.errors import nearest
 from nbtransformers.loading.hub_cache import is_offline
 
 _PATIENCE = 10.0  # seconds to connect, and between two pieces of an answer
+Kind = Literal["models", "datasets"]
 _LIKE = 200  # names in a list that is searched for the nearest
 
 
@@ -78,7 +79,7 @@ def was_cut(error: BaseException) -> bool:
     return type(error).__name__ in ("RemoteProtocolError", "ReadError", "ReadTimeout")
 
 
-def models_like(name: str) -> list[str]:
+def ids_like(name: str, kind: Kind) -> list[str]:
     """Ids of the Hub that a mistyped one may have meant: of its owner, and that share a half of its name.
 
     Raises:
@@ -91,18 +92,18 @@ def models_like(name: str) -> list[str]:
         queries.insert(0, {"author": owner})
     found: list[str] = []
     for query in queries:
-        answer = ask("/api/models", {**query, "sort": "downloads", "limit": _LIKE, "expand": ["downloads"]})
+        answer = ask(f"/api/{kind}", {**query, "sort": "downloads", "limit": _LIKE, "expand": ["downloads"]})
         found += [str(about["id"]) for about in answer.value]
     return list(dict.fromkeys(found))
 
 
-def nearest_model(name: str, known: Sequence[str]) -> str | None:
+def nearest_id(name: str, known: Sequence[str], kind: Kind = "models") -> str | None:
     """The name that a mistyped one may have meant: one of those that are known here, else one of the Hub's."""
     near = nearest(name, known)
     if near is not None:
         return near
     try:
-        there = models_like(name)
+        there = ids_like(name, kind)
     except Exception:  # a hint that cannot be had is left out
         return None
     near = nearest(name, there)

@@ -184,7 +184,7 @@ class DatasetPreview:
         facts = [("Subset", self.subset or "")]
         splits = [name if rows is None else f"{name} ({count(rows, 'row')})" for name, rows in self.splits.items()]
         facts += [("Splits", ", ".join(splits))]
-        facts += [("Columns", ", ".join(f"{name} ({kind})" for name, kind in self.columns.items()))]
+        facts += [("Columns", ", ".join(f"{name} ({kind})" if kind else name for name, kind in self.columns.items()))]
         return [(name, text) for name, text in facts if text]
 
     def cells(self) -> list[list[str]]:

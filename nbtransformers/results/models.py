@@ -81,12 +81,17 @@ class ModelEntry:
         """Whether it can be used with no network."""
         return self.place != "hub" and self.complete is not False
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it is here, but not the whole of it."""
+        return self.place != "hub" and self.complete is False
+
     def facts(self) -> list[tuple[str, str]]:
         """What is known, as name and value, for a person."""
         return [(name, text) for name, text in self._facts() if text]
 
     def _facts(self) -> Iterator[tuple[str, str]]:
-        yield "Place", _PLACES[self.place] + (", not whole" if self.complete is False else "")
+        yield "Place", _PLACES[self.place] + (", not whole" if self.is_part else "")
         yield "Task", self.task or ""
         yield "Architecture", self.architecture or self.model_type or ""
         yield "Parameters", magnitude(self.parameters) if self.parameters else ""
@@ -244,7 +249,7 @@ def _cells(entry: ModelEntry) -> tuple[str, ...]:
     nbytes = entry.disk_bytes or entry.download_bytes
     return (
         entry.name,
-        entry.place + (", part" if entry.complete is False else "") + (", gated" if entry.gated else ""),
+        entry.place + (", part" if entry.is_part else "") + (", gated" if entry.gated else ""),
         entry.task or entry.model_type or "–",
         magnitude(entry.parameters) if entry.parameters else "–",
         f"{entry.context_length:,}" if entry.context_length else "–",
