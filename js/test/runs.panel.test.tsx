@@ -23,16 +23,18 @@ function runs(change: Record<string, unknown> = {}) {
       if (sent.method === "runs") reply({ ...HEADER, ...change });
       else if (sent.method === "diff") reply(golden.diff);
       else if (sent.method === "curve") {
-        const { step, value, eval_step, eval_value } = golden.curve;
-        const columns: NamedArray[] = [
-          ["step", Uint32Array.from(step), [step.length]],
-          ["value", Float32Array.from(value), [value.length]],
-          ["eval_step", Uint32Array.from(eval_step), [eval_step.length]],
-          ["eval_value", Float32Array.from(eval_value), [eval_value.length]],
-        ];
+        const { facts, arrays } = sent.params?.points === 0 ? golden.curve : golden.grown;
+        const columns = Object.entries(arrays).map(([name, values]): NamedArray => {
+          const kind = name.endsWith("step") ? Uint32Array : Float32Array;
+          return [name, kind.from(values), [values.length]];
+        });
         const { sections, payload } = pack(columns);
-        reply({ sections }, [payload]);
+        reply({ ...facts, sections }, [payload]);
       } else if (sent.method === "open") reply({ panel_id: "nowhere" });
+      else if (sent.method === "model")
+        reply({ line: "%%classify --model run:a-2", settings: ["classify.model"] });
+      else if (sent.method === "export")
+        reply({ name: "runs.csv", folder: "/here", size: "1 kB", notes: [] });
       else reply({});
     }
     await drawn(300);
@@ -46,6 +48,10 @@ function runs(change: Record<string, unknown> = {}) {
   const rows = () => page.all(".nbt-run-table:first-of-type tbody tr").map(textOf);
   return { ...page, asked, answer, press, rows };
 }
+
+/** What the page has by then of the loss of the first run: all that it was answered. */
+const { points, evals, rewritten } = golden.curve.facts;
+const HAD = { points, evals, rewritten };
 
 const textOf = (element: Element) => element.textContent ?? "";
 
@@ -80,23 +86,93 @@ describe("the panel of runs", () => {
     const page = runs();
     await page.answer();
     await page.answer();
+    const nothing = { points: 0, evals: 0, rewritten: -1 };
     expect(page.asked("curve").map(({ params }) => params)).toEqual([
-      { name: "a-2", metric: "loss" },
-      { name: "a-1", metric: "loss" },
+      { name: "a-2", metric: "loss", ...nothing },
+      { name: "a-1", metric: "loss", ...nothing },
     ]);
     expect(page.all(".nbt-chart-value bdi").map(textOf)).toEqual(["a-2", "a-1"]);
     expect(textOf(page.one(".nbt-chart-value"))).toContain("0.4");
     expect(textOf(page.one(".nbt-run-differences tbody"))).toBe("lr0.0002–");
-    // One that has grown is asked for again, and only that.
+    // Of one that has grown what is new is asked for, and only of that one.
     page.model.receive(golden.live);
     await drawn();
     await page.answer();
     expect(page.asked("curve").map(({ params }) => params?.name)).toEqual(["a-2", "a-1", "a-1"]);
+    expect(page.asked("curve").at(-1)?.params).toMatchObject(HAD);
     const box = page.one('.nbt-run-table input[type="checkbox"]') as HTMLInputElement;
     box.click();
     await page.answer();
     expect(page.all(".nbt-chart-value bdi").map(textOf)).toEqual(["a-1"]);
     expect(page.all(".nbt-run-differences")).toHaveLength(0);
+  });
+
+  it("goes along steps, epochs or time", async () => {
+    const page = runs();
+    await page.answer();
+    await page.answer();
+    const plot = () => page.one(".nbt-plot");
+    for (const [name, told] of [
+      ["Step", "step 5"],
+      ["Epoch", "epoch 1.25"],
+      ["Time", "15 s"],
+    ] as const) {
+      await page.press(name);
+      expect(plot().getAttribute("aria-label")).toContain(`Loss by ${name.toLowerCase()}:`);
+      plot().dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true }));
+      await drawn();
+      expect(textOf(page.one("figcaption"))).toContain(told);
+    }
+  });
+
+  it("has files of what is shown written", async () => {
+    const page = runs();
+    await page.answer();
+    await page.answer();
+    await page.press("Export");
+    await page.press("Epoch");
+    await page.press("SVG");
+    expect(page.asked("export").at(-1)?.params).toMatchObject({
+      what: "svg",
+      names: ["a-2", "a-1"],
+      colours: ["blue", "orange"],
+      metric: "loss",
+      along: "epoch",
+      smoothing: 0.6,
+      is_log: false,
+      range: null,
+    });
+    await page.answer();
+    expect(textOf(page.one(".nbt-export-said"))).toContain("runs.csv · 1 kB · in /here");
+  });
+
+  it("shows how to use a model, and makes it a default once that is said", async () => {
+    const page = runs({ runs: { ...HEADER.runs, "a-2": { ...HEADER.runs["a-2"], has_model: true } } });
+    await page.answer();
+    await page.press("Model… a-2");
+    await page.answer();
+    expect(textOf(page.one(".nbt-run-model code"))).toBe("%%classify --model run:a-2");
+    expect(page.asked("use")).toHaveLength(0);
+    await page.press("Use in this session");
+    await page.answer();
+    expect(page.asked("use").map(({ params }) => params)).toEqual([{ name: "a-2" }]);
+    expect(textOf(page.one(".nbt-run-model"))).toContain("%nbt unset classify.model takes that back");
+    await page.press("Close");
+    expect(page.all(".nbt-run-model")).toHaveLength(0);
+  });
+
+  it("says what a worker has not followed yet, and why a run failed", async () => {
+    const page = runs({
+      runs: {
+        "a-1": { ...HEADER.runs["a-1"], state: "starting", queued: ["pause", "save", "save"] },
+        "a-2": { ...HEADER.runs["a-2"], state: "failed", message: "The disk is full." },
+      },
+    });
+    await page.answer();
+    expect(page.rows()[1]).toContain("Pause, Save now: queued");
+    expect(page.rows()[0]).toContain("✕ Failed8 of 8The disk is full.");
+    await page.press("Save now a-1");
+    expect(page.asked("control").at(-1)?.params).toEqual({ name: "a-1", command: "save" });
   });
 
   it("tells a run what to do, and asks before it deletes one", async () => {

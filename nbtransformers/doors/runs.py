@@ -139,6 +139,9 @@ def attach(name: str, folder: str | PathLike[str] | None = None) -> Run:
 def show_as_panels() -> None:
     """In a notebook, show a run, or all of them, that is the value of a cell as its panel."""
     if in_notebook():
+        from nbtransformers.doors.runmodel import RunModel
         from nbtransformers.panels.display import install
+        from nbtransformers.panels.runs.offers import offer
 
+        offer(RunModel())
         install(shell())

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nbtransformers.plain_text import printable
+from nbtransformers.results.fonts import drawable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +33,8 @@ def canvas(ax: Axes | None, height: float, width: float = _WIDTH) -> Axes:
 
 def titled(ax: Axes, title: str, *, boxed: bool = False) -> Axes:
     """The axes with their title; unless `boxed`, with a line only where there is a scale."""
-    ax.set_title(title, loc="left", fontsize=10, parse_math=False)
+    (title,), family = drawable([title])
+    ax.set_title(title, loc="left", fontsize=10, parse_math=False, fontfamily=family)
     if not boxed:
         ax.spines[["top", "right"]].set_visible(False)
     return ax
@@ -60,5 +62,7 @@ def _bars(ax: Axes, names: Iterable[str], values: Sequence[float], labels: list[
 
 def legend(ax: Axes) -> None:
     """The names of what is drawn; a $ in one is no formula."""
-    for text in ax.legend(frameon=False).get_texts():
-        text.set_parse_math(False)
+    texts = ax.legend(frameon=False).get_texts()
+    names, family = drawable([text.get_text() for text in texts])
+    for text, name in zip(texts, names, strict=True):
+        text.set(text=name, parse_math=False, fontfamily=family)

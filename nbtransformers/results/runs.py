@@ -156,6 +156,7 @@ class Runs(Sequence[TrainingRun]):
         along: Along = "step",
         smoothing: float = 0.0,
         colours: Sequence[str] | None = None,
+        within: tuple[float, float] | None = None,
     ) -> Axes:
         """The curves of all runs on one another, with matplotlib.
 
@@ -165,6 +166,7 @@ class Runs(Sequence[TrainingRun]):
             along: `step`, `epoch`, or `time`, in which pauses are left out.
             smoothing: the share of a smoothed value that is what came before, from 0 to below 1.
             colours: one a run, as matplotlib has them; None takes its own.
+            within: the stretch that is seen, in steps, epochs or seconds; None shows all.
 
         Raises:
             UserError: when no run has such a curve.
@@ -176,7 +178,8 @@ class Runs(Sequence[TrainingRun]):
         if colours is not None:
             hues = dict(zip((run.name for run in self._runs), colours, strict=True))
             colours = [hues[run.name] for run, _, _ in drawn]
-        return curves_figure(drawn, metric, ax, title=metric, along=along, smoothing=smoothing, colours=colours)
+        looked: dict[str, Any] = {"along": along, "smoothing": smoothing, "colours": colours, "within": within}
+        return curves_figure(drawn, metric, ax, title=metric, **looked)
 
     def _with_curve(self, metric: str) -> list[TrainingRun]:
         found = [run for run in self._runs if metric in run.curves]
@@ -253,6 +256,7 @@ def _settings(run: TrainingRun) -> Mapping[str, Any]:
         "rows": fingerprint,  # the same name may stand for other rows
         "model": run.model_name,
         **asked,
+        "lr": run.peak_lr,
         **run.request.arguments,
         **{f"version of {name}": value for name, value in packages.items()},
     }

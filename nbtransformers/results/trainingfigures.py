@@ -43,6 +43,7 @@ def curves_figure(
     along: Along,
     smoothing: float,
     colours: Sequence[str] | None = None,
+    within: tuple[float, float] | None = None,
 ) -> Axes:
     """The curves of a metric: of one run in two colours, of several in one each.
 
@@ -54,6 +55,7 @@ def curves_figure(
         along: what they go along.
         smoothing: the share of a smoothed value that is what came before; what each step told is faint then.
         colours: of the runs; None takes matplotlib's.
+        within: the stretch that is seen, in steps, epochs or seconds; None shows all.
 
     Raises:
         UserError: when there is no such way along, or that is no smoothing.
@@ -71,6 +73,8 @@ def curves_figure(
             weight = smoothing if part == "training" else 0.0
             used = _line(axes, at / unit, values, printable(called[part]), colour, weight, dots=part == "evaluation")
             colour = used if len(drawn) > 1 else colour
+    if within is not None:
+        axes.set_xlim(within[0] / unit, within[1] / unit)
     axes.set_xlabel(label)
     legend(axes)
     return axes

@@ -156,11 +156,17 @@ class TrainingRun:
         return int(done[-1]) if len(done) else 0
 
     @property
+    def has_model(self) -> bool:
+        """Whether it has made a model, which `--model run:NAME` takes; after a stop, that of the best evaluation."""
+        return self.state in ("done", "stopped") and (self.files.model / "config.json").exists()
+
+    @property
     def curves(self) -> list[str]:
-        """What it has curves of: what is told of each step, and the metrics of its evaluations."""
+        """What it has curves of: what is told of each step, and numbers that its evaluations gave."""
         self.history.read()
-        metrics = (name for one in self.history.of("eval") for name in one["metrics"] or {})
-        return list(dict.fromkeys([*self.history.series, *metrics]))
+        metrics = [one["metrics"] or {} for one in self.history.of("eval")]
+        told = [name for one in metrics for name, value in one.items() if isinstance(value, int | float)]
+        return list(dict.fromkeys([*self.history.series, *told]))
 
     def steps(self) -> pd.DataFrame:
         """One row a step, with its number as index: `epoch`, `elapsed_s`, `loss`, `lr`, `grad_norm`, `tokens`, …
@@ -171,7 +177,7 @@ class TrainingRun:
         import pandas as pd
 
         self.history.read()
-        steps = self.history.steps
+        steps = self.history.steps.columns()
         names = ("loss", "lr", "grad_norm", "tokens", "tokens_per_s")
         columns = {"epoch": steps["epoch"], "elapsed_s": self.history.worked_by(steps["time"])}
         columns |= {name: steps[name] for name in names}
@@ -185,7 +191,7 @@ class TrainingRun:
         import pandas as pd
 
         self.history.read()
-        evals = self.history.of("eval")
+        evals = list(self.history.of("eval"))
         elapsed = self.history.worked_by([one["time"] for one in evals]).tolist()
         rows = [
             {"step": e["step"], "epoch": e["epoch"], "elapsed_s": by, "seconds": e["seconds"], **e["metrics"]}

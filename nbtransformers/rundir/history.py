@@ -50,6 +50,11 @@ class Steps:
         """A column `[step]`: `step`, `time`, `epoch`, `tokens` or one of `SERIES`; NaN where nothing was told."""
         return self._columns[name][: self._count]
 
+    def columns(self) -> dict[str, Column]:
+        """All columns as they are at one moment, whoever reads on meanwhile."""
+        count, columns = self._count, self._columns
+        return {name: columns[name][:count] for name in _COLUMNS}
+
     def add(self, new: dict[str, Column]) -> None:
         """Add steps at the end."""
         count = self._count + len(new["step"])

@@ -3,14 +3,14 @@
 Both ends of the wire are tested against that file. This script is a third reading of the rules, independent of both
 ends: `runs` are the runs, the oldest first, with what was asked for beside the usual and their own lines; `header` is
 what the panel has, the newest first; `later` what comes then, and `live` the message that tells of it; `curve` the
-arrays of the loss of the first run, and `diff` the answer about all. How long a run that goes on has taken is of the
+answer about the loss of the first run after that, `grown` what of it is new since `later`, and `diff` the answer about all. How long a run that goes on has taken is of the
 moment: readers of this file set `seconds` aside, and the folder.
 """
 
 import json
 from pathlib import Path
 
-from make_training import BEGIN, MARKUP, PLAN, evaluated, event, step
+from make_training import BEGIN, PLAN, evaluated, event, step
 
 PLANNED = event("plan", 2, **PLAN)
 FIRST = [*BEGIN, PLANNED, event("state", 3, state="running"), *map(step, range(1, 5)), evaluated(4, 0.5)]
@@ -45,7 +45,34 @@ def row(events, state, settings):
         "rewritten": 0,
         "seconds": 0,
         "message": "",
-        "curves": [*CURVES, "accuracy", MARKUP],
+        "curves": [*CURVES, "accuracy"],  # of a metric that never was a number there is none
+        "queued": [],
+        "has_model": False,
+    }
+
+
+def curve(steps, evals):
+    """What is new of the loss of the first run; the first worker begins at 0, and its first step comes at 11."""
+    told = [one for one in [*FIRST, *LATER] if one["type"] == "step" and one["step"] in steps]
+    evaluated = [one for one in [*FIRST, *LATER] if one["type"] == "eval" and one["step"] in evals]
+    return {
+        "facts": {"from": told[0]["step"] - 1, "points": 5, "evals_from": 2 - len(evals), "evals": 2, "rewritten": 0},
+        "arrays": {
+            **columns(told, [one["loss"] for one in told]),
+            **{
+                f"eval_{name}": values
+                for name, values in columns(evaluated, [one["metrics"]["loss"] for one in evaluated]).items()
+            },
+        },
+    }
+
+
+def columns(events, values):
+    return {
+        "step": [one["step"] for one in events],
+        "epoch": [one["epoch"] for one in events],
+        "elapsed_s": [one["time"] - BEGIN[0]["time"] for one in events],
+        "value": values,
     }
 
 
@@ -75,12 +102,8 @@ def main():
         "header": header,
         "later": LATER,
         "live": {"type": "runs", "seq": 1, "order": ["a-2", "a-1"], "runs": {"a-1": after}},
-        "curve": {
-            "step": [1, 2, 3, 4, 5],
-            "value": [2.0 / number for number in range(1, 6)],
-            "eval_step": [4, 5],
-            "eval_value": [0.5, 0.5],
-        },
+        "curve": curve(range(1, 6), [4, 5]),
+        "grown": curve(range(5, 6), [5]),
         "diff": {"settings": [["lr", ["0.0002", "–"]]]},
     }
     text = json.dumps(golden, ensure_ascii=False, indent=1) + "\n"

@@ -1331,7 +1331,7 @@ for model, revision in json.loads(sys.argv[1]):
 
 
 class _Hub(BaseHTTPRequestHandler):
-    codes: ClassVar = {"gated": (403, "GatedRepo"), "none": (401, "RepoNotFound"), "old": (404, "RevisionNotFound")}
+    codes: ClassVar = {"gated": (401, "GatedRepo"), "none": (401, "RepoNotFound"), "old": (404, "RevisionNotFound")}
 
     def do_GET(self) -> None:
         status, code = next((found for name, found in self.codes.items() if f"/{name}" in self.path), (500, ""))

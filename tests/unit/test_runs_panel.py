@@ -9,22 +9,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import helpers
+import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 from payloads import MARKUP
 from rundirs import REQUEST, Written, million
 from test_vector_snapshot import Reader
 from test_vector_wire import sections
 
 import nbtransformers as nbt
+from nbtransformers import settings
+from nbtransformers.doors.runmodel import RunModel
 from nbtransformers.errors import UserError
+from nbtransformers.panels.colours import HEX
+from nbtransformers.panels.runs import offers
 from nbtransformers.panels.runs.actions import actions
 from nbtransformers.panels.runs.follow import Follower
 from nbtransformers.panels.runs.snapshot import MOST_RUNS, runs_snapshot
-from nbtransformers.panels.runs.wire import MOST_POINTS, curve, runs_header
+from nbtransformers.panels.runs.wire import MOST_POINTS, Had, curve, runs_header
 from nbtransformers.panels.widget import Panel, RunsPanel, panel_class
 from nbtransformers.request import DataRef
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.trainingrun import TrainingRun
+from nbtransformers.rundir.atomic import write_json
 from nbtransformers.rundir.control import Controls
 
 GOLDEN = json.loads(Path(__file__).parent.parent.joinpath("golden", "runs.json").read_text(encoding="utf-8"))
@@ -80,11 +88,13 @@ def test_the_wire_is_that_of_the_golden_file(tmp_path: Path) -> None:
     panel.follower.tell()
     (message,) = panel.heard
     assert without_time(message) == without_time(GOLDEN["live"])
-    answer, (payload,) = ask(panel, "curve", name=made[0].files.name, metric="loss")
-    told = {name: values.tolist() for name, values in sections(answer["sections"], payload).items()}
-    assert told.keys() == GOLDEN["curve"].keys()
-    for name, values in GOLDEN["curve"].items():
-        assert told[name] == pytest.approx(values), name
+    for case, had in (("curve", {}), ("grown", {"points": 4, "evals": 1, "rewritten": 0})):
+        answer, (payload,) = ask(panel, "curve", name=made[0].files.name, metric="loss", **had)
+        told = {name: values.tolist() for name, values in sections(answer.pop("sections"), payload).items()}
+        assert answer == GOLDEN[case]["facts"]
+        assert told.keys() == GOLDEN[case]["arrays"].keys()
+        for name, values in GOLDEN[case]["arrays"].items():
+            assert told[name] == pytest.approx(values), (case, name)
     differ, _ = ask(panel, "diff", names=GOLDEN["header"]["order"])
     assert differ == GOLDEN["diff"]
 
@@ -123,9 +133,14 @@ def test_a_button_tells_the_worker(tmp_path: Path) -> None:
     made = Written(tmp_path / "a-1")
     made.begin()
     panel = shown(tmp_path)
-    for command in ("pause", "stop"):
+    for command in ("save", "pause", "stop"):
         ask(panel, "control", name="a-1", command=command)
-    assert [one["command"] for one in Controls(made.files.control).new()] == ["pause", "stop"]
+    told = Controls(made.files.control).new()
+    assert [one["command"] for one in told] == ["save", "pause", "stop"]
+    assert panel.heard[-1]["runs"]["a-1"]["queued"] == ["save", "pause", "stop"]
+    made.write("control", id=told[1]["id"], command="pause", step=0)
+    panel.follower.tell()
+    assert panel.heard[-1]["runs"]["a-1"]["queued"] == ["save", "stop"]
     for params, said in (
         ({"name": "a-1", "command": "delete"}, "The run a-1 is running."),
         ({"name": "a-1", "command": "dance"}, "A run cannot be told to 'dance'."),
@@ -148,17 +163,25 @@ def test_a_slice_stays_a_slice(tmp_path: Path) -> None:
     assert known.now()["late"] is known["late"]
 
 
-def test_a_long_curve_is_thinned(tmp_path: Path) -> None:
-    run = million(tmp_path / "long", 20_000).run
+def test_a_long_curve_is_thinned_and_of_one_that_is_known_only_what_is_new_is_told(tmp_path: Path) -> None:
+    made = million(tmp_path / "long", 50_000)
+    run = made.run
     facts, payload = curve(run, "loss")
     found = sections(facts["sections"], payload)
-    assert len(found["step"]) <= MOST_POINTS and found["step"][-1] > 19_900
+    assert (facts["from"], facts["points"]) == (0, 50_000)
+    assert len(found["step"]) <= MOST_POINTS and found["step"][-1] > 49_900
     assert found["value"].max() == pytest.approx(run.steps()["loss"].max(), rel=1e-6)
     facts, payload = curve(run, "nothing")
-    assert {name: len(values) for name, values in sections(facts["sections"], payload).items()} == {
-        "eval_step": 0,
-        "eval_value": 0,
-    }
+    assert (facts["points"], sections(facts["sections"], payload)) == (0, {})
+    made.step(range(50_001, 50_011))
+    facts, payload = curve(run, "loss", Had(50_000, 0, 0))
+    assert (facts["from"], facts["points"]) == (50_000, 50_010)
+    assert sections(facts["sections"], payload)["step"].tolist() == list(range(50_001, 50_011))
+    assert len(payload) < 500
+    made.begin(2, resumed_from=30_000)  # the steps behind it are done again
+    assert curve(run, "loss", Had(50_010, 0, 0))[0]["from"] == 0
+    (grown,) = (curve(run, "loss", Had(30_000, 0, 1))[0],)
+    assert (grown["from"], grown["points"], grown["rewritten"]) == (30_000, 30_000, 1)
 
 
 def test_the_follower_ends_with_its_panel(tmp_path: Path) -> None:
@@ -176,6 +199,60 @@ def test_it_has_a_bundle_of_its_own_and_is_no_result_to_resume(tmp_path: Path) -
     assert panel_class("runs") is RunsPanel
     with pytest.raises(UserError, match="There is nothing to resume in"):
         nbt.resume(listed(tmp_path))  # pyright: ignore[reportArgumentType]
+
+
+# --- files, and the model ---
+
+
+def test_what_is_shown_is_written_into_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path / "runs", GOLDEN)
+    monkeypatch.chdir(tmp_path)
+    panel = shown(tmp_path / "runs")
+    look = {"names": ["a-1", "a-2"], "colours": ["green", "pink"], "metric": "loss", "along": "time", "smoothing": 0.6}
+    asked = [("table", "runs.csv"), ("csv", "runs-loss.csv"), ("svg", "runs-loss.svg"), ("png", "runs-loss.png")]
+    for what, name in asked:
+        told, _ = ask(panel, "export", what=what, **look, is_log=True, range=[2.0, 9.0])
+        assert (told["name"], told["folder"]) == (name, str(tmp_path))
+    table = pd.read_csv("runs.csv", index_col="name")
+    assert table.loc["a-2", ["state", "value"]].tolist() == ["done", 0.75]
+    points = pd.read_csv("runs-loss.csv")
+    assert points.groupby(["run", "part"]).size().to_dict() == {
+        ("a-1", "evaluation"): 1,
+        ("a-1", "training"): 4,
+        ("a-2", "evaluation"): 1,
+        ("a-2", "training"): 8,
+    }
+    figure = Path("runs-loss.svg").read_text(encoding="utf-8")
+    assert HEX["green"] in figure and HEX["pink"] in figure and HEX["blue"] not in figure
+    assert Path("runs-loss.png").read_bytes()[:4] == b"\x89PNG"
+    with pytest.raises(UserError, match="No run is ticked"):
+        ask(panel, "export", what="csv", metric="loss", names=[])
+    assert not plt.get_fignums()  # none that a notebook would show by itself
+
+
+def test_a_model_is_put_into_use_once_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path / "nbtransformers-runs", tmp_path / "apart"):
+        made = Written(folder / "a-1", alive=False)
+        made.begin()
+        made.end("done")
+        made.files.data.mkdir()
+        write_json(made.files.data / "description.json", {"training_task": "classification"})
+        helpers.bert_config().save_pretrained(made.files.model)
+        panel = shown(folder)
+        offers.offer(RunModel())
+        assert panel.header is not None and panel.header["runs"]["a-1"]["has_model"]
+        named = "run:a-1" if folder.name != "apart" else str(made.files.model)
+        told, _ = ask(panel, "model", name="a-1")
+        assert told == {"line": f"%%classify --model {named}", "settings": ["classify.model"]}
+        assert settings.of_session() == []
+        ask(panel, "use", name="a-1")
+        assert settings.default("classify.model").value == named
+        assert settings.default("model").value is None  # no other task has it
+        settings.forget_session()
+    monkeypatch.setattr(offers, "_offered", [])
+    with pytest.raises(UserError, match="No model can be put into use from here"):
+        ask(panel, "model", name="a-1")
 
 
 # --- where no script runs ---

@@ -1,9 +1,11 @@
 // All training runs: how each is, and the curves and the settings of those that are ticked, side by side.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { colourAt } from "../colour";
 import { useRuns } from "../training/useruns";
-import { RunCurves } from "../views/runcurves";
+import { ExportButton } from "../views/export";
+import { FIRST_LOOK, RunCurves, type RunsLook } from "../views/runcurves";
 import { RunDifferences } from "../views/rundifferences";
+import { RunsExport } from "../views/runsexport";
 import { RunTable } from "../views/runtable";
 import type { ResultProps } from "./panel";
 
@@ -19,14 +21,22 @@ export function RunsPanel({ header: raw, channel }: ResultProps) {
   const tick = (name: string, isTicked: boolean) =>
     setWished(isTicked ? [...ticked, name] : ticked.filter((other) => other !== name));
   const colours = useColours(ticked);
+  const [look, setWholeLook] = useState(FIRST_LOOK);
+  const setLook = (change: Partial<RunsLook>) => setWholeLook((now) => ({ ...now, ...change }));
+  const [isExporting, setExporting] = useState(false);
+  const root = useRef<HTMLElement>(null);
   return (
     <div class="nbt-result nbt-training nbt-runs">
       <header class="nbt-head">
         <div class="nbt-head-line">
           <span class="nbt-title">{header.title}</span>
           <bdi class="nbt-subtitle">{header.subtitle}</bdi>
+          {order.length > 0 && <ExportButton open={isExporting} onToggle={setExporting} />}
         </div>
       </header>
+      {isExporting && (
+        <RunsExport names={ticked} runs={runs} colours={colours} look={look} root={root} channel={channel} />
+      )}
       {order.length === 0 ? (
         <p class="nbt-none">
           There are no runs here; <code>%finetune</code> begins one.
@@ -34,7 +44,17 @@ export function RunsPanel({ header: raw, channel }: ResultProps) {
       ) : (
         <RunTable header={header} colours={colours} tick={tick} channel={channel} />
       )}
-      {ticked.length > 0 && <RunCurves names={ticked} runs={runs} colours={colours} channel={channel} />}
+      {ticked.length > 0 && (
+        <RunCurves
+          names={ticked}
+          runs={runs}
+          colours={colours}
+          look={look}
+          setLook={setLook}
+          root={root}
+          channel={channel}
+        />
+      )}
       {ticked.length > 1 && <RunDifferences names={ticked} colours={colours} channel={channel} />}
     </div>
   );

@@ -1,9 +1,14 @@
 // As many points of a curve as there are pixels: of each stretch the least, the greatest, the mean and the smoothed value.
-import type { Points } from "./points";
+
+/** Points of a curve: where each stands, and its value. */
+export interface Along {
+  steps: Uint32Array | Float64Array;
+  values: Float32Array;
+}
 
 /** Columns of one length, an entry a stretch; NaN where nothing in it is finite. */
 export interface Thinned {
-  /** The step in the middle; a learning rate where that is what was gone along. */
+  /** The step in the middle; an epoch, a time or a learning rate where that is what was gone along. */
   step: Uint32Array | Float64Array;
   low: Float32Array;
   high: Float32Array;
@@ -28,7 +33,7 @@ export class Smoothed {
   }
 
   /** The smoothed values of points of which the first were smoothed before; what is not finite is passed over. */
-  of({ values }: Points): Float32Array {
+  of({ values }: Pick<Along, "values">): Float32Array {
     if (this.#weight === 0) return values;
     const count = values.length;
     if (count > this.#values.length) {
@@ -52,7 +57,7 @@ export class Smoothed {
 
 /** The points [start, stop) in at most so many stretches of about equally many points. */
 export function thin(
-  points: Points,
+  points: Along,
   smoothed: Float32Array,
   [start, stop]: readonly [number, number],
   most: number,
@@ -60,7 +65,7 @@ export function thin(
   const { steps, values } = points;
   const all = Math.max(0, stop - start);
   const count = Math.min(all, Math.max(1, most));
-  const thinned = emptyThinned(count, count === all);
+  const thinned = { ...emptyThinned(count, count === all), step: steps.slice(0, count) };
   for (let stretch = 0; stretch < count; stretch++) {
     const from = start + Math.round((stretch * all) / count);
     const to = start + Math.round(((stretch + 1) * all) / count);

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort, messageOf } from "../channel";
 import { ask } from "../rows/answers";
 import { type RunRow, type RunsHeader, runsHeader, runsNews, withNews } from "../wire/runs";
-import { Points } from "./points";
+import { type CurveFacts, grown, NO_CURVE, type RunCurve } from "./runcurve";
 
 export function useRuns(raw: Record<string, unknown>, channel: Channel): RunsHeader {
   const first = useMemo(() => runsHeader(raw), [raw]);
@@ -48,13 +48,7 @@ export function useRuns(raw: Record<string, unknown>, channel: Channel): RunsHea
   return current.current;
 }
 
-/** A metric of a run: that of its steps, and that of its evaluations. */
-export interface RunCurve {
-  steps: Points;
-  evals: Points;
-}
-
-/** The curves that are looked at; one that has grown is asked for again, and stays until the new one has come. */
+/** The curves that are looked at; of one that has grown what is new is asked for, and it stays until that has come. */
 export function useRunCurves(
   channel: Channel,
   runs: readonly (readonly [name: string, row: RunRow])[],
@@ -75,14 +69,14 @@ export function useRunCurves(
   });
   useEffect(() => {
     for (const { name, key, state } of wanted) {
-      if (kept.current.get(key)?.state === state || asked.current.has(key)) continue;
+      const known = kept.current.get(key);
+      if (known?.state === state || asked.current.has(key)) continue;
       asked.current.add(key);
-      ask(channel, "curve", { name, metric }, ended.current?.signal ?? new AbortController().signal)
-        .then(({ read }) => {
-          const points = (steps: string, values: string) =>
-            read.has(steps) ? new Points(read.uint32(steps), read.float32(values)) : new Points();
-          const curve = { steps: points("step", "value"), evals: points("eval_step", "eval_value") };
-          kept.current.set(key, { state, curve });
+      const curve = known?.curve ?? NO_CURVE;
+      const { signal } = ended.current ?? new AbortController();
+      ask<CurveFacts>(channel, "curve", { name, metric, ...curve.had }, signal)
+        .then(({ facts, read }) => {
+          kept.current.set(key, { state, curve: grown(curve, facts, read) });
           setProblem(null);
         })
         .catch((error) => {

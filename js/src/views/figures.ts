@@ -1,9 +1,9 @@
 // Figures of a run: values, sizes and times, as exact as they are looked at.
 
-/** A value with all the figures that it can be compared by. */
+/** A value with the four figures that it can be compared by; six of what is large. */
 export function exactValue(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return "not finite";
-  return shortest(value, 1e7, 3);
+  return shortest(Math.abs(value) < 1e3 ? Number(value.toPrecision(4)) : Math.round(value), 1e7, 3);
 }
 
 /** A number beside an axis: as short as tells it from its neighbours. */
@@ -46,4 +46,10 @@ export function formatDuration(seconds: number): string {
   const two = (value: number) => String(value).padStart(2, "0");
   if (hours > 0) return `${hours} h ${two(minutes)} min`;
   return minutes > 0 ? `${minutes} min ${two(whole % 60)} s` : `${whole} s`;
+}
+
+/** A time below an axis: "30 s", "1.5 min", "2 h". */
+export function timeLabel(seconds: number): string {
+  const [unit, name] = seconds < 60 ? [1, "s"] : seconds < 3_600 ? [60, "min"] : [3_600, "h"];
+  return `${Number((seconds / unit).toPrecision(3))} ${name}`;
 }

@@ -35,6 +35,8 @@ export interface Shown {
   isLog: boolean;
   /** It goes along learning rates, on a logarithmic scale, and shows values up to one. */
   rates?: { most: number };
+  /** How what it goes along is told below it, where that is no step: what may lie between two labels, and a label. */
+  below?: { apart: number[]; label(value: number): string };
 }
 
 export interface PlotCalls {
@@ -126,7 +128,7 @@ export class Plot {
   }
 
   #options(size: UPlotSize): UPlot.Options {
-    const { lines, isLog, rates } = this.#shown;
+    const { lines, isLog, rates, below } = this.#shown;
     const series = lines.flatMap((line): UPlot.Series[] => {
       const behind: UPlot.Series = {
         stroke: () => faded(this.#colour(line.colour), line.isSmooth ? 0.3 : 0.5),
@@ -175,9 +177,9 @@ export class Plot {
         {
           ...axis,
           size: 26,
-          incrs: WHOLE,
+          incrs: below?.apart ?? WHOLE,
           ...(rates && { splits: (_, __, low, high) => powers(low, high), filter: (_, splits) => splits }),
-          values: (_, at) => this.#told("x", at, rates ? tickLabel : stepLabel),
+          values: (_, at) => this.#told("x", at, below?.label ?? (rates ? tickLabel : stepLabel)),
         },
         { ...axis, size: LEFT_PX, values: (_, at) => this.#told("y", at, tickLabel) },
       ],

@@ -5,7 +5,9 @@ import { cssColour } from "../colour";
 import { formatCount } from "../text";
 import { canResume, isLive } from "../training/run";
 import type { RunRow, RunsHeader } from "../wire/runs";
+import type { Command } from "../wire/training";
 import { exactValue, formatDuration } from "./figures";
+import { RunModel } from "./runmodel";
 import { StateChip } from "./statechip";
 
 type Tell = (name: string, command: string) => void;
@@ -20,6 +22,7 @@ interface RunTableProps {
 
 export function RunTable({ header, colours, tick, channel }: RunTableProps) {
   const { busy, said, tell } = useTelling(channel);
+  const [modelled, setModelled] = useState<string | null>(null);
   return (
     <>
       <div class="nbt-scrolled">
@@ -43,6 +46,7 @@ export function RunTable({ header, colours, tick, channel }: RunTableProps) {
                 tick={tick}
                 isBusy={busy.has(name)}
                 tell={tell}
+                showModel={setModelled}
               />
             ))}
           </tbody>
@@ -52,6 +56,9 @@ export function RunTable({ header, colours, tick, channel }: RunTableProps) {
         <p class={said.isBad ? "nbt-run-said nbt-bad" : "nbt-run-said"} role="alert">
           {said.text}
         </p>
+      )}
+      {modelled !== null && header.runs[modelled]?.has_model && (
+        <RunModel name={modelled} channel={channel} close={() => setModelled(null)} />
       )}
     </>
   );
@@ -64,10 +71,12 @@ interface RowProps {
   tick(name: string, isTicked: boolean): void;
   isBusy: boolean;
   tell: Tell;
+  /** Show how to use its model. */
+  showModel(name: string): void;
 }
 
-function Row({ name, row, colour, tick, isBusy, tell }: RowProps) {
-  const { state, data, model, settings, step, steps, seconds, message } = row;
+function Row({ name, row, colour, tick, ...rest }: RowProps) {
+  const { state, data, model, settings, step, steps, seconds, message, queued } = row;
   const far = state === "done" || !steps ? "" : `${formatCount(step)} of ${formatCount(steps)}`;
   return (
     <tr>
@@ -82,11 +91,17 @@ function Row({ name, row, colour, tick, isBusy, tell }: RowProps) {
           <bdi title={name}>{name}</bdi>
         </label>
         {/* Where also those see them who see the table's beginning only. */}
-        <Actions name={name} row={row} isBusy={isBusy} tell={tell} />
+        <Actions name={name} row={row} {...rest} />
       </th>
-      <td title={message}>
+      <td class="nbt-run-cell" title={message}>
         <StateChip state={state} />
         {far && <span class="nbt-aside">{far}</span>}
+        {queued.length > 0 && (
+          <span class="nbt-aside" title={WAITS}>
+            {`${[...new Set(queued)].map((command) => QUEUED[command]).join(", ")}: queued`}
+          </span>
+        )}
+        {message && <bdi class="nbt-aside">{message}</bdi>}
       </td>
       {[data, model, settings, metricsOf(row)].map((text, at) => (
         <td key={at} class="nbt-run-cell" title={text}>
@@ -98,13 +113,22 @@ function Row({ name, row, colour, tick, isBusy, tell }: RowProps) {
   );
 }
 
+const QUEUED: Record<Command, string> = {
+  pause: "Pause",
+  resume: "Resume",
+  stop: "Stop",
+  save: "Save now",
+  lr: "Learning rate",
+};
+const WAITS = "The worker follows after the step that it is at; before its first, once its model is loaded";
+
 /** That by which the best is chosen first. */
 function metricsOf({ metrics, best }: RunRow): string {
   const names = Object.keys(metrics).sort((a, b) => Number(b === best) - Number(a === best));
   return names.map((name) => `${name} ${exactValue(metrics[name] ?? null)}`).join(", ") || "–";
 }
 
-function Actions({ name, row, isBusy, tell }: Omit<RowProps, "colour" | "tick">) {
+function Actions({ name, row, isBusy, tell, showModel }: Omit<RowProps, "colour" | "tick">) {
   const [isAsked, ask] = useState(false);
   const button = (title: string, onClick: () => void, help: string) => (
     <button
@@ -131,10 +155,12 @@ function Actions({ name, row, isBusy, tell }: Omit<RowProps, "colour" | "tick">)
   return (
     <span class="nbt-run-actions">
       {told("Open", "open", "Its panel, below this cell")}
-      {row.state === "running" && told("Pause", "pause", "Wait after the step that it is at")}
+      {isLive(row) && row.state !== "paused" && told("Pause", "pause", "Wait after the step that it is at")}
       {row.state === "paused" && told("Resume", "resume", "Go on")}
       {canResume(row) && told("Resume", "resume", "A new worker goes on from its last checkpoint")}
+      {isLive(row) && told("Save now", "save", "Make a checkpoint after the step that it is at")}
       {isLive(row) && told("Stop", "stop", "Finish the step, save, and keep the best model")}
+      {row.has_model && button("Model…", () => showModel(name), "How to use its model")}
       {!isLive(row) && button("Delete…", () => ask(true), "Delete its directory")}
     </span>
   );

@@ -1,6 +1,6 @@
 // Training runs on the wire: a row a run in the header, and the rows that changed in what comes.
 import { checkVersion, WireError } from "./sections";
-import { type RunState, STATES } from "./training";
+import { type Command, type RunState, STATES } from "./training";
 
 /** A run among others. */
 export interface RunRow {
@@ -19,9 +19,13 @@ export interface RunRow {
   evals: number;
   rewritten: number;
   seconds: number;
+  /** Why it failed, or was stopped without a model. */
   message: string;
   /** Names of what it has a curve of. */
   curves: string[];
+  /** What its worker was told and has not followed yet. */
+  queued: Command[];
+  has_model: boolean;
 }
 
 export type RunRows = Readonly<Record<string, RunRow>>;

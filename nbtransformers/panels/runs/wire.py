@@ -2,29 +2,53 @@
 
 While the panel lives, messages `{type: "runs", seq, order, runs}` say what came since the one before: the names in
 their order, the newest first, and by name the rows that changed. Each has the `seq` of the one before plus one; after a
-gap the page asks `runs`, whose answer is a header. `tests/golden/runs.json` holds both sides to it.
+gap the page asks `runs`, whose answer is a header. A curve is asked for by `curve`, and of one that the page has only
+what is new of it. `tests/golden/runs.json` holds both sides to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.panels.packing import packed, sendable
 from nbtransformers.panels.training.curves import thinned
-from nbtransformers.panels.training.wire import clean, eval_of
+from nbtransformers.panels.training.wire import clean, queued_of
 from nbtransformers.plain_text import count
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir.listing import shown_folder
+from nbtransformers.rundir.state import ENDED
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 VERSION = 1
-MOST_POINTS = 1_000  # of a curve among others
+MOST_POINTS = 10_000  # of a curve that a page does not have yet
 
 Rows = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Had:
+    """How much of a curve a page has.
+
+    Attributes:
+        points: of its steps.
+        evals: how many evaluations the run had then.
+        rewritten: how often its history had been rewritten.
+    """
+
+    points: int
+    evals: int
+    rewritten: int
+
+
+NOTHING = Had(0, 0, -1)
 
 
 def runs_header(runs: Runs) -> tuple[dict[str, Any], bytes]:
@@ -57,7 +81,6 @@ def rows_of(runs: Runs) -> Rows:
 
 def _row(run: TrainingRun) -> dict[str, Any]:
     state, plan, best = run.state, run.plan, run.best  # the state first: its events are read then
-    evals = [eval_of(one)["metrics"] or {} for one in run.history.of("eval")]
     row = {
         "state": state,
         "task": run.description.get("training_task"),
@@ -69,30 +92,49 @@ def _row(run: TrainingRun) -> dict[str, Any]:
         "best": best and best["metric"],
         "step": run.step,
         "steps": plan.get("steps"),
-        "evals": len(evals),
+        "evals": len(run.history.of("eval")),
         "rewritten": run.history.rewritten,
         "seconds": round(run.duration),
-        "message": run.message if state == "failed" else "",
-        "curves": list(dict.fromkeys([*run.history.series, *(name for one in evals for name in one)])),
+        "message": run.message if state in ENDED else "",
+        "curves": run.curves,
+        "queued": [] if state in ENDED else [one["command"] for one in queued_of(run)],
+        "has_model": state in ENDED and run.has_model,
     }
     return clean(row)
 
 
-def curve(run: TrainingRun, metric: str) -> tuple[dict[str, Any], bytes]:
-    """A metric of a run by step: that of its steps, thinned, and that of its evaluations; `step` and `value` each."""
-    run.history.read()
-    steps = run.history.steps
-    arrays: dict[str, NDArray[Any]] = {}
-    if metric in run.history.series:
-        values = steps[metric]
-        at = thinned(values, MOST_POINTS)
-        arrays |= {"step": steps["step"][at], "value": values[at].astype(np.float32)}
-    told = [(one["step"], (one.get("metrics") or {}).get(metric)) for one in run.history.of("eval")]
-    found = [(step, value) for step, value in told if isinstance(value, int | float)][-MOST_POINTS:]
-    arrays["eval_step"] = np.array([step for step, _ in found], dtype=np.uint32)
-    arrays["eval_value"] = np.array([value for _, value in found], dtype=np.float32)
+def curve(run: TrainingRun, metric: str, had: Had = NOTHING) -> tuple[dict[str, Any], bytes]:
+    """What is new of a metric of a run, by its steps (very many thinned) and by its evaluations.
+
+    Returns:
+        `from`, the point that the first of them is, and how many `points` there are now; `evals_from` and `evals` the
+        same of evaluations; `rewritten`. Both begin at 0 where what the page has is not so any more. In the payload
+        `step`, `epoch`, `elapsed_s` and `value`, and the same of evaluations behind `eval_`, as far as there is any.
+    """
+    history = run.history
+    history.read()
+    rewritten, table, evals = history.rewritten, run.steps(), run.evals()
+    points = len(table) if metric in history.series else 0
+    is_on = had.rewritten == rewritten and 0 <= had.points <= points and 0 <= had.evals <= len(evals)
+    begin, first = (had.points, had.evals) if is_on else (0, 0)
+    new = table.iloc[begin:points]
+    told = evals.iloc[first:]
+    arrays = _columns(new, metric, "") | _columns(told, metric, "eval_")
     sections, payload = packed(arrays)
-    return {"sections": sections}, payload
+    counts = {"from": begin, "points": points, "evals_from": first, "evals": len(evals), "rewritten": rewritten}
+    return {**counts, "sections": sections}, payload
+
+
+def _columns(points: pd.DataFrame, metric: str, before: str) -> dict[str, NDArray[Any]]:
+    if metric not in points.columns:
+        return {}
+    values = points[metric].to_numpy(float)
+    at = thinned(values, MOST_POINTS)
+    return {
+        f"{before}step": points.index.to_numpy(np.uint32)[at],
+        **{f"{before}{name}": points[name].to_numpy(np.float32)[at] for name in ("epoch", "elapsed_s")},
+        f"{before}value": values[at].astype(np.float32),
+    }
 
 
 def said(values: Iterable[Any], most: int) -> list[str]:

@@ -218,6 +218,11 @@ def report_of(run: TrainingRun, step: int) -> dict[str, Any] | None:
         return None
 
 
+def queued_of(run: TrainingRun) -> list[dict[str, str]]:
+    """What the worker of a run was told and has not followed yet: `id` and `command` each."""
+    return _queued(run.history, look(run))
+
+
 def last_of(values: NDArray[Any]) -> float | None:
     """The last number; None where there is none."""
     return clean(float(values[-1])) if len(values) else None
