@@ -89,7 +89,9 @@ def listen(listener: Any) -> None:
 
 
 def forget() -> None:
-    """Keep nothing any more."""
+    """Keep nothing any more, and count anew."""
+    global _count
+    _count = 0
     _ran.clear()
 
 

@@ -40,6 +40,10 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
     if (answer) change(withForm(filled, answer));
   };
   const isBusy = state.at_work !== null;
+  const run = () => {
+    setProgram(null);
+    if (!isBusy && !bench.isAsking) bench.run(form);
+  };
   return (
     <div class="nbt-result nbt-bench">
       <header class="nbt-head">
@@ -52,8 +56,10 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
         class="nbt-bench-form"
         onSubmit={(event) => {
           event.preventDefault();
-          setProgram(null);
-          if (!isBusy && !bench.isAsking) bench.run(form);
+          run();
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
         }}
       >
         <div class="nbt-bench-first">
@@ -94,7 +100,12 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
           onOthers={(others) => change({ ...filled, others })}
         />
         <div class="nbt-tools nbt-bench-run">
-          <button type="submit" class="nbt-button nbt-bench-primary" disabled={isBusy || bench.isAsking}>
+          <button
+            type="submit"
+            class="nbt-button nbt-bench-primary"
+            title="Ctrl+Enter"
+            disabled={isBusy || bench.isAsking}
+          >
             {isBusy ? "Running…" : "Run"}
           </button>
           {isBusy && (

@@ -1,4 +1,6 @@
 // The options of a task, in the groups of its help, folded until they are wanted.
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import type { Channel } from "../channel";
 import type { Form, Task, Value } from "../wire/workbench";
 import { BESIDE_TEXT, MODEL } from "../workbench/filled";
@@ -26,12 +28,7 @@ export function WorkbenchOptions({ task, form, channel, mistakeIn, onOption, onO
           if (here.length === 0) return null;
           const given = here.filter(({ name }) => name in form.options).length;
           return (
-            // One that holds a mistake is open.
-            <details
-              key={title}
-              class="nbt-bench-group"
-              open={here.some(({ name }) => mistakeIn(name) !== null)}
-            >
+            <Group key={title} isWrong={here.some(({ name }) => mistakeIn(name) !== null)}>
               <summary>
                 {title} <span class="nbt-aside">{given > 0 ? `${given} set` : ""}</span>
               </summary>
@@ -48,7 +45,7 @@ export function WorkbenchOptions({ task, form, channel, mistakeIn, onOption, onO
                   />
                 ))}
               </div>
-            </details>
+            </Group>
           );
         })}
       </div>
@@ -71,5 +68,18 @@ export function WorkbenchOptions({ task, form, channel, mistakeIn, onOption, onO
         </div>
       )}
     </>
+  );
+}
+
+/** Folded or not, as the reader likes; one that holds a mistake unfolds. */
+function Group({ isWrong, children }: { isWrong: boolean; children: ComponentChildren }) {
+  const element = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    if (isWrong && element.current) element.current.open = true;
+  }, [isWrong]);
+  return (
+    <details ref={element} class="nbt-bench-group">
+      {children}
+    </details>
   );
 }

@@ -1,0 +1,112 @@
+"""The workbench in a real JupyterLab: a form is run, its panel stands within, its magic gives the same in a cell."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from browser.jupyter import Notebook
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+CELLS = ["%load_ext nbtransformers", "texts = ['A joy.', 'Dull.']", "%workbench"]
+WAIT_MS = 120_000
+
+
+def bench(notebook: Notebook) -> Any:
+    return notebook.cell(2).locator(".nbt-live").first
+
+
+def labels(panel: Any) -> list[str]:
+    expect(panel.locator(".nbt-rows .nbt-row").first).to_be_visible(timeout=WAIT_MS)
+    return panel.locator(".nbt-rows .nbt-row").all_inner_texts()
+
+
+def test_what_is_typed_is_run_and_shown_within(notebook: Notebook) -> None:
+    panel = bench(notebook)
+    panel.get_by_role("combobox", name="Task").select_option("classify")
+    panel.get_by_role("textbox", name="Texts, one a line").fill("A joy from start to end.\nDull and far too long.")
+    panel.get_by_role("button", name="Run", exact=True).click()
+    child = panel.locator(".nbt-bench-child .nbt-live")
+    rows = labels(child)
+    assert len(rows) == 2 and "positive" in rows[0] and "negative" in rows[1]
+    expect(panel.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+
+
+def test_the_cell_that_is_inserted_gives_the_same(notebook: Notebook) -> None:
+    panel = bench(notebook)
+    rows = labels(panel.locator(".nbt-bench-child .nbt-live"))
+    before = notebook.page.locator(".jp-Notebook .jp-Cell").count()
+    panel.get_by_role("button", name="Insert as cell").click()
+    expect(notebook.page.locator(".jp-Notebook .jp-Cell")).to_have_count(before + 1)
+    source = notebook.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.widgets[3].model.sharedModel.getSource()"
+    )
+    assert source == "%%classify\nA joy from start to end.\nDull and far too long."
+    notebook.run_code(3, source)
+    assert labels(notebook.panel(3).first) == rows
+    # What the cell ran is in the history too.
+    panel.locator("summary", has_text="History").click()
+    expect(panel.locator(".nbt-bench-history tbody tr")).to_have_count(2)
+
+
+def test_a_mistake_is_told_at_its_field(notebook: Notebook) -> None:
+    panel = bench(notebook)
+    panel.locator("summary", has_text="With which labels").click()
+    panel.get_by_label("top-k", exact=True).fill("few")
+    panel.get_by_role("button", name="Run", exact=True).click()
+    field = panel.locator(".nbt-field", has=notebook.page.get_by_label("top-k", exact=True))
+    expect(field).to_contain_text("not a whole number")
+    expect(panel.get_by_label("top-k", exact=True)).to_have_attribute("aria-invalid", "true")
+    panel.get_by_label("top-k", exact=True).fill("1")
+    expect(field).not_to_contain_text("not a whole number")
+    panel.get_by_label("top-k", exact=True).fill("")
+
+
+def test_an_earlier_run_is_shown_again_and_put_back_into_the_form(notebook: Notebook) -> None:
+    panel = bench(notebook)
+    panel.get_by_role("combobox", name="Task").select_option("tokenize")
+    panel.get_by_role("button", name="Variable").click()
+    field = panel.get_by_role("combobox", name="Variable")
+    field.fill("te")
+    expect(panel.locator(f"#{field.get_attribute('list')} option[value=texts]")).to_have_count(1)
+    field.fill("texts")
+    field.press("Control+Enter")
+    child = panel.locator(".nbt-bench-child")
+    expect(child.locator(".nbt-title")).to_contain_text("minilm", timeout=WAIT_MS)
+    expect(child.locator(".nbt-progress")).to_have_count(0, timeout=WAIT_MS)
+    expect(panel.locator(".nbt-bench-history tbody tr")).to_have_count(3)
+    panel.get_by_role("button", name="Show 1", exact=True).click()
+    assert len(labels(child.locator(".nbt-live"))) == 2
+    panel.get_by_role("button", name="Put back 1", exact=True).click()
+    expect(panel.get_by_role("combobox", name="Task")).to_have_value("classify")
+    expect(panel.get_by_role("textbox", name="Texts, one a line")).to_have_value(re.compile("^A joy"))
+    panel.get_by_role("button", name="Code 1", exact=True).click()
+    expect(panel.get_by_label("The plain program of run 1")).to_contain_text("AutoModelForSequenceClassification")
+
+
+def test_work_is_stopped_and_the_kernel_stays_free(notebook: Notebook) -> None:
+    panel = bench(notebook)
+    panel.get_by_role("combobox", name="Task").select_option("generate")
+    panel.get_by_role("group", name="Input").get_by_role("button", name="Text").click()
+    panel.get_by_role("textbox", name="Text", exact=True).fill("Once upon a time")
+    panel.locator("summary", has_text="How tokens are chosen").click()
+    panel.get_by_label("max-new-tokens", exact=True).fill("2000")
+    panel.get_by_role("button", name="Run", exact=True).click()
+    child = panel.locator(".nbt-bench-child .nbt-live")
+    expect(child.locator(".nbt-result")).to_be_visible(timeout=WAIT_MS)  # some text has come
+    assert notebook.python("1 + 1") == 2
+    panel.locator(".nbt-bench-run").get_by_role("button", name="Stop").click()
+    expect(panel.get_by_role("button", name="Run", exact=True)).to_be_enabled(timeout=WAIT_MS)
+    expect(child.locator(".nbt-result")).to_be_visible()
+
+
+def test_it_is_closed_once_its_cell_runs_again(notebook: Notebook) -> None:
+    panels = "[panel.kind for panel in __import__('nbtransformers.panels.lifetime').panels.lifetime.panels()]"
+    assert notebook.python(panels).count("workbench") == 1
+    notebook.run_code(2, "%workbench tokenize")
+    expect(bench(notebook).get_by_role("combobox", name="Task")).to_have_value("tokenize")
+    assert notebook.python(panels).count("workbench") == 1
+    assert notebook.python(panels).count("generate") == 0  # what stood within it

@@ -1,0 +1,205 @@
+"""The workbench's panel: one task at a time, in the background, and a panel within it that ends with it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import helpers
+import pytest
+
+from nbtransformers.doors.workbench import Bench
+from nbtransformers.errors import UserError
+from nbtransformers.interrupt import deferred_interrupts
+from nbtransformers.magics import forms, ran
+from nbtransformers.magics.options import Option, whole_number
+from nbtransformers.magics.table import Magic
+from nbtransformers.panels.channel import answer
+from nbtransformers.panels.view import PanelView, View
+from nbtransformers.panels.widget import WorkbenchPanel
+from nbtransformers.panels.workbench.actions import actions
+from nbtransformers.panels.workbench.bench import Row, Sent, Work, Workbench
+from nbtransformers.panels.workbench.snapshot import workbench_snapshot
+from nbtransformers.panels.workbench.wire import row_of, workbench_header
+
+GOLDEN = json.loads(Path(__file__).parent.parent.joinpath("golden", "workbench.json").read_text(encoding="utf-8"))
+
+RESULT = helpers.classification(["a joy"], [[0.1, 0.9]])
+FORM = {"task": "classify", "source": "text", "text": "a joy", "options": {}}
+
+
+CLASSIFY = {
+    "What to label": (
+        Option("column", "the column of a table that holds the texts", "NAME"),
+        Option("whole", "the cell is one text, not one a line"),
+        Option("top-k", "how many labels a row shows (default: 1)", "K", whole_number, short="k"),
+        Option("dtype", "the type of the weights", "TYPE", choices=("auto", "float32")),
+    ),
+    "With which model": (Option("model", "a bundled name, or a variable", "NAME", short="m"),),
+}
+TOKENIZE = {"With which tokenizer": (Option("model", "repeat it", "NAME", repeats=True),)}
+
+
+def magic(name: str, help_text: str, groups: dict[str, tuple[Option, ...]]) -> Magic:
+    options = tuple(option for group in groups.values() for option in group)
+    return Magic(name, lambda *_: None, options, help_text, groups=groups)
+
+
+class Golden:
+    """The desk of the golden file: two tasks, and a history."""
+
+    def __init__(self) -> None:
+        self.rows = [
+            Row(2, "tokenize", "%tokenize texts --model no", "cell", 1.70000006e9, 0.5, "There is no model no.", False),
+            Row(1, "classify", "%%classify\n<b>A joy</b> & more\n", "workbench", 1.7e9, 1.25, "", True),
+        ]
+
+    def tasks(self) -> list[dict[str, Any]]:
+        magics = (magic("classify", "Label texts. More.", CLASSIFY), magic("tokenize", "Cut texts.", TOKENIZE))
+        return [forms.fields_of(one) for one in magics]
+
+    def history(self) -> list[Row]:
+        return self.rows
+
+
+def golden_bench(desk: Golden | None = None) -> Workbench:
+    return Workbench(desk or Golden(), "classify")  # pyright: ignore[reportArgumentType]
+
+
+class Slow(Bench):
+    """A real bench whose work ends when it is told to, or is stopped."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self.end = threading.Event()
+        self.fail: Exception | None = None
+
+    def begin(self, form: Sent) -> Work:
+        entry = ran.begin("classify", "", "a joy\n", "workbench")
+
+        def run(view: View) -> Any:
+            with deferred_interrupts() as stop:
+                while not stop() and not self.end.is_set():
+                    threading.Event().wait(0.01)
+            if self.fail is not None:
+                raise self.fail
+            view.show(RESULT)
+            return RESULT
+
+        return Work("Working", "classify", run, entry.number, entry.end)
+
+
+@pytest.fixture
+def desk() -> Iterator[Slow]:
+    with helpers.ipython() as shell:
+        ran.forget()
+        yield Slow(shell)
+        ran.forget()
+
+
+@pytest.fixture
+def panel(desk: Slow) -> Iterator[WorkbenchPanel]:
+    with PanelView("Workbench", "workbench") as view:
+        view.show(Workbench(desk, "classify"))
+    assert isinstance(view.panel, WorkbenchPanel)
+    yield view.panel
+    view.panel.close()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(1_000):
+        if condition():
+            return
+        threading.Event().wait(0.01)
+    pytest.fail("it never came")
+
+
+def asked(panel: WorkbenchPanel, method: str, **params: Any) -> dict[str, Any]:
+    """What the panel is answered."""
+    got: list[dict[str, Any]] = []
+    methods = actions(panel.result, panel)
+    answer({"type": "request", "id": "1", "method": method, "params": params}, methods, lambda m, _: got.append(m))
+    return got[0]
+
+
+def test_a_form_runs_and_its_result_is_shown_within(panel: WorkbenchPanel, desk: Slow) -> None:
+    sent: list[dict[str, Any]] = []
+    panel.send = lambda content, buffers=None: sent.append(content)  # pyright: ignore[reportAttributeAccessIssue]
+    state = asked(panel, "run", form=FORM)["result"]
+    assert state["at_work"] == state["shown"] == 1 and state["history"][0]["seconds"] is None
+    assert panel.child is not None and panel.child.model_id == state["child"]
+    desk.end.set()
+    until(lambda: sent[-1]["at_work"] is None)
+    assert panel.child.result is RESULT
+    assert sent[-1]["type"] == "workbench" and sent[-1]["history"][0]["has_result"]
+
+
+def test_two_never_run_at_once_and_stop_ends_one(panel: WorkbenchPanel) -> None:
+    asked(panel, "run", form=FORM)
+    assert asked(panel, "run", form=FORM)["result"]["error"]["message"] == (
+        "The workbench is at work. Stop it first, or wait for it."
+    )
+    assert "at work" in asked(panel, "show", number=1)["error"]
+    asked(panel, "stop")
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    assert len(ran.ran()) == 1
+
+
+def test_closing_it_stops_its_work_and_closes_what_is_within(panel: WorkbenchPanel) -> None:
+    asked(panel, "run", form=FORM)
+    child = panel.child
+    panel.close()
+    assert child is not None and child.closed and panel.child is None
+    until(lambda: ran.ran()[0].seconds is not None)  # without `end`: it was stopped
+
+
+def test_a_failure_is_told_with_its_field(panel: WorkbenchPanel, desk: Slow) -> None:
+    desk.fail = UserError("`--labels` is too long.", hint="Shorten it.")
+    desk.end.set()
+    asked(panel, "run", form=FORM)
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    state = asked(panel, "state")["result"]
+    assert state["error"] == {"message": "`--labels` is too long. Shorten it.", "field": "labels"}
+    assert state["history"][0]["message"] == "`--labels` is too long. Shorten it."
+    until(lambda: panel.child is not None and panel.child.error is not None)
+
+
+def test_an_earlier_result_is_shown_again(panel: WorkbenchPanel, desk: Slow) -> None:
+    desk.end.set()
+    for _ in range(2):
+        asked(panel, "run", form=FORM)
+        until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    first = panel.child
+    assert asked(panel, "show", number=1)["result"]["shown"] == 1
+    assert first is not None and first.closed
+    assert panel.child is not None and panel.child is not first and panel.child.result is RESULT
+    assert asked(panel, "form", number=1)["result"]["text"] == "a joy"
+    assert "not in the history" in asked(panel, "show", number=3)["error"]
+
+
+def test_the_wire_is_that_of_the_golden_file() -> None:
+    header, payload = workbench_header(golden_bench())
+    assert (header, payload) == (GOLDEN["header"], b"")
+    assert [row_of(row) for row in Golden().rows] == GOLDEN["state"]["history"]
+
+
+def test_how_things_stand_has_all_that_the_page_reads(panel: WorkbenchPanel) -> None:
+    assert asked(panel, "state")["result"].keys() == GOLDEN["state"].keys()
+
+
+def test_the_snapshot_is_the_history_and_text_stays_text() -> None:
+    html = workbench_snapshot("p1", golden_bench())
+    assert "&lt;b&gt;A joy&lt;/b&gt; &amp; more" in html and "<b>A joy" not in html
+    assert "There is no model no." in html and html.index("%tokenize") < html.index("%%classify")
+    empty = Golden()
+    empty.rows = []
+    assert "Nothing was run yet" in workbench_snapshot("p1", golden_bench(empty))
+
+
+def test_its_history_is_a_table_and_text() -> None:
+    table = golden_bench().to_pandas()
+    assert table["task"].tolist() == ["tokenize", "classify"] and table["seconds"].tolist() == [0.5, 1.25]
+    assert str(golden_bench()).splitlines()[1] == "2. %tokenize texts --model no"
