@@ -1,0 +1,194 @@
+// The panel of the workbench: its form, what it asks the kernel, the panel within it, and the history.
+import { describe, expect, it, vi } from "vitest";
+import golden from "../../tests/golden/workbench.json";
+import { Host, insertCell, takesCells } from "../src/host";
+import { workbenchHeader } from "../src/wire/workbench";
+import { formOf, nothingFilled, withForm, withOption } from "../src/workbench/filled";
+import { FakeModel, type Sent } from "./fake";
+import { drawn, onCleanPages, show } from "./page";
+
+onCleanPages();
+
+const textOf = (element: Element) => element.textContent ?? "";
+
+/** A workbench, and a kernel that answers as it is told. */
+async function bench(state: Record<string, unknown> = {}, answers: Record<string, object> = {}) {
+  const page = show({ kind: "workbench", header: golden.header, payload: null });
+  const asked = (method: string) => page.model.sent.filter((sent) => sent.method === method);
+  const answered = new Set<Sent>();
+  const answer = async () => {
+    await drawn(400);
+    for (const sent of page.model.sent) {
+      if (answered.has(sent) || sent.type !== "request") continue;
+      answered.add(sent);
+      const known: Record<string, object> = {
+        state: { ...golden.state, ...state },
+        typed: { typed: "%%classify\na joy\n" },
+        suggest: { suggestions: [["minilm", "model"]] },
+        run: { ...golden.state, at_work: 3, shown: 3 },
+        ...answers,
+      };
+      page.model.receive({ type: "reply", id: sent.id, ok: true, result: known[sent.method ?? ""] ?? {} });
+    }
+    await drawn(100);
+  };
+  await answer();
+  await answer();
+  const button = (name: string) => {
+    const found = page.all("button").find((one) => (one.getAttribute("aria-label") ?? textOf(one)) === name);
+    if (!found) throw new Error(`no button ${name}`);
+    return found as HTMLButtonElement;
+  };
+  const field = (name: string) => {
+    const label = page.all("label").find((one) => textOf(one) === name);
+    const id = label?.getAttribute("for");
+    const found = id ? page.el.querySelector<HTMLInputElement>(`#${id}`) : label?.querySelector("input");
+    if (!found) throw new Error(`no field ${name}`);
+    return found;
+  };
+  const type = async (element: HTMLInputElement | HTMLTextAreaElement, text: string) => {
+    element.value = text;
+    element.dispatchEvent(new Event("input", { bubbles: true }));
+    await answer();
+  };
+  return { ...page, asked, answer, button, field, type };
+}
+
+describe("what is filled in", () => {
+  const { tasks } = workbenchHeader(golden.header);
+  const [classify, tokenize] = tasks as [(typeof tasks)[0], (typeof tasks)[0]];
+
+  it("is kept task by task, and the input for all", () => {
+    let filled = withOption(nothingFilled("classify"), "top-k", "2");
+    filled = { ...filled, texts: { text: "a joy" } };
+    const cut = { ...filled, task: "tokenize" };
+    expect(formOf(cut, tokenize)).toEqual({
+      task: "tokenize",
+      source: "text",
+      text: "a joy",
+      options: {},
+      others: "",
+    });
+    expect(formOf({ ...cut, task: "classify" }, classify).options).toEqual({ "top-k": "2" });
+    expect(formOf(withOption(filled, "top-k", ""), classify).options).toEqual({});
+  });
+
+  it("is what a run of the history said", () => {
+    const form = {
+      task: "tokenize",
+      source: "value",
+      text: "texts",
+      options: { model: ["a"] },
+      others: "",
+    } as const;
+    const back = withForm(nothingFilled("classify"), { ...form, options: { model: ["a"] } });
+    expect(formOf(back, tokenize)).toEqual(form);
+  });
+
+  it("needs a header that is one", () => {
+    expect(() => workbenchHeader({ ...golden.header, tasks: [] })).toThrow("no workbench");
+  });
+});
+
+describe("the panel", () => {
+  it("has a labelled field for every option of the task", async () => {
+    const page = await bench();
+    for (const name of ["model", "column", "top-k", "dtype"]) page.field(name);
+    expect(page.field("top-k").placeholder).toBe("1");
+    // Every field has a name.
+    for (const one of page.all("input, select, textarea")) {
+      const labelled = one.id && page.el.querySelector(`label[for="${one.id}"]`);
+      expect(labelled || one.closest("label") || one.getAttribute("aria-label")).toBeTruthy();
+    }
+  });
+
+  it("runs what is filled in, and says which magic does the same", async () => {
+    const page = await bench();
+    await page.type(page.one("textarea") as HTMLTextAreaElement, "a joy");
+    await page.type(page.field("top-k"), "2");
+    expect(page.asked("typed").at(-1)?.params).toEqual({
+      form: { task: "classify", source: "text", text: "a joy", options: { "top-k": "2" }, others: "" },
+    });
+    expect(textOf(page.one(".nbt-bench-code pre"))).toBe("%%classify\na joy\n");
+    page.button("Run").click();
+    await page.answer();
+    expect(page.asked("run")).toHaveLength(1);
+    expect(page.button("Running…").disabled).toBe(true);
+    page.button("■ Stop").click();
+    await drawn();
+    expect(page.asked("stop")).toHaveLength(1);
+    page.model.receive({ type: "workbench", ...golden.state });
+    await drawn();
+    expect(page.button("Run").disabled).toBe(false);
+  });
+
+  it("runs by Ctrl+Enter from the text", async () => {
+    const page = await bench();
+    const event = { key: "Enter", ctrlKey: true, bubbles: true };
+    page.one("textarea").dispatchEvent(new KeyboardEvent("keydown", event));
+    await drawn();
+    expect(page.asked("run")).toHaveLength(1);
+  });
+
+  it("tells a mistake at its field, and elsewhere where the field is not known", async () => {
+    const error = { message: "`--top-k` is few.", field: "top-k" };
+    const page = await bench({}, { run: { error } });
+    page.button("Run").click();
+    await page.answer();
+    expect(page.field("top-k").getAttribute("aria-invalid")).toBe("true");
+    expect(page.field("top-k").closest("details")?.open).toBe(true);
+    expect(page.all("[role=alert]")).toHaveLength(0);
+    await page.type(page.field("top-k"), "2");
+    expect(page.field("top-k").getAttribute("aria-invalid")).toBeNull();
+    const other = await bench({ error: { message: "No memory.", field: "" } });
+    expect(textOf(other.one("[role=alert]"))).toBe("No memory.");
+  });
+
+  it("suggests what the kernel knows", async () => {
+    const page = await bench();
+    const field = page.field("model");
+    field.dispatchEvent(new FocusEvent("focus"));
+    await page.type(field, "min");
+    expect(page.asked("suggest").at(-1)?.params).toMatchObject({ field: "model", begun: "min" });
+    const list = page.el.querySelector(`#${field.getAttribute("list")}`);
+    expect(list?.querySelector("option")?.value).toBe("minilm");
+  });
+
+  it("lists what was run, as texts, shows a result once more and puts a form back", async () => {
+    const form = { task: "tokenize", source: "value", text: "texts", options: {}, others: "" };
+    const page = await bench({}, { form, show: golden.state });
+    expect(page.all(".nbt-bench-history tbody tr").map(textOf)[0]).toContain("There is no model no.");
+    expect(page.el.querySelector(".nbt-bench-history b")).toBeNull();
+    expect(page.button("Show 2").disabled).toBe(true);
+    page.button("Show 1").click();
+    await page.answer();
+    expect(page.asked("show").at(-1)?.params).toEqual({ number: 1 });
+    page.button("Put back 2").click();
+    await page.answer();
+    expect((page.one(".nbt-bench-first select") as HTMLSelectElement).value).toBe("tokenize");
+    expect((page.one(".nbt-bench-input input[type=text]") as HTMLInputElement).value).toBe("texts");
+  });
+
+  it("says that a host shows no panel within another, and takes no cells", async () => {
+    const page = await bench({ child: "abc" });
+    await drawn(10_000);
+    expect(textOf(page.one("[role=alert]"))).toContain("shows no panel within another");
+    expect(textOf(page.one(".nbt-bench-code"))).toContain("copy it");
+  });
+});
+
+describe("what reaches beyond the panel", () => {
+  it("puts a cell below the one that it stands in, where the host has cells", () => {
+    const model = new FakeModel({}) as FakeModel & { widget_manager?: object };
+    expect(takesCells(new Host(model))).toBe(false);
+    const insertCellOf = vi.fn();
+    const cells = [{ id: "a" }, { id: "b" }];
+    model.widget_manager = { context: { model: { sharedModel: { cells, insertCell: insertCellOf } } } };
+    const host = new Host(model);
+    expect(takesCells(host)).toBe(true);
+    insertCell(host, "%classify x", "a");
+    insertCell(host, "%classify x", null);
+    expect(insertCellOf.mock.calls.map(([at]) => at)).toEqual([1, 2]);
+    expect(insertCellOf.mock.calls[0]?.[1]).toMatchObject({ cell_type: "code", source: "%classify x" });
+  });
+});
