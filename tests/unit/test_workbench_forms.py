@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
+import nbtransformers as nbt
 from nbtransformers import settings as defaults
 from nbtransformers.doors.workbench import Bench
 from nbtransformers.errors import UserError
@@ -287,3 +288,11 @@ def test_the_magic_opens_it(terminal: Terminal) -> None:
     assert "Workbench" in terminal.printed("%workbench generate")
     assert "Did you mean classify?" in terminal.refusal("%workbench clasify")
     assert "takes one task" in terminal.refusal("%workbench classify generate")
+
+
+def test_it_is_for_notebooks_and_for_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbtransformers.doors.workbench.shell", lambda: None)
+    with pytest.raises(UserError, match="is a panel of a notebook"):
+        nbt.workbench()
+    with pytest.raises(UserError, match="takes more than one line"):
+        forms.typed(Form("classify", "value", "f(\n)"))

@@ -151,9 +151,12 @@ def test_two_never_run_at_once_and_stop_ends_one(panel: WorkbenchPanel) -> None:
 def test_closing_it_stops_its_work_and_closes_what_is_within(panel: WorkbenchPanel) -> None:
     asked(panel, "run", form=FORM)
     child = panel.child
+    follower = panel.follower
     panel.close()
     assert child is not None and child.closed and panel.child is None
     until(lambda: ran.ran()[0].seconds is not None)  # without `end`: it was stopped
+    with pytest.raises(UserError, match="This workbench is closed"):
+        follower.run(FORM)
 
 
 def test_a_failure_is_told_with_its_field(panel: WorkbenchPanel, desk: Slow) -> None:
