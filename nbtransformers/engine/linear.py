@@ -47,6 +47,21 @@ def packed_linears(loaded: LoadedModel, tokens: int) -> Packed:
     return packed
 
 
+def packed_alike(module: Any) -> Packed:
+    """The linear layers of a module on the CPU for oneDNN, by what the processor is and not by a clock.
+
+    Each library rounds in an order of its own: where numbers are to come out alike whenever they are made anew, no
+    stopwatch may choose. Of processors with AVX-512, oneDNN is the faster on AMD's, and no slower on Intel's.
+    """
+    import torch
+
+    if torch.backends.cpu.get_cpu_capability() != "AVX512":
+        return []
+    layers = [layer for layer in _layers(module) if type(layer.weight) is torch.nn.Parameter]
+    layers = [layer for layer in layers if layer.weight.dtype == torch.float32]
+    return [(layer, _through_onednn(layer)) for layer in layers] if _fits(layers) else []
+
+
 @contextmanager
 def in_their_place(packed: Packed) -> Generator[None]:
     """Call the packed layers meanwhile; afterwards the model is as it was. The caller holds the model's lock."""
@@ -60,7 +75,7 @@ def in_their_place(packed: Packed) -> Generator[None]:
 
 
 def _packed(loaded: LoadedModel) -> Packed:
-    layers = _layers(loaded)
+    layers = _layers(loaded.model) if (loaded.device, loaded.dtype) == ("cpu", "float32") else []
     if not layers or not _fits(layers):
         return []
     # The layer with the commonest shape stands for all.
@@ -69,14 +84,13 @@ def _packed(loaded: LoadedModel) -> Packed:
     return [(layer, _through_onednn(layer)) for layer in layers] if _is_faster(probe) else []
 
 
-def _layers(loaded: LoadedModel) -> list[torch.nn.Linear]:
+def _layers(module: Any) -> list[torch.nn.Linear]:
     import torch
 
-    usable = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
-    if loaded.device != "cpu" or loaded.dtype != "float32" or not usable:
+    if not torch.backends.mkldnn.is_available() or not hasattr(torch.ops.mkldnn, "_reorder_linear_weight"):
         return []
     # Only plain layers: an adapter or a quantised layer is a subclass, and does more than multiply.
-    layers = (layer for layer in loaded.model.modules() if type(layer) is torch.nn.Linear)
+    layers = (layer for layer in module.modules() if type(layer) is torch.nn.Linear)
     return [layer for layer in layers if "forward" not in vars(layer)]
 
 

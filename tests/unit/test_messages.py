@@ -757,6 +757,9 @@ MAGIC = [
         "%classify ['long '*40] --model own --tokenizer letters --long window",
         "`--long window` needs a fast tokenizer, and own has a slow one. Type `--long truncate`.",
     ),
+    # the workbench
+    ("%workbench clasify", "There is no task 'clasify'. Did you mean classify?"),
+    ("%workbench classify generate", "%workbench takes one task, or none. Type `%workbench classify`."),
 ]
 
 # The same through the function, where options are arguments; and what only a function can be given.
@@ -848,6 +851,13 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "The workbench is a panel of a notebook, and this is none.": "test_workbench_forms",
+    "{} takes more than one line.": "test_workbench_forms",
+    "The line {} begins with >>>, which IPython takes out of a cell.": "test_workbench_forms",
+    "The result of this run is not kept any more.": "test_workbench_forms",
+    "This run is not in the history any more.": "test_workbench_panel",
+    "The workbench is at work.": "test_workbench_panel",
+    "This workbench is closed.": "test_workbench_panel",
     "There is no bundled model {}.": "test_bundled",
     "The bundled encoder is not installed.": "test_bundled",
     "The bundled model {} cannot be written to {}: {}.": "test_bundled",
