@@ -17,6 +17,8 @@ TrainingMethod = Literal["full", "lora", "qlora", "head"]
 TRAINING_TASKS: tuple[TrainingTask, ...] = get_args(TrainingTask)
 TRAINING_METHODS: tuple[TrainingMethod, ...] = get_args(TrainingMethod)
 ADAPTER_METHODS: tuple[TrainingMethod, ...] = ("lora", "qlora")
+USUAL_LR: dict[TrainingMethod, float] = {"full": 5e-5, "lora": 2e-4, "qlora": 2e-4, "head": 1e-3}
+"""The learning rate at its highest where none is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,11 @@ class FinetuneRequest(Written):
     def processes(self) -> int:
         """How many processes train, each with its part of every batch."""
         return self.gpus or 1
+
+    @property
+    def peak_lr(self) -> float:
+        """The learning rate at its highest: what was asked for, or what is usual for the method."""
+        return USUAL_LR[self.method] if self.lr is None else self.lr
 
     def __post_init__(self) -> None:
         if self.training_task is not None:

@@ -106,7 +106,8 @@ class TrainingRun:
     @property
     def message(self) -> str:
         """Why it failed, or was stopped without a model, in one line, and the way out; else empty."""
-        self.history.read()
+        if self.state not in ENDED:  # what the worker before told is not of this one
+            return ""
         told = self.history.told
         return " ".join(filter(None, [told.message, told.hint]))
 
@@ -373,14 +374,27 @@ class TrainingRun:
         """What the user called the model that it started from."""
         return trainingshown.model_name(self.request)
 
+    @property
+    def peak_lr(self) -> float | None:
+        """The learning rate at its highest: what was asked for, else what was found, or what is usual for the method.
+
+        None where one is still looked for.
+        """
+        request = self.request
+        if request.lr is not None or not request.find_lr:
+            return request.peak_lr
+        self.history.read()
+        found = self.history.last("finder")
+        return None if found is None else found["chosen"] or request.peak_lr
+
     def settings(self) -> dict[str, Any]:
         """How it learns, by the names of the options, those that are not as usual also beyond the first few."""
-        return trainingshown.settings(self.request)
+        return trainingshown.settings(self.request, self.peak_lr)
 
     @property
     def shown_settings(self) -> str:
         """How it learns, in one line."""
-        return trainingshown.shown_settings(self.request)
+        return trainingshown.shown_settings(self.settings())
 
     def __repr__(self) -> str:
         return str(self)

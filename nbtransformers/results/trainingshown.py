@@ -39,17 +39,22 @@ def model_name(request: FinetuneRequest) -> str:
     return "–" if model is None else Path(model.name).name if model.kind == "folder" else str(model)
 
 
-def settings(request: FinetuneRequest) -> dict[str, Any]:
-    """How a run learns, by the names of the options, those that are not as usual also beyond the first few."""
+def settings(request: FinetuneRequest, lr: float | None) -> dict[str, Any]:
+    """How a run learns, by the names of the options, those that are not as usual also beyond the first few.
+
+    Args:
+        request: what was asked for.
+        lr: the learning rate at its highest; None where it is not known yet.
+    """
     usual = FinetuneRequest(request.data)
     rest = [name for name in _SETTINGS if name not in _FIRST and getattr(request, name) != getattr(usual, name)]
     found = {name: getattr(request, name) for name in (*_FIRST, *rest)}
-    return {name: value for name, value in {**found, **request.arguments}.items() if value is not None}
+    return {name: value for name, value in {**found, "lr": lr, **request.arguments}.items() if value is not None}
 
 
-def shown_settings(request: FinetuneRequest) -> str:
+def shown_settings(settings: Mapping[str, Any]) -> str:
     """The same in one line."""
-    return ", ".join(f"{name} {_shown(value)}" for name, value in settings(request).items())
+    return ", ".join(f"{name} {_shown(value)}" for name, value in settings.items())
 
 
 def _shown(value: object) -> str:

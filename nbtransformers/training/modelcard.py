@@ -12,7 +12,6 @@ from nbtransformers.request import ADAPTER_METHODS, FinetuneRequest, TrainingTas
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
 from nbtransformers.training.journal import versions
-from nbtransformers.training.settings import learning_rate
 from nbtransformers.training.tasks import task_named
 from nbtransformers.training.tasks.task import Description
 from nbtransformers.training.tasks.written import said_of
@@ -129,7 +128,7 @@ def _settings(request: FinetuneRequest, lr: float | None) -> dict[str, Any]:
     names = ("epochs", "batch_size", "grad_accum", "warmup", "schedule", "weight_decay", "max_length", "seed", "bf16")
     adapter = ("lora_rank", "lora_alpha", "lora_dropout", "lora_modules") if request.method in ADAPTER_METHODS else ()
     rest = ("early_stopping", "metric", "collator", "gpus", *adapter)
-    found = {"method": request.method, "lr": learning_rate(request) if lr is None else lr}
+    found = {"method": request.method, "lr": request.peak_lr if lr is None else lr}
     found |= {name: getattr(request, name) for name in (*names, *rest)}
     return {name: value for name, value in {**found, **request.arguments}.items() if value not in (None, ())}
 

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbtransformers.errors import UserError
-from nbtransformers.request import FinetuneRequest, TrainingMethod
+from nbtransformers.request import FinetuneRequest
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.named import is_import_path
 from nbtransformers.training.tasks.task import LOWER_IS_BETTER
-
-USUAL_LR: dict[TrainingMethod, float] = {"full": 5e-5, "lora": 2e-4, "qlora": 2e-4, "head": 1e-3}
-"""The learning rate at its highest where none is asked for."""
 
 _SAVE_STEPS = 500  # Trainer's own default
 
@@ -57,11 +54,6 @@ def smaller(micro_batch: int) -> int | None:
     return next((part for part in range(micro_batch // 2, 0, -1) if micro_batch % part == 0), None)
 
 
-def learning_rate(request: FinetuneRequest) -> float:
-    """The learning rate at its highest: what was asked for, or what is usual for the method."""
-    return USUAL_LR[request.method] if request.lr is None else request.lr
-
-
 def save_steps(request: FinetuneRequest, steps: Steps) -> int:
     """Steps after which there is a checkpoint, besides those of evaluations; a share of the run is below 1."""
     asked = request.arguments.get("save_steps") or _SAVE_STEPS
@@ -92,7 +84,7 @@ def training_arguments(request: FinetuneRequest, folder: RunFolder, steps: Steps
         "per_device_eval_batch_size": steps.micro_batch,
         "gradient_accumulation_steps": steps.accumulation,
         "num_train_epochs": request.epochs,
-        "learning_rate": learning_rate(request),
+        "learning_rate": request.peak_lr,
         "lr_scheduler_type": request.schedule,
         "warmup_steps": request.warmup,
         "weight_decay": request.weight_decay,

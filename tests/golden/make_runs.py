@@ -77,7 +77,7 @@ def columns(events, values):
 
 
 def main():
-    usual, other = "method full, epochs 3, batch_size 16", "method full, epochs 3, lr 0.0002, batch_size 16"
+    usual, other = "method full, epochs 3, lr 5e-05, batch_size 16", "method full, epochs 3, lr 0.0002, batch_size 16"
     first, second = row(FIRST, "running", usual), row(SECOND, "done", other)
     header = {
         "version": 1,
@@ -104,7 +104,7 @@ def main():
         "live": {"type": "runs", "seq": 1, "order": ["a-2", "a-1"], "runs": {"a-1": after}},
         "curve": curve(range(1, 6), [4, 5]),
         "grown": curve(range(5, 6), [5]),
-        "diff": {"settings": [["lr", ["0.0002", "–"]]]},
+        "diff": {"settings": [["lr", ["0.0002", "5e-05"]]]},
     }
     text = json.dumps(golden, ensure_ascii=False, indent=1) + "\n"
     Path(__file__).with_name("runs.json").write_text(text, encoding="utf-8")

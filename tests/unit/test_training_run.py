@@ -27,6 +27,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.request import DataRef, ModelRef
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir.control import Controls
+from nbtransformers.rundir.heartbeat import of_process
 
 
 @pytest.fixture
@@ -165,6 +166,9 @@ def test_why_a_run_failed_is_told(project: Path) -> None:
     run = nbt.attach("a-1")
     assert run.message == "The disk is full. Make room."
     assert "The disk is full. Make room." in str(run)
+    of_process(os.getppid()).write(made.files.heartbeat)  # a new worker, which has told nothing yet
+    assert run.state == "starting"
+    assert run.message == ""
 
 
 def test_who_waits_for_a_run_that_fails_is_told_why(project: Path) -> None:
@@ -279,12 +283,27 @@ def test_two_runs_are_compared_by_what_differs(project: Path) -> None:
     finished(project / "a-2", lr=1e-3, arguments={"max_grad_norm": 0.5})
     different = nbt.runs().diff("a-1", "a-2")
     assert different.index.tolist() == ["lr", "max_grad_norm"]
-    assert different["a-1"].tolist() == [None, None]
+    assert different["a-1"].tolist() == [5e-5, None]  # the rate that is usual
     assert different["a-2"].tolist() == [1e-3, 0.5]
     axes = nbt.runs().plot("accuracy")
     assert len(axes.lines) == 2
     with pytest.raises(UserError, match="No run has a curve 'bleu'"):
         nbt.runs().plot("bleu")
+
+
+def test_the_learning_rate_is_told_where_nobody_gave_one(project: Path) -> None:
+    for method in ("full", "lora", "head"):
+        finished(project / method, method=method)
+    runs = nbt.runs()
+    assert runs.diff("full", "lora", "head").loc["lr"].tolist() == [5e-5, 2e-4, 1e-3]
+    assert "lr 0.0002" in str(runs["lora"])
+    found = Written(project / "found", request=replace(REQUEST, find_lr=True))
+    found.begin()
+    assert "lr" not in nbt.attach("found").settings()  # it is still looked for
+    found.write("finder", points=[[1e-5, 0.7], [1e-4, 0.6]], chosen=3e-5)
+    assert nbt.attach("found").settings()["lr"] == 3e-5
+    found.write("finder", points=[[1e-5, 0.7], [1e-4, 0.6]], chosen=None)
+    assert nbt.attach("found").settings()["lr"] == 5e-5
 
 
 def test_curves_go_along_steps_epochs_and_the_time_of_work(project: Path) -> None:
