@@ -26,6 +26,7 @@ from nbtransformers.rundir.atomic import read_json, write_json
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
 from nbtransformers.rundir.listing import typed_name
+from nbtransformers.training.garbage import leave_to_the_system
 from nbtransformers.training.journal import Journal
 
 _LOOK_S = 0.05
@@ -175,6 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         _say(error, folder, _said_by(given.rank, given.place))
         os._exit(1)  # a group that is broken may not let it end
+    leave_to_the_system()
     return 0
 
 

@@ -30,6 +30,7 @@ from nbtransformers.training.evaluating import Evaluation, refuse_unknown
 from nbtransformers.training.failing import unreadable
 from nbtransformers.training.final import write_adapter, write_model
 from nbtransformers.training.finder import find_lr, found_lr, tell_found
+from nbtransformers.training.garbage import uncollected
 from nbtransformers.training.journal import Journal, Silent
 from nbtransformers.training.loading import Trainable, load_to_train
 from nbtransformers.training.methods import Learning, compute_4bit, is_adapted, learning, plain, with_method
@@ -190,7 +191,9 @@ class Training:
     def _train(self, begun: _Begun) -> None:
         request = self._request
         begun.journal.stage("loading")
-        loaded = self._loaded()
+        with uncollected():
+            loaded = self._loaded()
+            trainer_class()  # the rest of what there is to import
         with self._stopped_together():
             train, test = self._tokenized(begun, loaded)
         attempt = self._attempt(begun, loaded)

@@ -23,6 +23,7 @@ from nbtransformers.rundir.history import History
 from nbtransformers.training import checkpoints
 from nbtransformers.training.beat import Beat
 from nbtransformers.training.failing import explained
+from nbtransformers.training.garbage import leave_to_the_system
 from nbtransformers.training.processes import Processes
 from nbtransformers.training.training import Training
 
@@ -148,7 +149,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--control-from", type=int, default=0)
     given = parser.parse_args(arguments)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    return run_worker(RunFolder(given.folder.resolve()), given.control_from)
+    status = run_worker(RunFolder(given.folder.resolve()), given.control_from)
+    leave_to_the_system()
+    return status
 
 
 if __name__ == "__main__":
