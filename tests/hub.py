@@ -36,8 +36,10 @@ class Hub:
         datasets: by id.
         refusals: ids of datasets that are refused whatever is asked, to status and error code.
         delay: seconds that every answer takes.
+        failure: the status and the text of every answer, in place of it; None answers.
         cut_answers: bytes of an answer of the API after which the connection ends; None sends all.
         asked: every path with its query, in order.
+        answered: when each answer had been sent, by the clock of `time.monotonic`.
         ranges: the `Range` of each request for a large file, or None.
         address: where it is.
     """
@@ -46,8 +48,10 @@ class Hub:
     datasets: dict[str, Repository] = field(default_factory=dict[str, Repository])
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
     delay: float = 0.0
+    failure: tuple[int, bytes] | None = None
     cut_answers: int | None = None
     asked: list[str] = field(default_factory=list[str])
+    answered: list[float] = field(default_factory=list[float])
     ranges: list[str | None] = field(default_factory=list["str | None"])
     address: str = ""
 
@@ -99,7 +103,9 @@ class _Handler(BaseHTTPRequestHandler):
         parts = [unquote(part) for part in address.path.strip("/").split("/")]
         self.hub.asked.append(self.path)
         time.sleep(self.hub.delay)
-        if parts[:2] in (["api", "models"], ["api", "datasets"]):
+        if self.hub.failure is not None:
+            self._send(self.hub.failure[1], {"Content-Type": "text/html"}, self.hub.failure[0])
+        elif parts[:2] in (["api", "models"], ["api", "datasets"]):
             self._api(parts[1], parts[2:], parse_qs(address.query))
         elif parts[0] == "stored" and len(parts) > 3:
             self._stored(parts[1], "/".join(parts[2:4]), "/".join(parts[4:]))
@@ -123,6 +129,10 @@ class _Handler(BaseHTTPRequestHandler):
     # --- the API ---
 
     def _api(self, kind: str, rest: list[str], query: dict[str, list[str]]) -> None:
+        token = self.headers.get("Authorization")
+        if token is not None and not token.startswith("Bearer hf_"):
+            self._refuse(401, "", "Invalid credentials in Authorization header")
+            return
         if not rest:
             self._search(kind, query)
             return
@@ -240,6 +250,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self._write(content if cut is None else content[:cut], pace)
             self.close_connection = cut is not None
+        self.hub.answered.append(time.monotonic())
 
     def _write(self, content: bytes, pace: int | None) -> None:
         step = max(1, (pace or 0) // 20) if pace else len(content) or 1

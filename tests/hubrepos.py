@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,7 @@ class Repository:
         return {key: value for key, value in about.items() if value is not None} | {"tags": self._tags(about)}
 
     def _card(self) -> dict[str, Any]:
-        parts = self.files.get("README.md", b"").decode().split("---")
-        return yaml.safe_load(parts[1]) or {} if len(parts) > 2 else {}
+        return _metadata(self.files.get("README.md", b""))
 
     def _json(self, path: str) -> dict[str, Any]:
         try:
@@ -100,6 +100,7 @@ class Repository:
         card, config = about["cardData"], about.get("config", {})
         tags = [about.get("library_name"), config.get("model_type"), about.get("pipeline_tag")]
         tags += ["safetensors"] if "safetensors" in about else []
+        tags += ["pytorch"] if any(path.endswith(".bin") for path in self.files) else []
         tags += ["custom_code"] if "auto_map" in config else []
         tags += _listed(card.get("tags")) + _listed(card.get("language"))
         tags += [f"dataset:{name}" for name in _listed(card.get("datasets"))]
@@ -141,6 +142,12 @@ def sha256(content: bytes) -> str:
 def blob_id(content: bytes) -> str:
     """By which git knows a file."""
     return _git_hash(b"blob", content)
+
+
+@lru_cache
+def _metadata(readme: bytes) -> dict[str, Any]:
+    parts = readme.decode().split("---")
+    return yaml.safe_load(parts[1]) or {} if len(parts) > 2 else {}
 
 
 def _git_hash(kind: bytes, content: bytes) -> str:

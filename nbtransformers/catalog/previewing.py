@@ -7,7 +7,7 @@ from typing import Any
 
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.dataset_objects import StreamedDataset, picked_split
-from nbtransformers.inputs.hub import UnknownDatasetError, hub_name, hub_splits
+from nbtransformers.inputs.hub import hub_name, hub_splits
 from nbtransformers.loading.hub_api import nearest_id
 from nbtransformers.loading.hub_cache import cached_datasets
 from nbtransformers.request import DataRef
@@ -34,7 +34,7 @@ def preview(data: DataRef, rows: int) -> DatasetPreview:
     splits = _splits(data)
     known = list(splits)
     split = picked_split(known, data.split or ("train" if "train" in known else known[0]), name)
-    first = _first(splits[split], rows, name)
+    first = first_rows(splits[split], rows, name)
     features = _features(splits[split])
     columns = features or dict.fromkeys((column for row in first for column in row), "")
     return DatasetPreview(
@@ -49,16 +49,26 @@ def preview(data: DataRef, rows: int) -> DatasetPreview:
 
 def _splits(data: DataRef) -> Mapping[str, Any]:
     """Its splits; a name that the Hub does not know is told with the nearest one."""
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
     try:
         return hub_splits(data)
-    except UnknownDatasetError as error:
+    except UserError as error:
+        is_unknown = isinstance(error.__cause__, RepositoryNotFoundError)
+        if not is_unknown or isinstance(error.__cause__, GatedRepoError):
+            raise
         near = nearest_id(data.value, cached_datasets(), "datasets")
         if near is None:
             raise
         raise UserError(error.message, hint=f"Did you mean {near}?") from error
 
 
-def _first(dataset: Any, rows: int, name: str) -> list[dict[str, Any]]:
+def first_rows(dataset: Any, rows: int, name: str) -> list[dict[str, Any]]:
+    """The first rows of a dataset, on disk or streamed.
+
+    Raises:
+        UserError: when they cannot be had.
+    """
     try:
         if hasattr(dataset, "__len__"):
             return [dataset[number] for number in range(min(rows, len(dataset)))]

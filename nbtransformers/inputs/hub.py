@@ -18,10 +18,6 @@ from nbtransformers.request import DataRef
 _FETCHED = 2**30  # bytes; a larger dataset is streamed
 
 
-class UnknownDatasetError(UserError):
-    """The Hub has no dataset of that name."""
-
-
 def read_hub(data: DataRef) -> Source:
     """The rows of a dataset of the Hub.
 
@@ -81,7 +77,7 @@ def _unreachable(data: DataRef, name: str) -> str | None:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
-    unknown = UnknownDatasetError(
+    unknown = UserError(
         f"The Hub has no dataset {data.value}, or it is private.", hint="Check the spelling, or type `hf auth login`."
     )
     if "/" not in data.value and importlib.util.find_spec(f"datasets.packaged_modules.{data.value}") is not None:

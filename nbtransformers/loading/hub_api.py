@@ -124,13 +124,14 @@ def _answer(path: str, query: Mapping[str, Any] | None, token: bool | None) -> A
     try:
         response = get_session().get(address, params=query, headers=headers, timeout=_PATIENCE)
         hf_raise_for_status(response)
-        return Answer(response.json(), response.links.get("next", {}).get("url"))
-    except ValueError as error:  # a page to log into a network, say
-        raise UnreachableError("what answers is not the Hub, but perhaps a proxy") from error
     except Exception as error:  # the network's many ways to fail, each with a type of its own
         if isinstance(error, HfHubHTTPError) and _is_refusal(error.response.status_code):
             raise
         raise UnreachableError(why_unreachable(error)) from error
+    try:
+        return Answer(response.json(), response.links.get("next", {}).get("url"))
+    except ValueError as error:  # a page to log into a network, say
+        raise UnreachableError("what answers is not the Hub, but perhaps a proxy") from error
 
 
 def _is_unknown_token(error: Exception) -> bool:

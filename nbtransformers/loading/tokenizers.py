@@ -249,7 +249,7 @@ def positions_of(entries: Mapping[str, Any]) -> int | None:
         512
     """
     positions, padding = entries.get("max_position_embeddings"), entries.get("pad_token_id")
-    if not isinstance(positions, int):
+    if not isinstance(positions, int) or isinstance(positions, bool):
         return None
     offset = (padding if isinstance(padding, int) else 0) + 1 if entries.get("model_type") in _OFFSET_POSITIONS else 0
     return positions - offset

@@ -238,8 +238,8 @@ def test_an_unfinished_download_goes_on_where_it_ended(hub: Hub, tmp_path: Path)
     hub.cut = 1000
     (broken,) = ask(hub, tmp_path, TINY, HF_HUB_DOWNLOAD_TIMEOUT="1")
     assert broken == (
-        "The download of acme/tiny is not finished: the connection to the Hub was cut (RemoteProtocolError), perhaps by "
-        "a proxy. Type the same again with a network: it goes on where it ended."
+        "The download of acme/tiny is not finished: the connection to the Hub was cut (RemoteProtocolError), "
+        "perhaps by a proxy. Type the same again with a network: it goes on where it ended."
     )
     assert ask(None, tmp_path, TINY) == [
         "The download of acme/tiny is not finished: model.safetensors is not there. "

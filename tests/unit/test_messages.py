@@ -78,6 +78,39 @@ MAGIC = [
     ("%%classify --encoding gbk\na joy", "`--encoding` is for text files, and a cell is none. Leave `--encoding` out."),
     ("%classify texts --out 2nd", "`--out 2nd` is no name for a variable. Type `--out result`."),
     ("%nbt docter", "%nbt has no command docter. Did you mean doctor?"),
+    # what models there are
+    ("%models --tsk classify", "%models has no option --tsk. Did you mean --task?"),
+    ("%models --task clasify", "There is no task 'clasify'. Did you mean classify?"),
+    (
+        "%models --max-size huge",
+        "`--max-size` is 'huge'. Give parameters, as `--max-size 350M` or `--max-size 1.5B`, "
+        "or bytes of weights, as `--max-size 2GB`.",
+    ),
+    (
+        "%models --language German",
+        "`--language` is 'German'. Give a code: `--language en`, `--language zh`, or `--language multilingual`.",
+    ),
+    ("%models --limit 0", "`--limit` is 0. Type a whole number of 1 or more: `--limit 1`."),
+    (
+        "%models bert --search german",
+        "There is bert to search for, and also `--search`. Leave one of them out.",
+    ),
+    ("%models show", "`%models show` takes one name. Type `%models show owner/name`."),
+    (
+        "%models use minilm --rows 3",
+        "`%models use` has no option --rows. It has --revision, --pin.",
+    ),
+    ("%models use minilm --pin", "Only Hub models have commits, and minilm is none. Leave `--pin` out."),
+    ("%models show own", "own is a variable, a model in memory. Give a name, a folder, or a Hub id."),
+    (
+        "%models show {M}/untyped",
+        "untyped is no model folder: it has no config.json that names a model_type. "
+        "Give a folder that save_pretrained() wrote.",
+    ),
+    (
+        "%models download {M}/tiny",
+        "{M}/tiny is a folder of this machine: there is nothing to download. Give the id of a Hub model.",
+    ),
     ("%nbt xyz", "%nbt has no command xyz. It has code, set, unset, unload, doctor."),
     ("%nbt doctor now", "`%nbt doctor` takes nothing more. Type `%nbt doctor`."),
     ("%nbt code a b", "`%nbt code` takes one variable, or none for the last task. Type `%nbt code`."),
@@ -1202,6 +1235,7 @@ ELSEWHERE = {
     "A checkpoint and the model take {}, and {} are free in {}.": "test_finetune.py",
     "`--diff` takes the names of two runs.": "test_finetune.py",
     "`%runs {}` is not known.": "test_finetune.py",
+    "`%runs {}` names no run.": "test_finetune.py",
     "`--weight-decay` is {}.": "test_finetune.py",
     "`--seed` is {}.": "test_finetune.py",
     "`--folder` is {}, {}.": "test_finetune.py",
@@ -1217,6 +1251,13 @@ ELSEWHERE = {
     "The run has ended: it is {}.": "test_training_wire.py",
     "{} is no factor of the learning rate.": "test_training_wire.py",
     "{} has no revision {}.": "below: needs a hub",
+    "{} is gated, and whoever is logged in here has not been given access.": "test_download.py: needs a hub",
+    "The download of {} is not finished: {}.": "test_download.py: needs a hub",
+    "{} of {} arrived damaged, and was removed: its SHA-256 is not the one that the Hub tells.": "test_download.py",
+    "The rows of {} cannot be read ({}: {}).": "test_catalog.py: needs a hub",
+    "The name of a {} is text, and this is {}.": "test_catalog.py",
+    "There is no model {} in this list.": "test_catalog.py",
+    "There is no dataset {} in this list.": "test_catalog.py",
     "{} is not in the local cache, and the Hub cannot be reached ({}).": "below: needs a hub",
     "The disk is full: {} could not be fetched into {}{}.": "test_hub.py: needs a full disk",
     "{} can be no Hub id.": "test_hub.py",

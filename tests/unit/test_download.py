@@ -1,0 +1,183 @@
+"""Models of the Hub onto this machine: gone on with, held against their hash, stopped, refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hub import TOKEN, Hub
+from hubonline import bulky_files, online
+from hubrepos import Repository, sha256
+
+import nbtransformers as nbt
+from nbtransformers.errors import Interrupted
+
+FILES = bulky_files(2_000)
+WEIGHTS = FILES["model.safetensors"]
+NBYTES = len(WEIGHTS)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    with online(Hub(models={"acme/bulky": Repository(FILES)}), tmp_path / "cache") as running:
+        yield running
+
+
+def blobs(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "models--acme--bulky" / "blobs"
+
+
+def leave(tmp_path: Path, content: bytes, name: str = "") -> Path:
+    """What a download that was killed has left, under huggingface_hub's own name for it or an older one's."""
+    left = blobs(tmp_path) / f"{sha256(WEIGHTS)}{name}.incomplete"
+    left.parent.mkdir(parents=True, exist_ok=True)
+    left.write_bytes(content)
+    return left
+
+
+def refusal(name: str, **options: Any) -> str:
+    with pytest.raises(nbt.UserError) as caught:
+        nbt.download(name, **options)
+    return str(caught.value)
+
+
+def test_what_loading_needs_is_fetched_once(hub: Hub) -> None:
+    done = nbt.download("acme/bulky")
+    assert Path(done, "model.safetensors").read_bytes() == WEIGHTS
+    assert (done.name, done.revision, done.new, done.kept) == (
+        "acme/bulky@89abcde",
+        hub.models["acme/bulky"].commit,
+        NBYTES,
+        0,
+    )
+    assert str(done).startswith("Downloaded acme/bulky@89abcde: 2.0 MB in ")
+    again = nbt.download("acme/bulky", revision="v1")
+    assert again.new == 0
+    assert str(again) == f"acme/bulky@89abcde was here already, in {done.folder}."
+    entry = nbt.models(search="bulky", local_only=True).loc["acme/bulky"]
+    assert (entry.place, entry.complete, entry.parameters) == ("cached", True, 512_000)
+
+
+def test_a_connection_that_is_cut_is_opened_again_where_it_ended(hub: Hub) -> None:
+    hub.models["acme/bulky"].cuts = [600_000, 700_000]
+    done = nbt.download("acme/bulky")
+    assert Path(done, "model.safetensors").read_bytes() == WEIGHTS
+    assert hub.ranges == [None, "bytes=524288-", "bytes=1048576-"]  # whole pieces of 256 KiB are kept
+    assert done.new == NBYTES
+
+
+def test_a_connection_that_is_cut_each_time_is_told_and_gone_on_with(hub: Hub, tmp_path: Path) -> None:
+    hub.models["acme/bulky"].cuts = [600_000, 0, 0, 0, 0, 0]
+    assert refusal("acme/bulky") == (
+        "The download of acme/bulky is not finished: the connection to the Hub was cut (RemoteProtocolError), "
+        "perhaps by a proxy. Type the same again with a network: it goes on where it ended."
+    )
+    assert nbt.models(search="bulky", local_only=True).complete.tolist() == [False]
+    done = nbt.download("acme/bulky")
+    assert (done.kept, done.new) == (524_288, NBYTES - 524_288)
+    assert Path(done, "model.safetensors").read_bytes() == WEIGHTS
+    assert "It went on from 524.3 kB that an earlier download had left." in str(done)
+    assert not list(blobs(tmp_path).glob("*.incomplete"))
+
+
+def test_what_a_killed_download_left_is_gone_on_with_and_shorter_parts_are_removed(hub: Hub, tmp_path: Path) -> None:
+    leave(tmp_path, WEIGHTS[:700_000], ".0123abcd")
+    leave(tmp_path, WEIGHTS[:300_000])
+    done = nbt.download("acme/bulky")
+    assert hub.ranges == ["bytes=700000-"]
+    assert (done.kept, done.removed) == (700_000, 300_000)
+    assert Path(done, "model.safetensors").read_bytes() == WEIGHTS
+    assert "300.0 kB of earlier downloads were of no use, and are removed." in str(done)
+
+
+def test_an_older_half_that_is_not_of_this_file_is_fetched_anew(hub: Hub, tmp_path: Path) -> None:
+    leave(tmp_path, bytes(700_000))
+    done = nbt.download("acme/bulky")
+    assert (done.kept, done.removed, hub.ranges) == (0, 700_000, ["bytes=700000-", None])
+    assert Path(done, "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_weights_with_another_hash_are_removed_and_told(hub: Hub, tmp_path: Path) -> None:
+    hub.models["acme/bulky"].is_wrong = True
+    assert refusal("acme/bulky") == (
+        "model.safetensors of acme/bulky arrived damaged, and was removed: its SHA-256 is not the one that the Hub "
+        "tells. Type the same again; if it stays so, a proxy between here and the Hub changes what it sends."
+    )
+    assert not [path for path in blobs(tmp_path).iterdir() if path.stat().st_size > 100_000]
+    hub.models["acme/bulky"].is_wrong = False
+    assert Path(nbt.download("acme/bulky"), "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_an_interrupt_keeps_what_came(hub: Hub) -> None:
+    hub.models["acme/bulky"].bytes_per_s = 2_000_000
+
+    def interrupt() -> None:
+        while not hub.ranges:
+            time.sleep(0.01)
+        time.sleep(0.4)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(Interrupted, match=r"^Interrupted: .* of acme/bulky are kept\. Type the same again to go on\.$"):
+        nbt.download("acme/bulky")
+    hub.models["acme/bulky"].bytes_per_s = None
+    done = nbt.download("acme/bulky")
+    assert 0 < done.kept < NBYTES
+    assert done.kept + done.new == NBYTES
+    assert Path(done, "model.safetensors").read_bytes() == WEIGHTS
+
+
+@pytest.mark.parametrize(
+    ("token", "told"),
+    [
+        (
+            None,
+            "acme/bulky is gated: the Hub gives it to people who accepted its terms. "
+            "Accept them on its page, then type `hf auth login`.",
+        ),
+        (
+            "hf_of_another_person",
+            "acme/bulky is gated, and whoever is logged in here has not been given access. "
+            "Ask for it on its page, or log in as somebody else: `hf auth login`.",
+        ),
+        (TOKEN, None),
+    ],
+)
+def test_a_gated_model(
+    hub: Hub, tmp_path: Path, token: str | None, told: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.models["acme/bulky"].gated = "manual"
+    if token is not None:
+        monkeypatch.setenv("HF_TOKEN", token)
+    if told is None:
+        assert nbt.download("acme/bulky").new == NBYTES
+    else:
+        assert refusal("acme/bulky") == told
+    assert bool(nbt.models(search="bulky").loc["acme/bulky"].gated) is (told is not None)
+    written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert token is None or not any(token.encode() in content for content in written)
+
+
+@pytest.mark.parametrize("typed", ["acme/bulk", "acmee/bulky", "bulkyy"])
+def test_a_slip_in_the_name_is_told_with_the_nearest_of_the_hub(hub: Hub, typed: str) -> None:
+    assert refusal(typed) == f"The Hub has no model {typed}, or it is private. Did you mean acme/bulky?"
+
+
+def test_pickles_are_fetched_when_they_are_allowed(hub: Hub) -> None:
+    files = {"config.json": FILES["config.json"], "pytorch_model.bin": b"a pickle"}
+    hub.models["acme/pickled"] = Repository(files)
+    assert refusal("acme/pickled") == (
+        "acme/pickled has no safetensors weights, only pytorch_model.bin, and a pickle can hold code. "
+        "Type `allow_pickle` to read nothing but tensors from it."
+    )
+    assert Path(nbt.download("acme/pickled", allow_pickle=True), "pytorch_model.bin").read_bytes() == b"a pickle"
+
+
+def test_a_bundled_model_is_made_ready() -> None:
+    assert Path(nbt.download("movie-sentiment-minilm"), "config.json").is_file()
