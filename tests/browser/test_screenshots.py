@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser.jupyter import JupyterServer, OfflineBrowser
@@ -49,6 +50,7 @@ Add salt, garlic and a spoon of oil.""",
     "attention": "%%attention\nThe animal did not cross the street because it was too tired.",
     "explain": "%%explain --method integrated_gradients,occlusion\nSlow at first, but a warm and unforgettable film.",
     "generate": "%%generate --model smollm2 --chat --max-new-tokens 160\nWhat is a transformer, in simple words?",
+    "workbench": "%workbench",
     "training": "%finetune reviews --label mood --epochs 3 --lr 2e-4 --max-length 32",
 }
 SETUP = """%load_ext nbtransformers
@@ -82,8 +84,8 @@ def pages(
 @pytest.mark.parametrize("name", CELLS)
 def test_picture(pages: tuple[str, Page, object], name: str) -> None:
     theme, page, notebook = pages
-    panel = notebook.panel(1 + list(CELLS).index(name))
-    expect(panel.locator(".nbt-result")).to_be_visible()
+    panel = notebook.panel(1 + list(CELLS).index(name)).first
+    expect(panel.locator(".nbt-result").first).to_be_visible()
     panel.scroll_into_view_if_needed()
     if name == "attention":  # what one token attends to, by all heads of a layer
         panel.get_by_role("button", name="Lines", exact=True).click()
@@ -93,6 +95,8 @@ def test_picture(pages: tuple[str, Page, object], name: str) -> None:
     if name == "generate":  # with what might have stood in the place of a token
         panel.locator("[data-n='5']").click()
         expect(panel.locator(".nbt-alternatives li")).to_have_count(5)
+    if name == "workbench":  # with what was run on it
+        run_on(panel)
     if name == "training":  # in the midst of it, when it has been evaluated twice
         facts = panel.locator(".nbt-progress-facts")
         expect(facts).to_contain_text(re.compile(r"epoch [23]"), timeout=300_000)
@@ -105,6 +109,16 @@ def test_picture(pages: tuple[str, Page, object], name: str) -> None:
     assert old[0] == new[0]
     assert abs(old[1] - new[1]) < 0.25 * new[1], f"{kept.name} shows an older panel: take it anew"
     assert 5_000 < kept.stat().st_size < 250_000
+
+
+def run_on(bench: Any) -> None:
+    """Run two texts on a workbench, with labels of one's own."""
+    bench.get_by_role("textbox", name="Texts, one a line").fill("The striker scored twice.\nThe budget was passed.")
+    bench.locator("summary", has_text="With which labels").click()
+    bench.get_by_label("labels", exact=True).fill("politics, sport")
+    bench.get_by_role("button", name="Run", exact=True).click()
+    expect(bench.locator(".nbt-bench-child .nbt-rows .nbt-row")).to_have_count(2, timeout=60_000)
+    expect(bench.get_by_role("button", name="Run", exact=True)).to_be_enabled()
 
 
 def size(png: bytes) -> tuple[int, int]:
