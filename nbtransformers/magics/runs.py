@@ -90,6 +90,8 @@ def _two(words: list[str]) -> tuple[str, str]:
 
 
 def _command(words: list[str]) -> tuple[str, str]:
+    if words[1:] == [] and words[0] in COMMANDS:
+        raise UserError(f"`%runs {words[0]}` names no run.", hint=f"Type `%runs {words[0]} NAME`; `%runs` lists all.")
     if len(words) != 2 or words[0] not in COMMANDS:
         raise UserError(
             f"`%runs {' '.join(words)}` is not known.",

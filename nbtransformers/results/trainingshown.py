@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,8 @@ def as_text(run: TrainingRun) -> str:
     """State, data, settings and metrics, for a plain terminal."""
     known = facts(run)
     width = max(len(name) for name, _ in known)
-    return printed(f"Run {run.name}", *(f"  {name:<{width}}  {value}" for name, value in known), run.message)
+    notes: Iterable[str] = run.description.get("notes") or []
+    return printed(f"Run {run.name}", *(f"  {name:<{width}}  {value}" for name, value in known), *notes, run.message)
 
 
 def shown_metrics(metrics: Mapping[str, Any], most: int = _MOST_METRICS) -> str:

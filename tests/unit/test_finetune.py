@@ -565,10 +565,11 @@ LINES = [
     ("%finetune dff --label stars", "There is no variable dff. Did you mean df?"),
     ("%runs --diff a", "`--diff` takes the names of two runs. Type `%runs --diff minilm-1 minilm-2`."),
     (
-        "%runs stop",
-        "`%runs stop` is not known. "
+        "%runs stops a-1",
+        "`%runs stops a-1` is not known. "
         "Type `%runs`, `%runs NAME`, or one of pause, resume, stop, save, delete with the name of a run.",
     ),
+    ("%runs stop", "`%runs stop` names no run. Type `%runs stop NAME`; `%runs` lists all."),
     ("%runs none", "There is no run none in nbtransformers-runs. Start one with `%finetune`."),
 ]
 

@@ -67,6 +67,17 @@ def test_it_tells_what_the_run_came_to(tmp_path: Path) -> None:
     assert html.count("<svg") == 3  # loss, accuracy, learning rate
 
 
+def test_a_run_that_goes_on_says_how_to_see_it_and_its_first_step_is_a_dot(tmp_path: Path) -> None:
+    made = Written(tmp_path / "a-run")
+    made.begin()
+    made.step(range(1, 2))
+    html = training_snapshot("p", made.run)
+    assert "%runs a-run shows how it is." in Reader(html).text
+    assert html.count("<circle") == 2  # the loss and the learning rate
+    made.end("done")
+    assert "%runs" not in training_snapshot("p", made.run)
+
+
 def test_what_is_wrong_is_told_apart_from_what_is_good_to_know(tmp_path: Path) -> None:
     made = done(tmp_path)
     write_json(made.files.card, {"advice": ["3 test rows can also be learnt from: the metrics will flatter."]})

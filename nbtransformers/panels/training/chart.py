@@ -63,11 +63,16 @@ def _chart(name: str, trained: Points | None, evaluated: Points | None) -> str:
     end = max(1.0, *(float(curve[0][-1]) for curve in curves))
     frame = Frame((0.0, end), (float(values.min()), float(values.max())))
     drawn = [
-        frame.line(trained, HEX["blue"], 0.9) if trained is not None else "",
+        _trained(frame, trained) if trained is not None else "",
         frame.dotted(evaluated, HEX["orange"]) if evaluated is not None else "",
     ]
     legend = _LEGEND if len(curves) == 2 else ""
     return picture(name, f"{name} by step", legend, frame.axes(("0", f"{end:,.0f}")), *drawn)
+
+
+def _trained(frame: Frame, points: Points) -> str:
+    """The curve of what is told of each step; the first alone is a dot."""
+    return frame.line(points, HEX["blue"], 0.9) if len(points[0]) > 1 else frame.dotted(points, HEX["blue"])
 
 
 def _finder_chart(found: Event | None) -> str:

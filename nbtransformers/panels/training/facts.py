@@ -10,14 +10,21 @@ from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir.atomic import read_json
 
 _CHANGING = ("State", "Progress", "Metrics", "Took")  # the panel tells of these elsewhere
+_OF_CARD = ("Lengths", "Parameters", "Memory", "Look out")
 _PACKAGES = ("torch", "transformers", "accelerate", "datasets", "peft", "nbtransformers")
 
 
-def facts_of(run: TrainingRun) -> list[tuple[str, str]]:
-    """What does not change while a run goes on, as name and value."""
+def facts_of(run: TrainingRun, *, with_card: bool = True) -> list[tuple[str, str]]:
+    """What does not change while a run goes on, as name and value.
+
+    Args:
+        run: the run.
+        with_card: whether what its card has is among them.
+    """
+    apart = _CHANGING if with_card else (*_CHANGING, *_OF_CARD)
     written: Mapping[str, Any] = read_json(run.files.environment) or {}
     facts = [
-        *(fact for fact in run.facts() if fact[0] not in _CHANGING),
+        *(fact for fact in run.facts() if fact[0] not in apart),
         ("Split", str(run.description.get("split") or "")),
         ("Machine", _machine(written)),
         ("Software", _software(written)),

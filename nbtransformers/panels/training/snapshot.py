@@ -12,6 +12,7 @@ from nbtransformers.panels.training.facts import facts_of
 from nbtransformers.panels.training.wire import Header, look, report_of, subtitle, told_of
 from nbtransformers.plain_text import seconds
 from nbtransformers.results.trainingrun import TrainingRun
+from nbtransformers.rundir.state import ENDED
 
 MOST_LABELS = 12  # of a confusion matrix that can still be read as a table
 MOST_MISTAKES = 10
@@ -29,6 +30,7 @@ def training_snapshot(panel_id: str, run: TrainingRun) -> str:
     parts = [
         _title(run, told),
         _failure(told),
+        _since(told),
         *map(note_line, told["warnings"]),
         *map(_note, told["notes"]),
         charts(run),
@@ -69,6 +71,11 @@ def _failure(told: Header) -> str:
         return ""
     hint = f" {escape(told['hint'])}" if told["hint"] else ""
     return f'<p dir="auto"><strong>✗</strong> {escape(told["message"])}{hint}</p>'
+
+
+def _since(told: Header) -> str:
+    """How to see a run that goes on."""
+    return "" if told["state"] in ENDED else _note(f"This is how it was; %runs {told['name']} shows how it is.")
 
 
 def _note(note: str) -> str:

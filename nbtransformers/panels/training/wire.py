@@ -144,7 +144,7 @@ def whole(
         "seq": seq,
         "rewritten": rewritten,
         **told,
-        "facts": [[name, sendable(value)] for name, value in facts_of(run)],
+        "facts": [[name, sendable(value)] for name, value in facts_of(run, with_card=False)],
         "series": series,
         "evals": list(map(eval_of, _some(found))),
         "evals_total": len(found),
