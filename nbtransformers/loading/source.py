@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbtransformers.loading.bundled import bundled_folder
+from nbtransformers.loading.fetching import OnBytes, Transfer
 from nbtransformers.loading.hub import hub_snapshot, unfinished
 from nbtransformers.loading.runs import folder_name
+from nbtransformers.plain_text import file_size
 from nbtransformers.request import ModelRef
 
 TOKENIZER_FILES = ("tokenizer*", "vocab*", "merges.txt", "*.model", "*.vocab", "*.tiktoken", "tekken.json")
@@ -70,8 +73,22 @@ def source_of(ref: ModelRef, on_load: Callable[[str], None] = lambda message: No
     if ref.kind == "folder":
         return Source(ref, folder_name(Path(ref.name)), Path(ref.name))
     on_load(f"Fetching {ref}")
-    found = hub_snapshot(ref.name, ref.revision, weights=weights, pickles=ref.allow_pickle)
+    transfer = Transfer(_told(f"Fetching {ref}", on_load))
+    found = hub_snapshot(ref.name, ref.revision, weights=weights, pickles=ref.allow_pickle, transfer=transfer)
     return Source(ref, str(ref), found.folder, found.commit, found.sizes)
+
+
+def _told(what: str, on_load: Callable[[str], None]) -> OnBytes:
+    """How far a download is, in a line twice a second."""
+    last = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > 0.5:
+            last = time.monotonic()
+            on_load(f"{what}: {file_size(done)} of {file_size(total)}")
+
+    return tell
 
 
 def version_of(folder: Path) -> Hashable:

@@ -121,9 +121,11 @@ class Datasets(Sequence[DatasetEntry]):
         """A table for a notebook; pandas escapes what is in it."""
         from html import escape
 
+        import pandas as pd
+
         notes = "".join(f"<p>⚠ {escape(note)}</p>" for note in self.notes)
-        frame = self.to_pandas().drop(columns=["description", "revision"])
-        return f"<p>{escape(self.summary)}</p>{frame.to_html(escape=True, na_rep='–')}{notes}"
+        table = pd.DataFrame(self.cells(), columns=list(_HEADS), dtype=object)
+        return f"<p>{escape(self.summary)}</p>{table.to_html(escape=True, index=False)}{notes}"
 
     def __repr__(self) -> str:
         return str(self)

@@ -201,6 +201,16 @@ class Models(Sequence[ModelEntry]):
         """The first rows, as a person reads them, in the order of `heads`."""
         return [_cells(entry) for entry in self.entries[:rows]]
 
+    def _repr_html_(self) -> str:
+        """A table for a notebook that shows no panel, with all that is in it escaped."""
+        from html import escape
+
+        import pandas as pd
+
+        notes = "".join(f"<p>⚠ {escape(note)}</p>" for note in self.notes)
+        table = pd.DataFrame(self.cells(), columns=list(_HEADS), dtype=object)
+        return f"<p>{escape(self.summary)}</p>{table.to_html(escape=True, index=False)}{notes}"
+
     def __repr__(self) -> str:
         return str(self)
 
