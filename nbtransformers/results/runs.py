@@ -174,12 +174,12 @@ class Runs(Sequence[TrainingRun]):
         Example:
             >>> nbt.runs()[:3].plot("loss", along="time", smoothing=0.6)
         """
-        drawn = [(run, run.name, f"{run.name}, evaluation") for run in self._with_curve(metric)]
+        drawn = self._with_curve(metric)
         if colours is not None:
             hues = dict(zip((run.name for run in self._runs), colours, strict=True))
-            colours = [hues[run.name] for run, _, _ in drawn]
+            colours = [hues[run.name] for run in drawn]
         looked: dict[str, Any] = {"along": along, "smoothing": smoothing, "colours": colours, "within": within}
-        return curves_figure(drawn, metric, ax, title=metric, **looked)
+        return curves_figure(drawn, metric, ax, title=metric, by_run=True, **looked)
 
     def _with_curve(self, metric: str) -> list[TrainingRun]:
         found = [run for run in self._runs if metric in run.curves]

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 Along = Literal["step", "epoch", "time"]
 """What a curve goes along: steps, epochs, or the time that workers have been at it, pauses apart."""
 Part = Literal["training", "evaluation"]
-Drawn = tuple["TrainingRun", str, str]
-"""A run, and what its curve of training and that of its evaluations are called."""
 
 FINDER_TITLE = "loss by learning rate"
 FINDER_SMOOTHING = 0.9  # of the losses of a search for a learning rate
@@ -35,25 +33,27 @@ _HEIGHT = 3.4  # inches
 
 
 def curves_figure(
-    drawn: Sequence[Drawn],
+    runs: Sequence[TrainingRun],
     metric: str,
     ax: Axes | None,
     *,
     title: str,
     along: Along,
     smoothing: float,
+    by_run: bool = False,
     colours: Sequence[str] | None = None,
     within: tuple[float, float] | None = None,
 ) -> Axes:
-    """The curves of a metric: of one run in two colours, of several in one each.
+    """The curves of a metric.
 
     Args:
-        drawn: the runs, each with a curve of it.
+        runs: each with a curve of it.
         metric: which curve.
         ax: the axes to draw on; None makes new ones.
         title: what stands above.
         along: what they go along.
         smoothing: the share of a smoothed value that is what came before; what each step told is faint then.
+        by_run: each run has a colour, and its evaluations are dots in it; else these have one of their own.
         colours: of the runs; None takes matplotlib's.
         within: the stretch that is seen, in steps, epochs or seconds; None shows all.
 
@@ -64,15 +64,17 @@ def curves_figure(
         raise UserError(f"A curve does not go along {shown(along)}.", hint=did_you_mean(str(along), get_args(Along)))
     if isinstance(smoothing, bool) or not isinstance(smoothing, int | float) or not 0 <= smoothing < 1:
         raise UserError(f"The smoothing is {shown(smoothing)}.", hint="Give a number from 0 to below 1.")
-    axes = titled(canvas(ax, _HEIGHT), printable(title))
-    unit, label = _unit([run for run, _, _ in drawn]) if along == "time" else (1, along)
-    for number, (run, *names) in enumerate(drawn):
-        colour: Any = colours[number] if colours else None
-        called: dict[Part, str] = dict(zip(("training", "evaluation"), names, strict=True))
+    unit, label = _unit(runs) if along == "time" else (1, along)
+    axes, parts = canvas(ax, _HEIGHT), set[Part]()
+    for number, run in enumerate(runs):
+        name, colour = printable(run.name), colours[number] if colours else None
         for part, at, values in curves_of(run, metric, along):
-            weight = smoothing if part == "training" else 0.0
-            used = _line(axes, at / unit, values, printable(called[part]), colour, weight, dots=part == "evaluation")
-            colour = used if len(drawn) > 1 else colour
+            parts.add(part)
+            called, dots = name if by_run else part, part == "evaluation"
+            used = _line(axes, at / unit, values, called, colour, 0.0 if dots else smoothing, dots=dots)
+            if by_run:
+                name, colour = None, used
+    titled(axes, printable(f"{title}; dots are evaluations" if by_run and len(parts) > 1 else title))
     if within is not None:
         axes.set_xlim(within[0] / unit, within[1] / unit)
     axes.set_xlabel(label)
@@ -117,9 +119,9 @@ def finder_figure(points: Sequence[Sequence[float | None]], chosen: float | None
 
 
 def _line(
-    axes: Axes, at: Numbers, values: Numbers, name: str, colour: Any, smoothing: float, *, dots: bool = False
+    axes: Axes, at: Numbers, values: Numbers, name: str | None, colour: Any, smoothing: float, *, dots: bool = False
 ) -> Any:
-    """Draw a curve, or what is smoothed of it over what was told; returns its colour."""
+    """Draw a curve, smoothed over what was told; returns its colour. Without a name it is in no legend."""
     if smoothing:
         (faint,) = axes.plot(at, values, linewidth=0.8, alpha=_FAINT, color=colour)
         values, colour = smoothed(values, smoothing), faint.get_color()

@@ -338,9 +338,8 @@ class TrainingRun:
         known = self.curves
         if metric not in known:
             raise UserError(f"The run {self.name} has no curve {shown(metric)}.", hint=did_you_mean(metric, known))
-        drawn = [(self, "training" if metric == "loss" else metric, "evaluation")]
         title = f"{self.name}: {metric}"
-        return curves_figure(drawn, metric, ax, title=title, along=along, smoothing=smoothing)
+        return curves_figure([self], metric, ax, title=title, along=along, smoothing=smoothing)
 
     def plot_finder(self, ax: Axes | None = None) -> Axes:
         """The loss at each learning rate that `--find-lr` tried, and the one that was chosen, with matplotlib.

@@ -330,7 +330,7 @@ def test_curves_go_along_steps_epochs_and_the_time_of_work(project: Path) -> Non
     assert set(points.part) == {"evaluation"} and set(points.run) == {"a-1", "b-1"}
     losses = nbt.runs().curves()
     for along, column in (("step", "step"), ("epoch", "epoch"), ("time", "elapsed_s")):
-        axes = nbt.runs()[["a-1"]].plot(along=along, smoothing=0.6)
+        axes = nbt.attach("a-1").plot(along=along, smoothing=0.6)
         assert (
             axes.lines[0].get_xdata().tolist()
             == losses[losses.part.eq("training") & losses.run.eq("a-1")][column].tolist()
@@ -339,6 +339,7 @@ def test_curves_go_along_steps_epochs_and_the_time_of_work(project: Path) -> Non
     assert len(axes.lines) == 3 and len({line.get_color() for line in axes.lines}) == 2
     two = nbt.runs().plot(smoothing=0.6, colours=["#111111", "#222222"])
     assert [line.get_color() for line in two.lines] == ["#111111"] * 3 + ["#222222"] * 3
+    assert sorted(text.get_text() for text in two.get_legend().get_texts()) == ["a-1", "b-1"]
     for wrong, said in (
         ({"along": "epochs"}, "A curve does not go along 'epochs'. Did you mean epoch?"),
         ({"smoothing": 1}, "The smoothing is 1. Give a number from 0 to below 1."),

@@ -48,8 +48,10 @@ export function formatDuration(seconds: number): string {
   return minutes > 0 ? `${minutes} min ${two(whole % 60)} s` : `${whole} s`;
 }
 
-/** A time below an axis: "30 s", "1.5 min", "2 h". */
+/** A time below an axis: "30 s", "1:15 min", "2 h". */
 export function timeLabel(seconds: number): string {
-  const [unit, name] = seconds < 60 ? [1, "s"] : seconds < 3_600 ? [60, "min"] : [3_600, "h"];
-  return `${Number((seconds / unit).toPrecision(3))} ${name}`;
+  if (seconds < 60) return `${exactValue(seconds)} s`;
+  const [unit, name] = seconds < 3_600 ? [60, "min"] : [3_600, "h"];
+  const rest = Math.round((60 * (seconds % unit)) / unit);
+  return `${Math.floor(seconds / unit)}${rest ? `:${String(rest).padStart(2, "0")}` : ""} ${name}`;
 }

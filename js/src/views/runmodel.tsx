@@ -28,7 +28,7 @@ export function RunModel({ name, channel, close }: RunModelProps) {
       </p>
       {asked.state.kind === "answered" && (
         <>
-          <p>
+          <p class="nbt-tools">
             <code ref={line} dir="ltr">
               {asked.state.answer.line}
             </code>
@@ -66,7 +66,7 @@ function InSession({ settings, state, use }: { settings: string[]; state: string
       </p>
     );
   return (
-    <p>
+    <p class="nbt-tools">
       <button
         type="button"
         class="nbt-button nbt-button-outlined"

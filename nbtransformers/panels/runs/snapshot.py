@@ -48,7 +48,8 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         if row["state"] == "done" or not row["steps"]
         else f"{row['state']} at {row['step']:,} of {row['steps']:,}"
     )
-    return state, row["data"], row["model"], row["settings"], metrics or "–", seconds(row["seconds"])
+    told = ": ".join(filter(None, [state, row["message"][:_LONGEST]]))
+    return told, row["data"], row["model"], row["settings"], metrics or "–", seconds(row["seconds"])
 
 
 def _losses(runs: list[TrainingRun]) -> str:

@@ -145,4 +145,6 @@ def said(values: Iterable[Any], most: int) -> list[str]:
 def _in_words(value: Any) -> str:
     if value is None:
         return "–"
+    if isinstance(value, float):
+        return f"{value:.6g}"
     return " ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)  # pyright: ignore[reportUnknownArgumentType]
