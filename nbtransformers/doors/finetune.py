@@ -89,11 +89,13 @@ def finetune(
             and 1 each. None finds it.
         pair: the column of the second texts, for sentence pairs.
         test: the examples to evaluate on, as `data`; None takes the split that there is, or a share of the rows.
+
         task: `classification`, `multi-label`, `regression`, `tokens`, `seq2seq`, `causal` or `masked`; None infers it.
         model: a bundled name, a folder, a Hub id, a run as `"run:NAME"`, a Transformers model, a pipeline, or a
             (model, tokenizer) pair. Without one: the bundled encoder.
         method: `full` trains every weight; `lora` small matrices beside them, an adapter; `qlora` the same beside
             weights of 4 bits; `head` only what is on top of the model, for which each text is encoded once.
+
         epochs: how often every example is seen.
         lr: the learning rate at its highest; None is what is usual for the method.
         find_lr: look for a learning rate first; it is used unless `lr` is given.
@@ -106,28 +108,34 @@ def finetune(
         seed: of everything that is drawn.
         test_share: how much of the rows is kept for the evaluation where no test examples are given.
         bf16: compute in bfloat16.
+
         early_stopping: evaluations without an improvement after which it ends; None goes on to the end.
         metric: what says which checkpoint is the best; `module:function` is your own, of which more is better unless
             `greater_is_better=False` is given.
         collator: `module:function` of your own, which makes batches.
+
         lora_rank: of the matrices of an adapter; None is 8.
         lora_alpha: an adapter counts by this over its rank; None is 16.
         lora_dropout: the share of its inputs that an adapter leaves out while it learns; None is 0.05.
         lora_modules: the names of the layers that have one; None is as peft has it for the model, else all.
+
         report_to: where reports go besides: `tensorboard`, `trackio`, `wandb`, `mlflow`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         gpus: how many GPUs share each batch; None is one.
         name: what the run is called; None finds a free name.
         folder: where the runs are; None is `nbtransformers-runs` in the working directory.
         wait: return when it has ended; an interrupt then stops the run well.
+
         encoding: how a text file is encoded; None guesses, and says the guess.
         split: the split of a dataset to learn from.
         subset: the configuration of a Hub dataset.
+
         tokenizer: the tokenizer of a model that comes without one.
         revision: a Hub model's branch, tag or commit.
         allow_pickle: load pickled weights where there are no safetensors; only tensors are unpickled.
         trust_remote_code: run the code that comes with the model.
         allow_large: load it even if it does not seem to fit into memory.
+
         **arguments: any other field of `transformers.TrainingArguments`, by its own name.
 
     Returns:
