@@ -184,7 +184,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(b"", headers, 302)
 
     def _stored(self, kind: str, name: str, path: str) -> None:
-        """A large file, where the redirect leads."""
+        """A large file, where the redirect leads: that address is signed, and a token besides it is refused."""
+        if self.headers.get("Authorization"):
+            self._refuse(400, "")
+            return
         repository = (self.hub.models if kind == "models" else self.hub.datasets)[name]
         content = repository.files[path]
         self.hub.ranges.append(self.headers.get("Range"))

@@ -11,6 +11,9 @@ from nbtransformers.loading.tokenizers import positions_of
 Fields = dict[str, Any]
 """Some fields of a `ModelEntry`."""
 
+MOST = 2**53
+"""A number that is larger counts nothing, and would fit into no table."""
+
 _TASKS = {
     "SequenceClassification": "text-classification",
     "TokenClassification": "token-classification",
@@ -132,4 +135,4 @@ def _is_length(value: object) -> TypeGuard[int | float]:
 
 
 def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MOST else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
-from nbtransformers.catalog.described import bytes_of, first_known, of_card, of_config, of_tags, wants_own_code
+from nbtransformers.catalog.described import MOST, bytes_of, first_known, of_card, of_config, of_tags, wants_own_code
 from nbtransformers.loading.hub_api import UnreachableError, ask
 from nbtransformers.request.catalog import DatasetsRequest, ModelsRequest, Sort
 from nbtransformers.results.datasets import DatasetEntry
@@ -74,7 +74,7 @@ def model_entry(about: Mapping[str, Any]) -> ModelEntry:
     """
     tags, config = _texts(about.get("tags")), _mapping(about.get("config"))
     parameters = _mapping(_mapping(about.get("safetensors")).get("parameters"))
-    counts = {kind: number for kind, number in parameters.items() if isinstance(number, int)}
+    counts = {kind: number for kind, number in parameters.items() if _number(number)}
     said = {"task": _text(about.get("pipeline_tag")), "library": _text(about.get("library_name"))}
     fields = first_known(said, of_card(_mapping(about.get("cardData"))), of_tags(tags), of_config(config))
     return ModelEntry(
@@ -187,4 +187,4 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST else None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -144,20 +145,25 @@ def _weights(source: Source, config: Mapping[str, Any]) -> tuple[Fields, bool | 
 
 def _in_folders(here: Path, runs: Path) -> Iterator[ModelEntry]:
     """The models in a folder and in the folders of that; those of runs are listed as such."""
-    looked = 0
-    for config in (*sorted(here.glob("*/config.json")), *sorted(here.glob("*/*/config.json"))):
-        folder = config.parent
-        inside = folder.relative_to(here)
-        if any(part.startswith((".", "_")) for part in inside.parts) or folder.is_relative_to(runs.absolute()):
-            continue
-        looked += 1
-        if looked > _MOST_FOLDERS:
-            return
-        name = inside.as_posix()
+    for folder in islice(_folders(here, runs.absolute()), _MOST_FOLDERS):
+        name = folder.relative_to(here).as_posix()
         with suppress(OSError):
             entry = folder_entry(Source(ModelRef("folder", str(folder)), name, folder), "folder", name)
             if entry is not None:
                 yield entry
+
+
+def _folders(here: Path, runs: Path) -> Iterator[Path]:
+    """The folders in a folder, then those in them, as they are wanted."""
+    outer = _inside(here)
+    found = chain(outer, (inner for folder in outer for inner in _inside(folder)))
+    return (folder for folder in found if not folder.is_relative_to(runs))
+
+
+def _inside(folder: Path) -> list[Path]:
+    with suppress(OSError):
+        return sorted(path for path in folder.iterdir() if path.name[:1] not in (".", "_") and path.is_dir())
+    return []
 
 
 def _of_runs(runs: Path) -> Iterator[ModelEntry]:

@@ -5,10 +5,10 @@ huggingface_hub's own listing tries for half a minute where there is no network,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from nbtransformers.errors import nearest
 from nbtransformers.loading.hub_cache import is_offline
@@ -28,7 +28,7 @@ class Answer:
 
     Attributes:
         value: its JSON.
-        next: the address of the next page; None when there is none.
+        next: the path of the next page; None when there is none.
     """
 
     value: Any
@@ -39,7 +39,7 @@ def ask(path: str, query: Mapping[str, Any] | None = None) -> Answer:
     """Ask the API, as whoever is logged in; where the Hub does not know the token, as nobody.
 
     Args:
-        path: such as `/api/models`, or the whole address of a next page.
+        path: such as `/api/models`, or that of a next page.
         query: its parameters.
 
     Raises:
@@ -119,19 +119,31 @@ def _answer(path: str, query: Mapping[str, Any] | None, token: bool | None) -> A
     from huggingface_hub.errors import HfHubHTTPError
     from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
-    address = path if re.match("https?://", path) else f"{constants.ENDPOINT}{path}"
     headers = build_hf_headers(token=token, library_name="nbtransformers")
     try:
-        response = get_session().get(address, params=query, headers=headers, timeout=_PATIENCE)
+        response = get_session().get(f"{constants.ENDPOINT}{path}", params=query, headers=headers, timeout=_PATIENCE)
         hf_raise_for_status(response)
     except Exception as error:  # the network's many ways to fail, each with a type of its own
         if isinstance(error, HfHubHTTPError) and _is_refusal(error.response.status_code):
             raise
         raise UnreachableError(why_unreachable(error)) from error
     try:
-        return Answer(response.json(), response.links.get("next", {}).get("url"))
+        return Answer(response.json(), _path_of(response.links.get("next", {}).get("url")))
     except ValueError as error:  # a page to log into a network, say
         raise UnreachableError("what answers is not the Hub, but perhaps a proxy") from error
+
+
+def _path_of(address: str | None) -> str | None:
+    """Where an address of the Hub leads, to be asked where this Hub is.
+
+    A mirror passes on the Hub's own addresses, and a token goes nowhere but to where the user has set.
+    """
+    from huggingface_hub import constants
+
+    if address is None or address.startswith(f"{constants.ENDPOINT}/"):
+        return address and address.removeprefix(constants.ENDPOINT)
+    parts = urlsplit(address)
+    return urlunsplit(("", "", parts.path, parts.query, ""))
 
 
 def _is_unknown_token(error: Exception) -> bool:

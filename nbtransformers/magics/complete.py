@@ -314,6 +314,15 @@ def _methods(typed: Typed, begun: str) -> Iterator[Suggestion]:
             yield Suggestion(f"{before}{comma}{name}", "value")
 
 
+def _tasks(typed: Typed, begun: str) -> Iterator[Suggestion]:
+    """What is learnt, or the Hub's words for tasks."""
+    from nbtransformers.request.catalog import TEXT_TASKS
+
+    option = _option("--task", typed.magic.options)
+    for name in (option.choices if option else ()) or TEXT_TASKS:
+        yield Suggestion(name, "value")
+
+
 def _folders(typed: Typed, begun: str) -> Iterator[Suggestion]:
     yield from _paths(begun.lstrip("\"'"), lambda path: False)
 
@@ -358,6 +367,7 @@ def _commands_and_models(before: str, typed: Typed) -> Iterator[Suggestion]:
 _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {
     "model": _models,
     "tokenizer": _tokenizers,
+    "task": _tasks,
     "column": _columns,
     "text": _columns,
     "label": _columns,

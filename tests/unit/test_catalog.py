@@ -385,6 +385,7 @@ def test_the_magic_lists_keeps_and_completes(hub: Hub, here: Path, terminal: Ter
         "%models sh": ["show"],
         "%models show acme": ["acme/embedder"],
         "%models --sort d": ["downloads", "date"],
+        "%models --task tr": ["translation"],
         "%models preview ": [],
     }.items():
         found = complete([line], 0, len(line), terminal.shell)
