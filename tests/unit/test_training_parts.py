@@ -193,6 +193,21 @@ def test_a_gpu_that_is_hidden_stays_hidden(
     assert (os.environ["CUDA_VISIBLE_DEVICES"], asked) == (seen, [picked])
 
 
+@pytest.mark.parametrize(
+    ("cores", "may", "processes", "used"),
+    [(8, 8, 1, 7), (8, 2, 1, 2), (2, 2, 1, 1), (1, 1, 1, 1), (8, 8, 2, 3), (4, 4, 8, 1)],
+)
+def test_a_core_is_left_to_the_notebook(
+    cores: int, may: int, processes: int, used: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "cpu_cores", lambda: cores)
+    monkeypatch.setattr(devices, "cpu_threads", lambda: may)
+    told: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", told.append)
+    devices.leave_a_core(processes)
+    assert told == [used]
+
+
 # --- divergence ---
 
 GOES_WELL: dict[str, list[float]] = {
