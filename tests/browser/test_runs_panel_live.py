@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import helpers
 import pytest
 from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
 from playwright.sync_api import expect
 from rundirs import REQUEST, Written
 
+from nbtransformers.rundir.atomic import write_json
 from nbtransformers.rundir.control import Controls
 
 pytestmark = pytest.mark.browser
@@ -32,6 +34,9 @@ def going(folder: Path) -> Written:
         made.evaluate(100, accuracy=0.75)
         made.write("best", step=100, metric="accuracy", value=0.75)
         made.end("done")
+        made.files.data.mkdir()
+        write_json(made.files.data / "description.json", {"training_task": "classification"})
+        helpers.bert_config().save_pretrained(made.files.model)
     made = Written(folder / "c-going", request=replace(REQUEST, lr=1e-4))
     made.begin()
     made.step(range(1, 51))
@@ -73,9 +78,25 @@ def test_what_is_ticked_is_laid_on_one_another_and_compared(notebook: Notebook) 
     expect(panel.locator(".nbt-run-differences")).to_contain_text(re.compile(r"lr.*1e-04|lr.*0\.0001"))
     panel.locator(".u-over").hover()
     expect(panel.locator("figcaption")).to_contain_text(re.compile(r"step \d"))
+    panel.get_by_role("button", name="Time", exact=True).click()
+    panel.locator(".u-over").hover()
+    expect(panel.locator("figcaption")).to_contain_text(re.compile(r"Loss\d+ s"))
     panel.get_by_role("combobox", name="Curve").select_option("accuracy")
     expect(panel.locator("figcaption")).to_contain_text("0.75")
     notebook.page.mouse.move(0, 0)
+
+
+def test_a_model_becomes_a_default_once_that_is_said(notebook: Notebook, folder: Path) -> None:
+    panel = notebook.panel(1).first
+    defaults = "__import__('nbtransformers.settings').settings.of_session()"
+    panel.get_by_role("button", name="Model… a-done").click()
+    model = str(folder / "a-done" / "model")
+    expect(panel.locator(".nbt-run-model code")).to_have_text(f"%%classify --model {model}")
+    assert notebook.python(defaults) == []
+    panel.get_by_role("button", name="Use in this session").click()
+    expect(panel.locator(".nbt-run-model")).to_contain_text("%nbt unset classify.model takes that back")
+    assert notebook.python(defaults) == ["classify.model"]
+    panel.get_by_role("button", name="Close").click()
 
 
 def test_its_buttons_reach_the_worker(notebook: Notebook, going: Written) -> None:
