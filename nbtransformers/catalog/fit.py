@@ -6,14 +6,14 @@ section 3.1, in whose mixed precision it is 16 together, too). What a batch leav
 `tracing.peak_of`, operation by operation, and not by a formula for one architecture (such as that of Korthikanti et
 al. 2022, Reducing Activation Recomputation in Large Transformer Models, section 4, which it agrees with).
 
-Gradients come while activations go, and AdamW's moments are there from the second step on. So training takes at its
-highest the weights, the moments, and the larger of the batch with the gradients that are there already, and of all
-gradients.
+Gradients come while activations go, and AdamW's moments are there from the second step on. On a GPU, whose allocator
+hands freed blocks on, training takes at its highest the weights, the moments, and the larger of all gradients and of a
+batch with the gradients that are there already. On a CPU malloc gives little back, so that gradients and the copy in
+which trained weights are written come on top of what a batch has taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,18 +23,17 @@ from nbtransformers.results.memory import Memory
 
 _ADAMW = 8  # bytes of what it keeps of a parameter
 _FLOAT = 4
-# Measured on the CPU (`tests/benchmarks/fit.py`): Python with torch and Transformers, and in training with datasets,
-# accelerate and peft besides.
-_LIBRARIES = {"inference": 430 * 2**20, "training": 620 * 2**20}
+# Measured (`tests/benchmarks/fit.py`) of torch built for the CPU, and of torch built for CUDA, which takes more on the
+# CPU too: Python with torch and Transformers; in training also with datasets, accelerate and peft.
+_LIBRARIES = {"inference": (440 * 2**20, 750 * 2**20), "training": (600 * 2**20, 890 * 2**20)}
 _CONTEXT = 500 * 2**20  # of CUDA, in each process
-# An allocator keeps blocks that no tensor fits into: of all that comes and goes.
-_SLACK = {"cpu": 1.3, "cuda": 1.05}
+_COPIED = 0.5  # of the weights that are not trained: of each layer, while they are written
 
 
 def in_inference(
-    build: Build, config: Any, batch: Batch, device: str, dtype: str, *, nbytes: int | None = None, packed: bool = False
+    build: Build, config: Any, batch: Batch, device: str, dtype: str, *, nbytes: int | None = None, read: int = 0
 ) -> Memory:
-    """The memory of a model that does a task.
+    """The memory of a process in which a model does a task.
 
     Args:
         build: makes the model.
@@ -43,18 +42,17 @@ def in_inference(
         device: where it runs.
         dtype: of its weights.
         nbytes: of its weights, where they stay as they are stored.
-        packed: whether its linear layers are kept a second time, packed for oneDNN.
+        read: bytes of its files, where these are of another type and stand beside the weights while it is loaded.
 
     Raises:
         Exception: whatever it is that keeps such a model from being counted.
     """
-    every, linear = sizes(build, config)[1:]
-    weights = nbytes or BYTES[dtype] * every
-    working = peak_of(build, config, batch, device, dtype)
+    _, every = sizes(build, config)
+    working = peak_of(build, config, batch, device, dtype).whole
     return Memory(
         libraries=_libraries("inference", device),
-        weights=weights + (_FLOAT * linear if packed else 0),
-        activations=_with_slack(working, device),
+        weights=BYTES[dtype] * every if nbytes is None else nbytes,
+        activations=working if _on_gpu(device) else max(working, read),
     )
 
 
@@ -71,33 +69,35 @@ def in_training(build: Build, config: Any, batch: Batch, device: str, *, spared:
     Raises:
         Exception: whatever it is that keeps such a model from being counted.
     """
-    trained, every, _ = sizes(build, config)
-    peak = _with_slack(peak_of(build, config, replace(batch, training=True), device), device)
-    gradients = _FLOAT * trained
+    trained, every = sizes(build, config)
+    peak = peak_of(build, config, replace(batch, training=True), device)
+    weights, gradients = _FLOAT * every - spared, _FLOAT * trained
+    copied = int(_COPIED * max(0, weights - gradients))
+    highest = max(peak.whole, gradients if _on_gpu(device) else peak.kept + max(gradients, copied))
     return Memory(
         libraries=_libraries("training", device),
-        weights=_FLOAT * every - spared,
+        weights=weights,
         gradients=gradients,
         optimizer=_ADAMW * trained,
-        activations=max(0, peak - gradients),
+        activations=max(0, highest - gradients),
     )
 
 
-def sizes(build: Callable[[Any], Any], config: Any) -> tuple[int, int, int]:
-    """How many parameters are trained, how many there are, and how many of these are in plain linear layers."""
+def sizes(build: Build, config: Any) -> tuple[int, int]:
+    """How many parameters are trained, and how many there are."""
     import torch
 
     with torch.device("meta"):
         model = build(config)
-    trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
-    every = sum(weight.numel() for weight in model.parameters())
-    linear = sum(module.weight.numel() for module in model.modules() if type(module) is torch.nn.Linear)
-    return trained, every, linear
+    every = [(weight.numel(), weight.requires_grad) for weight in model.parameters()]
+    return sum(number for number, trained in every if trained), sum(number for number, _ in every)
 
 
 def _libraries(kind: str, device: str) -> int:
-    return _CONTEXT if device.startswith("cuda") else _LIBRARIES[kind]
+    import torch
+
+    return _CONTEXT if _on_gpu(device) else _LIBRARIES[kind][torch.version.cuda is not None]
 
 
-def _with_slack(nbytes: int, device: str) -> int:
-    return int(nbytes * _SLACK["cuda" if device.startswith("cuda") else "cpu"])
+def _on_gpu(device: str) -> bool:
+    return not device.startswith("cpu")

@@ -15,6 +15,9 @@ Build = Callable[[Any], Any]
 """A configuration to its model on the device `meta`, of which what is trained asks for gradients."""
 
 _FEW, _MORE = 2, 4  # layers; every further one is like those between the two
+# glibc's malloc: blocks of 32 MiB and more are mappings of their own (mallopt(3), M_MMAP_THRESHOLD); the others grow
+# the heap, and only its end is ever given back. The slack is measured (`tests/benchmarks/fit.py`).
+_MALLOC_LARGEST = 32 * 2**20
 _DEPTHS = (
     *("num_hidden_layers", "num_layers", "n_layer", "n_layers"),
     *("encoder_layers", "decoder_layers", "num_decoder_layers"),
@@ -40,8 +43,21 @@ class Batch:
     bf16: bool = False
 
 
-def peak_of(build: Build, config: Any, batch: Batch, device: str, dtype: str = "float32") -> int:
-    """Bytes that a batch takes at its highest, beyond the weights; in training with the gradients, as they come.
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """Bytes that a batch takes at its highest, beyond the weights, with what the allocator makes of them.
+
+    Attributes:
+        whole: all together, in training with the gradients as they come.
+        kept: of that what the allocator never gives back while the process lives.
+    """
+
+    whole: int
+    kept: int
+
+
+def peak_of(build: Build, config: Any, batch: Batch, device: str, dtype: str = "float32") -> Peak:
+    """What a batch takes at its highest.
 
     The model runs under `FakeTensorMode`: every operation tells the shapes of its results and computes nothing, so
     that each kernel is the one that this device and these sizes are given (on a CPU, say, attention with dropout
@@ -63,6 +79,10 @@ def peak_of(build: Build, config: Any, batch: Batch, device: str, dtype: str = "
     if layers <= _MORE:
         return _counted(build, config, batch, device, dtype)
     few, more = (_counted(build, _shallower(config, depth), batch, device, dtype) for depth in (_FEW, _MORE))
+    return Peak(_along(few.whole, more.whole, layers), _along(few.kept, more.kept, layers))
+
+
+def _along(few: int, more: int, layers: int) -> int:
     return more + (more - few) * (layers - _MORE) // (_MORE - _FEW)
 
 
@@ -78,7 +98,7 @@ def _shallower(config: Any, layers: int) -> Any:
     return changed
 
 
-def _counted(build: Build, config: Any, batch: Batch, device: str, dtype: str) -> int:
+def _counted(build: Build, config: Any, batch: Batch, device: str, dtype: str) -> Peak:
     import torch
     from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -92,13 +112,13 @@ def _counted(build: Build, config: Any, batch: Batch, device: str, dtype: str) -
         inputs = _inputs(model, batch)
         autocast = torch.autocast(kind, torch.bfloat16) if batch.bf16 else nullcontext()
         keeping = nullcontext() if batch.training else torch.inference_mode()
-        with _live() as live, keeping:
+        with _live(model, _HEAP if kind == "cpu" else _CACHING) as live, keeping:
             with autocast:
                 outputs = model(**inputs)
             if batch.training:
                 outputs["loss"].float().backward()
             del outputs
-        return live.peak
+        return Peak(int(live.peak), int(live.kept))
 
 
 def _move(model: Any) -> None:
@@ -139,8 +159,30 @@ def _inputs(model: Any, batch: Batch) -> dict[str, Any]:
     return {**inputs, **({"use_cache": False} if writes else {})}
 
 
-def _live() -> Any:
-    """Counts the bytes of the tensors that operations make, for as long as there is a reference to each."""
+@dataclass(frozen=True, slots=True)
+class Allocator:
+    """How memory is asked of the system.
+
+    Attributes:
+        slack: how much more small blocks take than what is in them, since none fits into the gaps between others.
+        small: bytes below which a block is small; larger ones are given back as soon as they are free.
+        keeps: whether room for small blocks, once taken, stays with the process.
+    """
+
+    slack: float
+    small: int
+    keeps: bool
+
+
+_HEAP = Allocator(slack=1.2, small=_MALLOC_LARGEST, keeps=True)
+_CACHING = Allocator(slack=1.05, small=2**62, keeps=False)
+
+
+def _live(model: Any, allocator: Allocator) -> Any:
+    """Counts the bytes of the tensors that operations make, for as long as there is a reference to each.
+
+    Those of the model itself are not counted, though operations make views of them.
+    """
     from torch import Tensor
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils._pytree import tree_leaves
@@ -148,8 +190,9 @@ def _live() -> Any:
     class Live(TorchDispatchMode):
         def __init__(self) -> None:
             super().__init__()
-            self.now = self.peak = 0
-            self._seen: weakref.WeakSet[Any] = weakref.WeakSet()
+            self.now = self.peak = self.small = self.kept = 0.0
+            held = (*model.parameters(), *model.buffers())
+            self._seen = weakref.WeakSet[Any](tensor.untyped_storage() for tensor in held)
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             found = func(*args, **(kwargs or {}))
@@ -161,13 +204,16 @@ def _live() -> Any:
         def _add(self, storage: Any) -> None:
             if storage in self._seen:
                 return
-            nbytes = storage.nbytes()
+            nbytes, is_small = storage.nbytes(), storage.nbytes() < allocator.small
             self._seen.add(storage)
+            self._change(nbytes * allocator.slack if is_small else nbytes, is_small)
+            weakref.finalize(storage, self._change, -nbytes * allocator.slack if is_small else -nbytes, is_small)
+
+        def _change(self, nbytes: float, is_small: bool) -> None:
             self.now += nbytes
             self.peak = max(self.peak, self.now)
-            weakref.finalize(storage, self._take, nbytes)
-
-        def _take(self, nbytes: int) -> None:
-            self.now -= nbytes
+            if is_small and allocator.keeps:
+                self.small += nbytes
+                self.kept = max(self.kept, self.small)
 
     return Live()
