@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -26,7 +27,10 @@ def main(pytest_arguments: list[str]) -> None:
     install_python()
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "NBT_CHROMIUM": chromium()}
     run(npm(), "test", cwd=ROOT / "js", env=environment)
-    run(PYTHON, "-m", "pytest", *pytest_arguments, cwd=ROOT, env=environment)
+    if pytest_arguments or (os.cpu_count() or 1) < 2:
+        run(PYTHON, "-m", "pytest", *pytest_arguments, cwd=ROOT, env=environment)
+    else:
+        run_halves(environment)
 
 
 def install_python() -> None:
@@ -59,6 +63,23 @@ def chromium() -> str:
         return shutil.which("chromium") or ""
     run(PYTHON, "-m", "playwright", "install", "chromium")
     return ""  # Playwright finds its own
+
+
+def run_halves(environment: dict[str, str]) -> None:
+    """All Python tests: those of tests/unit beside the others, which take about as long, on a core each."""
+    half = {**environment, "OMP_NUM_THREADS": "1"}
+    with tempfile.TemporaryFile() as said:
+        command = [str(PYTHON), "-m", "pytest", "-p", "no:cacheprovider", "tests/unit"]
+        print(f"\n$ {' '.join(command)} &", flush=True)
+        unit = subprocess.Popen(command, cwd=ROOT, env=half, stdout=said, stderr=said)
+        try:
+            run(PYTHON, "-m", "pytest", "tests", "--ignore=tests/unit", env=half)
+        finally:
+            status = unit.wait()
+            said.seek(0)
+            print(f"\n$ {' '.join(command)}\n{said.read().decode(errors='replace')}", flush=True)
+    if status:
+        sys.exit(status)
 
 
 def run(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
