@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import resource
@@ -140,6 +141,7 @@ def _serve(run: RunFolder, control_from: int, megabytes: int | None) -> None:
 
     from nbtransformers.training.worker import run_worker
 
+    gc.freeze()  # what the server has imported stays: to look through it takes as long as ten steps
     torch.set_num_threads(1)
     sys.stdout = sys.stderr = run.log.open("a", buffering=1)
     if megabytes is not None:
