@@ -344,6 +344,16 @@ describe("the curves", () => {
     await drawn(500);
     await page.answer("curve");
     expect(page.asked("curve")).toHaveLength(8);
+    // What is new of it, and not again what was told.
+    const { from_step, to_step, pixels } = (page.asked("curve").at(-1)?.params ?? {}) as Record<
+      string,
+      number
+    >;
+    expect([from_step, to_step]).toEqual([9_001, 9_920]);
+    expect(pixels).toBeLessThan(40);
+    expect(textOf(page.one(".nbt-chart figcaption"))).toContain("smoothed");
+    await drawn(500);
+    expect(page.asked("curve")).toHaveLength(8);
   });
 
   it("have the search for a learning rate beside them, also before the first step", async () => {

@@ -118,7 +118,7 @@ function useLine({ source, run, view, whole, most, channel, kept }: LineProps): 
   );
   const weight = source.isNoisy ? view.smoothing : 0;
   const smoother = useMemo(() => new Smoothed(weight), [points, weight]);
-  const far = useFar(channel, kept, key, points, view.range, whole, most, weight);
+  const far = useFar(channel, kept, key, points, run.rewritten, view.range, whole, most, weight);
   const [from, to] = view.range ?? whole;
   // One more on each side, so that the lines go out of sight.
   const start = Math.max(0, points.find(from) - 1);
@@ -157,9 +157,7 @@ interface Far {
   to: number;
 }
 
-const NOTHING = { curve: null, to: 0 };
-
-/** A curve that has grown by less than this share is not asked for again. */
+/** Of a curve that has grown by less than this share, what is new is not asked for. */
 const GROWN = 1.05;
 
 /** A curve of which not all points are here, as the kernel thins and smooths it; null where there is no need. */
@@ -168,22 +166,28 @@ function useFar(
   kept: Kept,
   name: string,
   points: Points,
+  rewritten: number,
   zoomed: Range | null,
   whole: Range,
   most: number,
   smoothing: number,
 ): { curve: Thinned | null; to: number; problem: string | null } {
-  const end = useRef(0);
-  if (whole[1] > end.current * GROWN || whole[1] < end.current) end.current = whole[1];
-  const [from, to] = zoomed ?? [0, end.current];
+  const last = useRef<(Far & { same: string }) | null>(null);
+  const same = JSON.stringify([name, rewritten, zoomed, most, smoothing]);
+  if (last.current?.same !== same) last.current = null;
+  const told = last.current?.to ?? -1;
+  const asked = useRef(0);
+  if (whole[1] > asked.current * GROWN || whole[1] < asked.current) asked.current = whole[1];
+  const [first, to] = zoomed ?? [0, asked.current];
+  const from = Math.max(0, Math.floor(first), told + 1);
   const params = {
     name,
-    from_step: Math.max(0, Math.floor(from)),
+    from_step: from,
     to_step: Math.ceil(to),
-    pixels: most,
+    pixels: Math.ceil(most * Math.min(1, (to - from) / (to - first || 1))),
     smoothing,
   };
-  const question = points.isWhole ? null : JSON.stringify(params);
+  const question = points.isWhole || from > to ? null : JSON.stringify([rewritten, params]);
   const { answer, notice } = useAsked<Far>(kept, question, async (signal) => {
     const { facts, read } = await ask<{ exact: boolean }>(channel, "curve", params, signal);
     const curve = emptyThinned(0, facts.exact);
@@ -192,14 +196,15 @@ function useFar(
     const [step, low, high] = [read.uint32("step"), read.float32("min"), read.float32("max")];
     return { curve: { ...curve, step, low, high, mean, smooth }, to: params.to_step };
   });
-  // Until a longer one has come, the last one and what is known of the rest will do.
-  const last = useRef<(Far & { same: string }) | null>(null);
-  const same = JSON.stringify([name, zoomed, most, smoothing]);
-  if (answer) last.current = { ...answer, same };
-  const { curve, to: told } = last.current?.same === same ? last.current : NOTHING;
+  if (answer) {
+    const before = last.current?.curve;
+    last.current = { curve: before ? joined(before, answer.curve) : answer.curve, to: answer.to, same };
+  }
+  // Until what is new of it has come, what is known of the rest will do.
+  const { curve, to: known } = last.current ?? { curve: null, to: 0 };
   return {
-    curve: question === null ? null : curve,
-    to: told,
+    curve: points.isWhole ? null : curve,
+    to: known,
     problem: notice?.retry ? notice.message : null,
   };
 }
