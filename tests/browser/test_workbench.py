@@ -26,7 +26,7 @@ def labels(panel: Any) -> list[str]:
 
 def test_what_is_typed_is_run_and_shown_within(notebook: Notebook) -> None:
     panel = bench(notebook)
-    panel.get_by_role("combobox", name="Task").select_option("classify")
+    panel.get_by_role("combobox", name="Task", exact=True).select_option("classify")
     panel.get_by_role("textbox", name="Texts, one a line").fill("A joy from start to end.\nDull and far too long.")
     panel.get_by_role("button", name="Run", exact=True).click()
     child = panel.locator(".nbt-bench-child .nbt-live")
@@ -67,7 +67,7 @@ def test_a_mistake_is_told_at_its_field(notebook: Notebook) -> None:
 
 def test_an_earlier_run_is_shown_again_and_put_back_into_the_form(notebook: Notebook) -> None:
     panel = bench(notebook)
-    panel.get_by_role("combobox", name="Task").select_option("tokenize")
+    panel.get_by_role("combobox", name="Task", exact=True).select_option("tokenize")
     panel.get_by_role("button", name="Variable").click()
     field = panel.get_by_role("combobox", name="Variable")
     field.fill("te")
@@ -81,7 +81,7 @@ def test_an_earlier_run_is_shown_again_and_put_back_into_the_form(notebook: Note
     panel.get_by_role("button", name="Show 1", exact=True).click()
     assert len(labels(child.locator(".nbt-live"))) == 2
     panel.get_by_role("button", name="Put back 1", exact=True).click()
-    expect(panel.get_by_role("combobox", name="Task")).to_have_value("classify")
+    expect(panel.get_by_role("combobox", name="Task", exact=True)).to_have_value("classify")
     expect(panel.get_by_role("textbox", name="Texts, one a line")).to_have_value(re.compile("^A joy"))
     panel.get_by_role("button", name="Code 1", exact=True).click()
     expect(panel.get_by_label("The plain program of run 1")).to_contain_text("AutoModelForSequenceClassification")
@@ -89,7 +89,7 @@ def test_an_earlier_run_is_shown_again_and_put_back_into_the_form(notebook: Note
 
 def test_work_is_stopped_and_the_kernel_stays_free(notebook: Notebook) -> None:
     panel = bench(notebook)
-    panel.get_by_role("combobox", name="Task").select_option("generate")
+    panel.get_by_role("combobox", name="Task", exact=True).select_option("generate")
     panel.get_by_role("group", name="Input").get_by_role("button", name="Text").click()
     panel.get_by_role("textbox", name="Text", exact=True).fill("Once upon a time")
     panel.locator("summary", has_text="How tokens are chosen").click()
@@ -107,6 +107,6 @@ def test_it_is_closed_once_its_cell_runs_again(notebook: Notebook) -> None:
     panels = "[panel.kind for panel in __import__('nbtransformers.panels.lifetime').panels.lifetime.panels()]"
     assert notebook.python(panels).count("workbench") == 1
     notebook.run_code(2, "%workbench tokenize")
-    expect(bench(notebook).get_by_role("combobox", name="Task")).to_have_value("tokenize")
+    expect(bench(notebook).get_by_role("combobox", name="Task", exact=True)).to_have_value("tokenize")
     assert notebook.python(panels).count("workbench") == 1
     assert notebook.python(panels).count("generate") == 0  # what stood within it
