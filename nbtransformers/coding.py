@@ -9,19 +9,24 @@ from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.kinds import Result
 from nbtransformers.request import (
+    AnswerRequest,
     AttentionRequest,
     ClassifyRequest,
     EmbedRequest,
     EntitiesRequest,
     ExplainRequest,
+    FillRequest,
+    GenerateRequest,
     Objects,
     PositionsRequest,
     Request,
     SimilarRequest,
+    SummarizeRequest,
     TokenizeRequest,
+    TranslateRequest,
 )
 from nbtransformers.request.written import Written
-from nbtransformers.results.recipe import ProgramRecipe
+from nbtransformers.results.recipes import ProgramRecipe
 
 
 @door
@@ -62,7 +67,21 @@ def code(result_or_request: Result | Request) -> str:
 
 def _recipe(request: Any) -> ProgramRecipe | None:
     """What the model of a request says: it is loaded for it."""
-    from nbtransformers.engine import attention, classify, embed, entities, explain, positions, similar, tokenize
+    from nbtransformers.engine import (
+        answer,
+        attention,
+        classify,
+        embed,
+        entities,
+        explain,
+        fill,
+        generate,
+        positions,
+        similar,
+        summarize,
+        tokenize,
+        translate,
+    )
 
     models = request.models if isinstance(request, TokenizeRequest) else [request.model]
     own = [model.name for model in models if model is not None and model.kind == "variable"]
@@ -81,11 +100,16 @@ def _recipe(request: Any) -> ProgramRecipe | None:
     if type(request) in by_running:
         return by_running[type(request)](request, {}).recipe
     by_looking: dict[type[Any], Callable[[Any, Objects], ProgramRecipe | None]] = {
+        AnswerRequest: answer.recipe,
         ClassifyRequest: classify.recipe,
         EmbedRequest: embed.recipe,
         EntitiesRequest: entities.recipe,
+        FillRequest: fill.recipe,
+        GenerateRequest: generate.recipe,
         SimilarRequest: similar.recipe,
+        SummarizeRequest: summarize.recipe,
         TokenizeRequest: tokenize.recipe,
+        TranslateRequest: translate.recipe,
     }
     look = by_looking.get(type(request))
     return None if look is None else look(request, {})

@@ -14,6 +14,8 @@ from nbtransformers.engine.answers import AnswerWindow, Spans, best_spans
 from nbtransformers.engine.encoding import Items
 from nbtransformers.engine.padding import Inputs, tensors_of
 from nbtransformers.engine.pairs import PairEncoder, PairItems
+from nbtransformers.engine.pairsides import Sides
+from nbtransformers.engine.recipe import place_of
 from nbtransformers.engine.rowtask import DoneWindow, Gathered, Hooks, RowTask
 from nbtransformers.engine.scoring import HeadTask, Scorer
 from nbtransformers.errors import UserError
@@ -28,6 +30,7 @@ from nbtransformers.results.answers import ANSWER, Answers
 from nbtransformers.results.pairs import Pair, Pairs
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import AnswerRecipe, Reading
 from nbtransformers.results.texts import Texts
 
 _NO_SPAN = "no context: the tokenizer makes nothing of it"
@@ -111,6 +114,7 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
     """Find the answer to every question in its context."""
 
     window_rows = 1_000  # contexts are long, and so is what the model says of them
+    sides: Sides
     part_rows = 250  # of a file: about a minute of a CPU's work
 
     def __init__(self, request: AnswerRequest, objects: Objects, on_progress: OnProgress) -> None:
@@ -185,6 +189,26 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
             )
         return notes
 
+    def reading(
+        self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None
+    ) -> Reading:
+        """How the questions are read; how the contexts are, is kept for the recipe."""
+        pairs = rows or read_pairs(self.request, objects)
+        self.sides = Sides.of(self.request, objects, pairs, reasons, before)
+        return self.sides.questions
+
+    def recipe(self, reading: Reading) -> AnswerRecipe:
+        """What a plain program must know to find the same answers."""
+        loaded = self.ready.loaded
+        return AnswerRecipe(
+            reading=reading,
+            contexts=self.sides.contexts,
+            only=self.sides.only,
+            place=place_of(self.ready.ref, loaded),
+            dtype=loaded.dtype,
+            **self.head.encoder.recipe(),
+        )
+
     def result(self, gathered: Gathered) -> Answers:
         """The answers, with the questions and contexts that they are from."""
         found, none = gathered.values
@@ -201,6 +225,7 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
             run=gathered.report,
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
+            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
         )
 
 
@@ -262,6 +287,11 @@ def resume(
 ) -> Answers:
     """Finish what an interrupt left of a result, as `running.resume` does it."""
     return running.resume(_task_of(before.request), before, objects, on_progress, on_partial)
+
+
+def recipe(request: AnswerRequest, objects: Objects) -> AnswerRecipe:
+    """What a plain program must know to do the same, as `running.recipe` finds it out."""
+    return running.recipe(_task_of(request), request, objects)
 
 
 def _task_of(request: AnswerRequest) -> type[RowTask[Answers]]:

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine.answer import Contexts
 from nbtransformers.engine.decoding import Continuation, Decoding
+from nbtransformers.engine.pairsides import Sides
 from nbtransformers.engine.prompts import Encoded, PromptEncoder
+from nbtransformers.engine.recipe import place_of
 from nbtransformers.engine.rowtask import DoneWindow, Gathered, Hooks
 from nbtransformers.engine.writing import UnderWay, Writer, WritingTask
+from nbtransformers.engine.writingrecipe import writing_of
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.pairs import PairRows, read_pairs
 from nbtransformers.inputs.rows import RowWindow
@@ -25,8 +28,10 @@ from nbtransformers.results.answers import ANSWER, Answers
 from nbtransformers.results.pairs import Pair, Pairs
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import Reading
 from nbtransformers.results.rows import NOT_DONE
 from nbtransformers.results.texts import Texts
+from nbtransformers.results.writingrecipe import WrittenAnswerRecipe
 
 _INSTRUCTION = "Answer the question in a few words, taken from the context."
 _NONE = "unanswerable"
@@ -39,6 +44,8 @@ Written = tuple[tuple[int, int, float], "str | None"]
 
 class AnswerWritingTask(WritingTask):
     """Have a model write the answer to every question, told to by an instruction; greedily."""
+
+    sides: Sides
 
     def __init__(self, request: AnswerRequest, objects: Objects, on_progress: OnProgress) -> None:
         super().__init__(request, objects, on_progress)
@@ -71,11 +78,41 @@ class AnswerWritingTask(WritingTask):
         return self._encoder.encode([self._told(cast("Pair", text)) for text in texts], rows)
 
     def _told(self, pair: Pair) -> str:
+        before, between, behind = self._around
         if not self._chat:
-            return f"question: {pair} context: {pair.context}"  # as T5 was taught, and all that came from it
+            return f"{before}{pair}{between}{pair.context}{behind}"
+        return f"{before}{pair.context}{between}{pair}{behind}"
+
+    @property
+    def _around(self) -> tuple[str, str, str]:
+        """What stands before, between and behind the question and the context."""
+        if not self._chat:
+            return "question: ", " context: ", ""  # as T5 was taught, and all that came from it
         instruction = _INSTRUCTION + (_OR_NONE if self.request.no_answer else "")
         # Last, or a small model has forgotten it by the time that it has read the context.
-        return f"Context: {pair.context}\n\nQuestion: {pair}\n\n{instruction}"
+        return "Context: ", "\n\nQuestion: ", f"\n\n{instruction}"
+
+    def reading(
+        self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None
+    ) -> Reading:
+        """How the questions are read; how the contexts are, is kept for the recipe."""
+        pairs = rows or read_pairs(self.request, objects)
+        self.sides = Sides.of(self.request, objects, pairs, reasons, before)
+        return self.sides.questions
+
+    def recipe(self, reading: Reading) -> WrittenAnswerRecipe:
+        """What a plain program must know to have the same answers written."""
+        loaded = self.ready.loaded
+        return WrittenAnswerRecipe(
+            reading=reading,
+            contexts=self.sides.contexts,
+            only=self.sides.only,
+            place=place_of(self.ready.ref, loaded),
+            dtype=loaded.dtype,
+            writing=writing_of(loaded, self.decoding),
+            chat=self._chat,
+            around=self._around,
+        )
 
     def worker(self, hooks: Hooks) -> Writer:
         """A writer that remembers the contexts."""
@@ -139,6 +176,7 @@ class AnswerWritingTask(WritingTask):
             written=Texts(text for _, text in written),
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
+            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
         )
 
     def _found(self, gathered: Gathered) -> tuple[Pairs, Ragged, list[Written]]:

@@ -72,7 +72,8 @@ def branch(
             task.ready.loaded, task.decoding, threads=task.request.run.threads, stop=stop, on_step=on_step
         )
         made = writing.result(_written(generator, task, prompt, kept["id"]))
-    return with_objects(replace(made, notes=(*made.notes, _told(result, row, position, token))), objects)
+    notes = (*made.notes, _told(result, row, position, token))
+    return with_objects(replace(made, notes=notes, recipe=None), objects)  # a program would go another way
 
 
 def _kept(result: Generation, row: int, position: int, token: int) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from nbtransformers.engine import running
 from nbtransformers.engine.encoding import Items, text_limit, too_long_error
 from nbtransformers.engine.padding import Inputs, tensors_of
 from nbtransformers.engine.pieces import Pieces
+from nbtransformers.engine.recipe import place_of
 from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.scoring import HeadTask
 from nbtransformers.engine.tokens import spelling_of
@@ -26,6 +27,7 @@ from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import FillRequest, ModelRef, Objects
 from nbtransformers.results.filling import Filling, mask_kind
 from nbtransformers.results.ragged import Ragged
+from nbtransformers.results.recipe import Around, FillRecipe, Place, Reading
 
 EXAMPLE_MODEL = "distilbert/distilroberta-base"
 
@@ -66,7 +68,7 @@ class FillHead:
                 hint=f"Give a masked language model, such as `--model {EXAMPLE_MODEL}`.",
             )
         self.mask: str = tokenizer.mask_token
-        self._masks = re.compile("|".join(map(re.escape, {self.mask, *_USUAL})))
+        self._masks = re.compile("|".join(map(re.escape, dict.fromkeys([self.mask, *_USUAL]))))
         self.pieces = Pieces(tokenizer)
         self._before, self._behind = _around(tokenizer)
         self._takes_types = "token_type_ids" in tokenizer("a", verbose=False)
@@ -213,6 +215,19 @@ class FillHead:
         """Object `[text]`, all None."""
         return np.full(rows, None, dtype=object)
 
+    def recipe(self, reading: Reading, place: Place) -> FillRecipe:
+        """What a plain program must know to fill the same masks."""
+        return FillRecipe(
+            reading,
+            place,
+            self._loaded.dtype,
+            masks=self._masks.pattern,
+            around=Around(tuple(self._before.tolist()), tuple(self._behind.tolist())),
+            limit=self.limit,
+            targets=None if self._targets is None else tuple(self._targets),
+            ranks=self.kind["ids"].shape[0],
+        )
+
 
 def _around(tokenizer: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The special tokens before and behind a text, seen at one."""
@@ -295,6 +310,10 @@ class FillTask(HeadTask[Filling, FillHead]):
             notes.append("Several masks of a text are filled independently, each as if the others stayed masked.")
         return notes
 
+    def recipe(self, reading: Reading) -> FillRecipe:
+        """What a plain program must know to fill the same masks."""
+        return self.head.recipe(reading, place_of(self.ready.ref, self.ready.loaded))
+
     def result(self, gathered: Gathered) -> Filling:
         """The masks with their fillings."""
         return Filling(
@@ -310,6 +329,7 @@ class FillTask(HeadTask[Filling, FillHead]):
             run=gathered.report,
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
+            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
         )
 
 
@@ -330,3 +350,8 @@ def resume(
 ) -> Filling:
     """Finish what an interrupt left of a result, as `running.resume` does it."""
     return running.resume(FillTask, before, objects, on_progress, on_partial)
+
+
+def recipe(request: FillRequest, objects: Objects) -> FillRecipe:
+    """What a plain program must know to do the same, as `running.recipe` finds it out."""
+    return running.recipe(FillTask, request, objects)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from nbtransformers.engine import running
 from nbtransformers.engine.prompts import Encoded, PromptEncoder
+from nbtransformers.engine.reading import written_down
+from nbtransformers.engine.recipe import place_of
 from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.writing import WritingTask, as_read, decoding_of, with_objects
+from nbtransformers.engine.writingrecipe import writing_of
+from nbtransformers.inputs.rows import HeldRows
 from nbtransformers.loading.bundled import BUNDLED_DECODER
 from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import GenerateRequest, ModelRef, Objects
 from nbtransformers.results.generation import Generation
+from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import Reading
+from nbtransformers.results.writingrecipe import GenerateRecipe
 
 NEW_TOKENS = 100  # of a row at most, unless the request says otherwise
 
@@ -32,6 +40,21 @@ class GenerateTask(WritingTask):
     def encode(self, texts: Sequence[str], rows: Sequence[int]) -> Encoded:
         """The prompts, in the model's chat template where they are to be."""
         return self.encoder.encode(texts, rows)
+
+    def reading(
+        self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None
+    ) -> Reading:
+        """As of any rows; conversations in a variable are lists, and what is read of them is their JSON."""
+        if self.request.messages and self.request.data.kind == "variable" and isinstance(rows, HeldRows):
+            return written_down(self.request.data, rows)
+        return super().reading(objects, rows, reasons, before)
+
+    def recipe(self, reading: Reading) -> GenerateRecipe:
+        """What a plain program must know to write the same."""
+        loaded = self.ready.loaded
+        most = self.request.decoding.most(NEW_TOKENS)
+        writing = writing_of(loaded, self.decoding)
+        return GenerateRecipe(reading, place_of(self.ready.ref, loaded), loaded.dtype, writing, most)
 
     def method(self) -> str:
         """Also how the prompts are handed over."""
@@ -63,3 +86,8 @@ def resume(
 ) -> Generation:
     """Finish what an interrupt left of a result, as `running.resume` does it."""
     return with_objects(running.resume(GenerateTask, as_read(before), objects, on_progress, on_partial), objects)
+
+
+def recipe(request: GenerateRequest, objects: Objects) -> GenerateRecipe:
+    """What a plain program must know to do the same, as `running.recipe` finds it out."""
+    return running.recipe(GenerateTask, request, objects)

@@ -12,7 +12,7 @@ def generation_config(model: Any, options: Mapping[str, Any], most: int) -> Any:
 
     own = model.generation_config
     fixed = {"max_new_tokens": most, "num_return_sequences": 1, "return_dict_in_generate": False, "max_length": None}
-    config = GenerationConfig(**{**_consistent(own, options), **fixed})
+    config = GenerationConfig(**{**chosen(model, options), **fixed})
     for name, value in own.to_dict().items():
         if value is not None and name not in fixed and getattr(config, name, None) is None:
             setattr(config, name, value)
@@ -27,9 +27,12 @@ def generation_config(model: Any, options: Mapping[str, Any], most: int) -> Any:
     return config
 
 
-def _consistent(own: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-    """To ask for sampling takes back the model's own wish for beams, and the other way round."""
-    given = dict(options)
+def chosen(model: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A user's options, made to fit each other and the model's own settings.
+
+    To ask for sampling takes back the model's own wish for beams, and the other way round.
+    """
+    own, given = model.generation_config, dict(options)
     if given.get("do_sample"):
         given.setdefault("num_beams", 1)
     elif (given.get("num_beams") or 1) > 1 or ((own.num_beams or 1) > 1 and own.do_sample):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
 from nbtransformers.request import RunOptions
+from nbtransformers.results.recipe import Around
 
 _AT_ONCE = 200  # texts tokenized at a time: a tokenizer answers in Python objects, ten times the size of arrays
 _LEAST_ROOM = 16  # tokens of the context that a window should hold
@@ -110,6 +111,28 @@ class PairEncoder:
     def has_none(self) -> bool:
         """Whether there is a token that stands for no answer."""
         return self._place_of_none(0, 0) >= 0
+
+    def recipe(self) -> dict[str, Any]:
+        """What a plain program must know of the windows, by the names of `AnswerRecipe`."""
+        frame, found = self._frame, self._tokenizer.cls_token_id
+        before, between, behind = (tuple(part.tolist()) for part in (frame.before, frame.between, frame.behind))
+        types = None
+        if frame.types is not None:
+            first, question, middle, context, last = frame.types
+            types = (*first.tolist(), question, *middle.tolist(), context, *last.tolist())
+        none: tuple[Literal["before", "behind"], int] | None = None
+        if found in before:
+            none = "before", before.index(found)
+        elif found in behind:
+            none = "behind", behind.index(found)
+        return {
+            "around": Around(before, behind),
+            "between": between,
+            "types": types if types and any(types) else None,
+            "none": none,
+            "limit": self.limit,
+            "least": min(_LEAST_ROOM, self.limit // 4),
+        }
 
     def refusals(self, questions: Sequence[str]) -> dict[int, str]:
         """Which questions leave no room for a context, and why."""

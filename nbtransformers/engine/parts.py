@@ -27,7 +27,7 @@ _SENTENCE_END = (
     rf"|(?:[!?…]|{_SHORT}\p{{SB=ATerm}})[\p{{SB=STerm}}\p{{SB=ATerm}}…]*\p{{SB=Close}}*\s+)"
     r"(?![\s\p{SB=SContinue}]|\P{L}{0,5}\p{Ll})"
 )
-_BOUNDARIES = (
+BOUNDARIES = (
     r"\s*\n\s*\n\s*",
     _LINE_END,
     _SENTENCE_END,
@@ -115,7 +115,7 @@ def _halves(text: str, start: int, stop: int) -> list[tuple[int, int]]:
     """A piece in two, at the best boundary in its middle half; else anywhere; none when it is but one character."""
     quarter, middle = (stop - start) // 4, (start + stop) / 2
     for first, last in ((start + quarter, stop - quarter), (start, stop)):
-        for boundary in _BOUNDARIES:
+        for boundary in BOUNDARIES:
             matches = _pattern(boundary).finditer(text, first, last)
             cuts = [match.end() for match in matches if start < match.end() < last]
             if cuts:

@@ -69,7 +69,7 @@ def _of_variable(data: DataRef, value: Any, rows: Rows | None) -> Reading:
         sources = [value] if isinstance(value, str) else value
         return Reading(data, tuple(source for source in sources if isinstance(source, str)))
     if isinstance(value, Iterator) and isinstance(rows, HeldRows):
-        return _of_iterator(data, rows)
+        return written_down(data, rows)
     if not is_table(value):
         return Reading(data)
     if hasattr(value, "iloc"):
@@ -84,7 +84,8 @@ def _of_variable(data: DataRef, value: Any, rows: Rows | None) -> Reading:
     return Reading(replace(data, column=picked(None, schema.names, lambda: text_columns(schema), data.value)))
 
 
-def _of_iterator(data: DataRef, rows: HeldRows) -> Reading:
+def written_down(data: DataRef, rows: HeldRows) -> Reading:
+    """Texts that no program can look up: they are in it, unless they are too many."""
     if rows.total <= _MOST_ROWS:
         texts = tuple(value if isinstance(value, str) else None for value in rows.values)
         if sum(len(text or "") for text in texts) <= _MOST_CHARACTERS:

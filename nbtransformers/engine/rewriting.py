@@ -15,16 +15,21 @@ from nbtransformers.engine.alone import alone_with
 from nbtransformers.engine.decoding import Continuation, Decoding, Ending, Prompt
 from nbtransformers.engine.encoding import text_limit, too_long_error
 from nbtransformers.engine.generation import Rows
-from nbtransformers.engine.parts import By, Part, between, cut, stretches
+from nbtransformers.engine.parts import BOUNDARIES, By, Part, between, cut, stretches
 from nbtransformers.engine.prompts import Encoded, decoder_limit
+from nbtransformers.engine.recipe import place_of
 from nbtransformers.engine.rowtask import DoneWindow, Gathered, Hooks
 from nbtransformers.engine.wording import Wording
 from nbtransformers.engine.writing import Packed, UnderWay, Writer, WritingTask, decoding_of
+from nbtransformers.engine.writingrecipe import writing_of
 from nbtransformers.inputs.rows import RowWindow
 from nbtransformers.progress import OnProgress
 from nbtransformers.request import Objects, SummarizeRequest, TranslateRequest
 from nbtransformers.results.generation import ENDINGS, Generation
+from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import Reading
 from nbtransformers.results.rewritings import Rewriting
+from nbtransformers.results.writingrecipe import RewriteRecipe
 
 _PART = 2**32  # the number of a prompt is that of its row, and so many more for each prompt that the row had before
 
@@ -52,6 +57,7 @@ class RewritingTask(WritingTask):
 
     by: By = "whole"
     no_shorter = 0
+    _in_parts: bool | None = None  # whether a text was read in several parts, or in none; None before any was cut
 
     def __init__(self, request: SummarizeRequest | TranslateRequest, objects: Objects, on_progress: OnProgress) -> None:
         super().__init__(request, objects, on_progress)
@@ -121,6 +127,7 @@ class RewritingTask(WritingTask):
             UserError: under `--long error`, when one is too long; `rows` are the numbers of their rows.
         """
         parts = cut(texts, self.encoded, self.fits, self.by)
+        self._in_parts = bool(self._in_parts) or any(len(found) != 1 for found in parts)
         if self.request.run.long == "error":
             tokens = [_tokens(found) for found in parts]
             too_long = [place for place, number in enumerate(tokens) if not self.fits(number)]
@@ -185,6 +192,35 @@ class RewritingTask(WritingTask):
         *packed, parts = gathered.values
         plain = super().result(replace(gathered, values=tuple(packed)))
         return {each.name: getattr(plain, each.name) for each in fields(Generation)} | {"parts": parts}
+
+    def reading(
+        self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None
+    ) -> Reading:
+        """As of any rows; those that an earlier run has read may have been in parts."""
+        self._in_parts = self._in_parts if before is None else True
+        return super().reading(objects, rows, reasons, before)
+
+    def recipe(self, reading: Reading) -> RewriteRecipe:
+        """What a plain program must know to make the same new texts."""
+        loaded, wording, asked = self.ready.loaded, self.wording, self.request.decoding
+        is_fixed = asked.max_new_tokens is not None or self.expected(0) == self.expected(1)
+        return RewriteRecipe(
+            reading=reading,
+            place=place_of(self.ready.ref, loaded),
+            dtype=loaded.dtype,
+            writing=writing_of(loaded, self.decoding),
+            prefix=wording.prefix,
+            chat=wording.chat,
+            source_code=wording.source_code,
+            most=asked.most(self.expected(0)) if is_fixed else None,
+            least=asked.min_new_tokens or 0,
+            taken=self._taken,
+            limit=self.limit,
+            by=self.by,
+            boundaries=BOUNDARIES,
+            again=self.goes_again(2),
+            in_parts=self._in_parts is not False,
+        )
 
     def method(self) -> str:
         """Also how the model is told what to do."""

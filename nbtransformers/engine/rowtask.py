@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nbtransformers.engine.batching import Account
 from nbtransformers.engine.device import pick_device, pick_dtype
 from nbtransformers.engine.plan import Plan
+from nbtransformers.engine.reading import reading_of, with_reasons
 from nbtransformers.engine.remarks import remarks, stopped
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.rows import Rows, RowWindow, read
@@ -28,7 +29,7 @@ from nbtransformers.loading.room import said
 from nbtransformers.progress import OnProgress, Progress
 from nbtransformers.request import ModelRef, Objects
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.recipe import ProgramRecipe, Reading
+from nbtransformers.results.recipe import Reading
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.texts import Texts
 
@@ -232,13 +233,28 @@ class RowTask(ABC, Generic[R]):
     def result(self, gathered: Gathered) -> R:
         """The result that the rows make."""
 
-    def recipe(self, reading: Reading) -> ProgramRecipe | None:
-        """What a plain program must know to give the same result, by how it reads the texts; None where there is none.
+    def reading(
+        self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None
+    ) -> Reading:
+        """How the texts are read, for a program.
+
+        Args:
+            objects: what the request's `variable` references name.
+            rows: what they were read as; None looks where they come from.
+            reasons: why some of the rows have no value.
+            before: the recipe of the result that is resumed.
+        """
+        if before is not None and reasons is not None:
+            return with_reasons(before.reading, reasons)
+        return reading_of(self.request.data, objects, rows, reasons)
+
+    @abstractmethod
+    def recipe(self, reading: Reading) -> Any:
+        """What a plain program must know to give the same result: the recipe of the task, with how the texts are read.
 
         Raises:
             UserError: as when the result is made.
         """
-        return None
 
     def packed(self, values: NDArray[Any]) -> Any:
         """The values of a window in the form in which they wait for the end; ragged ones are worth packing."""

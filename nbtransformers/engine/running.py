@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.alone import alone_with
-from nbtransformers.engine.reading import reading_of, with_reasons
 from nbtransformers.engine.remarks import halved
 from nbtransformers.engine.resuming import RestOfRows, Unfinished, remember, rows_in_memory
 from nbtransformers.engine.rowtask import COUNTS, DoneWindow, Gathered, Hooks, R, Ready, RowTask, Worker, has_value
@@ -88,7 +87,8 @@ def recipe(make: type[RowTask[Any]], request: Any, objects: Objects) -> Any:
     Raises:
         UserError: when the model cannot be used.
     """
-    return make(request, objects, silent).recipe(reading_of(request.data, objects))
+    task = make(request, objects, silent)
+    return task.recipe(task.reading(objects))
 
 
 def _done(
@@ -229,9 +229,7 @@ class _Gathering(Generic[R]):
 
     def _reading(self, reasons: Reasons) -> Reading:
         before = getattr(self._before, "recipe", None)
-        if before is not None:
-            return with_reasons(before.reading, reasons)
-        return reading_of(self._task.request.data, self._objects, self._source, reasons)
+        return self._task.reading(self._objects, self._source, reasons, before)
 
     def _report(self, worker: Worker) -> RunReport:
         report = report_of(self._task.ready, worker)

@@ -17,6 +17,7 @@ from nbtransformers.plain_text import count
 from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import ModelRef, Objects, SummarizeRequest
 from nbtransformers.results.rewritings import Summaries
+from nbtransformers.results.writingrecipe import RewriteRecipe
 
 NEW_TOKENS = 128  # of a summary at most, unless the request or the model says otherwise
 
@@ -81,3 +82,8 @@ def resume(
 ) -> Summaries:
     """Finish what an interrupt left of a result, as `running.resume` does it."""
     return cast("Summaries", running.resume(SummarizeTask, as_read(before), objects, on_progress, on_partial))
+
+
+def recipe(request: SummarizeRequest, objects: Objects) -> RewriteRecipe:
+    """What a plain program must know to do the same, as `running.recipe` finds it out."""
+    return running.recipe(SummarizeTask, request, objects)

@@ -17,6 +17,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.progress import OnPartial, OnProgress, silent
 from nbtransformers.request import ModelRef, Objects, TranslateRequest
 from nbtransformers.results.rewritings import Translations
+from nbtransformers.results.writingrecipe import RewriteRecipe
 
 # Tokens: a translation may take twice as many as the text, and these. What models declare is for the longest of texts,
 # and a batch has to have room for it.
@@ -88,3 +89,8 @@ def resume(
 ) -> Translations:
     """Finish what an interrupt left of a result, as `running.resume` does it."""
     return cast("Translations", running.resume(TranslateTask, as_read(before), objects, on_progress, on_partial))
+
+
+def recipe(request: TranslateRequest, objects: Objects) -> RewriteRecipe:
+    """What a plain program must know to do the same, as `running.recipe` finds it out."""
+    return running.recipe(TranslateTask, request, objects)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from nbtransformers.request import Request
-    from nbtransformers.results.recipe import ProgramRecipe
+    from nbtransformers.results.recipes import ProgramRecipe
 
 
 class Asked(Protocol):

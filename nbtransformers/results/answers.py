@@ -15,11 +15,13 @@ from nbtransformers.results.figures import BLUE, SPREAD_HEIGHT, bars_height, can
 from nbtransformers.results.pairs import Pairs
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import AnswerRecipe
 from nbtransformers.results.rows import RowResult, row_names, row_numbers, row_table
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
 from nbtransformers.results.terminal import line_table, printed
 from nbtransformers.results.texts import Texts
+from nbtransformers.results.writingrecipe import WrittenAnswerRecipe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +68,7 @@ class Answers(RowResult):
         written: the answers as a model wrote them, one each; None where they are spans of the context.
         read_to_end: whether the input has no rows but these; a file is not read on after an interrupt.
         notes: what a careful reader should know, one sentence each.
+        recipe: how a plain program finds the same; None when the result was not made by a run.
 
     Example:
         >>> result = nbt.answer("Where did she live?", "Ada lived in London.", model="deepset/roberta-base-squad2")
@@ -85,6 +88,7 @@ class Answers(RowResult):
     written: Texts | None = None
     read_to_end: bool = True
     notes: tuple[str, ...] = ()
+    recipe: AnswerRecipe | WrittenAnswerRecipe | None = None
 
     def __len__(self) -> int:
         return len(self.texts)

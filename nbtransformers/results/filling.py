@@ -14,6 +14,7 @@ from nbtransformers.request import FillRequest
 from nbtransformers.results.figures import BLUE, SPREAD_HEIGHT, bars_height, canvas, score_bars, titled
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.recipe import FillRecipe
 from nbtransformers.results.rows import RowResult, row_names, row_numbers, row_table
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
@@ -60,6 +61,7 @@ class Filling(RowResult):
         run: how the run went.
         read_to_end: whether the input has no rows but these.
         notes: what a careful reader should know, one sentence each.
+        recipe: how a plain program fills the same; None when the result was not made by a run.
 
     Example:
         >>> result = nbt.fill("Paris is the <mask> of France.", model="distilbert/distilroberta-base")
@@ -78,6 +80,7 @@ class Filling(RowResult):
     run: RunReport
     read_to_end: bool = True
     notes: tuple[str, ...] = ()
+    recipe: FillRecipe | None = None
 
     def __len__(self) -> int:
         return len(self.prompts)

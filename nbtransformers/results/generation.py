@@ -20,6 +20,7 @@ from nbtransformers.results.table import Table
 from nbtransformers.results.terminal import WIDTH, printed
 from nbtransformers.results.texts import Texts
 from nbtransformers.results.tokens import PerRow, Spelling
+from nbtransformers.results.writingrecipe import GenerateRecipe, RewriteRecipe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +119,7 @@ class Generation(RowResult):
         read_to_end: whether the input has no rows but these.
         notes: what a careful reader should know, one sentence each.
         method: how tokens were chosen, in words.
+        recipe: how a plain program writes the same; None when the result was not made by a run.
 
     Example:
         >>> result = nbt.generate(["The capital of France is"], model="smollm2", max_new_tokens=10)
@@ -139,6 +141,7 @@ class Generation(RowResult):
     read_to_end: bool = True
     notes: tuple[str, ...] = ()
     method: str = ""
+    recipe: GenerateRecipe | RewriteRecipe | None = None
 
     def __len__(self) -> int:
         return len(self.prompts)

@@ -274,6 +274,63 @@ class SimilarRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class FillRecipe:
+    """What a program must know to fill the same masks.
+
+    Attributes:
+        reading: how the texts are read.
+        place: where the model is.
+        dtype: the type that it computed in.
+        masks: what is taken for a mask, a regular expression.
+        around: what the model expects around a text.
+        limit: tokens read of one text, special tokens included; 0 is no limit.
+        targets: the only tokens to choose from; None is all.
+        ranks: how many fillings each mask has.
+    """
+
+    reading: Reading
+    place: Place
+    dtype: str
+    masks: str
+    around: Around
+    limit: int
+    targets: tuple[int, ...] | None
+    ranks: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecipe:
+    """What a program must know to find the same answers.
+
+    Attributes:
+        reading: how the questions are read.
+        contexts: how the contexts are read.
+        only: which of the two is one text for all rows; empty where neither is.
+        place: where the model is.
+        dtype: the type that it computed in.
+        around: what the model expects before the question and behind the context.
+        between: the ids between the two.
+        types: the token types of what is before, of the question, between, of the context and behind; None where
+            none is needed.
+        none: where the token is that stands for no answer: in what is before, or in what is behind; None for none.
+        limit: tokens read at once, special tokens included; 0 is no limit.
+        least: tokens of a context that a question has to leave room for.
+    """
+
+    reading: Reading
+    contexts: Reading
+    only: Literal["", "question", "context"]
+    place: Place
+    dtype: str
+    around: Around
+    between: tuple[int, ...]
+    types: tuple[int, ...] | None
+    none: tuple[Literal["before", "behind"], int] | None
+    limit: int
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
 class MethodRecipe:
     """What a program must know of one method of an explanation.
 
@@ -405,16 +462,3 @@ class AttentionRecipe:
     takes_type_ids: bool
     takes_cache: bool
     keeps_queries: bool
-
-
-ProgramRecipe = (
-    Recipe
-    | AttentionRecipe
-    | EmbedRecipe
-    | EntitiesRecipe
-    | ExplainRecipe
-    | PositionsRecipe
-    | SimilarRecipe
-    | TokenizeRecipe
-)
-"""What a program can be written from."""

@@ -1,0 +1,91 @@
+"""GenerateRequest -> program."""
+
+from __future__ import annotations
+
+from nbtransformers.codegen.layout import Part, program
+from nbtransformers.codegen.literals import assigned
+from nbtransformers.codegen.models import model_part
+from nbtransformers.codegen.texts import Source, source
+from nbtransformers.codegen.writing import DECODED, auto_class, rows_of, seed_of, table_part, write_part
+from nbtransformers.request import GenerateRequest
+from nbtransformers.results.writingrecipe import GenerateRecipe
+
+_TITLE = "Write on for prompts, with Transformers and PyTorch alone."
+
+
+def generate_program(request: GenerateRequest, recipe: GenerateRecipe) -> str:
+    """The program for a request, given how its model writes; it leaves the texts in `table`."""
+    texts = source(recipe.reading)
+    end = table_part(texts, "prompt", "text")
+    if recipe.reading.none_readable:
+        said = "# 2. No row holds a text: there is nothing to go on with, and no model is needed."
+        return program(_TITLE, [texts.part, Part([said, "found = {}"]), end])
+    parts = [
+        texts.part,
+        model_part(
+            recipe.place,
+            auto_class(recipe.writing),
+            recipe.dtype,
+            request.run,
+            own_tokenizer=request.tokenizer is not None,
+        ),
+        Part(["# 3. How the model writes."]),
+        DECODED,
+        write_part(recipe.writing, goes_on=not request.chats),
+        _prompts(request, recipe, texts),
+        end,
+    ]
+    return program(_TITLE, parts)
+
+
+def _prompts(request: GenerateRequest, recipe: GenerateRecipe, texts: Source) -> Part:
+    writing = recipe.writing
+    lines = ['ids = tokenizer(text)["input_ids"]']
+    if request.chats:
+        lines = _chat(request)
+    full: list[str] = []
+    if writing.reads:
+        beyond = ">" if writing.is_seq2seq else ">="
+        full = [
+            f"if len(ids) {beyond} {writing.reads}:",
+            "    continue  # the model can read no more, and so write nothing",
+        ]
+    system = []
+    if request.system is not None:
+        system = ["# What says how to answer.", *assigned("system", request.system)]
+    drawn = ["# Each row has random numbers of its own."] if writing.seed is not None else []
+    return Part(
+        [
+            *system,
+            "# 4. One prompt after another, so that nothing is padded.",
+            *drawn,
+            "found = {}",
+            f"for row, text in {rows_of(texts)}:",
+            *(f"    {line}" for line in [*lines, *full]),
+            f"    text, new, chances, ending = write(ids, {recipe.most}{seed_of(writing, 'row')})",
+            "    found[row] = (text, len(new), chances.mean(), ending)",
+        ],
+        ("import json",) if request.messages else (),
+    )
+
+
+def _chat(request: GenerateRequest) -> list[str]:
+    """The lines that make tokens of a message, or of messages, by the model's chat template."""
+    message = "json.loads(text)" if request.messages else '[{"role": "user", "content": text}]'
+    lines = [f"messages = {message}"]
+    if request.system is not None:
+        lines.append('messages = [{"role": "system", "content": system}, *messages]')
+    if not request.messages:
+        asked = "messages, add_generation_prompt=True, return_dict=True"
+        return [*lines, f"encoded = tokenizer.apply_chat_template({asked})", 'ids = encoded["input_ids"]']
+    return [
+        *lines,
+        'begun = messages[-1]["role"] == "assistant"  # the model goes on with what it has begun to say',
+        "encoded = tokenizer.apply_chat_template(",
+        "    messages,",
+        "    add_generation_prompt=not begun,",
+        "    continue_final_message=begun,",
+        "    return_dict=True,",
+        ")",
+        'ids = encoded["input_ids"]',
+    ]

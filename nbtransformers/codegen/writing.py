@@ -1,0 +1,143 @@
+"""The lines of a program that have a model write: `write`, and the table of what was written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbtransformers.codegen.layout import Part, call
+from nbtransformers.codegen.literals import INDENT, inline
+from nbtransformers.codegen.texts import Source
+from nbtransformers.results.writingrecipe import Writing
+
+
+def auto_class(writing: Writing) -> str:
+    """The class that loads a model that writes."""
+    return "AutoModelForSeq2SeqLM" if writing.is_seq2seq else "AutoModelForCausalLM"
+
+
+def write_part(writing: Writing, *, goes_on: bool) -> Part:
+    """The function `write`, of what the model reads.
+
+    Args:
+        writing: how the model writes.
+        goes_on: whether the new text goes on with what is read, where it may begin in the middle of a word.
+    """
+    drawn = writing.seed is not None
+    seq2seq = writing.is_seq2seq
+    limit, cut = writing.writes if seq2seq else writing.reads, "" if seq2seq else " - len(ids)"
+    room = [
+        f"if most > {limit}{cut}:  # the model has no room for more",
+        f'    most, ending = {limit}{cut}, "end of context"',
+    ]
+    if seq2seq:
+        likely = "logits = model(input_ids=inputs, decoder_input_ids=written[None, :-1]).logits[0]"
+    else:
+        likely = "logits = model(input_ids=written[None, :-1]).logits[0, len(ids) - 1 :]"
+    text = "text = decoded(new)"
+    if goes_on and not seq2seq:
+        text = "text = decoded(written)[len(decoded(ids)) :]  # it may begin in the middle of a word"
+    return Part(
+        [
+            f"def write(ids, most{', seed' if drawn else ''}):",
+            '    """The new text, its tokens, their log probabilities, and why there are no more."""',
+            '    ending = "length"',
+            *(INDENT + line for line in (room if limit else [])),
+            "    inputs = torch.tensor([ids], device=device)",
+            *(["    torch.manual_seed(seed)"] if drawn else []),
+            "    with torch.inference_mode():  # keeps nothing that only training needs",
+            "        written = model.generate(",
+            "            inputs,",
+            "            attention_mask=torch.ones_like(inputs),",
+            "            max_new_tokens=most,",
+            *(f"            {argument}," for argument in _arguments(writing)),
+            "        )[0]",
+            f"        new = written[{'1:' if seq2seq else 'len(ids) :'}]",
+            "        # How likely the model alone holds each token, whatever way it was chosen.",
+            f"        {likely}",
+            "        chances = logits.float().log_softmax(dim=-1).gather(1, new[:, None])[:, 0].cpu().numpy()",
+            f"    {text}",
+            *_endings(writing),
+            "    return text, new.tolist(), chances, ending",
+        ],
+        ("import torch",),
+        is_function=True,
+    )
+
+
+def _arguments(writing: Writing) -> list[str]:
+    given: list[str] = []
+    for name, value in writing.options:
+        if name == "min_new_tokens":
+            given.append(f"min_new_tokens=min({value}, most)")
+        else:
+            given.append(f"{name}={_value(value)}")
+    if writing.stop_strings:
+        given += [f"stop_strings=[{', '.join(map(inline, writing.stop_strings))}]", "tokenizer=tokenizer"]
+    return given
+
+
+def _value(value: Any) -> str:
+    return inline(value) if isinstance(value, str) else repr(value)
+
+
+def _endings(writing: Writing) -> list[str]:
+    ends = ", ".join(map(str, writing.ends))
+    lines: list[str] = []
+    if writing.ends:
+        lines += [f"    if int(new[-1]) in ({ends}{',' if len(writing.ends) == 1 else ''}):"]
+        lines += ['        ending = "end of text"']
+    if writing.stop_strings:
+        strings = f"({', '.join(map(inline, writing.stop_strings))}{',' if len(writing.stop_strings) == 1 else ''})"
+        lines += [f"    {'elif' if writing.ends else 'if'} any(string in text for string in {strings}):"]
+        lines += ['        ending = "stop string"']
+    return lines
+
+
+DECODED = Part(
+    [
+        "def decoded(ids):",
+        '    """Tokens to text, special ones left out."""',
+        "    return tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)",
+    ],
+    is_function=True,
+)
+
+
+def table_part(texts: Source, read: str, written: str, *, parts: bool = False) -> Part:
+    """The table of what was written: that is in `found`, by row.
+
+    Args:
+        texts: the texts that were read.
+        read: the name of their column.
+        written: that of the new texts.
+        parts: whether it is also told in how many parts a text was read.
+    """
+    columns = [written, *(["parts"] if parts else []), "tokens", "log_probability", "finish_reason"]
+    nothing = ["None", *(["0"] if parts else []), "0", "np.nan", "None"]
+    index = f", index={texts.index}" if texts.index is not None else ""
+    given = f"pd.DataFrame(records, columns=columns{index})"
+    return Part(
+        [
+            "# 5. What was written, one a row.",
+            *call("columns = [", [inline(column) for column in columns], "]"),
+            f"nothing = ({', '.join(nothing)})",
+            "records = [found.get(row, nothing) for row in range(len(texts))]",
+            f"table = {given}",
+            f'table.insert(0, "{read}", texts)',
+            f'table.insert({3 + parts + 1}, "perplexity", np.exp(-table["log_probability"]))',
+            "print(table)",
+        ],
+        ("import numpy as np", "import pandas as pd"),
+    )
+
+
+def rows_of(texts: Source) -> str:
+    """The rows that can be read, by their numbers, with their texts."""
+    return "enumerate(texts)" if texts.every_row else "zip(rows, readable)"
+
+
+def seed_of(writing: Writing, row: str) -> str:
+    """What is handed to `write` for the random numbers of a row: its own, so that no row depends on the others."""
+    if writing.seed is None:
+        return ""
+    return f", {row}" if writing.seed == 0 else f", {writing.seed} + {row}"

@@ -1,0 +1,34 @@
+"""What a program can be written from, of any task."""
+
+from __future__ import annotations
+
+from nbtransformers.results.recipe import (
+    AnswerRecipe,
+    AttentionRecipe,
+    EmbedRecipe,
+    EntitiesRecipe,
+    ExplainRecipe,
+    FillRecipe,
+    PositionsRecipe,
+    Recipe,
+    SimilarRecipe,
+    TokenizeRecipe,
+)
+from nbtransformers.results.writingrecipe import GenerateRecipe, RewriteRecipe, WrittenAnswerRecipe
+
+ProgramRecipe = (
+    Recipe
+    | AnswerRecipe
+    | AttentionRecipe
+    | EmbedRecipe
+    | EntitiesRecipe
+    | ExplainRecipe
+    | FillRecipe
+    | GenerateRecipe
+    | PositionsRecipe
+    | RewriteRecipe
+    | SimilarRecipe
+    | TokenizeRecipe
+    | WrittenAnswerRecipe
+)
+"""The recipe of any task."""
