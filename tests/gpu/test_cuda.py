@@ -6,6 +6,8 @@ Skipped where there is no CUDA device. The models have random weights: they show
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,34 @@ def test_unloading_gives_the_memory_back(classifier: Path, texts: list[str]) -> 
     nbt.unload()
     assert torch.cuda.memory_allocated() <= start + 100_000, result.run
     assert torch.cuda.memory_reserved() <= start + 64_000_000
+
+
+AFTER_AN_ERROR = """
+import sys
+import helpers
+import torch
+
+with helpers.ipython() as shell:
+    shell.run_line_magic("load_ext", "nbtransformers")
+    shell.user_ns["folder"] = sys.argv[1]
+    shell.run_cell("%classify ['a text'] --model {folder}")
+    shell.run_cell(
+        "from transformers import AutoModelForSequenceClassification\\n"
+        "def broken():\\n"
+        "    own = AutoModelForSequenceClassification.from_pretrained(folder).cuda()\\n"
+        "    own(own.bert.embeddings.word_embeddings.weight)\\n"  # which are no tokens
+        "broken()"
+    )
+    assert torch.cuda.memory_allocated() > 15e6
+    shell.run_cell("%nbt unload")
+    print("left:", torch.cuda.memory_allocated(), torch.cuda.memory_reserved())
+"""
+
+
+def test_unloading_leaves_nothing_behind_an_error_either(classifier: Path) -> None:
+    command = [sys.executable, "-c", AFTER_AN_ERROR, str(classifier)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
+    assert "left: 0 0\n" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_model_that_does_not_fit_is_refused(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_a_run_pauses_goes_on_saves_changes_its_rate_and_stops(tmp_path: Path, e
 def assert_rates(run: RunFolder) -> None:
     """The learning rate of every step is that of the linear schedule, times the changes before it."""
     plan = events(run, "plan")[-1]
+    assert plan["device"] == "cpu"
     for event in events(run, "step"):
         factor = math.prod(change["factor"] for change in events(run, "lr") if change["step"] < event["step"])
         schedule = 1 - (event["step"] - 1) / plan["steps"]
