@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import platform
 import shutil
@@ -17,6 +16,7 @@ import psutil
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.loading.registry import REGISTRY
+from nbtransformers.loading.room import return_memory
 from nbtransformers.progress import OnProgress, silent
 from nbtransformers.request import FinetuneRequest, Objects
 from nbtransformers.rundir import heartbeat
@@ -191,5 +191,4 @@ def free_gpu(request: FinetuneRequest, objects: Objects) -> None:
                 model.to("cpu")
             told = f"{request.model.name} is on the CPU now: the GPU is left to the run."
             warnings.warn_explicit(told, UserWarning, "nbtransformers", 0)
-    gc.collect()  # a model that holds itself, as one with hooks does, is gone only then
-    torch.cuda.empty_cache()
+    return_memory()

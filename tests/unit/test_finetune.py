@@ -250,6 +250,7 @@ def seen_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
     seen: list[tuple[str, bool]] = []
     for name, gives in {
         "is_available": lambda: True,
+        "is_initialized": lambda: True,
         "device_count": lambda: 1,
         "get_device_name": lambda _: "none",
         "empty_cache": lambda: seen.append(("emptied", held() is not None)),
