@@ -25,9 +25,9 @@ _ADAMW = 8  # bytes of what it keeps of a parameter
 _FLOAT = 4
 # Measured (`tests/benchmarks/fit.py`) of torch built for the CPU, and of torch built for CUDA, which takes more on the
 # CPU too: Python with torch and Transformers; in training also with datasets, accelerate and peft.
-_LIBRARIES = {"inference": (440 * 2**20, 750 * 2**20), "training": (600 * 2**20, 890 * 2**20)}
+_LIBRARIES = {"inference": (440 * 2**20, 750 * 2**20), "training": (620 * 2**20, 860 * 2**20)}
 _CONTEXT = 500 * 2**20  # of CUDA, in each process
-_COPIED = 0.5  # of the weights that are not trained: of each layer, while they are written
+_COPIED = 0.25  # of the weights that are not trained: of each layer, while they are written
 
 
 def in_inference(

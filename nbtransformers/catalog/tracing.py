@@ -174,7 +174,7 @@ class Allocator:
     keeps: bool
 
 
-_HEAP = Allocator(slack=1.2, small=_MALLOC_LARGEST, keeps=True)
+_HEAP = Allocator(slack=1.3, small=_MALLOC_LARGEST, keeps=True)
 _CACHING = Allocator(slack=1.05, small=2**62, keeps=False)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
 
+from nbtransformers.catalog.fit import in_training
+from nbtransformers.catalog.tracing import Batch
 from nbtransformers.engine.device import pick_device
 from nbtransformers.loading.memory import free_memory
 from nbtransformers.plain_text import count, size
 from nbtransformers.request import FinetuneRequest
+from nbtransformers.results.memory import Memory
 from nbtransformers.rundir.atomic import read_json, write_json
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.data import stored_description, stored_rows
 from nbtransformers.training.fourbit import spared_in_4bit
 from nbtransformers.training.lengths import Lengths, Repeats, balance, lengths, repeats
 from nbtransformers.training.loading import Trainable, outline
-from nbtransformers.training.memory import Memory, memory_of
 from nbtransformers.training.methods import compute_4bit, parameters, with_method
 from nbtransformers.training.settings import Steps, steps_of
 from nbtransformers.training.source import starting_model
@@ -72,10 +75,17 @@ def _sizes(
     if model.model is None:
         return None, None
     spared = spared_in_4bit(model.model, head) if compute_4bit(request) else 0
+    kind, config = type(model.model), deepcopy(model.model.config)
     trained = parameters(with_method(model.model, request, head, model.new))
-    tokens = min(found.longest, model.limit)
-    device = pick_device(request.device).partition(":")[0]
-    return trained, memory_of(model.model.config, trained, steps.micro_batch, tokens, request, device, spared)
+    batch = Batch(head, steps.micro_batch, min(found.longest, model.limit), training=True, bf16=request.bf16)
+
+    def build(config: Any) -> Any:
+        return with_method(kind._from_config(config), request, head, model.new)
+
+    try:
+        return trained, in_training(build, config, batch, pick_device(request.device), spared=spared)
+    except Exception:  # a model that cannot run without numbers
+        return trained, None
 
 
 def _of_data(again: Repeats, found: Lengths) -> list[str]:

@@ -34,7 +34,7 @@ def test_parameters_and_steps_are_those_of_the_worker(tmp_path: Path, architectu
     assert card["parameters"] == {"trained": plan["trainable"], "all": plan["parameters"]}
     assert (card["steps"], card["steps_per_epoch"]) == (plan["steps"], plan["steps_per_epoch"])
     assert card["memory"]["needed"] == sum(
-        card["memory"][part] for part in ("weights", "gradients", "optimizer", "activations")
+        card["memory"][part] for part in ("libraries", "weights", "gradients", "optimizer", "activations")
     )
 
 
@@ -95,10 +95,11 @@ def test_the_memory_is_about_what_training_takes(tmp_path: Path, method: str, ro
 
     data = pd.DataFrame({"review": [f"{n} " + "good " * 600 for n in range(20)], "stars": ["good", "bad"] * 10})
     settings: dict[str, Any] = {"max_length": tokens, "batch_size": rows, "method": method}
-    estimated = with_card(new_run(tmp_path / "run", bundled_folder("minilm"), data, **settings))["memory"]["needed"]
+    memory = with_card(new_run(tmp_path / "run", bundled_folder("minilm"), data, **settings))["memory"]
     done = subprocess.run(
         [sys.executable, "-c", PEAK, str(rows), str(tokens), method], capture_output=True, text=True, check=True
     )
-    ratio = estimated / json.loads(done.stdout.splitlines()[-1])
+    # What is measured is above the libraries; the whole worker is in `tests/benchmarks/fit.py`.
+    ratio = (memory["needed"] - memory["libraries"]) / json.loads(done.stdout.splitlines()[-1])
     print(f"{method}, {rows} rows of {tokens} tokens: {ratio:.2f} of the peak")
-    assert 0.5 < ratio < 2
+    assert 0.7 < ratio < 1.4
