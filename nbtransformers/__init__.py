@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nbtransformers.coding import code
     from nbtransformers.doors.answer import answer
     from nbtransformers.doors.attention import attention, load_attention
+    from nbtransformers.doors.card import card
     from nbtransformers.doors.classify import classify
     from nbtransformers.doors.embed import embed
     from nbtransformers.doors.entities import entities
@@ -38,6 +39,7 @@ _PUBLIC = {
     "answer": ("nbtransformers.doors.answer", "answer"),
     "attach": ("nbtransformers.doors.runs", "attach"),
     "attention": ("nbtransformers.doors.attention", "attention"),
+    "card": ("nbtransformers.doors.card", "card"),
     "classify": ("nbtransformers.doors.classify", "classify"),
     "code": ("nbtransformers.coding", "code"),
     "continue_from": ("nbtransformers.doors.generate", "continue_from"),
@@ -75,6 +77,7 @@ __all__ = [
     "answer",
     "attach",
     "attention",
+    "card",
     "classify",
     "code",
     "continue_from",

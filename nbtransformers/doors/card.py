@@ -6,10 +6,10 @@ from typing import Any
 
 from nbtransformers import settings
 from nbtransformers.doors.door import door
-from nbtransformers.errors import UserError, shown
+from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import Head
-from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
+from nbtransformers.request.checks import whole
 from nbtransformers.results.modelcard import ModelCard
 
 
@@ -53,17 +53,12 @@ def card(
     from nbtransformers.engine.device import pick_device
     from nbtransformers.loading.refs import model_ref
 
-    for option, value in (("batch-size", batch_size), ("length", length)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise UserError(f"`--{option}` is {shown(value)}.", hint=f"Type a whole number: `--{option} 16`.")
+    whole("batch-size", batch_size)
+    whole("length", length)
     ref, _ = model_ref(name, revision, runs=settings.runs_folder())
     if ref.kind == "variable":
         raise UserError("A card is of a model's files, and this one is in memory.", hint="Give a name or a folder.")
     wanted = Wanted(batch_size, length, pick_device(device), _methods(), _with_method)
-    if in_notebook():
-        from nbtransformers.panels.display import install
-
-        install(shell())
     return model_card(ref, wanted)
 
 
