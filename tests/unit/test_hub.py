@@ -52,7 +52,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         hub = self.hub
         path = unquote(self.path.split("?")[0])
-        hub.asked.append(path)
+        if self.command == "GET":
+            hub.asked.append(path)
         parts = path.strip("/").split("/")
         api = parts[:2] == ["api", "models"]
         name, rest = "/".join(parts[2:4] if api else parts[:2]), (parts[4:] if api else parts[2:])
