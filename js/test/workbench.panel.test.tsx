@@ -1,7 +1,7 @@
 // The panel of the workbench: its form, what it asks the kernel, the panel within it, and the history.
 import { describe, expect, it, vi } from "vitest";
 import golden from "../../tests/golden/workbench.json";
-import { Host, insertCell, takesCells } from "../src/host";
+import { Host, insertCell, showWidget, takesCells, type Widgets } from "../src/host";
 import { workbenchHeader } from "../src/wire/workbench";
 import { formOf, nothingFilled, withForm, withOption } from "../src/workbench/filled";
 import { FakeModel, type Sent } from "./fake";
@@ -190,5 +190,27 @@ describe("what reaches beyond the panel", () => {
     insertCell(host, "%classify x", null);
     expect(insertCellOf.mock.calls.map(([at]) => at)).toEqual([1, 2]);
     expect(insertCellOf.mock.calls[0]?.[1]).toMatchObject({ cell_type: "code", source: "%classify x" });
+  });
+
+  it("shows a widget by what anywidget hands over, else by the widget manager, once it is there", async () => {
+    const place = document.createElement("div");
+    const render = vi.fn(async () => {});
+    // The kernel has just made it: at first the page does not know it.
+    const getWidget = vi.fn().mockRejectedValueOnce(new Error("No binding")).mockResolvedValue({ render });
+    const { signal } = new AbortController();
+    const shown = showWidget(new Host(new FakeModel({}), { getWidget } as Widgets), "abc", place, signal);
+    await drawn(300);
+    await shown;
+    expect(getWidget).toHaveBeenLastCalledWith("anywidget:abc");
+    expect(render).toHaveBeenCalledWith({ el: place, signal });
+
+    const model = new FakeModel({}) as FakeModel & { widget_manager?: object };
+    const view = { el: document.createElement("p"), remove: vi.fn() };
+    model.widget_manager = { get_model: async (id: string) => id, create_view: async () => view };
+    const ended = new AbortController();
+    await showWidget(new Host(model), "abc", place, ended.signal);
+    expect(place.firstChild).toBe(view.el);
+    ended.abort();
+    expect(view.remove).toHaveBeenCalledOnce();
   });
 });
