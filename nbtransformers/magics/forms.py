@@ -22,7 +22,6 @@ TASKS = {magic.name: magic for magic in MAGICS if magic.ask is not None}
 """The magics that have a form, by name: those that run something."""
 
 _WHOLE = {"attention", "explain"}  # a cell is always one text to these
-_FLAG_OF_TEXT = ("whole", "lines")
 _DEFAULT = re.compile(r"\(default: (.*)\)$")
 
 
@@ -98,13 +97,21 @@ def fields_of(magic: Magic) -> dict[str, Any]:
         "name": magic.name,
         "summary": magic.summary,
         "sources": sources_of(magic),
-        "whole": magic.name in _WHOLE or any(option.name == "lines" for option in magic.options),
+        "label": _label(magic),
         "others": magic.name == "finetune",
         "groups": [
             {"title": title, "options": [_field(option, magic.name) for option in options]}
             for title, options in magic.groups.items()
         ],
     }
+
+
+def _label(magic: Magic) -> str:
+    """What is to be typed into the text of a task."""
+    if magic.name == "answer":
+        return "question: …, and its context on the lines below"
+    is_whole = magic.name in _WHOLE or any(option.name == "lines" for option in magic.options)
+    return "Text" if is_whole else "Texts, one a line"
 
 
 def sources_of(magic: Magic) -> list[Source]:

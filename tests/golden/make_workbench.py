@@ -25,7 +25,7 @@ def task(name, summary, groups):
         "name": name,
         "summary": summary,
         "sources": ["text", "value", "file", "cell"],
-        "whole": False,
+        "label": "Texts, one a line",
         "others": False,
         "groups": [{"title": title, "options": options} for title, options in groups.items()],
     }

@@ -63,8 +63,8 @@ export function WorkbenchInput({ task, form, channel, mistake, ...on }: InputPro
           rows={lines}
           dir="auto"
           spellcheck={false}
-          aria-label={task.whole ? "Text" : "Texts, one a line"}
-          placeholder={task.whole ? "Type a text" : "Type texts, one a line"}
+          aria-label={task.label}
+          placeholder={task.label}
           aria-invalid={isWrong || undefined}
           value={text}
           onInput={({ currentTarget }) => on.onText(currentTarget.value)}

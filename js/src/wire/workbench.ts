@@ -23,8 +23,8 @@ export interface Task {
   name: string;
   summary: string;
   sources: Source[];
-  /** Whether a text is one in all, unless an option says otherwise. */
-  whole: boolean;
+  /** What is to be typed into its text. */
+  label: string;
   /** Whether it takes further options, as they are typed. */
   others: boolean;
   groups: { title: string; options: Field[] }[];
