@@ -9,7 +9,7 @@ from nbtransformers.loading.heads import Head
 from nbtransformers.plain_text import size
 from nbtransformers.results.memory import Memory
 from nbtransformers.results.modelcard import INFERENCE
-from nbtransformers.results.models import ModelEntry, languages_in_short
+from nbtransformers.results.models import ModelEntry
 
 _GOOD_FOR: Mapping[Head, str] = {
     "classifier": "A classifier, for labels: `%%classify`, and more of them by fine-tuning",
@@ -21,6 +21,7 @@ _GOOD_FOR: Mapping[Head, str] = {
     "encoder": "An encoder, for vectors, and for labels after fine-tuning: `%%embed`, `%%similar`, `%finetune`",
 }
 _WRITES = ("causal", "seq2seq")
+_FEW = 3  # languages that are told
 _EASIER = ("lora", "head")  # the methods that take less than all weights, the better one first
 
 
@@ -34,7 +35,7 @@ def advise(head: Head, entry: ModelEntry, memory: Mapping[str, Memory], fits: Ma
         fits: whether there is room for each.
         rest: what to do where something does not fit, as `instead` has it.
     """
-    languages = languages_in_short(entry.languages)
+    languages = ", ".join(entry.languages[:_FEW])
     told = f"{_GOOD_FOR[head]} (languages: {languages})" if languages else _GOOD_FOR[head]
     if not memory:
         return f"{told}."

@@ -55,10 +55,12 @@ def _missing(source: Source) -> list[str]:
 def _tensors(source: Source, files: list[str]) -> Iterator[Tensor]:
     from concurrent.futures import ThreadPoolExecutor
 
-    from huggingface_hub import parse_safetensors_file_metadata
+    from huggingface_hub import HfApi
+
+    api = HfApi()
 
     def header(file: str) -> Any:
-        return parse_safetensors_file_metadata(source.ref.name, file, revision=source.commit)
+        return api.parse_safetensors_file_metadata(source.ref.name, file, revision=source.commit)
 
     with ThreadPoolExecutor(_MANY) as pool:
         for found in pool.map(header, files):

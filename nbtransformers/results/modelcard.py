@@ -164,6 +164,21 @@ class ModelCard:
         table = pd.DataFrame([found], index=pd.Index([self.name], name="name"))
         return table if rows is None else table.iloc[list(rows)]
 
+    def _repr_html_(self) -> str:
+        """What is known, the memory and the advice, for a notebook; all text is escaped."""
+        from html import escape
+
+        import pandas as pd
+
+        facts = pd.DataFrame(self.facts()).to_html(escape=True, index=False, header=False)
+        memory = pd.DataFrame(self.cells(), columns=list(self.heads)).to_html(escape=True, index=False)
+        head = f"<p><strong>{escape(self.name)}</strong> {escape(self.entry.description)}</p>"
+        notes = "".join(f"<p>⚠ {escape(note)}</p>" for note in self.notes)
+        shown = f"<p>{escape(self.title)}</p>{memory}" if self.memory else ""
+        return (
+            f'<div class="mathjax_ignore tex2jax_ignore">{head}{facts}{shown}<p>{escape(self.advice)}</p>{notes}</div>'
+        )
+
     def __str__(self) -> str:
         """All of it, for a plain terminal."""
         facts = self.facts()
