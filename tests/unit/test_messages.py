@@ -1256,6 +1256,7 @@ ELSEWHERE = {
     "{} of {} arrived damaged, and was removed: its SHA-256 is not the one that the Hub tells.": "test_download.py",
     "The rows of {} cannot be read ({}: {}).": "test_catalog.py: needs a hub",
     "The name of a {} is text, and this is {}.": "test_catalog.py",
+    "A card is of a model's files, and this one is in memory.": "test_modelcard.py",
     "There is no model {} in this list.": "test_catalog.py",
     "There is no dataset {} in this list.": "test_catalog.py",
     "{} is not in the local cache, and the Hub cannot be reached ({}).": "below: needs a hub",
