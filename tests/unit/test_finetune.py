@@ -263,9 +263,8 @@ def seen_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
 def test_a_gpu_is_left_to_the_run_before_its_memory_is_estimated(
     started: list[list[str]], project: Path, seen_of_a_gpu: list[tuple[str, bool]]
 ) -> None:
-    run = nbt.finetune(FRAME, text="review", label="stars")
-    assert seen_of_a_gpu == [("emptied", False), ("asked", False)]
-    assert json.loads(run.files.card.read_text())["memory"]["free"] == 2**40
+    nbt.finetune(FRAME, text="review", label="stars")
+    assert seen_of_a_gpu == [("emptied", False), ("asked", False)]  # what it takes, only a torch with CUDA counts
 
 
 def test_a_gpu_is_left_to_a_run_that_goes_on(
