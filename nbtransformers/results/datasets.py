@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.plain_text import count, printable
 from nbtransformers.request.catalog import DatasetsRequest
-from nbtransformers.results.models import day, entries_table, languages_in_short
+from nbtransformers.results.listing import Listing, day, languages_in_short
 from nbtransformers.results.terminal import line_table, printed
 
 if TYPE_CHECKING:
@@ -54,11 +53,8 @@ class DatasetEntry:
     description: str = ""
 
 
-_HEADS = ("dataset", "place", "task", "rows", "languages", "licence", "downloads", "changed")
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Datasets(Sequence[DatasetEntry]):
+class Datasets(Listing[DatasetEntry]):
     """Datasets of the Hub, those in the local cache first.
 
     Attributes:
@@ -68,67 +64,21 @@ class Datasets(Sequence[DatasetEntry]):
         notes: what a reader should know, such as that the Hub could not be reached.
     """
 
+    what: ClassVar[str] = "dataset"
+    kind: ClassVar[type] = DatasetEntry
+    heads: ClassVar[tuple[str, ...]] = (
+        *("dataset", "place", "task", "rows"),
+        *("languages", "licence", "downloads", "changed"),
+    )
+
     request: DatasetsRequest
     entries: tuple[DatasetEntry, ...]
     next: str | None = None
     notes: tuple[str, ...] = ()
 
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __getitem__(self, which: Any) -> Any:
-        """A dataset by its name or its place in the list; some of them by a slice."""
-        if isinstance(which, slice):
-            return replace(self, entries=self.entries[which])
-        if not isinstance(which, str):
-            return self.entries[which]
-        found = next((entry for entry in self.entries if entry.name == which), None)
-        if found is None:
-            names = [entry.name for entry in self.entries]
-            raise UserError(f"There is no dataset {shown(which)} in this list.", hint=did_you_mean(which, names))
-        return found
-
-    def joined(self, entries: Iterable[DatasetEntry], following: str | None, notes: Sequence[str] = ()) -> Self:
-        """The same list with more datasets behind it; one that is in it already is left out."""
-        known = {entry.name for entry in self.entries}
-        added = tuple(entry for entry in entries if entry.name not in known)
-        return replace(self, entries=(*self.entries, *added), next=following, notes=(*self.notes, *notes))
-
-    def to_pandas(self, rows: Sequence[int] | None = None) -> pd.DataFrame:
-        """One row a dataset, with its name as index, and the fields of `DatasetEntry` as columns."""
-        return entries_table(self.entries if rows is None else [self.entries[row] for row in rows], DatasetEntry)
-
-    @property
-    def more(self) -> bool:
-        """Whether the Hub has more than were asked for."""
-        return self.next is not None
-
-    @property
-    def summary(self) -> str:
-        """How many there are, in a few words."""
-        return count(len(self), "dataset") + (", and the Hub has more" if self.more else "")
-
-    @property
-    def heads(self) -> tuple[str, ...]:
-        """The names of the columns that a person reads."""
-        return _HEADS
-
     def cells(self, rows: int | None = None) -> list[tuple[str, ...]]:
         """The first rows, as a person reads them, in the order of `heads`."""
         return [_cells(entry) for entry in self.entries[:rows]]
-
-    def _repr_html_(self) -> str:
-        """A table for a notebook; pandas escapes what is in it."""
-        from html import escape
-
-        import pandas as pd
-
-        notes = "".join(f"<p>⚠ {escape(note)}</p>" for note in self.notes)
-        table = pd.DataFrame(self.cells(), columns=list(_HEADS), dtype=object)
-        return f"<p>{escape(self.summary)}</p>{table.to_html(escape=True, index=False)}{notes}"
-
-    def __repr__(self) -> str:
-        return str(self)
 
     def __str__(self) -> str:
         """One line a dataset, for a plain terminal."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal, get_args
 
-from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.plain_text import count, file_size, magnitude, printable
 from nbtransformers.request.catalog import ModelsRequest
+from nbtransformers.results.listing import Listing, day, languages_in_short
 from nbtransformers.results.terminal import line_table, printed
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Place = Literal["bundled", "cached", "folder", "run", "hub"]
 PLACES: tuple[Place, ...] = get_args(Place)
@@ -129,11 +126,10 @@ _PLACES = {
     "run": "a training run",
     "hub": "on the Hub",
 }
-_HEADS = ("model", "place", "task", "parameters", "context", "languages", "licence", "size", "downloads", "changed")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Models(Sequence[ModelEntry]):
+class Models(Listing[ModelEntry]):
     """Models that can be used, those that are here first; in a notebook, a panel in which they are picked.
 
     Attributes:
@@ -147,72 +143,30 @@ class Models(Sequence[ModelEntry]):
         >>> _.to_pandas().sort_values("downloads")
     """
 
+    what: ClassVar[str] = "model"
+    kind: ClassVar[type] = ModelEntry
+    heads: ClassVar[tuple[str, ...]] = (
+        *("model", "place", "task", "parameters", "context"),
+        *("languages", "licence", "size", "downloads", "changed"),
+    )
+
     request: ModelsRequest
     entries: tuple[ModelEntry, ...]
     next: str | None = None
     notes: tuple[str, ...] = ()
 
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __getitem__(self, which: Any) -> Any:
-        """A model by its name or its place in the list; some of them by a slice."""
-        if isinstance(which, slice):
-            return replace(self, entries=self.entries[which])
-        if not isinstance(which, str):
-            return self.entries[which]
-        found = next((entry for entry in self.entries if entry.name == which), None)
-        if found is None:
-            names = [entry.name for entry in self.entries]
-            raise UserError(f"There is no model {shown(which)} in this list.", hint=did_you_mean(which, names))
-        return found
-
-    def joined(self, entries: Iterable[ModelEntry], following: str | None, notes: Sequence[str] = ()) -> Self:
-        """The same list with more models behind it; one that is in it already is left out."""
-        known = {entry.name for entry in self.entries}
-        added = tuple(entry for entry in entries if entry.name not in known)
-        return replace(self, entries=(*self.entries, *added), next=following, notes=(*self.notes, *notes))
-
-    def to_pandas(self, rows: Sequence[int] | None = None) -> pd.DataFrame:
-        """One row a model, with its name as index: `place`, `task`, `parameters`, … as `ModelEntry` has them."""
-        return entries_table(self.entries if rows is None else [self.entries[row] for row in rows], ModelEntry)
-
-    @property
-    def more(self) -> bool:
-        """Whether the Hub has more than were asked for."""
-        return self.next is not None
-
     @property
     def summary(self) -> str:
         """How many there are, and where, in a few words."""
         numbers = {place: sum(entry.place == place for entry in self.entries) for place in PLACES}
-        parts = [
-            f"{number:,} {'on the Hub' if place == 'hub' else place}" for place, number in numbers.items() if number
-        ]
+        names = {place: "on the Hub" if place == "hub" else place for place in PLACES}
+        parts = [f"{number:,} {names[place]}" for place, number in numbers.items() if number]
         more = ", and the Hub has more" if self.more else ""
         return f"{count(len(self), 'model')}{': ' if parts else ''}{' · '.join(parts)}{more}"
-
-    @property
-    def heads(self) -> tuple[str, ...]:
-        """The names of the columns that a person reads."""
-        return _HEADS
 
     def cells(self, rows: int | None = None) -> list[tuple[str, ...]]:
         """The first rows, as a person reads them, in the order of `heads`."""
         return [_cells(entry) for entry in self.entries[:rows]]
-
-    def _repr_html_(self) -> str:
-        """A table for a notebook that shows no panel, with all that is in it escaped."""
-        from html import escape
-
-        import pandas as pd
-
-        notes = "".join(f"<p>⚠ {escape(note)}</p>" for note in self.notes)
-        table = pd.DataFrame(self.cells(), columns=list(_HEADS), dtype=object)
-        return f"<p>{escape(self.summary)}</p>{table.to_html(escape=True, index=False)}{notes}"
-
-    def __repr__(self) -> str:
-        return str(self)
 
     def __str__(self) -> str:
         """One line a model, for a plain terminal."""
@@ -220,39 +174,6 @@ class Models(Sequence[ModelEntry]):
         rows = [(row[0], row[1], row[2], row[3], row[7], row[5]) for row in self.cells()]
         table = line_table(heads, rows, ("params", "size"), most=32)
         return printed(self.summary, table if self.entries else "", *(f"⚠ {note}" for note in self.notes))
-
-
-def entries_table(entries: Sequence[Any], kind: type) -> pd.DataFrame:
-    """Entries of a listing as a table, with their names as index; what is unknown is a missing value."""
-    import pandas as pd
-
-    rows = [asdict(entry) for entry in entries]
-    columns = [field.name for field in fields(kind) if field.name != "name"]
-    table = pd.DataFrame(
-        {column: pd.Series([row[column] for row in rows], dtype=object) for column in columns},
-        columns=columns,
-    )
-    for column in table.columns.intersection(WHOLE_NUMBERS):
-        table[column] = table[column].astype("Int64")
-    if "last_modified" in table:
-        table["last_modified"] = pd.to_datetime(table["last_modified"], utc=True)
-    return table.set_axis(pd.Index([row["name"] for row in rows], name="name", dtype=object), axis=0)
-
-
-WHOLE_NUMBERS = (
-    *("parameters", "vocabulary", "context_length", "downloads", "likes", "download_bytes", "disk_bytes", "rows"),
-)
-
-
-def day(moment: datetime | None) -> str:
-    """The day of a moment, in UTC; empty when it is unknown."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d") if moment is not None else ""
-
-
-def languages_in_short(languages: Sequence[str]) -> str:
-    """The first few languages, and how many more there are."""
-    more = f" +{len(languages) - 3}" if len(languages) > 3 else ""
-    return ", ".join(languages[:3]) + more
 
 
 def _cells(entry: ModelEntry) -> tuple[str, ...]:
