@@ -102,6 +102,8 @@ def test_a_run_is_begun_used_steered_found_again_and_asked(
 
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     notebook.wait_idle()
+    expect(panel.get_by_role("alert")).to_contain_text("%runs live shows how it is")
+    expect(panel.locator(".nbt-run-buttons")).to_have_count(0)  # they would reach nobody
     listed = notebook.run_code(OTHER, "%load_ext nbtransformers\n%runs")
     assert re.search(r"live\b.*running", listed, re.DOTALL), listed
     notebook.run_code(ATTACHED, "%runs live --out run")
