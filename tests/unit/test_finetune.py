@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,8 +28,10 @@ from nbtransformers.doors.finetune import finetune_request, wait_well
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.inputs.refs import data_ref
 from nbtransformers.loading.registry import REGISTRY, LoadedModel
+from nbtransformers.magics import options
 from nbtransformers.progress import Progress
 from nbtransformers.request import DataRef, FinetuneRequest, ModelRef
+from nbtransformers.request.finetune import USUAL_LR
 from nbtransformers.rundir import heartbeat, state
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training import arguments, launch, packages
@@ -501,6 +504,13 @@ def test_what_to_type_says_where_a_run_is(terminal: Terminal, project: Path) -> 
 
 
 # --- %finetune ---
+
+
+def test_the_usual_learning_rates_are_those_of_the_help() -> None:
+    (said,) = (one.help for one in options.FINETUNE if one.name == "lr")
+    told = [float(rate) for rate in re.findall(r"\de-\d", said)]
+    assert told == [USUAL_LR["full"], USUAL_LR["lora"], USUAL_LR["head"]]
+    assert USUAL_LR["qlora"] == USUAL_LR["lora"]
 
 
 def test_a_line_says_the_same_as_a_call(terminal: Terminal, started: list[list[str]]) -> None:
