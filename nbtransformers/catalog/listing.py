@@ -16,6 +16,7 @@ from nbtransformers.results.models import ModelEntry, Models
 
 E = TypeVar("E")
 Turn = Callable[["str | None"], Page[E]]
+_OF_HUB_ALONE = ("downloads", "likes", "last_modified", "gated")
 # What the Hub calls by either name.
 _SAME_TASK = {"feature-extraction": "sentence-similarity", "sentence-similarity": "feature-extraction"}
 
@@ -34,7 +35,7 @@ def list_models(request: ModelsRequest, runs: Path) -> Models:
         found, following = _taken(lambda after: models_page(request, after), request.limit)
     except UnreachableError as error:
         return Models(request, here.entries, notes=(only_here(error),))
-    return here.joined(found, following)
+    return _told(here, found).joined(found, following)
 
 
 def list_datasets(request: DatasetsRequest) -> Datasets:
@@ -60,7 +61,20 @@ def go_on(listed: Models) -> Models:
         found, following = _taken(lambda after: models_page(request, after), request.limit, listed.next)
     except UnreachableError as error:
         return replace(listed, notes=(f"The Hub does not go on: {error}.",))
-    return replace(listed, notes=()).joined(found, following)
+    return _told(replace(listed, notes=()), found).joined(found, following)
+
+
+def _told(listed: Models, found: Iterable[ModelEntry]) -> Models:
+    """The same list, its cached models with what only the Hub knows of them."""
+    told = {entry.name: entry for entry in found}
+
+    def filled(entry: ModelEntry) -> ModelEntry:
+        there = told.get(entry.name)
+        if entry.place != "cached" or there is None:
+            return entry
+        return replace(entry, **{name: getattr(there, name) for name in _OF_HUB_ALONE})
+
+    return replace(listed, entries=tuple(map(filled, listed.entries)))
 
 
 def only_here(error: UnreachableError) -> str:

@@ -108,7 +108,7 @@ def folder_entry(source: Source, place: Place, name: str) -> ModelEntry | None:
         place,
         **fields,
         **weights,
-        last_modified=_moment((folder / "config.json").stat().st_mtime),
+        last_modified=None if hub else _moment((folder / "config.json").stat().st_mtime),
         download_bytes=0 if complete else None,
         disk_bytes=_nbytes(folder),
         revision=source.commit,

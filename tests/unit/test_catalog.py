@@ -381,6 +381,9 @@ def test_the_magic_lists_keeps_and_completes(hub: Hub, here: Path, terminal: Ter
     assert terminal.run("%models --search show --local-only").entries == ()
     assert "reviewer" in terminal.printed("%models acme --limit 1")
     nbt.download("acme/embedder")
+    cached = asked(search="embedder")["acme/embedder"]
+    assert (cached.place, cached.downloads, cached.context_length) == ("cached", 800, 32)
+    assert asked(search="embedder", local_only=True)["acme/embedder"].last_modified is None
     for line, expected in {
         "%models sh": ["show"],
         "%models show acme": ["acme/embedder"],
