@@ -75,6 +75,11 @@ export class Host {
   /** Whether the kernel that had the model is gone. */
   #lost = false;
 
+  /** Whether the kernel that had the model is gone. */
+  get isLost(): boolean {
+    return this.#lost;
+  }
+
   constructor(model: WidgetModel, widgets?: Widgets) {
     this.#model = model;
     this.#widgets = widgets;

@@ -144,6 +144,15 @@ describe("the panel", () => {
     expect(textOf(other.one("[role=alert]"))).toBe("No memory.");
   });
 
+  it("says that the kernel was restarted, and waits for nothing any more", async () => {
+    const page = await bench({ at_work: 1 });
+    expect(page.button("Running…").disabled).toBe(true);
+    page.model.lose();
+    await drawn();
+    expect(textOf(page.one("[role=alert]"))).toContain("The kernel was restarted");
+    expect(page.button("Run").disabled).toBe(false);
+  });
+
   it("suggests what the kernel knows", async () => {
     const page = await bench();
     const field = page.field("model");

@@ -18,7 +18,7 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
   const header = useMemo(() => workbenchHeader(raw), [raw]);
   const [filled, fill] = useState(() => nothingFilled(header.task));
   const [program, setProgram] = useState<{ number: number; code: string } | null>(null);
-  const bench = useBench(channel);
+  const bench = useBench(channel, host);
   const task = header.tasks.find(({ name }) => name === filled.task) ?? (header.tasks[0] as Task);
   const form = formOf(filled, task);
   const { typed, error } = useTyped(channel, form);

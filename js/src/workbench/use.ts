@@ -1,8 +1,10 @@
 // A workbench as its panel follows it: how things stand, and what the kernel is asked.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort, messageOf } from "../channel";
+import type { Host } from "../host";
 import { type Form, type Mistake, type WorkbenchState, workbenchNews } from "../wire/workbench";
 
+const LOST = "The kernel was restarted: run this cell again.";
 const NOTHING: WorkbenchState = { at_work: null, shown: null, child: null, error: null, history: [] };
 
 export interface Bench {
@@ -19,7 +21,7 @@ export interface Bench {
   forgive(): void;
 }
 
-export function useBench(channel: Channel): Bench {
+export function useBench(channel: Channel, host: Host): Bench {
   const [state, setState] = useState(NOTHING);
   const [mistake, setMistake] = useState<Mistake | null>(null);
   const [asking, setAsking] = useState(0);
@@ -48,6 +50,17 @@ export function useBench(channel: Channel): Bench {
       ended.current.abort();
     };
   }, [channel, ask]);
+  // A kernel that was restarted knows nothing of the workbench any more.
+  useEffect(
+    () =>
+      host.watch(["progress"], () => {
+        if (!host.isLost) return;
+        setState((now) => ({ ...now, at_work: null }));
+        setAsking(0);
+        setMistake({ message: LOST, field: "" });
+      }),
+    [host],
+  );
   // What went wrong in the background is told with how things stand.
   useEffect(() => {
     if (state.error) setMistake(state.error);
@@ -56,7 +69,7 @@ export function useBench(channel: Channel): Bench {
     setMistake(null);
     setAsking((count) => count + 1);
     const answer = await ask<WorkbenchState | { error: Mistake }>(method, params);
-    setAsking((count) => count - 1);
+    setAsking((count) => Math.max(0, count - 1));
     if (!answer) return;
     if ("history" in answer) setState(answer);
     else setMistake(answer.error);
