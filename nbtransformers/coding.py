@@ -27,6 +27,7 @@ from nbtransformers.request import (
 )
 from nbtransformers.request.written import Written
 from nbtransformers.results.recipes import ProgramRecipe
+from nbtransformers.results.trainingrun import TrainingRun
 
 
 @door
@@ -38,31 +39,39 @@ def code(result_or_request: Result | Request) -> str:
     its first head. What was a variable of yours has to exist where it runs.
 
     Args:
-        result_or_request: a result, or the request of one; for a request alone the model is loaded, to look at it.
+        result_or_request: a result, its panel, or its request; for a request alone the model is loaded, to look at it.
 
     Returns:
         The program, as `ruff format` lays it out in 100 columns.
 
     Raises:
-        UserError: when it is neither, or there is no program for its task yet, or a request names a model that is not
-            in it.
+        UserError: when it is none of them, or there is no program for it, or a request names a model that is not in it.
 
     Example:
         >>> print(nbt.code(nbt.classify(texts, labels=["politics", "sport"])))
     """
     from nbtransformers.codegen.program import unwritten, written
 
-    request = getattr(result_or_request, "request", result_or_request)
+    given = result_or_request
+    if not hasattr(given, "request"):  # a panel, maybe
+        given = getattr(given, "result", None) or given
+    request = getattr(given, "request", given)
     if not isinstance(request, Written):
         raise UserError(
             f"There is no program for {kind_of(result_or_request)}.", hint="Give a result: `nbt.code(result)`."
         )
-    recipe = getattr(result_or_request, "recipe", None)
-    if recipe is None and result_or_request is request:
+    recipe = _of_run(given) if isinstance(given, TrainingRun) else getattr(given, "recipe", None)
+    if recipe is None and given is request:
         recipe = _recipe(request)
     if recipe is None:
         raise unwritten(request.task)
     return written(cast("Request", request), recipe)
+
+
+def _of_run(run: TrainingRun) -> ProgramRecipe | None:
+    from nbtransformers.training.recipe import recipe
+
+    return recipe(run.files, run.request)
 
 
 def _recipe(request: Any) -> ProgramRecipe | None:

@@ -13,7 +13,9 @@ from nbtransformers.codegen.embed import embed_program
 from nbtransformers.codegen.entities import entities_program
 from nbtransformers.codegen.explain import explain_program
 from nbtransformers.codegen.fill import fill_program
+from nbtransformers.codegen.finetune import finetune_program
 from nbtransformers.codegen.generate import generate_program
+from nbtransformers.codegen.literals import assigned
 from nbtransformers.codegen.positions import positions_program
 from nbtransformers.codegen.rewrite import rewrite_program
 from nbtransformers.codegen.similar import similar_program
@@ -27,9 +29,11 @@ from nbtransformers.request import (
     EntitiesRequest,
     ExplainRequest,
     FillRequest,
+    FinetuneRequest,
     GenerateRequest,
     PositionsRequest,
     Request,
+    RunOptions,
     SimilarRequest,
     SummarizeRequest,
     TokenizeRequest,
@@ -47,7 +51,16 @@ def written(request: Request, recipe: ProgramRecipe) -> str:
         request: what was asked for.
         recipe: what a program must know besides, of the same task.
     """
-    return _PROGRAMS[type(request)](request, recipe)
+    made = _PROGRAMS[type(request)](request, recipe)
+    run = getattr(request, "run", None)
+    return made if run is None or run.to is None else made + _to_file(run)
+
+
+def _to_file(run: RunOptions) -> str:
+    """The end of a program whose table goes into a file."""
+    mode, why = ("wb", "") if run.overwrite else ("xb", "  # x: no file that is there is written over")
+    lines = ["# The table, into a file.", *assigned("path", run.to or "")]
+    return "\n".join(["", *lines, f'with open(path, "{mode}") as file:{why}', "    table.to_parquet(file)", ""])
 
 
 def _answer_program(request: AnswerRequest, recipe: AnswerRecipe | WrittenAnswerRecipe) -> str:
@@ -64,6 +77,7 @@ _PROGRAMS: dict[type[Any], Callable[[Any, Any], str]] = {
     EntitiesRequest: entities_program,
     ExplainRequest: explain_program,
     FillRequest: fill_program,
+    FinetuneRequest: finetune_program,
     GenerateRequest: generate_program,
     PositionsRequest: positions_program,
     SimilarRequest: similar_program,
@@ -80,7 +94,12 @@ def unwritten(task: str) -> UserError:
             "There is no program for a difference of attention, nor for what was given as a batch or came from a file.",
             hint="Ask for that of a text: `nbt.code(nbt.attention(text))`.",
         )
+    if task == "finetune":
+        return UserError(
+            "There is a program of %finetune for runs that learn one label a text by all weights, in the usual way.",
+            hint="Give such a run: `nbt.code(nbt.attach(NAME))`.",
+        )
     return UserError(
-        f"There is no plain program for %%{task} yet.",
-        hint="There is one for %%classify, %%tokenize, %%attention, %%explain and %positions.",
+        f"There is no program for this result of %%{task}: it was changed by hand, or is not finished.",
+        hint="Give the result of a run: `nbt.code(result)`.",
     )

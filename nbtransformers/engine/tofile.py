@@ -69,7 +69,7 @@ def store(make: type[RowTask[Any]], request: Any, objects: Objects, on_progress:
         if begun is not None:
             _refuse_other(parts, begun, facts, _input_name(request))
         task = make(request, objects, on_progress)
-        return _Storing(parts, task, rows, facts, begun).all(on_progress)
+        return _Storing(parts, task, rows, objects, facts, begun).all(on_progress)
 
 
 def rows_a_part(task: RowTask[Any]) -> int:
@@ -122,9 +122,17 @@ class _Storing:
     """One run into a file."""
 
     def __init__(
-        self, parts: Parts, task: RowTask[Any], rows: Rows, facts: dict[str, Any], begun: dict[str, Any] | None
+        self,
+        parts: Parts,
+        task: RowTask[Any],
+        rows: Rows,
+        objects: Objects,
+        facts: dict[str, Any],
+        begun: dict[str, Any] | None,
     ) -> None:
         self._parts, self._task, self._rows, self._facts, self._begun = parts, task, rows, facts, begun
+        self._objects = objects
+        self._why: dict[str, None] = {}  # the reasons that some row has
         self._part_rows: int = begun["part_rows"] if begun else rows_a_part(task)
         self._had = parts.rows
         self._failure: str | None = None
@@ -237,6 +245,7 @@ class _Storing:
             notes=(),
             reading=None,
         )
+        self._why.update(dict.fromkeys(done.reasons.values()))
         table = task.result(gathered).table(None, max(1, rows))
         task.start_anew()
         if self._rows.index is not None:
@@ -261,7 +270,13 @@ class _Storing:
             run=report_of(task.ready, worker),
             notes=tuple(notes),
             done=self._ended,
+            recipe=self._recipe(),
         )
+
+    def _recipe(self) -> Any:
+        """What a program must know to write the same table; of the rows it is told which reasons there are."""
+        reasons = Reasons(len(self._why) + 1, dict(enumerate(self._why)))
+        return self._task.recipe(self._task.reading(self._objects, self._rows, reasons))
 
     def _all_notes(self, worker: Worker) -> list[str]:
         parts, card, account = self._parts, self._task.ready.card, worker.account

@@ -14,6 +14,7 @@ from nbtransformers.results.recipe import (
     SimilarRecipe,
     TokenizeRecipe,
 )
+from nbtransformers.results.trainingrecipe import TrainingRecipe
 from nbtransformers.results.writingrecipe import GenerateRecipe, RewriteRecipe, WrittenAnswerRecipe
 
 ProgramRecipe = (
@@ -29,6 +30,7 @@ ProgramRecipe = (
     | RewriteRecipe
     | SimilarRecipe
     | TokenizeRecipe
+    | TrainingRecipe
     | WrittenAnswerRecipe
 )
 """The recipe of any task."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.plain_text import count, file_size, seconds
+from nbtransformers.results.recipes import ProgramRecipe
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.terminal import line_table, printed
 
@@ -35,6 +36,7 @@ class Stored:
         run: how the run went.
         notes: what a careful reader should know, one sentence each.
         done: whether the file is whole; else its parts wait for `resume`.
+        recipe: how a plain program makes the same table; None when the result was not made by a run.
 
     Example:
         >>> stored = nbt.classify(Path("reviews.parquet"), column="text", to="labels.parquet")
@@ -52,6 +54,7 @@ class Stored:
     run: RunReport
     notes: tuple[str, ...]
     done: bool
+    recipe: ProgramRecipe | None = None
 
     def __fspath__(self) -> str:
         return str(self.path)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from oracle.test_code import FRAME, LONG, NASTY, ran, same
@@ -120,3 +121,18 @@ def test_a_query_with_the_model_s_own_prompt(tmp_path: Path) -> None:
     same_similarity(nbt.similar(FRAME, column="review", query="a film", top_k=2, model=model), data=FRAME)
     result = nbt.similar(ROWS, TEXTS[:2], query="a film", model=model, prompt_name="document")
     same_similarity(result, data=ROWS, other=TEXTS[:2])
+
+
+def test_a_result_that_went_to_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.parquet"
+    stored = nbt.embed(ROWS, to=path)
+    table, program = stored.to_pandas(), nbt.code(stored)
+    with pytest.raises(FileExistsError):
+        ran(program, data=ROWS)
+    path.unlink()
+    ran(program, data=ROWS)
+    again = pd.read_parquet(path)
+    assert again["text"].tolist() == table["text"].tolist()
+    found = table["vector"].notna()
+    assert again["vector"].notna().tolist() == found.tolist()
+    np.testing.assert_allclose(np.stack(again["vector"][found]), np.stack(table["vector"][found]), atol=1e-5)

@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from nbtransformers.codegen.program import written
 from nbtransformers.errors import UserError
 from nbtransformers.magics import last
 from nbtransformers.magics.nbt import complete_command
+from nbtransformers.panels.widget import Panel
 from nbtransformers.request import ClassifyRequest, DataRef, FinetuneRequest, ModelRef, RunOptions, TokenizeRequest
 from nbtransformers.results.recipe import Embedding, Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
 
@@ -208,9 +210,22 @@ def test_a_task_without_a_program_says_so() -> None:
     with pytest.raises(UserError) as caught:
         nbt.code(FinetuneRequest(DataRef("lines", "A joy.")))
     assert str(caught.value) == (
-        "There is no plain program for %%finetune yet. "
-        "There is one for %%classify, %%tokenize, %%attention, %%explain and %positions."
+        "There is a program of %finetune for runs that learn one label a text by all weights, in the usual way. "
+        "Give such a run: `nbt.code(nbt.attach(NAME))`."
     )
+
+
+def test_code_of_a_panel_and_of_what_has_none() -> None:
+    result = nbt.classify(["A joy."])
+    panel = Panel()
+    with pytest.raises(UserError, match="There is no program for a Panel"):
+        nbt.code(panel)  # pyright: ignore[reportArgumentType]
+    panel.result = result
+    assert nbt.code(panel) == nbt.code(result)  # pyright: ignore[reportArgumentType]
+    panel.close()
+    branched = replace(nbt.generate("A joy.", max_new_tokens=2), recipe=None)
+    with pytest.raises(UserError, match="There is no program for this result of %%generate: it was changed by hand"):
+        nbt.code(branched)
 
 
 def test_what_is_remembered_keeps_no_result(terminal: Terminal) -> None:

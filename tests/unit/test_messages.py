@@ -991,7 +991,10 @@ ELSEWHERE = {
     "`--cell {}` names the text, and there is another one.": "test_tokenize_magic",
     "There is no tokenizer {} in this result.": "test_tokenization",
     "There is no program yet: nothing has run.": "test_codegen",
-    "There is no plain program for %%{} yet.": "test_codegen",
+    "There is a program of %finetune for runs that learn one label a text by all weights, in the usual way.": (
+        "test_codegen"
+    ),
+    "There is no program for this result of %%{}: it was changed by hand, or is not finished.": "test_codegen",
     "There is no program for a slow tokenizer, which does not tell where its tokens stand.": "test_entities_code",
     "The request names {}, and does not hold it.": "test_codegen",
     "There is no encoding {}.": "test_files.py, and test_positions_result.py",
