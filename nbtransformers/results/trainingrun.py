@@ -14,6 +14,7 @@ from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.request import FinetuneRequest
 from nbtransformers.results import trainingshown
 from nbtransformers.results.trainingfigures import FINDER_TITLE, Along, curves_figure, finder_figure
+from nbtransformers.results.trainingtables import evals_table, steps_table
 from nbtransformers.rundir import control
 from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.events import Event, fold, read_events
@@ -175,30 +176,16 @@ class TrainingRun:
         `elapsed_s` are the seconds that workers had been at it by then, pauses and interruptions left out, and
         `tokens_per_s` how fast it went.
         """
-        import pandas as pd
-
         self.history.read()
-        steps = self.history.steps.columns()
-        names = ("loss", "lr", "grad_norm", "tokens", "tokens_per_s")
-        columns = {"epoch": steps["epoch"], "elapsed_s": self.history.worked_by(steps["time"])}
-        columns |= {name: steps[name] for name in names}
-        return pd.DataFrame(columns, pd.Index(steps["step"].astype("int64"), name="step"))
+        return steps_table(self.history)
 
     def evals(self) -> pd.DataFrame:
         """One row an evaluation, with its step as index: `epoch`, `elapsed_s`, `seconds`, and a column a metric.
 
         `elapsed_s` are as in `steps()`, and `seconds` those that the evaluation took.
         """
-        import pandas as pd
-
         self.history.read()
-        evals = list(self.history.of("eval"))
-        elapsed = self.history.worked_by([one["time"] for one in evals]).tolist()
-        rows = [
-            {"step": e["step"], "epoch": e["epoch"], "elapsed_s": by, "seconds": e["seconds"], **e["metrics"]}
-            for e, by in zip(evals, elapsed, strict=True)
-        ]
-        return pd.DataFrame(rows).set_index("step") if rows else pd.DataFrame()
+        return evals_table(self.history)
 
     def to_pandas(self) -> pd.DataFrame:
         """The same as `steps()`."""
