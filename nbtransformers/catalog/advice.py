@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nbtransformers.loading.bundled import BUNDLED
 from nbtransformers.loading.heads import Head
+from nbtransformers.loading.smaller import smaller_model
 from nbtransformers.plain_text import size
 from nbtransformers.results.memory import Memory
 from nbtransformers.results.modelcard import INFERENCE
@@ -20,7 +20,6 @@ _GOOD_FOR: Mapping[Head, str] = {
     "masked": "An encoder, for labels after fine-tuning, and for gaps: `%finetune`, `%%fill`",
     "encoder": "An encoder, for vectors, and for labels after fine-tuning: `%%embed`, `%%similar`, `%finetune`",
 }
-_WRITES = ("causal", "seq2seq")
 _FEW = 3  # languages that are told
 _EASIER = ("lora", "head")  # the methods that take less than all weights, the better one first
 
@@ -81,17 +80,6 @@ def instead(
         return f"to fine-tune it does not fit at this batch: try `--method {way} --batch-size {rows}`"
     smaller = smaller_model(head, free, training=True)
     return "it can be used here, but not fine-tuned" + (f": try `--model {smaller}` for that" if smaller else "")
-
-
-def smaller_model(head: Head, free: float, *, training: bool = False) -> str | None:
-    """The largest bundled model of a kind whose weights have room, with what comes with them; None when none has."""
-    share = 16 if training else 4  # bytes a parameter; a batch is made to fit
-    fitting = [
-        model
-        for model in BUNDLED.values()
-        if (model.task == "text-generation") == (head in _WRITES) and share * model.parameters < free
-    ]
-    return max(fitting, key=lambda model: model.parameters).name if fitting else None
 
 
 def _batch_that_fits(memory: Mapping[str, Memory], free: int, batch_size: int) -> tuple[str, int] | None:

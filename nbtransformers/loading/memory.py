@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from nbtransformers.errors import UserError
+from nbtransformers.loading.descriptions import read_json
+from nbtransformers.loading.heads import Head, heads_named
+from nbtransformers.loading.smaller import smaller_model
 from nbtransformers.loading.source import Source
 from nbtransformers.loading.weights import Weights
 from nbtransformers.plain_text import size
@@ -38,7 +41,7 @@ def refuse_too_large(source: Source, weights: Weights, dtype: str, device: str, 
     raise UserError(
         f"{source.name} needs {size(needed)} of memory ({size(taken)} of weights, the rest for a batch), "
         f"and {size(free)} are free on {device}.",
-        hint=_instead(weights, dtype, device, free, quantized),
+        hint=_instead(source, weights, dtype, device, free, quantized),
     )
 
 
@@ -70,13 +73,23 @@ def free_memory(device: str) -> float:
     return min(psutil.virtual_memory().available, _free_in_container())
 
 
-def _instead(weights: Weights, dtype: str, device: str, free: float, quantized: bool) -> str:
+def _instead(source: Source, weights: Weights, dtype: str, device: str, free: float, quantized: bool) -> str:
     smaller = with_allowance(weights.nbytes_in("bfloat16"))
     if not quantized and dtype not in ("bfloat16", "float16") and smaller <= free and weights.counts:
         return f"Type `--dtype bfloat16`: {size(smaller)}."
     if device != "cpu" and with_allowance(weights.nbytes_in("float32")) <= free_memory("cpu"):
         return "Type `--device cpu`, or give a smaller model."
-    return "Give a smaller model, or type `--allow-large` to try."
+    smaller = next((name for head in _heads(source) if (name := smaller_model(head, free))), None)
+    such = f" such as `--model {smaller}`" if smaller else ""
+    return f"Give a smaller model{such}, or type `--allow-large` to try."
+
+
+def _heads(source: Source) -> frozenset[Head]:
+    """What the model has been trained for, by its configuration."""
+    config = read_json(source.folder / "config.json", source.again)
+    architecture = next(iter(config.get("architectures") or [""]))
+    found = heads_named(architecture, encoder_decoder=bool(config.get("is_encoder_decoder")))
+    return found or frozenset[Head]({"encoder"})
 
 
 def _free_in_container() -> float:

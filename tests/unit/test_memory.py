@@ -52,7 +52,7 @@ def test_what_does_not_fit_is_refused_with_both_numbers(models: Path, tmp_path: 
     loaded = {"F32": "400.0", "BF16": "800.0", "I8": "400.0"}[dtype]
     said = refusal(folder)
     assert f"({loaded} GiB of weights, the rest for a batch)" in said
-    assert said.endswith("Give a smaller model, or type `allow_large` to try.")
+    assert said.endswith('Give a smaller model such as `model="minilm"`, or type `allow_large` to try.')
     # In half the size it is refused by its own number.
     assert ("(400.0 GiB" if dtype == "I8" else "(200.0 GiB" if dtype == "F32" else "(400.0 GiB") in refusal(
         folder, dtype="bfloat16"

@@ -147,7 +147,7 @@ FITS_NOT = Memory(weights=8 * GIB, gradients=8 * GIB, optimizer=16 * GIB)
     ("memory", "free", "halved", "said"),
     [
         ({"inference": Memory(weights=8 * GIB)}, 5 * GIB, Memory(weights=4 * GIB), "--dtype bfloat16"),
-        ({"inference": Memory(weights=8 * GIB)}, 3 * GIB, Memory(weights=4 * GIB), "--model movie-sentiment-minilm"),
+        ({"inference": Memory(weights=8 * GIB)}, 3 * GIB, Memory(weights=4 * GIB), "--model minilm"),
         ({"inference": Memory(weights=8 * GIB)}, 2**20, Memory(weights=4 * GIB), "a smaller model"),
         ({"inference": Memory(), "full": FITS_NOT, "lora": Memory(weights=9 * GIB)}, 10 * GIB, None, "--method lora"),
         (
@@ -156,7 +156,7 @@ FITS_NOT = Memory(weights=8 * GIB, gradients=8 * GIB, optimizer=16 * GIB)
             None,
             "--method lora --batch-size 8",
         ),
-        ({"inference": Memory(), "full": FITS_NOT}, 5 * GIB, None, "--model movie-sentiment-minilm"),
+        ({"inference": Memory(), "full": FITS_NOT}, 5 * GIB, None, "--model minilm"),
     ],
 )
 def test_what_would_fit_is_named(memory: dict[str, Memory], free: int, halved: Memory | None, said: str) -> None:
