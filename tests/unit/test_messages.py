@@ -61,7 +61,8 @@ MAGIC = [
     ),
     (
         "%classify texts --model {M}/tiny --memory-budget 10kB",
-        "tiny takes 46 KiB, and all models together may take 10 KiB. Type `--memory-budget 1MiB`, or give a smaller model.",
+        "tiny takes 46 KiB, and all models together may take 10 KiB. "
+        "Type `--memory-budget 1MiB`, or give a smaller model.",
     ),
     ("%classify texts --top-k few", "`--top-k` is 'few', not a whole number. Type a number such as `--top-k 8`."),
     (
