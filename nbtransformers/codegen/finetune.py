@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nbtransformers.codegen.layout import Part, call, program
 from nbtransformers.codegen.literals import INDENT, assigned, inline, listed
 from nbtransformers.codegen.models import named, options
@@ -16,6 +18,7 @@ def finetune_program(request: FinetuneRequest, recipe: TrainingRecipe) -> str:
     parts = [
         _rows(recipe),
         _model(request, recipe),
+        _adapter(recipe),
         _encode(recipe),
         Part(
             [
@@ -77,6 +80,26 @@ def _model(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
             "from transformers import set_seed",
         ),
     )
+
+
+def _adapter(recipe: TrainingRecipe) -> Part:
+    if recipe.adapter is None:
+        return Part([])
+    arguments = [f"{name}={_value(value)}" for name, value in recipe.adapter]
+    return Part(
+        [
+            "# Small matrices beside frozen weights are trained, and the head with them.",
+            *call("config = LoraConfig(", [*arguments, "task_type=TaskType.SEQ_CLS"]),
+            "model = get_peft_model(model, config)",
+        ],
+        ("from peft import LoraConfig", "from peft import TaskType", "from peft import get_peft_model"),
+    )
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(inline, value))}]"
+    return inline(value) if isinstance(value, str) else repr(value)
 
 
 def _encode(recipe: TrainingRecipe) -> Part:
@@ -171,9 +194,7 @@ def _train(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
         "report_to": "none",
         **{name: value for name, value in request.arguments.items() if name not in _OURS},
     }
-    arguments = [
-        f"    {name}={inline(value) if isinstance(value, str) else repr(value)}," for name, value in given.items()
-    ]
+    arguments = [f"    {name}={_value(value)}," for name, value in given.items()]
     return Part(
         [
             "# 3. Training; warmup_steps below 1 is that share of all steps.",
@@ -193,7 +214,7 @@ def _train(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
             "table = pd.DataFrame(trainer.state.log_history)",
             "print(table)",
             "",
-            "# 4. The best model by then, saved and evaluated.",
+            f"# 4. The best {'adapter' if recipe.adapter else 'model'} by then, saved and evaluated.",
             'trainer.save_model("trained/model")',
             "print(trainer.evaluate())",
         ],

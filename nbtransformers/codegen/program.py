@@ -96,7 +96,7 @@ def unwritten(task: str) -> UserError:
         )
     if task == "finetune":
         return UserError(
-            "There is a program of %finetune for runs that learn one label a text by all weights, in the usual way.",
+            "There is a program of %finetune for runs that learn one label a text, in full or by LoRA, as usual.",
             hint="Give such a run: `nbt.code(nbt.attach(NAME))`.",
         )
     return UserError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from nbtransformers.results.recipe import Place
 
@@ -19,6 +20,7 @@ class TrainingRecipe:
         limit: tokens read of one text; 0 is no limit.
         every: steps between two evaluations.
         metric: what says which checkpoint is the best.
+        adapter: the arguments of peft's `LoraConfig`; None where all weights are trained.
     """
 
     data: str
@@ -28,3 +30,4 @@ class TrainingRecipe:
     limit: int
     every: int
     metric: str
+    adapter: tuple[tuple[str, Any], ...] | None = None

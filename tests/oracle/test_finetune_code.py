@@ -14,9 +14,12 @@ from nbtransformers.errors import UserError
 from nbtransformers.results.trainingrun import TrainingRun
 
 
-def test_every_step_and_the_model_are_those_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_every_step_and_the_model_are_those_of_the_run(
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     encoder = tiny_bert(tmp_path / "bert", labels=5)  # its head is for others, and made anew
-    folder = new_run(tmp_path / "run", encoder, arguments={"max_grad_norm": 0.5}, schedule="cosine")
+    folder = new_run(tmp_path / "run", encoder, arguments={"max_grad_norm": 0.5}, schedule="cosine", method=method)
     assert work(folder) == 0
     program = nbt.code(TrainingRun(folder))
     monkeypatch.chdir(tmp_path)
@@ -29,7 +32,10 @@ def test_every_step_and_the_model_are_those_of_the_run(tmp_path: Path, monkeypat
     for name in ("loss", "accuracy", "f1", "precision", "recall"):
         mine, theirs = evaluated[f"eval_{name}"].tolist(), [metrics[name] for metrics in evaluations]
         assert mine == pytest.approx(theirs, rel=1e-5), name
-    assert weights(tmp_path / "trained" / "model") == weights(folder.model)
+    if method == "full":
+        assert weights(tmp_path / "trained" / "model") == weights(folder.model)
+    else:
+        assert (tmp_path / "trained" / "model" / "adapter_model.safetensors").exists()
 
 
 def test_a_run_without_a_program_says_so(tmp_path: Path) -> None:

@@ -996,7 +996,7 @@ ELSEWHERE = {
     "`--cell {}` names the text, and there is another one.": "test_tokenize_magic",
     "There is no tokenizer {} in this result.": "test_tokenization",
     "There is no program yet: nothing has run.": "test_codegen",
-    "There is a program of %finetune for runs that learn one label a text by all weights, in the usual way.": (
+    "There is a program of %finetune for runs that learn one label a text, in full or by LoRA, as usual.": (
         "test_codegen"
     ),
     "There is no program for this result of %%{}: it was changed by hand, or is not finished.": "test_codegen",
