@@ -105,6 +105,9 @@ def _counted(build: Build, config: Any, batch: Batch, device: str, dtype: str) -
     kind = device.partition(":")[0]
     config = deepcopy(config)
     config.dtype = getattr(torch, dtype)
+    for name in ("pad_token_id", "decoder_start_token_id"):  # any will do, and some models insist on one
+        if getattr(config, name, None) is None:
+            setattr(config, name, 0)
     with torch.device("meta"):
         model = build(config).train(batch.training)
     with FakeTensorMode(allow_non_fake_inputs=True), torch.device(device):
@@ -116,7 +119,9 @@ def _counted(build: Build, config: Any, batch: Batch, device: str, dtype: str) -
             with autocast:
                 outputs = model(**inputs)
             if batch.training:
-                outputs["loss"].float().backward()
+                loss = outputs["loss"] if "loss" in outputs else outputs["logits"].sum()
+                loss.float().backward()
+                del loss
             del outputs
         return Peak(int(live.peak), int(live.kept))
 
@@ -151,8 +156,8 @@ def _inputs(model: Any, batch: Batch) -> dict[str, Any]:
             inputs["decoder_input_ids"] = ids[:, :1]
         return {**inputs, **({"use_cache": True, "logits_to_keep": 1} if batch.head == "causal" else {})}
     if batch.head == "classifier":
-        inputs["labels"] = torch.zeros(batch.rows, dtype=torch.long)
-    elif batch.head == "spans":
+        return inputs  # a loss of a number a text takes nothing, and DeBERTa's cannot be counted
+    if batch.head == "spans":
         inputs["start_positions"] = inputs["end_positions"] = torch.zeros(batch.rows, dtype=torch.long)
     else:
         inputs["labels"] = torch.zeros_like(ids)
