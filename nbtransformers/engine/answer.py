@@ -193,8 +193,7 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
         self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None
     ) -> Reading:
         """How the questions are read; how the contexts are, is kept for the recipe."""
-        pairs = rows or read_pairs(self.request, objects)
-        self.sides = Sides.of(self.request, objects, pairs, reasons, before)
+        self.sides = Sides.of(self.request, objects, rows, reasons, before)
         return self.sides.questions
 
     def recipe(self, reading: Reading) -> AnswerRecipe:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nbtransformers.engine.reading import reading_of, with_reasons
-from nbtransformers.inputs.pairs import PairRows
+from nbtransformers.inputs.pairs import PairRows, read_pairs
 from nbtransformers.request import AnswerRequest, Objects
 from nbtransformers.results.reasons import Reasons
 from nbtransformers.results.recipe import AnswerRecipe, Reading
@@ -32,7 +32,7 @@ class Sides:
         cls,
         request: AnswerRequest,
         objects: Objects,
-        pairs: PairRows,
+        rows: Any,
         reasons: Reasons | None,
         before: AnswerRecipe | WrittenAnswerRecipe | None,
     ) -> Sides:
@@ -41,24 +41,29 @@ class Sides:
         Args:
             request: what was asked for.
             objects: what the request's references name.
-            pairs: what they were read as.
+            rows: what they were read as; None, or the rest of the rows, looks where they come from.
             reasons: why some of the pairs have no answer.
             before: the recipe of the result that is resumed: what it read may be used up.
         """
-        only = "question" if pairs.only_question is not None else "context" if pairs.only_context is not None else ""
-        readings = [
-            reading_of(request.questions, objects, pairs.questions),
-            reading_of(request.contexts, objects, pairs.contexts),
-        ]
         if before is not None:
-            readings = [before.reading, before.contexts]
-        if reasons is not None:
-            names = ("question", "context")
-            readings = [
-                one if only == name else with_reasons(one, _of_side(reasons, f"no {name}: "))
-                for one, name in zip(readings, names, strict=True)
-            ]
-        return cls(readings[0], readings[1], only)
+            sides = cls(before.reading, before.contexts, before.only)
+        else:
+            pairs = rows if isinstance(rows, PairRows) else read_pairs(request, objects)
+            sides = cls(
+                reading_of(request.questions, objects, pairs.questions),
+                reading_of(request.contexts, objects, pairs.contexts),
+                "question" if pairs.only_question is not None else "context" if pairs.only_context is not None else "",
+            )
+        return sides if reasons is None else sides._with(reasons)
+
+    def _with(self, reasons: Reasons) -> Sides:
+        """The same, with what the reasons tell of the sides that are read row by row."""
+        questions, contexts = self.questions, self.contexts
+        if self.only != "question":
+            questions = with_reasons(questions, _of_side(reasons, "no question: "))
+        if self.only != "context":
+            contexts = with_reasons(contexts, _of_side(reasons, "no context: "))
+        return Sides(questions, contexts, self.only)
 
 
 def _of_side(reasons: Reasons, begins: str) -> Reasons:
