@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -166,11 +166,9 @@ def test_what_would_fit_is_named(memory: dict[str, Memory], free: int, halved: M
 
 @pytest.fixture
 def compared(monkeypatch: pytest.MonkeyPatch) -> Callable[..., float]:
+    """The benchmark's, which measures in a process of its own."""
     monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
-    import fit
-
-    sys.modules.pop("fit")
-    return fit.compared
+    return importlib.import_module("fit").compared
 
 
 @pytest.mark.slow
