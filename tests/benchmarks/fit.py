@@ -67,9 +67,9 @@ def main() -> None:
         print(json.dumps(measured(*arguments.measure, device=arguments.device)), flush=True)
         return
     names = arguments.models.split(",") if arguments.models else list(MODELS)
-    sizes = [[int(number) for number in asked.split(",")] for asked in (arguments.rows, arguments.tokens)]
-    cases = product(names, arguments.ways.split(","), *sizes)
-    ratios = [compared(*case, arguments.device) for case in cases]
+    rows, tokens = ([int(number) for number in asked.split(",")] for asked in (arguments.rows, arguments.tokens))
+    cases = product(names, arguments.ways.split(","), rows, tokens)
+    ratios = [compared(name, way, at_once, length, arguments.device) for name, way, at_once, length in cases]
     within = sum(abs(ratio - 1) <= 0.15 for ratio in ratios)
     print(f"{within} of {len(ratios)} estimates within 15% of the peak; {min(ratios):.2f} to {max(ratios):.2f}")
 
