@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import gc
 import itertools
 import sys
 from dataclasses import dataclass
@@ -67,13 +64,10 @@ def unload(name: str | None, shell: Any = None) -> Unloaded:
 
 def give_back(shell: Any = None) -> None:
     """Collect what nothing holds any more, and have the allocators return it to the machine."""
+    from nbtransformers.loading.room import return_memory
+
     _drop_tracebacks(shell)
-    gc.collect()
-    torch: Any = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
-    with contextlib.suppress(OSError, AttributeError):  # only the GNU C library keeps freed memory, and has this
-        ctypes.CDLL(None).malloc_trim(0)
+    return_memory()
 
 
 def _rss() -> int:

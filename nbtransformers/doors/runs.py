@@ -9,6 +9,7 @@ from nbtransformers import settings
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.host import in_notebook, shell
+from nbtransformers.request import RunOptions
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir.listing import find_run, typed_name
@@ -82,7 +83,9 @@ class Run(TrainingRun):
         ref = model_of_run(self.files)
         device = pick_device("auto")
         task = task_named(self.description["training_task"])
-        return load(ref, {}, task.head, device=device, dtype=pick_dtype("auto", device))[0]
+        budget = RunOptions(memory_budget=settings.default("memory-budget").value).budget
+        dtype = pick_dtype("auto", device)
+        return load(ref, {}, task.head, device=device, dtype=dtype, memory_budget=budget)[0]
 
 
 @door
