@@ -6,7 +6,6 @@ import ast
 import importlib
 import json
 import pkgutil
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -122,29 +121,25 @@ def test_public_names_are_listed_and_others_are_not() -> None:
 
 HEAVY = {"torch", "transformers", "pandas", "matplotlib", "numpy", "anywidget", "ipywidgets", "rich", "scipy"}
 LOAD = """
-import json, sys, time
+import json, sys
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 config = Config()
 config.HistoryManager.enabled = False
 shell = InteractiveShell.instance(config=config)
 before = set(sys.modules)
-started = time.perf_counter()
 shell.run_line_magic("load_ext", "nbtransformers")
-spent = time.perf_counter() - started
 assert shell.find_cell_magic("classify") is not None
-print(json.dumps([spent, sorted(set(sys.modules) - before)]))
+print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
 
-def test_the_extension_loads_quickly_and_brings_nothing_heavy() -> None:
-    spent: list[float] = []
-    for _ in range(5):
-        done = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=True)
-        seconds, brought = json.loads(done.stdout)
-        spent.append(seconds)
-        assert not {name.split(".")[0] for name in brought} & HEAVY
-    assert statistics.median(spent) < 0.150, spent
+def test_the_extension_brings_little_and_nothing_heavy() -> None:
+    """How long that takes is for `tests/benchmarks/loadext.py` to say."""
+    done = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=True)
+    brought = json.loads(done.stdout)
+    assert not {name.split(".")[0] for name in brought} & HEAVY
+    assert len(brought) < 120, brought
 
 
 def test_the_package_brings_nothing_heavy() -> None:
