@@ -22,7 +22,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +66,13 @@ def main() -> None:
         print(json.dumps(measured(*arguments.measure, device=arguments.device)), flush=True)
         return
     names = arguments.models.split(",") if arguments.models else list(MODELS)
-    rows, tokens = ([int(number) for number in asked.split(",")] for asked in (arguments.rows, arguments.tokens))
-    cases = product(names, arguments.ways.split(","), rows, tokens)
-    ratios = [compared(name, way, at_once, length, arguments.device) for name, way, at_once, length in cases]
+    ratios = [
+        compared(name, way, int(rows), int(tokens), arguments.device)
+        for name in names
+        for way in arguments.ways.split(",")
+        for rows in arguments.rows.split(",")
+        for tokens in arguments.tokens.split(",")
+    ]
     within = sum(abs(ratio - 1) <= 0.15 for ratio in ratios)
     print(f"{within} of {len(ratios)} estimates within 15% of the peak; {min(ratios):.2f} to {max(ratios):.2f}")
 
