@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nbtransformers.doors.summarize import summarize
     from nbtransformers.doors.tokenize import tokenize
     from nbtransformers.doors.translate import translate
+    from nbtransformers.doors.workbench import workbench
     from nbtransformers.errors import UserError
     from nbtransformers.panels.shown import panel, selected
     from nbtransformers.panels.view import show_result as show

@@ -136,8 +136,10 @@ def _of_gate(entry: ModelEntry) -> list[str]:
 def _head_of(config: Mapping[str, Any]) -> Head:
     architecture = next(iter(config.get("architectures") or [""]))
     found = heads_named(architecture, encoder_decoder=bool(config.get("is_encoder_decoder")))
-    bare: Head = "encoder"
-    return next((head for head in _ORDER if head in found), bare)
+    for head in _ORDER:
+        if head in found:
+            return head
+    return "encoder"
 
 
 # --- what it takes ---

@@ -14,6 +14,7 @@ from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.background import Background
 from nbtransformers.panels.kinds import RESULTS, Result, kind_of_result
 from nbtransformers.panels.view import passing_view
+from nbtransformers.panels.workbench.bench import Workbench
 from nbtransformers.request import ModelRef, Objects
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.explanation import Explanation
@@ -51,7 +52,7 @@ def resume(result: Resumable, *, data: Any = None, model: Any = None, tokenizer:
 
     if isinstance(result, Background):
         raise UserError("This is work in the background, not its result.", hint="Type `nbt.resume(work.result)`.")
-    if isinstance(result, Runs) or not isinstance(result, RESULTS):
+    if isinstance(result, Runs | Workbench) or not isinstance(result, RESULTS):
         raise UserError(f"There is nothing to resume in {kind_of(result)}.", hint="Type `nbt.resume(result)`.")
     if isinstance(result, TrainingRun):
         result.resume()

@@ -3,8 +3,8 @@
 Both ends of the wire are tested against that file. This script is a third reading of the rules, independent of both
 ends: `runs` are the runs, the oldest first, with what was asked for beside the usual and their own lines; `header` is
 what the panel has, the newest first; `later` what comes then, and `live` the message that tells of it; `curve` the
-answer about the loss of the first run after that, `grown` what of it is new since `later`, and `diff` the answer about all. How long a run that goes on has taken is of the
-moment: readers of this file set `seconds` aside, and the folder.
+answer about the loss of the first run after that, `grown` what of it is new since `later`, and `diff` the answer about
+all. How long a run that goes on has taken is of the moment: readers of this file set `seconds` aside, and the folder.
 """
 
 import json
