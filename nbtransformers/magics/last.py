@@ -1,6 +1,7 @@
 """What the last magic of a task was asked, for `%nbt code`.
 
-Only the request and a few facts: a result holds all its texts and scores, and would never be freed.
+Only the request and a few facts: a result holds all its texts and scores, and would never be freed. A training run
+holds nothing but the name of its directory.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from nbtransformers.request import Request
     from nbtransformers.results.recipes import ProgramRecipe
+    from nbtransformers.results.trainingrun import TrainingRun
 
 
 class Asked(Protocol):
@@ -19,17 +21,22 @@ class Asked(Protocol):
     def request(self) -> Any: ...
 
 
-_last: tuple[Request, ProgramRecipe | None] | None = None
+_last: tuple[Request, ProgramRecipe | None] | TrainingRun | None = None
 
 
 def remember(result: Asked) -> None:
     """Keep what a program needs to give this result again."""
+    from nbtransformers.results.trainingrun import TrainingRun
+
     global _last
-    _last = (result.request, getattr(result, "recipe", None))
+    _last = result if isinstance(result, TrainingRun) else (result.request, getattr(result, "recipe", None))
 
 
-def last() -> tuple[Request, ProgramRecipe | None] | None:
-    """The last request of this session and its recipe, None where no program is written; None before the first."""
+def last() -> tuple[Request, ProgramRecipe | None] | TrainingRun | None:
+    """The last request of this session and its recipe, None where no program is written, or the last training run.
+
+    None before the first.
+    """
     return _last
 
 

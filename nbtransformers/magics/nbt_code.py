@@ -32,12 +32,15 @@ def complete_code(words: list[str], begun: str, shell: Any) -> Iterator[Suggesti
 
 def _of_last() -> str:
     from nbtransformers.codegen.program import unwritten, written
+    from nbtransformers.coding import code as code_of
 
     found = last.last()
     if found is None:
         raise UserError(
             "There is no program yet: nothing has run.", hint="Run %%classify or %%tokenize, then type `%nbt code`."
         )
+    if not isinstance(found, tuple):
+        return code_of(found)
     request, recipe = found
     if recipe is None:
         raise unwritten(request.task)

@@ -11,6 +11,7 @@ from training_runs import one_thread as one_thread  # the fixture
 
 import nbtransformers as nbt
 from nbtransformers.errors import UserError
+from nbtransformers.magics import last, nbt_code
 from nbtransformers.results.trainingrun import TrainingRun
 
 
@@ -22,6 +23,8 @@ def test_every_step_and_the_model_are_those_of_the_run(
     folder = new_run(tmp_path / "run", encoder, arguments={"max_grad_norm": 0.5}, schedule="cosine", method=method)
     assert work(folder) == 0
     program = nbt.code(TrainingRun(folder))
+    last.remember(TrainingRun(folder))
+    assert nbt_code.code([], None) == program.rstrip("\n")
     monkeypatch.chdir(tmp_path)
     table = ran(program)["table"]
     steps = [event for event in told(folder) if event["type"] == "step"]
