@@ -31,6 +31,9 @@ _ALIKE = 1e-4  # two ways to the same logits
 def freeze(model: Any, head: Head, new: Iterable[str]) -> Any:
     """A model of which only the head is trained, and what it did not come with.
 
+    A pooler counts as a part of the head of a classifier: what BERT has in its body for that, RoBERTa and others have
+    in their heads, and one that was not trained with the rest (as of most sentence encoders) would be in the way.
+
     Args:
         model: of Transformers; it is changed.
         head: the model's.
@@ -40,6 +43,8 @@ def freeze(model: Any, head: Head, new: Iterable[str]) -> Any:
         UserError: when its head shares all its weights with the embeddings.
     """
     trained = trained_modules(model, head, new)
+    if trained and head == "classifier" and _pooler(model) is not None:
+        trained = [f"{model.base_model_prefix}.pooler", *trained]
     if not trained:
         raise UserError(
             "The head of this model is not trained by itself: its weights are its embeddings, too.",
@@ -51,12 +56,18 @@ def freeze(model: Any, head: Head, new: Iterable[str]) -> Any:
     return model
 
 
+def _pooler(model: Any) -> Any:
+    """The part of a body that makes one vector of those of the tokens, from all of which it is given; else None."""
+    pooler = getattr(getattr(model, model.base_model_prefix, None), "pooler", None)
+    return pooler if any(True for _ in getattr(pooler, "children", tuple)()) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Tap:
     """Where the features of a text are taken from, and put in.
 
     Attributes:
-        layer: the name of the first layer of the head that has weights.
+        layer: the name of the first layer that is trained.
         body: the name of the body.
         stand_in: what is in the body's place when there are features.
         multiplied: whether features are multiplied by what comes from there, which are ones but for dropout.
@@ -77,8 +88,9 @@ def find_tap(model: Any, batch: dict[str, Any]) -> Tap | None:
     """
     import torch
 
-    body = model.base_model_prefix
-    if not hasattr(model, body) or any(weight.requires_grad for weight in getattr(model, body).parameters()):
+    body, pooler = model.base_model_prefix, f"{model.base_model_prefix}.pooler."
+    trained = [name for name, weight in model.named_parameters() if weight.requires_grad]
+    if not hasattr(model, body) or any(name.startswith(f"{body}.") and pooler not in name for name in trained):
         return None
     model.eval()
     try:
@@ -96,14 +108,15 @@ def _tried(model: Any, body: str, batch: dict[str, Any]) -> Tap | None:
     outputs: list[Any] = []
     hook = getattr(model, body).register_forward_hook(lambda module, given, output: outputs.append(output))
     try:
-        layer, features, logits = _watched(model, body, batch)
+        layer, features, logits = _watched(model, batch)
     finally:
         hook.remove()
     if features.ndim != 2 or len(features) != len(batch["input_ids"]):
         return None
-    stand_in = _stand_in(outputs[0], batch["input_ids"])
+    pooler = _pooler(model) if layer.startswith(f"{body}.pooler.") else None
+    stand_in = _stand_in(outputs[0], batch["input_ids"], pooler)
     with _in_place(model, body, stand_in):
-        _, ones, _ = _watched(model, body, batch)
+        _, ones, _ = _watched(model, batch)
         multiplied = bool((ones == 1).all()) and ones.shape == features.shape
         tap = Tap(layer, body, stand_in, multiplied)
         with _putting(model, tap, lambda: features):
@@ -111,13 +124,13 @@ def _tried(model: Any, body: str, batch: dict[str, Any]) -> Tap | None:
     return tap if same else None
 
 
-def _watched(model: Any, body: str, batch: dict[str, Any]) -> tuple[str, Any, Any]:
-    """The first layer of the head with weights, what went into it, and the logits."""
+def _watched(model: Any, batch: dict[str, Any]) -> tuple[str, Any, Any]:
+    """The first layer that is trained, what went into it, and the logits."""
     seen: list[tuple[str, Any]] = []
     hooks = [
         module.register_forward_pre_hook(lambda module, given, name=name: seen.append((name, given[0])))
         for name, module in model.named_modules()
-        if name.partition(".")[0] != body and any(True for _ in module.parameters(recurse=False))
+        if any(weight.requires_grad for weight in module.parameters(recurse=False))
     ]
     try:
         logits = _logits(model(**batch))
@@ -131,8 +144,8 @@ def _logits(output: Any) -> Any:
     return output["logits"]
 
 
-def _stand_in(output: Any, input_ids: Any) -> Any:
-    """What gives ones of the shapes that a body gives."""
+def _stand_in(output: Any, input_ids: Any, pooler: Any) -> Any:
+    """What gives ones of the shapes that a body gives; a pooler that is trained makes its own of them."""
     import torch
 
     tokens = input_ids.shape[1]
@@ -145,15 +158,20 @@ def _stand_in(output: Any, input_ids: Any) -> Any:
     kind = type(output)
 
     class StandIn(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pooler = pooler
+
         def forward(self, input_ids: Any, *others: Any, **named: Any) -> Any:
             rows, tokens = input_ids.shape[:2]
             one = torch.ones((), device=input_ids.device)
-            return kind(
-                **{
-                    name: one.expand(rows, *(tokens if size is None else size for size in shape))
-                    for name, shape in shapes.items()
-                }
-            )
+            given = {
+                name: one.expand(rows, *(tokens if size is None else size for size in shape))
+                for name, shape in shapes.items()
+            }
+            if self.pooler is not None:
+                given["pooler_output"] = self.pooler(given["last_hidden_state"])
+            return kind(**given)
 
     return StandIn()
 
@@ -237,7 +255,7 @@ def _encoded(
         batch = collator([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
         try:
             with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=bf16), in_their_place(packed):
-                _, found, _ = _watched(model, tap.body, {name: value.to(device) for name, value in batch.items()})
+                _, found, _ = _watched(model, {name: value.to(device) for name, value in batch.items()})
         except Exception as error:
             if len(numbers) == 1 or not is_out_of_memory(error):
                 raise
