@@ -24,6 +24,7 @@ def online(made: Hub, cache: Path) -> Generator[Hub]:
         for name, value in hub.environment(cache).items():
             patch.setenv(name, value)
         patch.delenv("HF_TOKEN", raising=False)
+        patch.setattr(constants, "HF_HUB_CACHE", str(cache))
         patch.setattr(constants, "HF_HUB_OFFLINE", False)
         patch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
         patch.setattr(datasets.config, "HF_ENDPOINT", hub.address)

@@ -444,12 +444,12 @@ def test_what_a_run_was_told_before_memory_ran_out_is_followed_after_it(
     pause, halved, save = tell(run.control, "pause"), tell(run.control, "lr", factor=0.5), tell(run.control, "save")
     worker = ForkedWorker(run)  # which reads them before its first step, and has no memory for that
     until(lambda: state_of(run) == "paused", 30)
-    assert [event["micro_batch"] for event in events(run, "micro_batch")] == [2]
-    until(lambda: {halved, save} <= {event["id"] for event in events(run, "control")})
-    assert steps(run) == [1]
-    assert run.complete_checkpoints() == [1]
+    assert not steps(run)
     tell(run.control, "resume")
     until(lambda: len(steps(run)) > 2)
+    assert [event["micro_batch"] for event in events(run, "micro_batch")] == [2]
+    assert {halved, save} <= {event["id"] for event in events(run, "control")}
+    assert run.complete_checkpoints()[0] == 1
     tell(run.control, "stop")
     assert worker.wait() == 0
     assert [event["id"] for event in events(run, "control")].count(pause) == 1

@@ -60,8 +60,8 @@ MAGIC = [
         "`--memory-budget` is 'lots', no size. Type a size with its unit: `--memory-budget 8GB`.",
     ),
     (
-        "%classify texts --model {M}/tiny --memory-budget 10kB",
-        "tiny takes 46 KiB, and all models together may take 10 KiB. "
+        "%classify texts --model {M}/tiny --dtype bfloat16 --memory-budget 10kB",  # so is nowhere else loaded
+        "tiny takes 23 KiB, and all models together may take 10 KiB. "
         "Type `--memory-budget 1MiB`, or give a smaller model.",
     ),
     ("%classify texts --top-k few", "`--top-k` is 'few', not a whole number. Type a number such as `--top-k 8`."),
