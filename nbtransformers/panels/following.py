@@ -6,6 +6,7 @@ import contextvars
 import logging
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class Following:
+class Following(ABC):
     """Looks, tells the panel what is new, and draws its snapshot anew, until the panel is closed or all is told.
 
     Args:
@@ -45,17 +46,17 @@ class Following:
         """Where the thread works: what ipykernel shows, it shows in the cell that the context is of."""
         return contextvars.copy_context()
 
+    @abstractmethod
     def _look(self) -> bool:
         """Tell what is new; whether there may be more."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _pause_s(self) -> float:
         """How long to wait until the next look."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _draw(self, panel: Panel, *, at_once: bool) -> None:
         """Draw the snapshot anew, if it is time to; `at_once` where nothing comes after."""
-        raise NotImplementedError
 
     # --- the thread ---
 

@@ -77,7 +77,6 @@ class Attempt:
             EvaluationBrokenOffError: when the run is told to stop.
         """
         self.commands.look()
-        self.commands.wait_while_paused()
         if not alone:
             self.commands.stopping = self.team.shared(self.commands.stopping)
         if self.commands.stopping:

@@ -72,7 +72,6 @@ class RunEvents(Base):
         attempt.journal.state("running")
         attempt.commands.state = "running"
         attempt.commands.look()
-        attempt.commands.wait_while_paused()
         attempt.commands.stopping = attempt.team.shared(attempt.commands.stopping)
         if attempt.commands.stopping or attempt.marker.finished:
             control.should_training_stop = True

@@ -46,43 +46,41 @@ class Commands:
         self.saves: list[dict[str, Any]] = []
         self.lr: list[dict[str, Any]] = []
 
-    def look(self) -> None:
-        """Take in what came since the last look."""
-        for message in self._controls.new():
-            self._take(message)
-        if self._asked_to_end.is_set():
-            self.stopping = True
+    def look(self, meanwhile: Callable[[], None] = lambda: None) -> bool:
+        """Take in what came since the last look, and wait while it is paused; whether it goes on then.
+
+        Args:
+            meanwhile: called at every look in a pause, to follow what can be followed there.
+        """
+        self._take_in()
+        if self._pausing and not self.stopping:
+            self.journal.state("paused")
+            while self._pausing and not self.stopping:
+                time.sleep(_LOOK_S)
+                self._take_in()
+                meanwhile()
+            self.journal.state(self.state)
+        return not self.stopping
 
     def go_on(self) -> None:
-        """Take in what came since the last look, before a step can be finished, and wait while it is paused.
+        """The same before a step can be finished.
 
         Raises:
             ToldToStopError: when the run is to stop, and has learnt nothing. Of one that has a checkpoint, the model
                 is still made: what is prepared here is what it is made by.
         """
-        self.look()
-        self.wait_while_paused()
-        if self.stopping and self.step == 0:
+        if not self.look() and self.step == 0:
             raise ToldToStopError
-
-    def wait_while_paused(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Wait until a pause is over, if there is one.
-
-        Args:
-            meanwhile: called at every look, to follow what can be followed in a pause.
-        """
-        if not self._pausing or self.stopping:
-            return
-        self.journal.state("paused")
-        while self._pausing and not self.stopping:
-            time.sleep(_LOOK_S)
-            self.look()
-            meanwhile()
-        self.journal.state(self.state)
 
     def followed(self, message: dict[str, Any]) -> None:
         """Say that a command was followed."""
         self.journal.write("control", id=message.get("id"), command=message["command"], step=self.step)
+
+    def _take_in(self) -> None:
+        for message in self._controls.new():
+            self._take(message)
+        if self._asked_to_end.is_set():
+            self.stopping = True
 
     def _take(self, message: dict[str, Any]) -> None:
         match message["command"]:

@@ -57,9 +57,12 @@ def freeze(model: Any, head: Head, new: Iterable[str]) -> Any:
 
 
 def _pooler(model: Any) -> Any:
-    """The part of a body that makes one vector of those of the tokens, from all of which it is given; else None."""
+    """The part of a body that makes one vector of those of the tokens; None where there is none, or a bare layer.
+
+    To that the body gives the first token alone, and does more with what comes out, as ALBERT does.
+    """
     pooler = getattr(getattr(model, model.base_model_prefix, None), "pooler", None)
-    return pooler if any(True for _ in getattr(pooler, "children", tuple)()) else None
+    return None if pooler is None or not list(pooler.children()) else pooler
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def find_tap(model: Any, batch: dict[str, Any]) -> Tap | None:
 
     body, pooler = model.base_model_prefix, f"{model.base_model_prefix}.pooler."
     trained = [name for name, weight in model.named_parameters() if weight.requires_grad]
-    if not hasattr(model, body) or any(name.startswith(f"{body}.") and pooler not in name for name in trained):
+    if not hasattr(model, body) or any(name.startswith(f"{body}.") and not name.startswith(pooler) for name in trained):
         return None
     model.eval()
     try:

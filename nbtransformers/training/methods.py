@@ -152,9 +152,7 @@ def _wants_checkpointing(request: FinetuneRequest) -> bool:
 def _telling(attempt: Attempt) -> Callable[[int, int], bool]:
     def on_rows(done: int, total: int) -> bool:
         attempt.journal.stage("encoding", done, total)
-        attempt.commands.look()
-        attempt.commands.wait_while_paused()
-        return not attempt.commands.stopping
+        return attempt.commands.look()
 
     return on_rows
 

@@ -308,8 +308,7 @@ class RunTraining(Base):
                 what, message = told
                 self._do(what, message, model, trial)
             return
-        commands.look()
-        commands.wait_while_paused(lambda: self._follow(model, trial))
+        commands.look(lambda: self._follow(model, trial))
         self._follow(model, trial)
         if monotonic() - attempt.saved_at > _SAVE_AFTER_S:
             self._do_together("save", None, model, trial)

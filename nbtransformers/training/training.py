@@ -300,9 +300,7 @@ class Training:
 
         def on_step(done: int, total: int) -> bool:
             attempt.journal.stage("finding", done, total)
-            attempt.commands.look()
-            attempt.commands.wait_while_paused()
-            return not attempt.commands.stopping
+            return attempt.commands.look()
 
         if not self._folder.finder.exists() and not find_lr(trainer, self._folder, on_step):
             return False

@@ -368,17 +368,15 @@ def test_commands_are_kept_until_they_can_be_followed(tmp_path: Path) -> None:
     commands = Commands(Controls(run.control), journal, ended)
     ids = [tell(run.control, "pause"), tell(run.control, "resume"), tell(run.control, "save")]
     commands.step = 4
-    commands.look()
-    commands.wait_while_paused()  # it is over already
+    assert commands.look()  # the pause is over already
     assert [event["id"] for event in read_events(run.events) if event["type"] == "control"] == ids[:2]
     assert [message["id"] for message in commands.saves] == ids[2:]
     assert not commands.stopping
     ended.set()
-    commands.look()
+    assert not commands.look()
     assert commands.stopping
     tell(run.control, "pause")
-    commands.look()
-    commands.wait_while_paused()  # a run that is to end is not paused
+    assert not commands.look()  # a run that is to end is not paused
 
 
 # --- what is the user's own ---
