@@ -192,6 +192,21 @@ describe("the panel of runs", () => {
     expect(textOf(page.one(".nbt-run-said"))).toBe("A worker is at work.");
   });
 
+  it("says that the kernel was restarted, and has no buttons that reach nobody", async () => {
+    const page = runs();
+    await page.answer();
+    await page.answer();
+    await page.press("Stop a-1");
+    page.model.lose();
+    await drawn();
+    expect(page.all('[role="alert"]').map(textOf)).toEqual([
+      expect.stringContaining("The kernel was restarted: this is what had come."),
+    ]);
+    expect(page.all(".nbt-run-actions")).toHaveLength(0);
+    expect(page.rows()[1]).toContain("4 of 8");
+    expect(page.all(".nbt-chart-value bdi").map(textOf)).toEqual(["a-2", "a-1"]);
+  });
+
   it("says what to type where a panel does not come to this page", async () => {
     const page = runs();
     await page.answer();

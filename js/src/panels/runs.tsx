@@ -1,8 +1,10 @@
 // All training runs: how each is, and the curves and the settings of those that are ticked, side by side.
 import { useRef, useState } from "preact/hooks";
 import { colourAt } from "../colour";
+import { useLost } from "../training/lost";
 import { useRuns } from "../training/useruns";
 import { ExportButton } from "../views/export";
+import { ErrorStrip } from "../views/notices";
 import { FIRST_LOOK, RunCurves, type RunsLook } from "../views/runcurves";
 import { RunDifferences } from "../views/rundifferences";
 import { RunsExport } from "../views/runsexport";
@@ -12,8 +14,9 @@ import type { ResultProps } from "./panel";
 /** Ticked at first. */
 const FIRST = 3;
 
-export function RunsPanel({ header: raw, channel }: ResultProps) {
+export function RunsPanel({ header: raw, channel, host }: ResultProps) {
   const header = useRuns(raw, channel);
+  const isLost = useLost(host);
   const { order, runs } = header;
   const [wished, setWished] = useState<readonly string[] | null>(null);
   const newest = order.filter((name) => runs[name]?.curves.length).slice(0, FIRST);
@@ -34,6 +37,9 @@ export function RunsPanel({ header: raw, channel }: ResultProps) {
           {order.length > 0 && <ExportButton open={isExporting} onToggle={setExporting} />}
         </div>
       </header>
+      {isLost && (
+        <ErrorStrip message="The kernel was restarted: this is what had come. The runs do not need it, and %runs shows how they are." />
+      )}
       {isExporting && (
         <RunsExport names={ticked} runs={runs} colours={colours} look={look} root={root} channel={channel} />
       )}
@@ -42,7 +48,7 @@ export function RunsPanel({ header: raw, channel }: ResultProps) {
           There are no runs here; <code>%finetune</code> begins one.
         </p>
       ) : (
-        <RunTable header={header} colours={colours} tick={tick} channel={channel} />
+        <RunTable header={header} colours={colours} tick={tick} channel={channel} isLost={isLost} />
       )}
       {ticked.length > 0 && (
         <RunCurves

@@ -2,6 +2,7 @@
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import type { Kept } from "../rows/answers";
 import { useControls } from "../training/controls";
+import { useLost } from "../training/lost";
 import { isLive } from "../training/run";
 import { useRun } from "../training/use";
 import { ExportButton } from "../views/export";
@@ -27,7 +28,8 @@ const TABS = [
 type Tab = (typeof TABS)[number][0];
 
 export function TrainingPanel({ header, payload, channel, host }: ResultProps) {
-  const { run, silentSince, isLost } = useRun(header, payload, channel, host);
+  const { run, silentSince } = useRun(header, payload, channel);
+  const isLost = useLost(host);
   const { facts } = run;
   const controls = useControls(channel, facts);
   const [chosen, setTab] = useState<Tab | null>(null);

@@ -1,7 +1,6 @@
 // A run as a panel follows it: drawn when something came, at most ten times a second, and asked for anew after a gap.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort } from "../channel";
-import type { Host } from "../host";
 import { ask } from "../rows/answers";
 import { Sections } from "../wire/sections";
 import { runNews, type TrainingHeader, trainingHeader } from "../wire/training";
@@ -18,16 +17,9 @@ export interface Followed {
   run: Run;
   /** Nothing has been heard of a run that lived: since when. */
   silentSince: Date | null;
-  /** The kernel that told of it was restarted: nothing more will come, and nothing can be asked. */
-  isLost: boolean;
 }
 
-export function useRun(
-  raw: Record<string, unknown>,
-  payload: DataView | null,
-  channel: Channel,
-  host: Host,
-): Followed {
+export function useRun(raw: Record<string, unknown>, payload: DataView | null, channel: Channel): Followed {
   const first = useMemo(() => {
     const header = trainingHeader(raw);
     return new Run(header, new Sections(header.sections, payload));
@@ -35,15 +27,13 @@ export function useRun(
   const current = useRef(first);
   const [, draw] = useState(0);
   const [silentSince, setSilent] = useState<Date | null>(null);
-  const [isLost, setLost] = useState(false);
-  useEffect(() => host.onLost(() => setLost(true)), [host]);
   const known = useRef(first);
   if (known.current !== first) known.current = current.current = first;
   useEffect(() => {
     const follower = new Follower(channel, current, () => draw((count) => count + 1), setSilent);
     return () => follower.end();
   }, [channel, first]);
-  return { run: current.current, silentSince, isLost };
+  return { run: current.current, silentSince };
 }
 
 class Follower {

@@ -18,9 +18,11 @@ interface RunTableProps {
   colours: ReadonlyMap<string, string>;
   tick(name: string, isTicked: boolean): void;
   channel: Channel;
+  /** Nothing can be told to a run from here any more. */
+  isLost: boolean;
 }
 
-export function RunTable({ header, colours, tick, channel }: RunTableProps) {
+export function RunTable({ header, colours, tick, channel, isLost }: RunTableProps) {
   const { busy, said, tell } = useTelling(channel);
   const [modelled, setModelled] = useState<string | null>(null);
   return (
@@ -45,6 +47,7 @@ export function RunTable({ header, colours, tick, channel }: RunTableProps) {
                 colour={colours.get(name) ?? null}
                 tick={tick}
                 isBusy={busy.has(name)}
+                isLost={isLost}
                 tell={tell}
                 showModel={setModelled}
               />
@@ -52,12 +55,12 @@ export function RunTable({ header, colours, tick, channel }: RunTableProps) {
           </tbody>
         </table>
       </div>
-      {said && (
+      {said && !isLost && (
         <p class={said.isBad ? "nbt-run-said nbt-bad" : "nbt-run-said"} role="alert">
           {said.text}
         </p>
       )}
-      {modelled !== null && header.runs[modelled]?.has_model && (
+      {modelled !== null && !isLost && header.runs[modelled]?.has_model && (
         <RunModel name={modelled} channel={channel} close={() => setModelled(null)} />
       )}
     </>
@@ -70,12 +73,13 @@ interface RowProps {
   colour: string | null;
   tick(name: string, isTicked: boolean): void;
   isBusy: boolean;
+  isLost: boolean;
   tell: Tell;
   /** Show how to use its model. */
   showModel(name: string): void;
 }
 
-function Row({ name, row, colour, tick, ...rest }: RowProps) {
+function Row({ name, row, colour, tick, isLost, ...rest }: RowProps) {
   const { state, data, model, settings, step, steps, seconds, message, queued } = row;
   const far = state === "done" || !steps ? "" : `${formatCount(step)} of ${formatCount(steps)}`;
   return (
@@ -91,7 +95,7 @@ function Row({ name, row, colour, tick, ...rest }: RowProps) {
           <bdi title={name}>{name}</bdi>
         </label>
         {/* Where also those see them who see the table's beginning only. */}
-        <Actions name={name} row={row} {...rest} />
+        {!isLost && <Actions name={name} row={row} {...rest} />}
       </th>
       <td class="nbt-run-cell" title={message}>
         <StateChip state={state} />
@@ -128,7 +132,7 @@ function metricsOf({ metrics, best }: RunRow): string {
   return names.map((name) => `${name} ${exactValue(metrics[name] ?? null)}`).join(", ") || "–";
 }
 
-function Actions({ name, row, isBusy, tell, showModel }: Omit<RowProps, "colour" | "tick">) {
+function Actions({ name, row, isBusy, tell, showModel }: Omit<RowProps, "colour" | "tick" | "isLost">) {
   const [isAsked, ask] = useState(false);
   const button = (title: string, onClick: () => void, help: string) => (
     <button
