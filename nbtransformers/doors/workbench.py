@@ -8,9 +8,10 @@ from typing import Any
 from nbtransformers.coding import code
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError
-from nbtransformers.magics import cells, forms, last, ran
+from nbtransformers.magics import cells, forms, ran
 from nbtransformers.magics.complete import Suggestion, complete, in_quotes, unquoted
 from nbtransformers.magics.forms import Form, task_named
+from nbtransformers.magics.showing import run_asked
 from nbtransformers.panels.background import Background
 from nbtransformers.panels.host import shell
 from nbtransformers.panels.kinds import RESULTS
@@ -85,8 +86,7 @@ class Bench:
         entry = ran.begin(magic.name, line, cell, "workbench")
 
         def run(view: View) -> Any:
-            result = asked.run(asked.request, asked.objects, view)
-            last.remember(result)
+            result = run_asked(asked, view)
             if asked.out is not None:
                 self._shell.user_ns[asked.out] = result
             return result

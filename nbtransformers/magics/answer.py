@@ -18,7 +18,6 @@ GROUPS = {
     "How to run": options.RUN_WHOLE,
     "Result": options.OUTPUT_OR_FILE,
 }
-OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Answer questions from texts. The result is also in `_`.",

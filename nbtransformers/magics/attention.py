@@ -17,7 +17,6 @@ GROUPS = {
     "How to run": options.RUN_ONE_TEXT,
     "Result": options.OUTPUT,
 }
-OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Look at how every token of a text attends to the others, in each layer and head. The result is also in `_`.",

@@ -17,7 +17,6 @@ GROUPS = {
     "How to run": options.RUN,
     "Result": options.OUTPUT_OR_FILE,
 }
-OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Label texts with a classifier, or zero-shot with labels of your own. The result is also in `_`.",

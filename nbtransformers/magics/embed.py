@@ -18,7 +18,6 @@ GROUPS = {
     "How to run": options.RUN,
     "Result": options.OUTPUT_OR_FILE,
 }
-OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Embed texts: a vector for each, near those of texts that mean the same. The result is also in `_`.",

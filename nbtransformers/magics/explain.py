@@ -18,7 +18,6 @@ GROUPS = {
     "How to run": options.RUN_EXPLAIN,
     "Result": options.OUTPUT,
 }
-OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Say how much each token of a text speaks for, or against, a prediction. The result is also in `_`.",

@@ -8,12 +8,12 @@ from typing import Any
 
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.refs import data_ref, is_hub_name
-from nbtransformers.magics import last, options
+from nbtransformers.magics import options
 from nbtransformers.magics.data import data_of, meant, variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.options import Option
 from nbtransformers.magics.parse import ParsedLine, is_option, parse_line, scan
-from nbtransformers.magics.showing import Asked
+from nbtransformers.magics.showing import Asked, run_asked
 from nbtransformers.request import DataRef, Objects
 
 GROUPS = {
@@ -57,8 +57,7 @@ def finetune(line: str, cell: str | None, namespace: dict[str, Any], shell: Any)
     parsed = parse_line(line, (*OPTIONS, *others(line)), "%finetune", namespace)
     wait = parsed.values.get("wait", False)
     asked = ask(parsed, cell, namespace, shell)
-    run = asked.run(asked.request, asked.objects, passing_view(asked.doing))
-    last.remember(run)
+    run = run_asked(asked, passing_view(asked.doing))
     if asked.out is not None:
         shell.user_ns[asked.out] = run
     if wait and in_notebook() and not quiet:

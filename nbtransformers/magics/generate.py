@@ -18,7 +18,6 @@ GROUPS = {
     "How to run": options.RUN_WRITING,
     "Result": (*options.BACKGROUND, *options.OUTPUT_OR_FILE),
 }
-OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Write on for prompts, each token with its probability. The result is also in `_`.",

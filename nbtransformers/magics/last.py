@@ -6,7 +6,7 @@ holds nothing but the name of its directory.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from nbtransformers.request import Request
@@ -21,7 +21,14 @@ class Asked(Protocol):
     def request(self) -> Any: ...
 
 
-_last: tuple[Request, ProgramRecipe | None] | TrainingRun | None = None
+class Remembered(NamedTuple):
+    """What `nbt.code` needs of a result; no program is written where the recipe is None."""
+
+    request: Request
+    recipe: ProgramRecipe | None
+
+
+_last: Remembered | TrainingRun | None = None
 
 
 def remember(result: Asked) -> None:
@@ -29,14 +36,11 @@ def remember(result: Asked) -> None:
     from nbtransformers.results.trainingrun import TrainingRun
 
     global _last
-    _last = result if isinstance(result, TrainingRun) else (result.request, getattr(result, "recipe", None))
+    _last = result if isinstance(result, TrainingRun) else Remembered(result.request, getattr(result, "recipe", None))
 
 
-def last() -> tuple[Request, ProgramRecipe | None] | TrainingRun | None:
-    """The last request of this session and its recipe, None where no program is written, or the last training run.
-
-    None before the first.
-    """
+def last() -> Remembered | TrainingRun | None:
+    """What was remembered last in this session; None before the first."""
     return _last
 
 

@@ -10,11 +10,12 @@ from nbtransformers.magics import options
 from nbtransformers.magics.data import variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.parse import parse_line, words_of
+from nbtransformers.magics.showing import given
 from nbtransformers.plain_text import printable
 from nbtransformers.request.catalog import DatasetsRequest, ModelsRequest
 
-_GROUPS = {"Which are listed": options.LISTED, "Of one": options.OF_ONE_LISTED, "Result": options.OUTPUT}
-OPTIONS = tuple(option for group in _GROUPS.values() for option in group)
+GROUPS = {"Which are listed": options.LISTED, "Of one": options.OF_ONE_LISTED, "Result": options.OUTPUT}
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "List the models that can be used: bundled, cached, in folders, of runs, and on the Hub; or its datasets.",
@@ -24,7 +25,7 @@ HELP = magic_help(
         "%models datasets [SEARCH] [options]",
         "%models preview DATASET [options]",
     ],
-    _GROUPS,
+    GROUPS,
     [
         ("What is here, and what is most used on the Hub", "%models"),
         ("Small models for German texts", "%models --task classify --language de --max-size 350M"),
@@ -47,12 +48,7 @@ def models(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -
     known = _OPTIONS_OF.get(command, _OF_LISTING)
     _refuse_other_options(command, values, known)
     value = COMMANDS.get(command, _listed)(words, values, namespace)
-    if isinstance(value, str):
-        print(value)
-        return None
-    if out is not None:
-        shell.user_ns[out] = value
-    return None if line.rstrip().endswith(";") else value
+    return given(value, out, line, shell)
 
 
 def _listed(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, Any]) -> Any:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nbtransformers.errors import UserError
 from nbtransformers.magics import last
 from nbtransformers.magics.complete import Suggestion
+
+if TYPE_CHECKING:
+    from nbtransformers.panels.kinds import Result
 
 
 def code(words: list[str], shell: Any) -> str:
@@ -31,20 +34,14 @@ def complete_code(words: list[str], begun: str, shell: Any) -> Iterator[Suggesti
 
 
 def _of_last() -> str:
-    from nbtransformers.codegen.program import unwritten, written
-    from nbtransformers.coding import code as code_of
+    from nbtransformers.coding import code
 
     found = last.last()
     if found is None:
         raise UserError(
             "There is no program yet: nothing has run.", hint="Run %%classify or %%tokenize, then type `%nbt code`."
         )
-    if not isinstance(found, tuple):
-        return code_of(found)
-    request, recipe = found
-    if recipe is None:
-        raise unwritten(request.task)
-    return written(request, recipe)
+    return code(cast("Result", found))  # it has what the program is written from
 
 
 def _of_variable(expression: str, shell: Any) -> str:

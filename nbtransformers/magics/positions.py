@@ -17,7 +17,6 @@ GROUPS = {
     "How to load it": tuple(option for option in options.RUN if option.name in ("device", "dtype", "memory-budget")),
     "Result": options.OUTPUT,
 }
-OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Look at how positions are encoded: by the sinusoidal formula, or by a model. The result is also in `_`.",

@@ -10,6 +10,7 @@ from nbtransformers.magics import options
 from nbtransformers.magics.data import variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.parse import parse_line, words_of
+from nbtransformers.magics.showing import given
 from nbtransformers.rundir.listing import typed_name
 
 if TYPE_CHECKING:
@@ -54,12 +55,7 @@ def runs(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> 
         value = listed(folder).diff(*_two(words))
     else:
         value = asked_for(words, folder, yes=values.get("yes", False))
-    if isinstance(value, str):
-        print(value)
-        return None
-    if out is not None:
-        shell.user_ns[out] = value
-    return None if line.rstrip().endswith(";") else value
+    return given(value, out, line, shell)
 
 
 def asked_for(words: list[str], folder: str | None, *, yes: bool) -> Runs | Run | str:

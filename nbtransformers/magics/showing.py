@@ -36,6 +36,23 @@ class Asked:
     shown_as: str | None = None
 
 
+def run_asked(asked: Asked, view: View) -> Any:
+    """Run what was asked for, and remember it for `%nbt code`."""
+    result = asked.run(asked.request, asked.objects, view)
+    last.remember(result)
+    return result
+
+
+def given(value: Any, out: str | None, line: str, shell: Any) -> Any:
+    """What a cell gives whose magic had something looked up or done: a text is printed, anything else is its value."""
+    if isinstance(value, str):
+        print(value)
+        return None
+    if out is not None:
+        shell.user_ns[out] = value
+    return None if line.rstrip().endswith(";") else value
+
+
 def run_and_show(asked: Asked, line: str, cell: str | None, shell: Any) -> Any:
     """Run what was asked for and show its result, which is the value of the cell.
 
@@ -54,8 +71,7 @@ def run_and_show(asked: Asked, line: str, cell: str | None, shell: Any) -> Any:
         return _run_in_background(asked, shell)
     quiet = cell is None and line.rstrip().endswith(";")
     view = passing_view(asked.doing) if quiet else lasting_view(asked.doing, asked.request.task)
-    result = asked.run(asked.request, asked.objects, view)
-    last.remember(result)
+    result = run_asked(asked, view)
     if asked.out is not None:
         shell.user_ns[asked.out] = result
     if quiet:
@@ -68,13 +84,8 @@ def _run_in_background(asked: Asked, shell: Any) -> Any:
     from nbtransformers.panels.background import Background, open_panel
     from nbtransformers.panels.host import in_notebook
 
-    def run_and_remember(view: View) -> Any:
-        result = asked.run(asked.request, asked.objects, view)
-        last.remember(result)
-        return result
-
     panel = open_panel(asked.doing, asked.request.task) if in_notebook() else None
-    work = Background(asked.doing, run_and_remember, panel)
+    work = Background(asked.doing, lambda view: run_asked(asked, view), panel)
     if asked.out is not None:
         shell.user_ns[asked.out] = work
     return work

@@ -19,7 +19,6 @@ GROUPS = {
     "How to run": options.RUN,
     "Result": options.OUTPUT,
 }
-OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Compare texts by their meaning. The result is also in `_`.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from nbtransformers.magics import (
@@ -45,22 +45,25 @@ class Magic:
     Attributes:
         name: what is typed after `%`, and the public function's name.
         run: line, cell (None for a line magic), namespace and shell to the value of the cell.
-        options: the options that it takes.
+        groups: a heading to the options below it.
         help: what `%NAME?` shows; its first sentence says what the magic does.
         forms: as IPython writes them.
-        groups: a heading to its options.
         ask: what is parsed, cell, namespace and shell to what they ask for; None where nothing is run.
         others: a line to options that it takes besides, of which there are too many to list.
     """
 
     name: str
     run: Run
-    options: tuple[Option, ...]
+    groups: Groups
     help: str
     forms: Literal["line", "cell", "line_cell"] = "line_cell"
-    groups: Groups = field(default_factory=dict[str, tuple[Option, ...]])
     ask: Ask | None = None
     others: Callable[[str], Iterable[Option]] = _no_others
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The options that it takes."""
+        return tuple(option for group in self.groups.values() for option in group)
 
     @property
     def summary(self) -> str:
@@ -85,8 +88,7 @@ def _task(
     def run(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
         return run_and_show(ask(magic.parse(line, cell, namespace), cell, namespace, shell), line, cell, shell)
 
-    options = tuple(option for group in groups.values() for option in group)
-    magic = Magic(name, run, options, help_text, forms, groups, ask)
+    magic = Magic(name, run, groups, help_text, forms, ask)
     return magic
 
 
@@ -101,20 +103,19 @@ MAGICS = (
     Magic(
         "finetune",
         finetune.finetune,
-        finetune.OPTIONS,
+        finetune.GROUPS,
         finetune.HELP,
         forms="line",
-        groups=finetune.GROUPS,
         ask=finetune.ask,
         others=finetune.others,
     ),
     _task("generate", generate.generate, generate.GROUPS, generate.HELP),
-    Magic("models", models.models, models.OPTIONS, models.HELP, forms="line"),
+    Magic("models", models.models, models.GROUPS, models.HELP, forms="line"),
     _task("positions", positions.positions, positions.GROUPS, positions.HELP, forms="line"),
-    Magic("runs", runs.runs, runs.OPTIONS, runs.HELP, forms="line"),
+    Magic("runs", runs.runs, runs.GROUPS, runs.HELP, forms="line"),
     _task("similar", similar.similar, similar.GROUPS, similar.HELP),
     _task("summarize", summarize.summarize, summarize.GROUPS, summarize.HELP),
     _task("tokenize", tokenize.tokenize, tokenize.GROUPS, tokenize.HELP),
     _task("translate", translate.translate, translate.GROUPS, translate.HELP),
-    Magic("workbench", workbench.workbench, (), workbench.HELP, forms="line"),
+    Magic("workbench", workbench.workbench, {}, workbench.HELP, forms="line"),
 )

@@ -18,7 +18,6 @@ GROUPS = {
     "How": options.TOKENIZE,
     "Result": options.OUTPUT,
 }
-OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Cut texts into tokens, with one tokenizer or with several side by side. The result is also in `_`.",

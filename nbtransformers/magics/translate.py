@@ -18,7 +18,6 @@ GROUPS = {
     "How to run": options.RUN_REWRITING,
     "Result": (*options.BACKGROUND, *options.OUTPUT_OR_FILE),
 }
-OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 HELP = magic_help(
     "Translate texts, long ones in parts. The result is also in `_`.",

@@ -91,10 +91,10 @@ def test_tab_offers_choices_and_takes_one(typing: Notebook) -> None:
 
 
 def test_tab_offers_the_options_alone(typing: Notebook) -> None:
-    from nbtransformers.magics.classify import OPTIONS
+    from nbtransformers.magics.forms import TASKS
 
     write(typing, "%%classify --")
-    assert set(offers(typing)) == {f"--{option.name}" for option in OPTIONS}
+    assert set(offers(typing)) == {f"--{option.name}" for option in TASKS["classify"].options}
     typing.page.keyboard.press("Escape")
 
 

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 import nbtransformers as nbt
 from nbtransformers.errors import UserError
-from nbtransformers.magics import classify as classify_magic
-from nbtransformers.magics import tokenize as tokenize_magic
+from nbtransformers.magics.forms import TASKS
 
 pytestmark = pytest.mark.slow
 THOROUGH = settings(
@@ -28,7 +27,7 @@ THOROUGH = settings(
 TEXT = st.text(st.characters(categories=None), max_size=20)
 # Text that a line may hold: no call, so that nothing of Python's own is run.
 SAFE = st.text(st.characters(categories=None, exclude_characters="()"), max_size=20)
-OPTIONS = sorted({option.name for option in (*classify_magic.OPTIONS, *tokenize_magic.OPTIONS)})
+OPTIONS = sorted({option.name for option in (*TASKS["classify"].options, *TASKS["tokenize"].options)})
 EXPRESSIONS = ["texts", "df", "numbers", "frame.a", "df[df.stars > 1]", "nothing", "1", "'one'", "[", "texts[0]", "x y"]
 FILES = ["some.csv", "some.txt", "'some.txt'", "none.csv", "some.jsonl", "binary.csv", "hub:", "hub:a/b", "folder.csv"]
 VALUES = [

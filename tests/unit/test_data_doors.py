@@ -15,10 +15,12 @@ import nbtransformers as nbt
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.refs import data_ref
 from nbtransformers.inputs.rows import read
-from nbtransformers.magics.classify import OPTIONS
 from nbtransformers.magics.data import data_of
+from nbtransformers.magics.forms import TASKS
 from nbtransformers.magics.parse import parse_line
 from nbtransformers.request import DataRef
+
+OPTIONS = TASKS["classify"].options
 
 
 @pytest.fixture(autouse=True)

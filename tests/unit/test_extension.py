@@ -13,8 +13,10 @@ import pytest
 from helpers import Notebook, Terminal
 
 import nbtransformers as nbt
-from nbtransformers.magics.classify import OPTIONS
+from nbtransformers.magics.forms import TASKS
 from nbtransformers.results.classification import Classification
+
+OPTIONS = TASKS["classify"].options
 
 TEXTS = ["The striker scored twice.", "Parliament passed the budget.", ""]
 LABELS = ["politics", "sport"]

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtransformers.errors import UserError
-from nbtransformers.magics.classify import OPTIONS
+from nbtransformers.magics.forms import TASKS
 from nbtransformers.magics.parse import ParsedLine, evaluate, filled_in, parse_line
+
+OPTIONS = TASKS["classify"].options
 
 
 def parsed(line: str, **namespace: Any) -> ParsedLine:

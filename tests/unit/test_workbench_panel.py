@@ -44,8 +44,7 @@ TOKENIZE = {"With which tokenizer": (Option("model", "repeat it", "NAME", repeat
 
 
 def magic(name: str, help_text: str, groups: dict[str, tuple[Option, ...]]) -> Magic:
-    options = tuple(option for group in groups.values() for option in group)
-    return Magic(name, lambda *_: None, options, help_text, groups=groups)
+    return Magic(name, lambda *_: None, groups, help_text)
 
 
 class Golden:
@@ -157,6 +156,7 @@ def test_closing_it_stops_its_work_and_closes_what_is_within(panel: WorkbenchPan
     until(lambda: ran.ran()[0].seconds is not None)  # without `end`: it was stopped
     with pytest.raises(UserError, match="This workbench is closed"):
         follower.run(FORM)
+    assert len(ran.ran()) == 1  # nothing was begun
 
 
 def test_a_failure_is_told_with_its_field(panel: WorkbenchPanel, desk: Slow) -> None:
@@ -168,6 +168,16 @@ def test_a_failure_is_told_with_its_field(panel: WorkbenchPanel, desk: Slow) -> 
     assert state["error"] == {"message": "`--labels` is too long. Shorten it.", "field": "labels"}
     assert state["history"][0]["message"] == "`--labels` is too long. Shorten it."
     until(lambda: panel.child is not None and panel.child.error is not None)
+
+
+def test_a_failure_is_not_told_of_what_is_shown_instead(panel: WorkbenchPanel, desk: Slow) -> None:
+    desk.end.set()
+    asked(panel, "run", form=FORM)
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    desk.fail = UserError("`--labels` is too long.")
+    asked(panel, "run", form=FORM)
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    assert asked(panel, "show", number=1)["result"]["error"] is None
 
 
 def test_an_earlier_result_is_shown_again(panel: WorkbenchPanel, desk: Slow) -> None:

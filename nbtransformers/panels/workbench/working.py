@@ -69,11 +69,11 @@ class Working:
             UserError: when it cannot be understood, or another one is at work.
         """
         with self._lock:
-            self._free()
+            panel = self._free()
             work = self._bench.desk.begin(form)
             self._at_work = self._shown = work.number
             self._error = None
-        view = self._child(work.doing, work.kind)
+        view = _child(panel, work.doing, work.kind)
         Background(work.doing, lambda shown: self._work(work, form, shown), view.panel)
         self()
 
@@ -91,25 +91,21 @@ class Working:
         """
         from nbtransformers.panels.kinds import kind_of_result
 
-        self._free()
+        panel = self._free()
         result = self._bench.desk.result(number)
         kind = kind_of_result(result)
-        self._child(kind.title, kind.name).show(result)
-        self._shown = number
+        _child(panel, kind.title, kind.name).show(result)
+        self._shown, self._error = number, None
         self()
 
-    def _free(self) -> None:
-        if self._at_work is not None:
-            raise UserError("The workbench is at work.", hint="Stop it first, or wait for it.")
-
-    def _child(self, what: str, kind: str) -> ChildView:
-        """A panel in the place of the one that is shown."""
+    def _free(self) -> WorkbenchPanel:
+        """The panel, when nothing is at work in it."""
         panel = self._panel()
         if panel is None or panel.closed:
             raise UserError("This workbench is closed.", hint="Run its cell again.")
-        view = ChildView(what, kind)
-        panel.hold(view.panel)
-        return view
+        if self._at_work is not None:
+            raise UserError("The workbench is at work.", hint="Stop it first, or wait for it.")
+        return panel
 
     def _work(self, work: Work, form: Sent, view: View) -> Any:
         result, message = None, ""
@@ -140,3 +136,10 @@ class Working:
         panel.send({"type": "workbench", **self.state()}, [])
         if panel.view is not None:
             panel.view.draw()
+
+
+def _child(panel: WorkbenchPanel, what: str, kind: str) -> ChildView:
+    """A panel in the place of the one that is shown."""
+    view = ChildView(what, kind)
+    panel.hold(view.panel)
+    return view
