@@ -29,6 +29,7 @@ from nbtransformers.rundir import heartbeat
 from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.control import Controls
 from nbtransformers.rundir.events import Event
+from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
 from nbtransformers.rundir.state import ENDED, State
 
@@ -96,7 +97,7 @@ def look(run: TrainingRun) -> Look:
         checkpoints=files.complete_checkpoints(),
         card=read_json(files.card),
         notes=list(run.description.get("notes") or []),
-        told=[one for one in Controls(files.control).new() if beat is not None and _is_told(one, beat.started)],
+        told=_told_to(files, beat),
     )
 
 
@@ -189,7 +190,7 @@ def told_of(run: TrainingRun, looked: Look) -> Header:
         "hint": _way_on(looked.checkpoints) if gone else told.hint if ended else None,
         "notes": _notes(history, looked),
         "warnings": warnings_of(history, looked.card),
-        "queued": [] if ended else _queued(history, looked),
+        "queued": [] if ended else _queued(history, looked.told),
         "attempts": len(history.of("attempt")),
     }
     return clean(keys)
@@ -220,7 +221,7 @@ def report_of(run: TrainingRun, step: int) -> dict[str, Any] | None:
 
 def queued_of(run: TrainingRun) -> list[dict[str, str]]:
     """What the worker of a run was told and has not followed yet: `id` and `command` each."""
-    return _queued(run.history, look(run))
+    return _queued(run.history, _told_to(run.files, heartbeat.read(run.files.heartbeat)))
 
 
 def last_of(values: NDArray[Any]) -> float | None:
@@ -281,10 +282,15 @@ def _is_told(message: Mapping[str, Any], started: float) -> bool:
     return isinstance(when, int | float) and when >= started and isinstance(message.get("id"), str)
 
 
-def _queued(history: History, looked: Look) -> list[dict[str, str]]:
+def _told_to(files: RunFolder, beat: heartbeat.Heartbeat | None) -> list[dict[str, Any]]:
+    """The commands that the worker of a heartbeat may still follow."""
+    return [one for one in Controls(files.control).new() if beat is not None and _is_told(one, beat.started)]
+
+
+def _queued(history: History, told: list[dict[str, Any]]) -> list[dict[str, str]]:
     """What the worker was told and has not followed yet."""
     followed = {one.get("id") for one in history.of("control")}
-    return [{"id": one["id"], "command": one["command"]} for one in looked.told if one["id"] not in followed]
+    return [{"id": one["id"], "command": one["command"]} for one in told if one["id"] not in followed]
 
 
 def _way_on(checkpoints: list[int]) -> str:
