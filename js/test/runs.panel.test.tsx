@@ -202,7 +202,7 @@ describe("the panel of runs", () => {
     expect(page.all('[role="alert"]').map(textOf)).toEqual([
       expect.stringContaining("The kernel was restarted: this is what had come."),
     ]);
-    expect(page.all(".nbt-run-actions")).toHaveLength(0);
+    expect(page.all(".nbt-row-actions")).toHaveLength(0);
     expect(page.rows()[1]).toContain("4 of 8");
     expect(page.all(".nbt-chart-value bdi").map(textOf)).toEqual(["a-2", "a-1"]);
   });

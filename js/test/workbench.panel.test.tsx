@@ -144,6 +144,15 @@ describe("the panel", () => {
     expect(textOf(other.one("[role=alert]"))).toBe("No memory.");
   });
 
+  it("leaves what failed to the panel of the run, and offers code of what came only", async () => {
+    const buttons = (page: Awaited<ReturnType<typeof bench>>) =>
+      page.all(".nbt-bench-run button").map(textOf);
+    const failed = await bench({ error: { message: "No memory.", field: "" }, child: "abc", shown: 2 });
+    expect(failed.all("[role=alert]").map(textOf)).not.toContain("No memory.");
+    expect(buttons(failed)).toEqual(["Run"]);
+    expect(buttons(await bench({ shown: 1 }))).toEqual(["Run", "Code"]);
+  });
+
   it("says that the kernel was restarted, and waits for nothing any more", async () => {
     const page = await bench({ at_work: 1 });
     expect(page.button("Running…").disabled).toBe(true);

@@ -30,7 +30,11 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
   };
   const mistakeIn = (name: string) => (mistake?.field === name ? mistake.message : null);
   const model = fieldOf(task, MODEL);
-  const isPlaced = mistake !== null && isField(task, mistake.field);
+  // Said at its field, or in the panel of the run that failed.
+  const isPlaced =
+    mistake !== null &&
+    (isField(task, mistake.field) || (state.child !== null && mistake.message === state.error?.message));
+  const shown = state.history.find(({ number }) => number === state.shown);
   const showCode = async (number: number) => {
     const answer = await bench.ask<{ code: string }>("code", { number });
     if (answer) setProgram({ number, code: answer.code });
@@ -117,12 +121,12 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
               }}
             />
           )}
-          {state.shown !== null && !isBusy && (
+          {shown?.has_result && !isBusy && (
             <button
               type="button"
               class="nbt-button nbt-button-outlined"
               title="The plain program that does the same"
-              onClick={() => showCode(state.shown as number)}
+              onClick={() => showCode(shown.number)}
             >
               Code
             </button>

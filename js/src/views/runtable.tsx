@@ -6,6 +6,7 @@ import { formatCount } from "../text";
 import { canResume, isLive } from "../training/run";
 import type { RunRow, RunsHeader } from "../wire/runs";
 import type { Command } from "../wire/training";
+import { ColumnHeads } from "./columnheads";
 import { exactValue, formatDuration } from "./figures";
 import { RunModel } from "./runmodel";
 import { StateChip } from "./statechip";
@@ -29,15 +30,7 @@ export function RunTable({ header, colours, tick, channel, isLost }: RunTablePro
     <>
       <div class="nbt-scrolled">
         <table class="nbt-run-table">
-          <thead>
-            <tr>
-              {["Run", "State", "Data", "Model", "Settings", "Metrics", "Took"].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnHeads names={["Run", "State", "Data", "Model", "Settings", "Metrics", "Took"]} />
           <tbody>
             {header.order.map((name) => (
               <Row
@@ -148,7 +141,7 @@ function Actions({ name, row, isBusy, tell, showModel }: Omit<RowProps, "colour"
   );
   if (isAsked)
     return (
-      <span class="nbt-run-actions">
+      <span class="nbt-row-actions">
         <span>With its model?</span>
         {button("Delete", () => tell(name, "delete"), "It cannot be undone")}
         {button("Keep", () => ask(false), "Leave it as it is")}
@@ -157,7 +150,7 @@ function Actions({ name, row, isBusy, tell, showModel }: Omit<RowProps, "colour"
   const told = (title: string, command: string, help: string) =>
     button(title, () => tell(name, command), help);
   return (
-    <span class="nbt-run-actions">
+    <span class="nbt-row-actions">
       {told("Open", "open", "Its panel, below this cell")}
       {isLive(row) && row.state !== "paused" && told("Pause", "pause", "Wait after the step that it is at")}
       {row.state === "paused" && told("Resume", "resume", "Go on")}

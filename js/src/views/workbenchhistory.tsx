@@ -1,5 +1,6 @@
 // What was run in this notebook, the newest first: shown once more, or put back into the form.
 import type { HistoryRow, WorkbenchState } from "../wire/workbench";
+import { ColumnHeads } from "./columnheads";
 import { formatDuration } from "./figures";
 import { WithCode } from "./withcode";
 
@@ -21,15 +22,7 @@ export function WorkbenchHistory({ state, ...on }: HistoryProps) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and so must the keys */}
       <section class="nbt-scrolled" tabIndex={0} aria-label="History">
         <table>
-          <thead>
-            <tr>
-              {["Run", "When", "What", "Took"].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnHeads names={["Run", "When", "What", "Took"]} />
           <tbody>
             {history.map((row) => (
               <Row key={row.number} row={row} state={state} {...on} />
@@ -69,7 +62,7 @@ function Row({ row, state, onShow, onPutBack, onCode }: HistoryProps & { row: Hi
             <WithCode text={message} />
           </p>
         )}
-        <span class="nbt-bench-actions">
+        <span class="nbt-row-actions">
           {button(
             "Show",
             !hasResult || isBusy,
