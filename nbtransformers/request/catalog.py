@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
 
 from nbtransformers.errors import UserError, did_you_mean, shown
-from nbtransformers.request.checks import one_of, whole
+from nbtransformers.request.checks import BYTES, number_with_unit, one_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,9 +45,8 @@ _BY_MAGIC: Mapping[str, str] = MappingProxyType(
         "translate": "translation",
     }
 )
-_NUMBER = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[a-z]*)", re.IGNORECASE)
-_PARAMETERS = {"": 1, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
-_BYTES = {"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_PARAMETERS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
+_BYTES = {f"{unit}B": nbytes for unit, nbytes in BYTES.items() if unit}  # a bare `B` is a billion parameters
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*|multilingual|code", re.IGNORECASE)
 
 
@@ -69,12 +68,11 @@ def parse_size(text: str) -> Size:
         >>> parse_size("1.5B"), parse_size("2GB")
         (Size(parameters=1500000000, nbytes=None), Size(parameters=None, nbytes=2000000000))
     """
-    found = _NUMBER.fullmatch(text.strip())
-    unit = found["unit"].lower() if found else "?"
-    if found and unit in _PARAMETERS:
-        return Size(parameters=round(float(found["number"]) * _PARAMETERS[unit]))
-    if found and unit in _BYTES:
-        return Size(nbytes=round(float(found["number"]) * _BYTES[unit]))
+    number, unit = number_with_unit(text) or (0.0, "?")
+    if unit in _PARAMETERS:
+        return Size(parameters=round(number * _PARAMETERS[unit]))
+    if unit in _BYTES:
+        return Size(nbytes=round(number * _BYTES[unit]))
     raise UserError(
         f"`--max-size` is {shown(text)}.",
         hint="Give parameters, as `--max-size 350M` or `--max-size 1.5B`, or bytes of weights, as `--max-size 2GB`.",
@@ -135,8 +133,6 @@ class ModelsRequest:
     limit: int = 30
 
     def __post_init__(self) -> None:
-        if self.task is not None:
-            object.__setattr__(self, "task", hub_task(_text("task", self.task)))
         _check_common(self)
         if self.library is not None:
             _text("library", self.library)
@@ -175,12 +171,12 @@ class DatasetsRequest:
     limit: int = 30
 
     def __post_init__(self) -> None:
-        if self.task is not None:
-            object.__setattr__(self, "task", hub_task(_text("task", self.task)))
         _check_common(self)
 
 
 def _check_common(request: ModelsRequest | DatasetsRequest) -> None:
+    if request.task is not None:
+        object.__setattr__(request, "task", hub_task(_text("task", request.task)))
     for option in ("search", "licence", "language"):
         if getattr(request, option) is not None:
             _text(option, getattr(request, option))

@@ -26,9 +26,24 @@ def whole(option: str, value: int | None) -> None:
         raise UserError(f"`--{option}` is {shown(value)}.", hint=f"Type a whole number of 1 or more: `--{option} 1`.")
 
 
-_UNITS = {"": 1, **{letter: 1000**at for at, letter in enumerate("KMGT", 1)}}
-_BINARY = {f"{letter}I": 1024**at for at, letter in enumerate("KMGT", 1)}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?I?)B?")
+BYTES = {
+    "": 1,
+    **{letter: 1000**at for at, letter in enumerate("KMGT", 1)},
+    **{f"{letter}I": 1024**at for at, letter in enumerate("KMGT", 1)},
+}
+"""The units of bytes, of 1,000 and of 1,024, without their `B`."""
+_NUMBER = re.compile(r"(\d{1,30}(?:\.\d+)?)\s*([A-Z]*)")
+
+
+def number_with_unit(text: str) -> tuple[float, str] | None:
+    """A number above 0 and its unit, in capitals and perhaps empty; None when it is anything else.
+
+    Example:
+        >>> number_with_unit("1.5 Gb")
+        (1.5, 'GB')
+    """
+    match = _NUMBER.fullmatch(text.strip().upper())
+    return (float(match[1]), match[2]) if match is not None and float(match[1]) > 0 else None
 
 
 def byte_size(option: str, value: object) -> int | None:
@@ -43,10 +58,10 @@ def byte_size(option: str, value: object) -> int | None:
     """
     if value is None:
         return None
-    match = _SIZE.fullmatch(str(value).strip().upper()) if isinstance(value, int | str) else None
-    unit = (_UNITS | _BINARY).get(match[2]) if match is not None else None
-    if match is None or unit is None or isinstance(value, bool) or float(match[1]) == 0:
+    found = number_with_unit(str(value)) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    unit = BYTES.get(found[1].removesuffix("B")) if found is not None else None
+    if found is None or unit is None:
         raise UserError(
             f"`--{option}` is {shown(value)}, no size.", hint=f"Type a size with its unit: `--{option} 8GB`."
         )
-    return int(float(match[1]) * unit)
+    return int(found[0] * unit)

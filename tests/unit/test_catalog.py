@@ -371,6 +371,27 @@ def test_a_size_is_read_or_refused(text: str) -> None:
     assert size == Size(size.parameters) or size == Size(nbytes=size.nbytes)
 
 
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("7", Size(parameters=7)),
+        ("350M", Size(parameters=350_000_000)),
+        ("1.5 b", Size(parameters=1_500_000_000)),
+        ("50kB", Size(nbytes=50_000)),
+        ("2GiB", Size(nbytes=2**31)),
+        ("1 tib", Size(nbytes=2**40)),
+    ],
+)
+def test_a_size_is_of_parameters_or_of_bytes(text: str, size: Size) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["0", "0GB", "9" * 400, "5X", "5Ki", "GB"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(nbt.UserError, match=r"^`--max-size` is "):
+        parse_size(text)
+
+
 # --- the magic ---
 
 

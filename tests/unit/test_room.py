@@ -134,7 +134,7 @@ def test_sizes_are_read_as_people_write_them(given: int | str | None, nbytes: in
     assert byte_size("memory-budget", given) == nbytes
 
 
-@pytest.mark.parametrize("given", ["", "much", "8XB", "-1GB", "0", 0, True, 1.5, "1.2.3GB"])
+@pytest.mark.parametrize("given", ["", "much", "8XB", "-1GB", "0", 0, True, 1.5, "1.2.3GB", "9" * 400])
 def test_what_is_no_size_is_told(given: object) -> None:
     with pytest.raises(UserError, match=r"^`--memory-budget` is .*, no size\. Type a size with its unit: "):
         byte_size("memory-budget", given)
