@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from nbtransformers.catalog.hub_search import model_entry
+from nbtransformers.catalog.hub_search import told_by_hub
 from nbtransformers.catalog.local import bundled_entry, folder_entry
 from nbtransformers.errors import UserError
 from nbtransformers.loading.hub import UnfinishedError, hub_snapshot, weight_files
-from nbtransformers.loading.hub_api import UnreachableError, ask
 from nbtransformers.loading.runs import PREFIX, folder_name
 from nbtransformers.loading.source import Source, source_of
 from nbtransformers.request import ModelRef
@@ -74,7 +73,7 @@ def _of_folder(folder: Path, ref: ModelRef) -> ModelEntry:
 
 def _of_hub(ref: ModelRef, on_load: Callable[[str], None]) -> ModelEntry:
     """What the files say that are here, and behind that what the Hub tells, where it can be asked."""
-    told = _told_by_hub(ref)
+    told = told_by_hub(ref.name, ref.revision)
     try:
         on_load(f"Fetching what describes {ref}")
         found = hub_snapshot(ref.name, ref.revision, weights=False)
@@ -86,7 +85,7 @@ def _of_hub(ref: ModelRef, on_load: Callable[[str], None]) -> ModelEntry:
     here = folder_entry(source, "cached", ref.name)
     if here is None:
         return told or ModelEntry(ref.name, "hub", revision=found.commit)
-    nbytes = sum(found.sizes[path] for path in weight_files(found, pickles=True))
+    nbytes = sum(found.sizes[path] for path in weight_files(found.sizes, pickles=True))
     place = "cached" if here.complete else "hub"
     if told is None:
         return replace(here, place=place)
@@ -98,17 +97,3 @@ def _of_hub(ref: ModelRef, on_load: Callable[[str], None]) -> ModelEntry:
 
 _FIRST_OF_HUB = ("task", "library", "downloads", "likes", "gated", "last_modified")
 _FIRST_OF_FILES = ("parameters", "languages", "licence", "training_data", "base_models", "architecture", "model_type")
-
-
-def _told_by_hub(ref: ModelRef) -> ModelEntry | None:
-    """What the Hub tells of a model; None where it cannot be asked, or does not know it."""
-    from urllib.parse import quote
-
-    from huggingface_hub.errors import HfHubHTTPError
-
-    pinned = f"/revision/{quote(ref.revision, safe='')}" if ref.revision else ""
-    try:
-        answer = ask(f"/api/models/{ref.name}{pinned}")
-    except (UnreachableError, HfHubHTTPError):
-        return None
-    return model_entry(answer.value) if isinstance(answer.value, dict) else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from nbtransformers.errors import UserError
-from nbtransformers.loading.hub import hub_snapshot, weight_files
+from nbtransformers.loading.hub import weight_files
 from nbtransformers.loading.hub_api import why_unreachable
 from nbtransformers.loading.hub_cache import is_offline
 from nbtransformers.loading.source import Source
@@ -46,10 +46,8 @@ def _missing(source: Source) -> list[str]:
     """The files of the weights that were not fetched."""
     if source.ref.kind != "hub":
         return []
-    snapshot = hub_snapshot(source.ref.name, source.ref.revision, weights=False)
-    return [
-        name for name in weight_files(snapshot, pickles=True) if "/" not in name and not (source.folder / name).exists()
-    ]
+    files = weight_files(source.sizes, pickles=True)
+    return [name for name in files if "/" not in name and not (source.folder / name).exists()]
 
 
 def _tensors(source: Source, files: list[str]) -> Iterator[Tensor]:

@@ -89,6 +89,20 @@ def model_entry(about: Mapping[str, Any]) -> ModelEntry:
     )
 
 
+def told_by_hub(name: str, revision: str | None) -> ModelEntry | None:
+    """What the Hub tells of a model at a revision; None where it cannot be asked, or does not know it."""
+    from urllib.parse import quote
+
+    from huggingface_hub.errors import HfHubHTTPError
+
+    pinned = f"/revision/{quote(revision, safe='')}" if revision else ""
+    try:
+        answer = ask(f"/api/models/{name}{pinned}")
+    except (UnreachableError, HfHubHTTPError):
+        return None
+    return model_entry(answer.value) if isinstance(answer.value, dict) else None
+
+
 def dataset_entry(about: Mapping[str, Any]) -> DatasetEntry:
     """A dataset as the Hub tells of it."""
     tags = _texts(about.get("tags"))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from nbtransformers.catalog.advice import advise, instead
 from nbtransformers.catalog.fit import in_inference, in_training
 from nbtransformers.catalog.headers import weights_declared
-from nbtransformers.catalog.hub_search import model_entry
+from nbtransformers.catalog.hub_search import told_by_hub
 from nbtransformers.catalog.local import bundled_entry, folder_entry
 from nbtransformers.catalog.tracing import Batch
 from nbtransformers.loading.dtypes import gpu_dtype
 from nbtransformers.loading.gate import config_without_weights
-from nbtransformers.loading.heads import HEADS, Head, heads_named
+from nbtransformers.loading.heads import HEADS, Head, heads_declared
 from nbtransformers.loading.memory import free_memory, with_allowance
 from nbtransformers.loading.models import quiet_transformers
 from nbtransformers.loading.source import Source, source_of
@@ -25,9 +24,7 @@ from nbtransformers.results.memory import Memory
 from nbtransformers.results.modelcard import INFERENCE, ModelCard
 from nbtransformers.results.models import ModelEntry, Place
 
-USUAL_BATCH, USUAL_LENGTH = 16, 512
-"""Texts at once, and tokens of each at most, where nothing else is asked for."""
-
+_LENGTH = 512  # tokens of a text at most, where nothing else is asked for
 _TRAINABLE: tuple[Head, ...] = ("classifier", "tokens", "causal", "seq2seq")
 _ORDER: tuple[Head, ...] = ("classifier", "tokens", "spans", "seq2seq", "causal", "masked")
 
@@ -69,7 +66,7 @@ def model_card(ref: ModelRef, wanted: Wanted, on_load: Callable[[str], None] = l
     config = config_without_weights(source)
     weights, unknown = weights_declared(source)
     entry = _entry(source, weights)
-    length = wanted.length or min(USUAL_LENGTH, entry.context_length or USUAL_LENGTH)
+    length = wanted.length or min(_LENGTH, entry.context_length or _LENGTH)
     memory, notes = _memory(source, config, weights, wanted, length)
     free = int(free_memory(wanted.device))
     bare = ModelCard(
@@ -106,17 +103,9 @@ def _entry(source: Source, weights: Weights | None) -> ModelEntry:
     entry = folder_entry(source, place, source.ref.name if kind == "hub" else source.name)
     assert entry is not None  # the gate has read its configuration
     if kind == "hub":
-        entry = _joined(entry, _on_hub(source))
+        entry = _joined(entry, told_by_hub(source.ref.name, source.commit))
     known = weights.parameters if weights else None
     return replace(entry, parameters=known or entry.parameters, revision=source.commit)
-
-
-def _on_hub(source: Source) -> ModelEntry | None:
-    from nbtransformers.loading.hub_api import ask
-
-    with suppress(Exception):  # what its files say is enough
-        return model_entry(ask(f"/api/models/{source.ref.name}/revision/{source.commit}").value)
-    return None
 
 
 def _joined(entry: ModelEntry, other: ModelEntry | None) -> ModelEntry:
@@ -134,8 +123,7 @@ def _of_gate(entry: ModelEntry) -> list[str]:
 
 
 def _head_of(config: Mapping[str, Any]) -> Head:
-    architecture = next(iter(config.get("architectures") or [""]))
-    found = heads_named(architecture, encoder_decoder=bool(config.get("is_encoder_decoder")))
+    found = heads_declared(config)
     for head in _ORDER:
         if head in found:
             return head

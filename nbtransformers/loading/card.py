@@ -9,7 +9,7 @@ from typing import Any
 from nbtransformers.errors import UserError
 from nbtransformers.loading.bundled import BUNDLED
 from nbtransformers.loading.gate import passed
-from nbtransformers.loading.heads import HEADS, Head, heads_by_parts, heads_named, task_of
+from nbtransformers.loading.heads import HEADS, Head, heads_by_parts, heads_declared, heads_named, task_of
 from nbtransformers.loading.models import model_and_tokenizer
 from nbtransformers.loading.source import source_of
 from nbtransformers.request import ModelRef, Objects
@@ -114,7 +114,7 @@ def card(ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambd
     return Card(
         name=source.name,
         architecture=architecture,
-        heads=heads_named(architecture, encoder_decoder=bool(found.config.get("is_encoder_decoder"))),
+        heads=heads_declared(found.config),
         labels=_label_names(found.config.get("id2label")),
         languages=BUNDLED[ref.name].languages if ref.kind == "bundled" else (),
         parameters=found.weights.parameters,

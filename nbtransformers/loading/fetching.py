@@ -10,22 +10,20 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import Stop
-from nbtransformers.loading.hub_api import was_cut, why_unreachable
+from nbtransformers.loading.hub_api import LIBRARY, PATIENCE, was_cut, why_unreachable
 from nbtransformers.loading.hub_cache import cache, repository
 
 _ATTEMPTS = 5  # in a row that bring nothing
 _CHUNK = 2**18  # of it at most is lost in a cut
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_LIBRARY = "nbtransformers"
-_PATIENCE = 10.0  # seconds to connect, and between two pieces
 OnBytes = Callable[[int, int], None]
 """Told how many bytes of all files are here, of how many, each time that there are more."""
 
@@ -89,7 +87,7 @@ def file_told(name: str, commit: str, path: str) -> LargeFile:
     """
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
-    told = get_hf_file_metadata(hf_hub_url(name, path, revision=commit), timeout=_PATIENCE, library_name=_LIBRARY)
+    told = get_hf_file_metadata(hf_hub_url(name, path, revision=commit), timeout=PATIENCE, library_name=LIBRARY)
     if told.etag is None or told.size is None:
         raise ValueError(f"the Hub does not tell what {path} is")
     return LargeFile(path, told.size, told.etag, told.etag if _SHA256.fullmatch(told.etag) else None)
@@ -159,11 +157,13 @@ class _Download:
             kept = self._adopt()
             self.fetched.kept += kept
             self._fetch()
-            if kept and not self._is_right():  # the older half may be at fault: once more, from the beginning
+            right = self._is_right()
+            if kept and not right:  # the older half may be at fault: once more, from the beginning
                 self.fetched.kept, self.fetched.removed = self.fetched.kept - kept, self.fetched.removed + kept
                 self.part.unlink()
                 self._fetch()
-            if not self._is_right():
+                right = self._is_right()
+            if not right:
                 self.part.unlink()
                 raise UserError(
                     f"{self.file.path} of {self.name} arrived damaged, and was removed: "
@@ -194,17 +194,16 @@ class _Download:
         failed = 0
         with self.part.open("ab") as part:
             while part.tell() < self.file.size:
-                before = part.tell()
+                before, error = part.tell(), None
                 try:
                     self._stream(part)
-                    failed = failed + 1 if part.tell() == before else 0
-                    error: Exception = EOFError("nothing came")
                 except Exception as raised:  # of the network, each with a type of its own
                     if not _may_pass(raised):
                         raise
-                    failed, error = failed + 1 if part.tell() == before else 0, raised
+                    error = raised
+                failed = failed + 1 if part.tell() == before else 0
                 if failed == _ATTEMPTS:
-                    raise self._unfinished(error) from error
+                    raise self._unfinished(error or EOFError("nothing came")) from error
                 self._wait(failed)
 
     def _stream(self, part: Any) -> None:
@@ -212,10 +211,10 @@ class _Download:
         from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
         start = part.tell()
-        headers = {**build_hf_headers(library_name=_LIBRARY), "Accept-Encoding": "identity"}
+        headers = {**build_hf_headers(library_name=LIBRARY), "Accept-Encoding": "identity"}
         headers |= {"Range": f"bytes={start}-"} if start else {}
         address = hf_hub_url(self.name, self.file.path, revision=self.commit)
-        with get_session().stream("GET", address, headers=headers, timeout=_PATIENCE) as response:
+        with get_session().stream("GET", address, headers=headers, timeout=PATIENCE) as response:
             hf_raise_for_status(response)
             if start and response.status_code == 200:  # whoever answers knows no ranges
                 _empty(part)
@@ -273,20 +272,12 @@ def _only_one(place: Path, name: str, stop: Stop) -> Generator[None]:
     path = cache() / ".locks" / repository(name).name / f"{place.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
-    for _ in _until(stop):
-        try:
+    while not lock.is_locked:
+        if stop():
+            raise Stopped
+        with suppress(Timeout):
             lock.acquire(timeout=0.5)
-            break
-        except Timeout:
-            continue
     try:
         yield
     finally:
         lock.release()
-
-
-def _until(stop: Stop) -> Iterator[None]:
-    while True:
-        if stop():
-            raise Stopped
-        yield

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 Head = Literal["classifier", "encoder", "tokens", "spans", "causal", "seq2seq", "masked"]
 
@@ -135,6 +135,12 @@ def heads_named(architecture: str, *, encoder_decoder: bool = False) -> frozense
     if architecture.endswith("ForPreTraining"):  # BERT's, with both of its heads
         found.add("masked")
     return frozenset(found)
+
+
+def heads_declared(config: Mapping[str, Any]) -> frozenset[Head]:
+    """The heads of the class that a `config.json` names first."""
+    architecture = next(iter(config.get("architectures") or [""]))
+    return heads_named(architecture, encoder_decoder=bool(config.get("is_encoder_decoder")))
 
 
 def heads_by_parts(model: object, *, encoder_decoder: bool) -> frozenset[Head]:

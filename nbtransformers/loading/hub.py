@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ _ABBREVIATED = re.compile(r"[0-9a-f]{7,39}")
 # Of a layer that sentence-transformers puts behind the model.
 _OF_LAYER = re.compile(r"[0-9]+_\w+/model\.safetensors")
 _NO_SPACE = {27, 28, 122}  # file too large, no space left, quota exceeded
+_MANY = 8  # files that are asked about at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def hub_snapshot(
     found = _found.get(key)
     if found is None or not found.folder.exists():
         found = _found[key] = _described(name, revision)
-    wanted = weight_files(found, pickles=pickles) if weights else []
+    wanted = weight_files(found.sizes, pickles=pickles) if weights else []
     missing = [file for file in wanted if not (found.folder / file).exists()]
     if missing:
         if not is_offline():
@@ -109,22 +111,25 @@ def known_sizes(name: str, commit: str) -> Mapping[str, int]:
         return {}
 
 
-def weight_files(snapshot: Snapshot, *, pickles: bool = False) -> list[str]:
-    """The files that hold the weights; some repositories have them several times, in several formats."""
-    top = [name for name in snapshot.sizes if "/" not in name]
+def weight_files(sizes: Mapping[str, int], *, pickles: bool = False) -> list[str]:
+    """Of all files of a repository those that hold the weights; some have them several times, in several formats."""
+    top = [name for name in sizes if "/" not in name]
     safe = [name for name in top if name.endswith(".safetensors")]
     if safe:
-        layers = [name for name in snapshot.sizes if _OF_LAYER.fullmatch(name)]
+        layers = [name for name in sizes if _OF_LAYER.fullmatch(name)]
         return [*([name for name in safe if name.startswith("model")] or safe), *layers]
     return [name for name in top if name.endswith((".bin", ".pt", ".pth"))] if pickles else []
 
 
 def _store(name: str, commit: str, paths: list[str], transfer: Transfer) -> None:
     """Fetch weights; larger files than HTTP gives are left to huggingface_hub, which has another way."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from huggingface_hub.constants import MAX_HTTP_DOWNLOAD_SIZE
 
     try:
-        files = [file_told(name, commit, path) for path in paths]
+        with ThreadPoolExecutor(_MANY) as pool:
+            files = list(pool.map(partial(file_told, name, commit), paths))
         _refuse_full_disk(name, sum(file.size - bytes_there(name, file) for file in files))
         fetch_files(name, commit, [file for file in files if file.size <= MAX_HTTP_DOWNLOAD_SIZE], transfer)
     except (UserError, Stopped):

@@ -13,7 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 from nbtransformers.errors import nearest
 from nbtransformers.loading.hub_cache import is_offline
 
-_PATIENCE = 10.0  # seconds to connect, and between two pieces of an answer
+PATIENCE = 10.0
+"""Seconds to connect, and between two pieces of an answer."""
+LIBRARY = "nbtransformers"
+"""What the Hub is told of who asks."""
 Kind = Literal["models", "datasets"]
 _LIKE = 200  # names in a list that is searched for the nearest
 
@@ -119,9 +122,9 @@ def _answer(path: str, query: Mapping[str, Any] | None, token: bool | None) -> A
     from huggingface_hub.errors import HfHubHTTPError
     from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
-    headers = build_hf_headers(token=token, library_name="nbtransformers")
+    headers = build_hf_headers(token=token, library_name=LIBRARY)
     try:
-        response = get_session().get(f"{constants.ENDPOINT}{path}", params=query, headers=headers, timeout=_PATIENCE)
+        response = get_session().get(f"{constants.ENDPOINT}{path}", params=query, headers=headers, timeout=PATIENCE)
         hf_raise_for_status(response)
     except Exception as error:  # the network's many ways to fail, each with a type of its own
         if isinstance(error, HfHubHTTPError) and _is_refusal(error.response.status_code):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nbtransformers.errors import UserError
 from nbtransformers.loading.descriptions import read_json
-from nbtransformers.loading.heads import Head, heads_named
+from nbtransformers.loading.heads import Head, heads_declared
 from nbtransformers.loading.smaller import smaller_model
 from nbtransformers.loading.source import Source
 from nbtransformers.loading.weights import Weights
@@ -87,9 +87,7 @@ def _instead(source: Source, weights: Weights, dtype: str, device: str, free: fl
 def _heads(source: Source) -> frozenset[Head]:
     """What the model has been trained for, by its configuration."""
     config = read_json(source.folder / "config.json", source.again)
-    architecture = next(iter(config.get("architectures") or [""]))
-    found = heads_named(architecture, encoder_decoder=bool(config.get("is_encoder_decoder")))
-    return found or frozenset[Head]({"encoder"})
+    return heads_declared(config) or frozenset[Head]({"encoder"})
 
 
 def _free_in_container() -> float:

@@ -57,9 +57,13 @@ def test_what_loading_needs_is_fetched_once(hub: Hub) -> None:
         0,
     )
     assert str(done).startswith("Downloaded acme/bulky@89abcde: 2.0 MB in ")
+    hub.asked.clear()
     again = nbt.download("acme/bulky", revision="v1")
     assert again.new == 0
     assert str(again) == f"acme/bulky@89abcde was here already, in {done.folder}."
+    nbt.download("acme/bulky")
+    nbt.download("acme/bulky", revision=done.revision)
+    assert [path for path in hub.asked if "bulky" in path] == ["/api/models/acme/bulky/revision/v1"]
     entry = nbt.models(search="bulky", local_only=True).loc["acme/bulky"]
     assert (entry.place, entry.complete, entry.parameters) == ("cached", True, 512_000)
 
