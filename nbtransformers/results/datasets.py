@@ -76,29 +76,24 @@ class Datasets(Listing[DatasetEntry]):
     next: str | None = None
     notes: tuple[str, ...] = ()
 
-    def cells(self, rows: int | None = None) -> list[tuple[str, ...]]:
-        """The first rows, as a person reads them, in the order of `heads`."""
-        return [_cells(entry) for entry in self.entries[:rows]]
+    @staticmethod
+    def _cells(entry: DatasetEntry) -> tuple[str, ...]:
+        return (
+            entry.name,
+            entry.place + (", gated" if entry.gated else ""),
+            ", ".join(entry.tasks) or "–",
+            entry.rows_category or "–",
+            languages_in_short(entry.languages) or "–",
+            entry.licence or "–",
+            f"{entry.downloads:,}" if entry.downloads is not None else "–",
+            day(entry.last_modified) or "–",
+        )
 
     def __str__(self) -> str:
         """One line a dataset, for a plain terminal."""
         heads = ("dataset", "place", "rows", "downloads", "languages", "task")
         rows = [(row[0], row[1], row[3], row[6], row[4], row[2]) for row in self.cells()]
-        table = line_table(heads, rows, ("downloads",), most=32)
-        return printed(self.summary, table if self.entries else "", *(f"⚠ {note}" for note in self.notes))
-
-
-def _cells(entry: DatasetEntry) -> tuple[str, ...]:
-    return (
-        entry.name,
-        entry.place + (", gated" if entry.gated else ""),
-        ", ".join(entry.tasks) or "–",
-        entry.rows_category or "–",
-        languages_in_short(entry.languages) or "–",
-        entry.licence or "–",
-        f"{entry.downloads:,}" if entry.downloads is not None else "–",
-        day(entry.last_modified) or "–",
-    )
+        return self._printed(heads, rows, ("downloads",))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.plain_text import count
+from nbtransformers.results.terminal import line_table, printed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +81,12 @@ class Listing(Sequence[E]):
 
     def cells(self, rows: int | None = None) -> list[tuple[str, ...]]:
         """The first rows, as a person reads them, in the order of `heads`."""
-        raise NotImplementedError
+        return [self._cells(entry) for entry in self.entries[:rows]]
+
+    @staticmethod
+    @abstractmethod
+    def _cells(entry: Any) -> tuple[str, ...]:
+        """One row of them."""
 
     def to_pandas(self, rows: Sequence[int] | None = None) -> pd.DataFrame:
         """One row each, with the name as index, and all that is known as columns; what is unknown is missing."""
@@ -97,6 +104,11 @@ class Listing(Sequence[E]):
         notes = "".join(f"<p>⚠ {escape(note)}</p>" for note in self.notes)
         table = pd.DataFrame(self.cells(), columns=list(self.heads), dtype=object)
         return f"<p>{escape(self.summary)}</p>{table.to_html(escape=True, index=False)}{notes}"
+
+    def _printed(self, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> str:
+        """A table of some columns for a plain terminal, with what is said around it; `numbers` are to the right."""
+        table = line_table(heads, rows, numbers, most=32) if self.entries else ""
+        return printed(self.summary, table, *(f"⚠ {note}" for note in self.notes))
 
     def __repr__(self) -> str:
         return str(self)

@@ -10,7 +10,6 @@ from typing import ClassVar, Literal, get_args
 from nbtransformers.plain_text import count, file_size, magnitude, printable
 from nbtransformers.request.catalog import ModelsRequest
 from nbtransformers.results.listing import Listing, day, languages_in_short
-from nbtransformers.results.terminal import line_table, printed
 
 Place = Literal["bundled", "cached", "folder", "run", "hub"]
 PLACES: tuple[Place, ...] = get_args(Place)
@@ -164,29 +163,24 @@ class Models(Listing[ModelEntry]):
         more = ", and the Hub has more" if self.more else ""
         return f"{count(len(self), 'model')}{': ' if parts else ''}{' · '.join(parts)}{more}"
 
-    def cells(self, rows: int | None = None) -> list[tuple[str, ...]]:
-        """The first rows, as a person reads them, in the order of `heads`."""
-        return [_cells(entry) for entry in self.entries[:rows]]
+    @staticmethod
+    def _cells(entry: ModelEntry) -> tuple[str, ...]:
+        nbytes = entry.disk_bytes or entry.download_bytes
+        return (
+            entry.name,
+            entry.place + (", part" if entry.is_part else "") + (", gated" if entry.gated else ""),
+            entry.task or entry.model_type or "–",
+            magnitude(entry.parameters) if entry.parameters else "–",
+            f"{entry.context_length:,}" if entry.context_length else "–",
+            languages_in_short(entry.languages) or "–",
+            entry.licence or "–",
+            file_size(nbytes) if nbytes else "–",
+            f"{entry.downloads:,}" if entry.downloads is not None else "–",
+            day(entry.last_modified) or "–",
+        )
 
     def __str__(self) -> str:
         """One line a model, for a plain terminal."""
         heads = ("model", "place", "task", "params", "size", "languages")
         rows = [(row[0], row[1], row[2], row[3], row[7], row[5]) for row in self.cells()]
-        table = line_table(heads, rows, ("params", "size"), most=32)
-        return printed(self.summary, table if self.entries else "", *(f"⚠ {note}" for note in self.notes))
-
-
-def _cells(entry: ModelEntry) -> tuple[str, ...]:
-    nbytes = entry.disk_bytes or entry.download_bytes
-    return (
-        entry.name,
-        entry.place + (", part" if entry.is_part else "") + (", gated" if entry.gated else ""),
-        entry.task or entry.model_type or "–",
-        magnitude(entry.parameters) if entry.parameters else "–",
-        f"{entry.context_length:,}" if entry.context_length else "–",
-        languages_in_short(entry.languages) or "–",
-        entry.licence or "–",
-        file_size(nbytes) if nbytes else "–",
-        f"{entry.downloads:,}" if entry.downloads is not None else "–",
-        day(entry.last_modified) or "–",
-    )
+        return self._printed(heads, rows, ("params", "size"))
