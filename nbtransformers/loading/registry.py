@@ -157,7 +157,7 @@ class Registry:
     def nbytes_of(self, keys: Iterable[Hashable]) -> int:
         """Bytes of the weights of some models."""
         entries = [entry for key in keys if (entry := self._models.get(key)) is not None]
-        return sum(_told(entry.loaded, entry.last_used).nbytes for entry in entries)
+        return sum(_nbytes(entry.loaded.model) for entry in entries)
 
     def keys_on(self, device: str) -> list[Hashable]:
         """The keys of the models on a device."""
@@ -170,11 +170,10 @@ class Registry:
         if not lock.acquire(blocking=False):  # somebody is loading it
             return False
         try:
-            entry = self._models.pop(key, None)
+            entry = self._models.get(key)
             if entry is None or _is_busy(entry.loaded):
-                if entry is not None:
-                    self._models[key] = entry
                 return False
+            self._models.pop(key, None)
             version, last_used = entry.version, entry.last_used
             bare = replace(entry.loaded, model=None, notes={})  # notes may hold the model
             loaded, model = ref(entry.loaded), ref(entry.loaded.model)
@@ -198,16 +197,20 @@ class Registry:
 
 
 def _told(loaded: LoadedModel, last_used: float) -> InMemory:
-    weights = {tensor.data_ptr(): tensor.nbytes for tensor in (*loaded.model.parameters(), *loaded.model.buffers())}
     return InMemory(
         name=loaded.name,
         model_class=type(loaded.model).__name__,
         device=loaded.device,
         dtype=loaded.dtype,
-        nbytes=sum(weights.values()),
+        nbytes=_nbytes(loaded.model),
         last_used=last_used,
         in_use=_is_busy(loaded),
     )
+
+
+def _nbytes(model: Any) -> int:
+    weights = {tensor.data_ptr(): tensor.nbytes for tensor in (*model.parameters(), *model.buffers())}
+    return sum(weights.values())
 
 
 def _is_busy(loaded: Any) -> bool:
