@@ -77,7 +77,7 @@ def _sizes(
     spared = spared_in_4bit(model.model, head) if compute_4bit(request) else 0
     kind, config = type(model.model), deepcopy(model.model.config)
     trained = parameters(with_method(model.model, request, head, model.new))
-    batch = Batch(head, steps.micro_batch, min(found.longest, model.limit), training=True, bf16=request.bf16)
+    batch = Batch(head, steps.micro_batch, min(found.longest, model.limit), bf16=request.bf16)
 
     def build(config: Any) -> Any:
         return with_method(kind._from_config(config), request, head, model.new)

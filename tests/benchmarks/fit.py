@@ -132,7 +132,6 @@ def _infer(name: str, model: str, rows: int, tokens: int, device: str) -> None:
 def _train(name: str, model: str, method: str, rows: int, tokens: int, device: str, folder: Path) -> None:
     import pandas as pd
 
-    sys.path[:0] = [str(Path(__file__).parents[1] / "oracle")]
     run = folder / "run"
     task = MODELS[name][1]
     texts = [_text(name, 2 * tokens, number) for number in range(5 * rows)]
