@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "gpu"))
 
 from gpu import BERT_BASE, SMOLLM2, texts
+from trainingsteps import moments_of_steps
 
 BATCH, LR, SEED = 32, 5e-5, 42
 WARM = 10  # steps before it is timed
@@ -68,27 +69,6 @@ def new_run(folder: Path, model: Path, data: list[str], steps: int, device: str,
     run.request.write_text(request.to_json(), encoding="utf-8")
     write_card(request, run)
     return run
-
-
-def a_run(run: Any) -> list[float]:
-    """A worker in this process; when each step ended."""
-    from nbtransformers.training.journal import Journal
-    from nbtransformers.training.worker import run_worker
-
-    ended: list[float] = []
-    write = Journal.write
-
-    def written(journal: Journal, kind: str, **values: Any) -> None:
-        write(journal, kind, **values)
-        if kind == "step":
-            ended.append(time.perf_counter())
-
-    Journal.write = written
-    try:
-        assert run_worker(run) == 0
-    finally:
-        Journal.write = write
-    return ended
 
 
 # --- speed ---
@@ -210,7 +190,7 @@ def speed(options: argparse.Namespace) -> dict[str, list[float]]:
         ways: dict[str, Callable[[int], list[float]]] = {
             "bare loop": lambda number: contest.bare_loop(),
             "plain Trainer": lambda number: contest.plain_trainer(),
-            "run": lambda number: a_run(contest.new(f"run-{number}")),
+            "run": lambda number: moments_of_steps(contest.new(f"run-{number}"), time.perf_counter),
         }
         for number in range(options.rounds + 1):
             for name in list(ways)[:: 1 if number % 2 else -1]:
@@ -259,7 +239,7 @@ def memory(options: argparse.Namespace) -> dict[str, dict[str, float]]:
             how = {"max_length": 512, **how}
             run = new_run(Path(place, str(number)), models[architecture], long, 4, options.device, **how)
             torch.cuda.reset_peak_memory_stats()
-            a_run(run)
+            moments_of_steps(run, time.perf_counter)
             expected = json.loads(run.card.read_text(encoding="utf-8"))["memory"]["needed"]
             most = torch.cuda.max_memory_reserved(), torch.cuda.max_memory_allocated() - before
             sizes = [nbytes / 1e9 for nbytes in (expected, *most)]
@@ -295,9 +275,11 @@ def main() -> None:
 
     disable_caching()
     disable_progress_bars()
-    found = {part: PARTS[part](options) for part in options.parts}
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=2))
+    found: dict[str, Any] = {}
+    for part in options.parts:
+        found[part] = PARTS[part](options)
+        if options.json:
+            options.json.write_text(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

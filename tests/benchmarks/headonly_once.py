@@ -40,7 +40,6 @@ from nbtransformers.training.movie_snippets import movie_snippets
 _LOOK_S = 0.05
 _BATCH = 32
 
-
 Took = tuple[float, float]
 """Seconds by the clock, and of a core."""
 
@@ -113,7 +112,7 @@ def main() -> None:
     nbt.embed(texts[:8], device="cpu")  # the model is loaded
     ratios: dict[str, list[float]] = {}
     for number in range(options.rounds):
-        print(f"round {number + 1}, {len(data):,} rows")
+        print(f"round {number + 1}, {len(data):,} rows", flush=True)
         took = {name: timed(one) for name, one in passes.items()}
         with tempfile.TemporaryDirectory() as folder:
             clock, parts = a_run(data, Path(folder))
@@ -124,7 +123,7 @@ def main() -> None:
             ratios.setdefault(f"core, of a pass by {name}", []).append(core / pass_core)
         print(f"  the run {clock:.1f} s, of a core {core:.1f} s:")
         for name, seconds in parts.items():
-            print(f"    {name:12} {seconds:6.2f} s")
+            print(f"    {name:12} {seconds:6.2f} s", flush=True)
     for name, values in ratios.items():
         print(f"{name}: median {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})")
 

@@ -7,7 +7,8 @@ All start from the bundled encoder with the same new head, in one process, with 
 timed from the end of the one before, by the clock and by what the process had of a core, which says more on a machine
 that others use. Texts of like length are found among those of 50 steps, so that fewer steps show less of what that
 gains. The bare loop has AdamW as `torch.optim` makes it; beside it is one with the fused one that Trainer takes. The
-tutorial's loop takes one text at a time and pads all to the longest of the data. It reports; it judges nothing.
+tutorial's loop takes one text at a time and pads all to the longest of the data. What a round found is printed, and
+written, as soon as it ends. It reports; it judges nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for everybody alike: kinder to a shared machine
 
 from classify import real_texts
+from trainingsteps import moments_of_steps
 
 BATCH, LR, SEED = 16, 5e-5, 42
 
@@ -155,25 +157,8 @@ def plain_trainer(examples: Examples, run: Any) -> list[Moment]:
 
 
 def a_run(examples: Examples, folder: Path, **arguments: Any) -> list[Moment]:
-    """A worker in this process: events, commands, everything; its checkpoint comes after the last step."""
-    from nbtransformers.training.journal import Journal
-    from nbtransformers.training.worker import run_worker
-
-    ended: list[Moment] = []
-    write = Journal.write
-
-    def written(journal: Journal, kind: str, **values: Any) -> None:
-        write(journal, kind, **values)
-        if kind == "step":
-            ended.append(now())
-
-    run = examples.run(folder, **arguments)
-    Journal.write = written
-    try:
-        assert run_worker(run) == 0
-    finally:
-        Journal.write = write
-    return ended
+    """A run; its checkpoint comes after the last step."""
+    return moments_of_steps(examples.run(folder, **arguments), now)
 
 
 def tutorial_loop(examples: Examples, run: Any, rows: int) -> Moment:
@@ -200,8 +185,8 @@ def each(first: Moment, last: Moment, number: int) -> Moment:
     return (last[0] - first[0]) / number, (last[1] - first[1]) / number
 
 
-def measure(steps: int, rounds: int, tutorial_rows: int) -> dict[str, Any]:
-    """Seconds a step of everything in every round."""
+def measure(steps: int, rounds: int, tutorial_rows: int) -> Iterator[dict[str, Any]]:
+    """Seconds a step of everything in every round; given after each, with those of the rounds before."""
     import torch
     from datasets import disable_caching, disable_progress_bars
 
@@ -226,7 +211,7 @@ def measure(steps: int, rounds: int, tutorial_rows: int) -> dict[str, Any]:
                 ended = ways[name](number)
                 seconds.setdefault(name, []).append(each(ended[0], ended[-1], len(ended) - 1))
             seconds.setdefault("tutorial loop, a row", []).append(tutorial_loop(examples, run, tutorial_rows))
-    return {"steps": steps, "threads": 1, "batch": BATCH, "seconds": seconds}
+            yield {"steps": steps, "threads": 1, "batch": BATCH, "seconds": seconds}
 
 
 def report(measured: dict[str, Any]) -> str:
@@ -259,7 +244,7 @@ if __name__ == "__main__":
     parser.add_argument("--tutorial-rows", type=int, default=8)
     parser.add_argument("--json", type=Path, help="also write the numbers there")
     given = parser.parse_args()
-    found = measure(given.steps, given.rounds, given.tutorial_rows)
-    print(report(found))
-    if given.json:
-        given.json.write_text(json.dumps(found, indent=2))
+    for found in measure(given.steps, given.rounds, given.tutorial_rows):
+        print(report(found), end="\n\n", flush=True)
+        if given.json:
+            given.json.write_text(json.dumps(found, indent=2))
