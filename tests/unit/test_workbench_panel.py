@@ -212,6 +212,14 @@ def test_the_snapshot_is_the_history_and_text_stays_text() -> None:
     assert "Nothing was run yet" in workbench_snapshot("p1", golden_bench(empty))
 
 
+def test_of_a_long_cell_the_beginning_is_shown_everywhere() -> None:
+    desk = Golden()
+    desk.rows = [Row(1, "classify", "%%classify\n" + "a joy 好\n" * 10_000, "cell", 1.7e9, 1.0, "", True)]
+    bench = golden_bench(desk)
+    for shown in (str(bench), workbench_snapshot("p1", bench), row_of(desk.rows[0])["typed"]):
+        assert "a joy 好" in shown and "…" in shown and len(shown) < 3_000
+
+
 def test_its_history_is_a_table_and_text() -> None:
     table = golden_bench().to_pandas()
     assert table["task"].tolist() == ["tokenize", "classify"] and table["seconds"].tolist() == [0.5, 1.25]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from nbtransformers.panels.view import View
 
+MOST_TYPED = 400  # characters of a magic where the history is shown
 Sent = Mapping[str, Any]
 """A form, as the page sends it."""
 
@@ -57,6 +58,12 @@ class Row:
     seconds: float | None
     message: str
     has_result: bool
+
+    @property
+    def brief(self) -> str:
+        """The beginning of what was typed: a cell may hold thousands of lines, and the history is told anew each time."""
+        typed = self.typed[: 2 * MOST_TYPED].strip()
+        return typed if len(typed) <= MOST_TYPED else f"{typed[:MOST_TYPED]}…"
 
 
 class Desk(Protocol):
@@ -132,7 +139,7 @@ class Workbench:
         """The history, one line a run."""
         from nbtransformers.plain_text import printable
 
-        rows = [f"{row.number}. {printable(row.typed.strip())}" for row in self.desk.history()]
+        rows = [f"{row.number}. {printable(row.brief)}" for row in self.desk.history()]
         return "\n".join(["Workbench", *rows])
 
     __repr__ = __str__

@@ -7,8 +7,7 @@ from html import escape
 
 from nbtransformers.panels.snapshot import CELL, QUIET, framed
 from nbtransformers.panels.workbench.bench import Row, Workbench
-from nbtransformers.panels.workbench.wire import row_of
-from nbtransformers.plain_text import seconds
+from nbtransformers.plain_text import seconds, sendable
 
 MOST_ROWS = 50
 _HEADS = ("run", "when", "what", "took", "came")
@@ -32,6 +31,6 @@ def _cells(row: Row) -> str:
     when = datetime.fromtimestamp(row.since).astimezone().strftime("%H:%M:%S")
     took = "–" if row.seconds is None else seconds(row.seconds)
     came = row.message or ("at work" if row.seconds is None else "done")
-    typed = f'<code style="white-space:pre-wrap">{escape(row_of(row)["typed"])}</code>'
+    typed = f'<code style="white-space:pre-wrap">{escape(sendable(row.brief))}</code>'
     cells = (f"{row.number}", when, typed, took, escape(came))
     return "".join(f'<td style="{CELL}" dir="auto">{cell}</td>' for cell in cells)

@@ -13,7 +13,6 @@ from nbtransformers.panels.packing import sendable
 from nbtransformers.panels.workbench.bench import Row, Workbench
 
 VERSION = 1
-MOST_TYPED = 400  # characters of a magic in the history
 
 
 def workbench_header(bench: Workbench) -> tuple[dict[str, Any], bytes]:
@@ -36,11 +35,10 @@ def workbench_header(bench: Workbench) -> tuple[dict[str, Any], bytes]:
 
 def row_of(row: Row) -> dict[str, Any]:
     """A row of the history."""
-    typed = row.typed.strip()
     return {
         "number": row.number,
         "task": row.task,
-        "typed": sendable(typed if len(typed) <= MOST_TYPED else f"{typed[:MOST_TYPED]}…"),
+        "typed": sendable(row.brief),
         "place": row.place,
         "since": row.since,
         "seconds": row.seconds,
