@@ -110,6 +110,7 @@ describe("the panel", () => {
       form: { task: "classify", source: "text", text: "a joy", options: { "top-k": "2" }, others: "" },
     });
     expect(textOf(page.one(".nbt-bench-code pre"))).toBe("%%classify\na joy\n");
+    expect(page.one(".nbt-bench-code pre").getAttribute("dir")).toBe("ltr");
     page.button("Run").click();
     await page.answer();
     expect(page.asked("run")).toHaveLength(1);

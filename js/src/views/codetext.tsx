@@ -23,7 +23,7 @@ export function CodeText({ title, text, host, cell }: CodeTextProps) {
         <CopyButton text={() => text} element={element} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long one scrolls, and so must the keys */}
-      <pre ref={element} dir="auto" tabIndex={0}>
+      <pre ref={element} dir="ltr" tabIndex={0}>
         {text}
       </pre>
     </section>

@@ -61,7 +61,7 @@ class Row:
 
     @property
     def brief(self) -> str:
-        """The beginning of what was typed: a cell may hold thousands of lines, and the history is told anew each time."""
+        """The beginning of what was typed: a cell may hold thousands of lines, and all rows are told each time."""
         typed = self.typed[: 2 * MOST_TYPED].strip()
         return typed if len(typed) <= MOST_TYPED else f"{typed[:MOST_TYPED]}…"
 
