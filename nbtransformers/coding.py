@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any, cast
 
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.kinds import Result
-from nbtransformers.request import (
-    AnswerRequest,
-    AttentionRequest,
-    ClassifyRequest,
-    EmbedRequest,
-    EntitiesRequest,
-    ExplainRequest,
-    FillRequest,
-    GenerateRequest,
-    Objects,
-    PositionsRequest,
-    Request,
-    SimilarRequest,
-    SummarizeRequest,
-    TokenizeRequest,
-    TranslateRequest,
-)
+from nbtransformers.request import FinetuneRequest, Request, TokenizeRequest
 from nbtransformers.request.written import Written
 from nbtransformers.results.recipes import ProgramRecipe
 from nbtransformers.results.trainingrun import TrainingRun
@@ -75,23 +59,7 @@ def _of_run(run: TrainingRun) -> ProgramRecipe | None:
 
 
 def _recipe(request: Any) -> ProgramRecipe | None:
-    """What the model of a request says: it is loaded for it."""
-    from nbtransformers.engine import (
-        answer,
-        attention,
-        classify,
-        embed,
-        entities,
-        explain,
-        fill,
-        generate,
-        positions,
-        similar,
-        summarize,
-        tokenize,
-        translate,
-    )
-
+    """What the model of a request says: it is loaded for it. None of training, of which only a run has one."""
     models = request.models if isinstance(request, TokenizeRequest) else [request.model]
     own = [model.name for model in models if model is not None and model.kind == "variable"]
     tokenizer = getattr(request, "tokenizer", None)
@@ -101,24 +69,10 @@ def _recipe(request: Any) -> ProgramRecipe | None:
         raise UserError(
             f"The request names {own[0]}, and does not hold it.", hint="Give the result of its run: `nbt.code(result)`."
         )
-    by_running: dict[type[Any], Callable[[Any, Objects], Any]] = {
-        AttentionRequest: attention.attention,
-        ExplainRequest: explain.explain,
-        PositionsRequest: positions.positions,
-    }
-    if type(request) in by_running:
-        return by_running[type(request)](request, {}).recipe
-    by_looking: dict[type[Any], Callable[[Any, Objects], ProgramRecipe | None]] = {
-        AnswerRequest: answer.recipe,
-        ClassifyRequest: classify.recipe,
-        EmbedRequest: embed.recipe,
-        EntitiesRequest: entities.recipe,
-        FillRequest: fill.recipe,
-        GenerateRequest: generate.recipe,
-        SimilarRequest: similar.recipe,
-        SummarizeRequest: summarize.recipe,
-        TokenizeRequest: tokenize.recipe,
-        TranslateRequest: translate.recipe,
-    }
-    look = by_looking.get(type(request))
-    return None if look is None else look(request, {})
+    if isinstance(request, FinetuneRequest):
+        return None
+    # Each task has a module of the engine to itself, that is called like it.
+    engine = import_module(f"nbtransformers.engine.{request.task}")
+    if hasattr(engine, "recipe"):
+        return engine.recipe(request, {})
+    return getattr(engine, request.task)(request, {}).recipe  # what it needs to know is known once it has run
