@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from nbtransformers.codegen.around import around_lines
+from nbtransformers.codegen.around import around_lines, room
 from nbtransformers.codegen.layout import Part, call, program
+from nbtransformers.codegen.literals import INDENT
 from nbtransformers.codegen.models import model_part
 from nbtransformers.codegen.pairs import pair_parts
 from nbtransformers.request import AnswerRequest
@@ -21,13 +22,7 @@ def answer_program(request: AnswerRequest, recipe: AnswerRecipe) -> str:
         return program(TITLE, [*pairs, Part([said, none], ("import numpy as np",)), table_part(request)])
     parts = [
         *pairs,
-        model_part(
-            recipe.place,
-            "AutoModelForQuestionAnswering",
-            recipe.dtype,
-            request.run,
-            own_tokenizer=request.tokenizer is not None,
-        ),
+        model_part(recipe, "AutoModelForQuestionAnswering", request),
         Part(
             [
                 "# 3. What the model says of a question and a context, or of a window of one.",
@@ -95,11 +90,10 @@ def _windows(request: AnswerRequest, recipe: AnswerRecipe) -> Part:
     longest = request.max_answer_length
     if not recipe.limit:
         return Part([])
-    size = len(recipe.around.before) + len(recipe.between) + len(recipe.around.behind)
     head = [
         "def windows(question, context):",
         f'    """The windows of a context by its tokens: the model reads {recipe.limit} with those of the question."""',
-        f"    room = {recipe.limit - size} - question",
+        f"    room = {room(recipe.around, recipe.limit) - len(recipe.between)} - question",
         f"    if room < {recipe.least}:",
         "        return []  # no context fits beside the question",
     ]
@@ -152,26 +146,6 @@ _WHOLE_WORDS = Part(
 
 
 def _answers(request: AnswerRequest, recipe: AnswerRecipe) -> Part:
-    windows = "windows(len(asked), len(ids))" if recipe.limit else "[(0, len(ids))]"
-    has_none = recipe.none is not None
-    keep_none = (
-        [
-            "        if none is None or no_answer.sum() < none.sum():",
-            "            none = no_answer",
-        ]
-        if has_none
-        else []
-    )
-    all_of = "np.append(total, none[:, None], axis=1)" if has_none else "total"
-    no_answer = (
-        [
-            "    chance = np.exp(none.sum() - scale)",
-            "    at = sum(score >= chance for *_, score in found)",
-            "    found.insert(at, (None, -1, -1, chance))  # that there is none, at its place",
-        ]
-        if request.no_answer
-        else []
-    )
     return Part(
         [
             "def answers_of(question, context):",
@@ -180,22 +154,8 @@ def _answers(request: AnswerRequest, recipe: AnswerRecipe) -> Part:
             "    given = tokenizer(context, add_special_tokens=False, return_offsets_mapping=True)",
             '    ids, places = given["input_ids"], np.array(given["offset_mapping"]).reshape(-1, 2)',
             '    bounds = {match.start() for match in regex.finditer(r"(?V1w)\\b", context)}',
-            "    total = np.full((2, len(ids)), -np.inf)  # a token that is in two windows counts once",
-            f"    spans{', none' if has_none else ''} = []{', None' if has_none else ''}",
-            f"    for first, stop in {windows}:",
-            "        logits, no_answer = read(asked, ids[first:stop])"
-            if has_none
-            else "        logits, _ = read(asked, ids[first:stop])",
-            "        total[:, first:stop] = np.maximum(total[:, first:stop], logits)",
-            *keep_none,
-            "        logits[:, places[first:stop, 0] >= places[first:stop, 1]] = -np.inf  # no text of its own",
-            "        i, j = np.triu_indices(stop - first)",
-            f"        i, j = i[j - i < {request.max_answer_length}], j[j - i < {request.max_answer_length}]",
-            "        spans.append(np.stack([logits[0, i] + logits[1, j], first + i, first + j]))",
-            "    if not spans:",
-            "        return []",
-            "    # One softmax over the whole context, and no answer.",
-            f"    scale = scipy.special.logsumexp({all_of}, axis=1).sum()",
+            *_spans(request, recipe),
+            *_scale(recipe),
             "    logit, first, last = np.concatenate(spans, axis=1)",
             "    best = {}",
             "    for at in np.lexsort((last, first, -logit)):",
@@ -206,12 +166,51 @@ def _answers(request: AnswerRequest, recipe: AnswerRecipe) -> Part:
             "        if span is not None:",
             "            best.setdefault(span, np.exp(logit[at] - scale))",
             "    found = [(context[start:end], start, end, best[start, end]) for start, end in best]",
-            *no_answer,
+            *(_NO_ANSWER if request.no_answer else []),
             f"    return found[:{request.top_k}]",
         ],
         ("import numpy as np", "import regex", "import scipy.special"),
         is_function=True,
     )
+
+
+def _spans(request: AnswerRequest, recipe: AnswerRecipe) -> list[str]:
+    """The lines that leave all spans in `spans`, the logits of all tokens in `total`, and of no answer in `none`."""
+    windows = "windows(len(asked), len(ids))" if recipe.limit else "[(0, len(ids))]"
+    begun, read, kept = "spans = []", "logits, _", []
+    if recipe.none is not None:
+        begun, read = "spans, none = [], None", "logits, no_answer"
+        kept = ["if none is None or no_answer.sum() < none.sum():", "    none = no_answer"]
+    longest = request.max_answer_length
+    return [
+        "    total = np.full((2, len(ids)), -np.inf)  # a token that is in two windows counts once",
+        f"    {begun}",
+        f"    for first, stop in {windows}:",
+        f"        {read} = read(asked, ids[first:stop])",
+        "        total[:, first:stop] = np.maximum(total[:, first:stop], logits)",
+        *(INDENT * 2 + line for line in kept),
+        "        logits[:, places[first:stop, 0] >= places[first:stop, 1]] = -np.inf  # no text of its own",
+        "        i, j = np.triu_indices(stop - first)",
+        f"        i, j = i[j - i < {longest}], j[j - i < {longest}]",
+        "        spans.append(np.stack([logits[0, i] + logits[1, j], first + i, first + j]))",
+        "    if not spans:",
+        "        return []",
+    ]
+
+
+def _scale(recipe: AnswerRecipe) -> list[str]:
+    all_of = "total" if recipe.none is None else "np.append(total, none[:, None], axis=1)"
+    return [
+        "    # One softmax over the whole context, and no answer.",
+        f"    scale = scipy.special.logsumexp({all_of}, axis=1).sum()",
+    ]
+
+
+_NO_ANSWER = [
+    "    chance = np.exp(none.sum() - scale)",
+    "    at = sum(score >= chance for *_, score in found)",
+    "    found.insert(at, (None, -1, -1, chance))  # that there is none, at its place",
+]
 
 
 def _rows() -> Part:

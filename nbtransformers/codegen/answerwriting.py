@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from nbtransformers.codegen.answer import TITLE, table_part
 from nbtransformers.codegen.layout import Part, program
-from nbtransformers.codegen.literals import assigned
+from nbtransformers.codegen.literals import INDENT, assigned
 from nbtransformers.codegen.models import model_part
 from nbtransformers.codegen.pairs import pair_parts
-from nbtransformers.codegen.writing import DECODED, auto_class, write_part
+from nbtransformers.codegen.writing import DECODED, auto_class, passed_over, write_part
 from nbtransformers.request import AnswerRequest
 from nbtransformers.results.writingrecipe import WrittenAnswerRecipe
 
@@ -16,13 +16,7 @@ def written_answer_program(request: AnswerRequest, recipe: WrittenAnswerRecipe) 
     """The program for a request, given how its model is told to answer; it leaves the answers in `table`."""
     parts = [
         *pair_parts(recipe.reading, recipe.contexts, recipe.only),
-        model_part(
-            recipe.place,
-            auto_class(recipe.writing),
-            recipe.dtype,
-            request.run,
-            own_tokenizer=request.tokenizer is not None,
-        ),
+        model_part(recipe, auto_class(recipe.writing), request),
         Part(["# 3. How the model writes."]),
         DECODED,
         write_part(recipe.writing, goes_on=False),
@@ -63,11 +57,6 @@ def _rows(request: AnswerRequest, recipe: WrittenAnswerRecipe) -> Part:
     else:
         told = "before + question + between + context + behind"
         ids = ['    ids = tokenizer(told)["input_ids"]']
-    writing = recipe.writing
-    full = []
-    if writing.reads:
-        beyond = ">" if writing.is_seq2seq else ">="
-        full = [f"    if len(ids) {beyond} {writing.reads}:", "        continue  # the model can read no more"]
     return Part(
         [
             "# 4. One question after another. The model is told:",
@@ -81,7 +70,7 @@ def _rows(request: AnswerRequest, recipe: WrittenAnswerRecipe) -> Part:
             "        continue",
             f"    told = {told}",
             *ids,
-            *full,
+            *(INDENT + line for line in passed_over(recipe.writing)),
             f"    text, _, chances, _ = write(ids, {request.max_answer_length})",
             "    answer, score = text.strip(), np.exp(chances.mean())",
             '    if not answer or answer.strip("\\"\'“”‘’«»„.,;:!。 \\t\\n").casefold() == "unanswerable":',

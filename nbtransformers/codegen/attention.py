@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nbtransformers.codegen.layout import Part, call, program
-from nbtransformers.codegen.literals import INDENT, LINE, assigned, width
+from nbtransformers.codegen.layout import Part, call, numbered, program
+from nbtransformers.codegen.literals import INDENT, assigned
 from nbtransformers.codegen.models import model_part
 from nbtransformers.request import AttentionRequest
-from nbtransformers.results.recipe import AttentionRecipe
+from nbtransformers.results.attentionrecipe import AttentionRecipe
 
 _TITLE = "Look at attention, with Transformers and PyTorch alone."
 
@@ -17,10 +17,7 @@ def attention_program(request: AttentionRequest, recipe: AttentionRecipe) -> str
     It leaves the weights of a short text in `attention`, by part and layer; of a long one the function `weights_of`
     computes those of a head.
     """
-    model = model_part(
-        recipe.place, "AutoModel", recipe.dtype, request.run, own_tokenizer=request.tokenizer is not None
-    )
-    read = [_texts(recipe), model, _tokens(recipe)]
+    read = [_texts(recipe), model_part(recipe, "AutoModel", request), _tokens(recipe)]
     if recipe.keeps_queries:
         return program(_TITLE, [*read, _kept(), _keep(), _run_keeping(recipe), _of_a_head(), _last_token()])
     return program(_TITLE, [*read, _run(recipe), _table(recipe)])
@@ -46,21 +43,11 @@ def _tokens(recipe: AttentionRecipe) -> Part:
     if recipe.decoder_ids:
         lines += [
             "# What the decoder reads.",
-            *_numbers("decoder_ids", recipe.decoder_ids),
+            *numbered("decoder_ids", recipe.decoder_ids),
             'inputs["decoder_input_ids"] = torch.tensor([decoder_ids], device=device)',
             "decoder_tokens = tokenizer.convert_ids_to_tokens(decoder_ids)",
         ]
     return Part(lines, ("import torch",))
-
-
-def _numbers(name: str, numbers: tuple[int, ...]) -> list[str]:
-    line = f"{name} = [{', '.join(map(str, numbers))}]"
-    if width(line) <= LINE:
-        return [line]
-    inner = INDENT + ", ".join(map(str, numbers))
-    if width(inner) <= LINE:
-        return [f"{name} = [", inner, "]"]
-    return [f"{name} = [", *(f"{INDENT}{number}," for number in numbers), "]"]
 
 
 # --- a short text: all weights at once ---

@@ -23,12 +23,8 @@ class _Scoring:
 
     Attributes:
         auto_class: the class that loads the model.
-        texts: the first arguments of the tokenizer.
+        batches: how texts, or pairs of a text and a label, go through it.
         units: the number of things that get an output of their own, as an expression.
-        truncation: the tokenizer's argument of that name.
-        outputs: the variable for the outputs, a tensor `[item, output]`.
-        width: outputs of an item, as an expression.
-        forward: a batch, `inputs`, to outputs, as an expression.
         what: step 4 in one sentence.
         said: step 5 in one sentence.
         scores: outputs to scores, as an expression for a tensor `[text, label]`.
@@ -37,12 +33,8 @@ class _Scoring:
     """
 
     auto_class: str
-    texts: list[str]
+    batches: Batches
     units: str
-    truncation: str
-    outputs: str
-    width: str
-    forward: str
     what: str
     said: str
     scores: str
@@ -55,26 +47,13 @@ def classify_program(request: ClassifyRequest, recipe: Recipe) -> str:
     texts, scores = source(recipe.reading), recipe.scores
     if recipe.reading.none_readable:
         return program("Label texts, with Transformers and PyTorch alone.", _without_scores(request, scores, texts))
-    scoring = _SCORINGS[scores.head](recipe, texts)
-    own_tokenizer = request.tokenizer is not None
-    batches = Batches(
-        texts=scoring.texts,
-        truncation=scoring.truncation,
-        limit=scores.limit,
-        stride=scores.stride,
-        long=request.run.long,
-        padding=recipe.padding,
-        outputs=scoring.outputs,
-        width=scoring.width,
-        forward=scoring.forward,
-        own_tokenizer=own_tokenizer or recipe.place.model.kind == "variable",
-    )
+    scoring = _SCORINGS[scores.head](request, recipe, texts)
     parts = [
         texts.part,
-        model_part(recipe.place, scoring.auto_class, recipe.dtype, request.run, own_tokenizer=own_tokenizer),
+        model_part(recipe, scoring.auto_class, request),
         *scoring.setup,
-        _tokens(batches),
-        _run(batches, scoring),
+        _tokens(scoring.batches),
+        _run(scoring),
         _table(scores, scoring, texts),
         _assigned(request, scores),
         _top(request, scores, texts),
@@ -102,7 +81,8 @@ def _tokens(batches: Batches) -> Part:
     return Part([f"# 3. Texts to tokens, as numbers. {said}", *lines])
 
 
-def _run(batches: Batches, scoring: _Scoring) -> Part:
+def _run(scoring: _Scoring) -> Part:
+    batches = scoring.batches
     collate, imports = batches.collate()
     means = batches.means(scoring.units) if batches.is_windowed else []
     return Part([f"# 4. {scoring.what}", batches.why, *collate, *batches.run(), *means], imports)
@@ -204,18 +184,40 @@ def _top(request: ClassifyRequest, scores: Scores, texts: Source) -> Part:
 
 # --- the three ways to score ---
 
+_LOGITS = {"outputs": "logits", "width": "model.config.num_labels", "forward": "model(**inputs).logits"}
 
-def _trained(recipe: Recipe, texts: Source) -> _Scoring:
+
+def _batches(
+    request: ClassifyRequest,
+    recipe: Recipe,
+    texts: list[str],
+    *,
+    outputs: str,
+    width: str,
+    forward: str,
+    truncation: str = "True",
+) -> Batches:
+    return Batches(
+        texts=texts,
+        truncation=truncation,
+        limit=recipe.scores.limit,
+        stride=recipe.scores.stride,
+        long=request.run.long,
+        padding=recipe.padding,
+        outputs=outputs,
+        width=width,
+        forward=forward,
+        own_tokenizer=request.tokenizer is not None or recipe.place.model.kind == "variable",
+    )
+
+
+def _trained(request: ClassifyRequest, recipe: Recipe, texts: Source) -> _Scoring:
     scores = recipe.scores
     said, activated = _ACTIVATIONS[scores.problem]
     return _Scoring(
         auto_class="AutoModelForSequenceClassification",
-        texts=[texts.readable],
+        batches=_batches(request, recipe, [texts.readable], **_LOGITS),
         units=f"len({texts.readable})",
-        truncation="True",
-        outputs="logits",
-        width="model.config.num_labels",
-        forward="model(**inputs).logits",
         what="Tokens to logits, one number for each label.",
         said=said,
         scores=activated,
@@ -237,14 +239,14 @@ def _trained_labels(scores: Scores) -> list[str]:
     return ["labels = [model.config.id2label[i] for i in range(model.config.num_labels)]"]
 
 
-def _similarity(recipe: Recipe, texts: Source) -> _Scoring:
+def _similarity(request: ClassifyRequest, recipe: Recipe, texts: Source) -> _Scoring:
     scores, embedding = recipe.scores, recipe.scores.embedding
     assert embedding is not None
     sentences = Part(
         [
             "# The labels, each in a sentence: what is embedded is then more like a text.",
             *listed("labels", scores.labels),
-            *assigned("template", scores.template or ""),
+            *assigned("template", scores.template),
             'sentences = [template.replace("{}", label) for label in labels]',
         ]
     )
@@ -262,27 +264,30 @@ def _similarity(recipe: Recipe, texts: Source) -> _Scoring:
     return _Scoring(
         auto_class="AutoModel",
         setup=(sentences, *embedding_parts(embedding, recipe.place), label_embeddings),
-        texts=[texts.readable],
+        batches=_batches(
+            request,
+            recipe,
+            [texts.readable],
+            outputs="cosines",
+            width="len(labels)",
+            forward="(embed(inputs) @ label_embeddings.T)",
+        ),
         units=f"len({texts.readable})",
-        truncation="True",
-        outputs="cosines",
-        width="len(labels)",
-        forward="(embed(inputs) @ label_embeddings.T)",
         what="Tokens to embeddings, and their cosine with each label.",
         said="Softmax of 20 times the cosine: scores from 0 to 1, which sum to 1.",
         scores="(20 * cosines).softmax(dim=-1)",
     )
 
 
-def _entailment(recipe: Recipe, texts: Source) -> _Scoring:
+def _entailment(request: ClassifyRequest, recipe: Recipe, texts: Source) -> _Scoring:
     scores = recipe.scores
-    assert scores.entailment is not None
     entailment, contradiction = scores.entailment
+    pairs = ["premises", f"hypotheses * len({texts.readable})"]
     hypotheses = Part(
         [
             "# The labels, each in a hypothesis: does the text entail it?",
             *listed("labels", scores.labels),
-            *assigned("template", scores.template or ""),
+            *assigned("template", scores.template),
             'hypotheses = [template.replace("{}", label) for label in labels]',
             f"premises = [text for text in {texts.readable} for _ in labels]  # each text with each hypothesis",
         ]
@@ -296,12 +301,8 @@ def _entailment(recipe: Recipe, texts: Source) -> _Scoring:
     return _Scoring(
         auto_class="AutoModelForSequenceClassification",
         setup=(hypotheses,),
-        texts=["premises", f"hypotheses * len({texts.readable})"],
+        batches=_batches(request, recipe, pairs, **_LOGITS, truncation='"only_first"'),
         units="len(premises)",
-        truncation='"only_first"',
-        outputs="logits",
-        width="model.config.num_labels",
-        forward="model(**inputs).logits",
         what="Tokens to logits, one number each for entailment, contradiction and what else there is.",
         said=said,
         scores=activated,
@@ -309,7 +310,7 @@ def _entailment(recipe: Recipe, texts: Source) -> _Scoring:
     )
 
 
-_SCORINGS: dict[str, Callable[[Recipe, Source], _Scoring]] = {
+_SCORINGS: dict[str, Callable[[ClassifyRequest, Recipe, Source], _Scoring]] = {
     "trained": _trained,
     "similarity": _similarity,
     "entailment": _entailment,

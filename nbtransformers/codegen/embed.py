@@ -19,11 +19,10 @@ def embed_program(request: EmbedRequest, recipe: EmbedRecipe) -> str:
     if recipe.reading.none_readable:
         said = "# 2. No row holds a text: there is nothing to embed, and no model is needed."
         return program(_TITLE, [texts.part, Part([said]), _table(recipe, texts)])
-    own = request.tokenizer is not None
     parts = [
         texts.part,
-        model_part(recipe.place, "AutoModel", recipe.dtype, request.run, own_tokenizer=own),
-        *vectors_parts(recipe, request.run.long, own_tokenizer=own, with_prompt=False),
+        model_part(recipe, "AutoModel", request),
+        *vectors_parts(recipe, request, with_prompt=False),
         _table(recipe, texts),
     ]
     return program(_TITLE, parts)

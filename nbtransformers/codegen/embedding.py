@@ -5,8 +5,8 @@ from __future__ import annotations
 from nbtransformers.codegen.batches import Batches
 from nbtransformers.codegen.layout import Part, call
 from nbtransformers.codegen.literals import INDENT, inline
-from nbtransformers.codegen.models import options
-from nbtransformers.request import LongText, Pooling
+from nbtransformers.codegen.models import ModelRequest, options
+from nbtransformers.request import Pooling
 from nbtransformers.results.recipe import Embedding, EmbedRecipe, LayerRecipe, Place
 
 _REAL = 'inputs["attention_mask"]'
@@ -146,28 +146,28 @@ def _applied(layer: LayerRecipe) -> list[str]:
     return [*lines, "pooled = out + pooled" if layer.residual else "pooled = out"]
 
 
-def vectors_parts(recipe: EmbedRecipe, long: LongText, *, own_tokenizer: bool, with_prompt: bool) -> list[Part]:
+def vectors_parts(recipe: EmbedRecipe, request: ModelRequest, *, with_prompt: bool) -> list[Part]:
     """The functions `embed` and `vectors_of`, some texts to their vectors.
 
     Args:
         recipe: how.
-        long: what happens to texts that are too long.
-        own_tokenizer: whether the tokenizer is one of the user's.
+        request: what was asked for.
         with_prompt: whether `vectors_of` is to be told what is put before each text.
     """
     embedding = recipe.embedding
     prompted = with_prompt or bool(embedding.prompt)
+    is_own = recipe.place.model.kind == "variable" and not embedding.lower_case  # else it is a copy by then
     batches = Batches(
         texts=["[prompt + text for text in texts]" if prompted else "texts"],
         truncation="True",
         limit=recipe.limit,
         stride=recipe.stride,
-        long=long,
+        long=request.run.long,
         padding=recipe.padding,
         outputs="vectors",
         width=str(embedding.dimension),
         forward="embed(inputs)",
-        own_tokenizer=own_tokenizer or (recipe.place.model.kind == "variable" and not embedding.lower_case),
+        own_tokenizer=request.tokenizer is not None or is_own,
     )
     said, tokens = batches.tokens()
     collate, imports = batches.collate()

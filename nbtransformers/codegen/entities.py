@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nbtransformers.codegen.around import around_lines, read_part
-from nbtransformers.codegen.layout import Part, call, program
+from nbtransformers.codegen.around import SPECIAL, around_lines, read_part, refused, room
+from nbtransformers.codegen.layout import Part, numbered, program
 from nbtransformers.codegen.literals import INDENT, inline, listed
 from nbtransformers.codegen.models import model_part
 from nbtransformers.codegen.texts import Source, source
@@ -25,10 +25,9 @@ def entities_program(request: EntitiesRequest, recipe: EntitiesRecipe) -> str:
     if recipe.reading.none_readable:
         said = "# 2. No row holds a text: there is nothing to read, and no model is needed."
         return program(_TITLE, [texts.part, _table([said, "records = []"])])
-    own = request.tokenizer is not None
     parts = [
         texts.part,
-        model_part(recipe.place, "AutoModelForTokenClassification", recipe.dtype, request.run, own_tokenizer=own),
+        model_part(recipe, "AutoModelForTokenClassification", request),
         _labels(request, recipe),
         read_part(
             recipe.around,
@@ -51,10 +50,6 @@ def _is_windowed(request: EntitiesRequest, recipe: EntitiesRecipe) -> bool:
     return bool(recipe.limit) and request.run.long == "window"
 
 
-def _room(recipe: EntitiesRecipe) -> int:
-    return recipe.limit - len(recipe.around.before) - len(recipe.around.behind)
-
-
 def _labels(request: EntitiesRequest, recipe: EntitiesRecipe) -> Part:
     kept = [] if request.labels is None else ["# Those that are kept.", *listed("kept", request.labels)]
     return Part(
@@ -63,32 +58,26 @@ def _labels(request: EntitiesRequest, recipe: EntitiesRecipe) -> Part:
             *listed("types", recipe.types),
             *kept,
             "# The labels that begin an entity whatever stands before, and those that end one.",
-            *_numbers("begins", recipe.begins),
-            *_numbers("ends", recipe.ends),
+            *numbered("begins", recipe.begins),
+            *numbered("ends", recipe.ends),
             *around_lines(recipe.around),
-            "special = set(tokenizer.all_special_ids)",
-            "if tokenizer.unk_token_id not in (tokenizer.bos_token_id, tokenizer.eos_token_id):",
-            "    special.discard(tokenizer.unk_token_id)  # it stands for some of the text",
+            *SPECIAL,
         ]
     )
 
 
-def _numbers(name: str, numbers: tuple[int, ...]) -> list[str]:
-    return call(f"{name} = [", [str(number) for number in numbers], "]")
-
-
 def _windows(recipe: EntitiesRecipe) -> Part:
-    room, overlap = _room(recipe), recipe.overlap
+    whole, overlap = room(recipe.around, recipe.limit), recipe.overlap
     return Part(
         [
             "def windows(number):",
-            f'    """Windows of at most {room} tokens over so many: start, stop, and the tokens taken from each.',
+            f'    """Windows of at most {whole} tokens over so many: start, stop, and the tokens taken from each.',
             "",
             "    They are of one length, and overlap. A token is taken from the one with more around it.",
             '    """',
-            f"    if number <= {room}:",
+            f"    if number <= {whole}:",
             "        return [(0, number, 0, number)]",
-            f"    many = -(-(number - {overlap}) // {room - overlap})",
+            f"    many = -(-(number - {overlap}) // {whole - overlap})",
             f"    length = -(-(number + (many - 1) * {overlap}) // many)",
             "    starts = np.linspace(0, number - length, many).round().astype(int).tolist()",
             "    edges = [0, *((a + length + b) // 2 for a, b in pairwise(starts)), number]",
@@ -176,7 +165,11 @@ def _texts(request: EntitiesRequest, recipe: EntitiesRecipe, texts: Source) -> P
     cut: list[str] = []
     if recipe.limit and request.run.long == "truncate":
         said = f"The model reads {recipe.limit} tokens of a text, special ones too; the rest is cut off."
-        part = f"[-{_room(recipe)}:]" if recipe.from_left else f"[:{_room(recipe)}]"
+        part = (
+            f"[-{room(recipe.around, recipe.limit)}:]"
+            if recipe.from_left
+            else f"[:{room(recipe.around, recipe.limit)}]"
+        )
         cut = [f"    ids, places = ids{part}, places{part}"]
     elif recipe.limit and request.run.long == "window":
         said = f"More than {recipe.limit} of them, special ones too, are read in windows."
@@ -186,10 +179,7 @@ def _texts(request: EntitiesRequest, recipe: EntitiesRecipe, texts: Source) -> P
         ]
     elif recipe.limit:
         said = f"The model reads {recipe.limit} tokens, special ones too, and no text may have more."
-        cut = [
-            f"    if len(ids) > {_room(recipe)}:",
-            f'        raise ValueError(f"A text has {{len(ids)}} tokens, and the model reads {_room(recipe)}.")',
-        ]
+        cut = refused(recipe.around, recipe.limit)
     conditions = ["start < stop", *(["kind in kept"] if request.labels is not None else [])]
     if request.threshold:
         conditions.append(f"score >= np.float32({request.threshold})")

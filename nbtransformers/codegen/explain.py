@@ -8,7 +8,7 @@ from nbtransformers.codegen.layout import Part, call, program
 from nbtransformers.codegen.literals import INDENT, LINE, assigned, inline
 from nbtransformers.codegen.models import model_part
 from nbtransformers.request import ExplainRequest, Method
-from nbtransformers.results.recipe import ExplainRecipe, MethodRecipe
+from nbtransformers.results.explainrecipe import ExplainRecipe, MethodRecipe
 
 
 def explain_program(request: ExplainRequest, recipe: ExplainRecipe) -> str:
@@ -17,9 +17,7 @@ def explain_program(request: ExplainRequest, recipe: ExplainRecipe) -> str:
     title = f"Explain a prediction, with Transformers{', PyTorch and captum' if captum else ' and PyTorch'}."
     parts = [
         _texts(recipe.texts),
-        model_part(
-            recipe.place, recipe.auto_class, recipe.dtype, request.run, own_tokenizer=request.tokenizer is not None
-        ),
+        model_part(recipe, recipe.auto_class, request),
         _tokens(recipe),
         _read(recipe),
         *([_LOGIT] if recipe.is_plain else [_REPLACED, _LOGIT_OF_SEVERAL]),

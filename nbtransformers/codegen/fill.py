@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtransformers.codegen.around import around_lines, read_part
+from nbtransformers.codegen.around import around_lines, read_part, refused, room
 from nbtransformers.codegen.layout import Part, call, program
 from nbtransformers.codegen.literals import INDENT, assigned
 from nbtransformers.codegen.models import model_part
@@ -19,10 +19,9 @@ def fill_program(request: FillRequest, recipe: FillRecipe) -> str:
     if recipe.reading.none_readable:
         said = "# 2. No row holds a text: there is nothing to fill, and no model is needed."
         return program(_TITLE, [texts.part, Part([said, "records = []"]), _table()])
-    own = request.tokenizer is not None
     parts = [
         texts.part,
-        model_part(recipe.place, "AutoModelForMaskedLM", recipe.dtype, request.run, own_tokenizer=own),
+        model_part(recipe, "AutoModelForMaskedLM", request),
         _setup(recipe),
         read_part(
             recipe.around,
@@ -53,18 +52,14 @@ def _setup(recipe: FillRecipe) -> Part:
     )
 
 
-def _room(recipe: FillRecipe) -> int:
-    return recipe.limit - len(recipe.around.before) - len(recipe.around.behind)
-
-
 def _fillings(request: FillRequest, recipe: FillRecipe) -> Part:
     lines = ["logits = read(ids)[place]"]
     if recipe.limit and request.run.long == "window":
-        room = _room(recipe)
+        size = room(recipe.around, recipe.limit)
         lines = [
             "# As much of a long text as the model reads, around the mask.",
-            f"start = min(max(0, place - {room // 2}), max(0, len(ids) - {room}))",
-            f"logits = read(ids[start : start + {room}])[place - start]",
+            f"start = min(max(0, place - {size // 2}), max(0, len(ids) - {size}))",
+            f"logits = read(ids[start : start + {size}])[place - start]",
         ]
     best = [f"best = logits.softmax(dim=-1).topk({recipe.ranks})", "chosen = best.indices.tolist()"]
     if recipe.targets is not None:
@@ -107,16 +102,13 @@ def _texts(request: FillRequest, recipe: FillRecipe, texts: Source) -> Part:
     beyond = ""
     if recipe.limit and request.run.long == "truncate":
         said = f"The model reads {recipe.limit} tokens of a text, special ones too; the rest is cut off."
-        beyond = f" or at[-1] >= {_room(recipe)}"
-        cut = [f"    ids = ids[:{_room(recipe)}]"]
+        beyond = f" or at[-1] >= {room(recipe.around, recipe.limit)}"
+        cut = [f"    ids = ids[:{room(recipe.around, recipe.limit)}]"]
     elif recipe.limit and request.run.long == "window":
         said = f"The model reads {recipe.limit} tokens, special ones too: of a longer text what is around a mask."
     elif recipe.limit:
         said = f"The model reads {recipe.limit} tokens, special ones too, and no text may have more."
-        cut = [
-            f"    if len(ids) > {_room(recipe)}:",
-            f'        raise ValueError(f"A text has {{len(ids)}} tokens, and the model reads {_room(recipe)}.")',
-        ]
+        cut = refused(recipe.around, recipe.limit)
     return Part(
         [
             "# 4. One text after another, so that nothing is padded.",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nbtransformers.codegen.layout import Part, call, program
-from nbtransformers.codegen.literals import INDENT, assigned, inline, listed
+from nbtransformers.codegen.literals import INDENT, assigned, listed, plain
 from nbtransformers.codegen.models import named, options
 from nbtransformers.request import FinetuneRequest
 from nbtransformers.results.trainingrecipe import TrainingRecipe
@@ -85,7 +83,7 @@ def _model(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
 def _adapter(recipe: TrainingRecipe) -> Part:
     if recipe.adapter is None:
         return Part([])
-    arguments = [f"{name}={_value(value)}" for name, value in recipe.adapter]
+    arguments = [f"{name}={plain(value)}" for name, value in recipe.adapter]
     return Part(
         [
             "# Small matrices beside frozen weights are trained, and the head with them.",
@@ -94,12 +92,6 @@ def _adapter(recipe: TrainingRecipe) -> Part:
         ],
         ("from peft import LoraConfig", "from peft import TaskType", "from peft import get_peft_model"),
     )
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(inline, value))}]"
-    return inline(value) if isinstance(value, str) else repr(value)
 
 
 def _encode(recipe: TrainingRecipe) -> Part:
@@ -194,7 +186,7 @@ def _train(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
         "report_to": "none",
         **{name: value for name, value in request.arguments.items() if name not in _OURS},
     }
-    arguments = [f"    {name}={_value(value)}," for name, value in given.items()]
+    arguments = [f"    {name}={plain(value)}," for name, value in given.items()]
     return Part(
         [
             "# 3. Training; warmup_steps below 1 is that share of all steps.",

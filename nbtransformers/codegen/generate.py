@@ -6,7 +6,7 @@ from nbtransformers.codegen.layout import Part, program
 from nbtransformers.codegen.literals import assigned
 from nbtransformers.codegen.models import model_part
 from nbtransformers.codegen.texts import Source, source
-from nbtransformers.codegen.writing import DECODED, auto_class, rows_of, seed_of, table_part, write_part
+from nbtransformers.codegen.writing import DECODED, auto_class, passed_over, rows_of, seed_of, table_part, write_part
 from nbtransformers.request import GenerateRequest
 from nbtransformers.results.writingrecipe import GenerateRecipe
 
@@ -22,13 +22,7 @@ def generate_program(request: GenerateRequest, recipe: GenerateRecipe) -> str:
         return program(_TITLE, [texts.part, Part([said, "found = {}"]), end])
     parts = [
         texts.part,
-        model_part(
-            recipe.place,
-            auto_class(recipe.writing),
-            recipe.dtype,
-            request.run,
-            own_tokenizer=request.tokenizer is not None,
-        ),
+        model_part(recipe, auto_class(recipe.writing), request),
         Part(["# 3. How the model writes."]),
         DECODED,
         write_part(recipe.writing, goes_on=not request.chats),
@@ -43,13 +37,6 @@ def _prompts(request: GenerateRequest, recipe: GenerateRecipe, texts: Source) ->
     lines = ['ids = tokenizer(text)["input_ids"]']
     if request.chats:
         lines = _chat(request)
-    full: list[str] = []
-    if writing.reads:
-        beyond = ">" if writing.is_seq2seq else ">="
-        full = [
-            f"if len(ids) {beyond} {writing.reads}:",
-            "    continue  # the model can read no more, and so write nothing",
-        ]
     system = []
     if request.system is not None:
         system = ["# What says how to answer.", *assigned("system", request.system)]
@@ -61,7 +48,7 @@ def _prompts(request: GenerateRequest, recipe: GenerateRecipe, texts: Source) ->
             *drawn,
             "found = {}",
             f"for row, text in {rows_of(texts)}:",
-            *(f"    {line}" for line in [*lines, *full]),
+            *(f"    {line}" for line in [*lines, *passed_over(writing)]),
             f"    text, new, chances, ending = write(ids, {recipe.most}{seed_of(writing, 'row')})",
             "    found[row] = (text, len(new), chances.mean(), ending)",
         ],

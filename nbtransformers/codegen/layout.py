@@ -80,3 +80,8 @@ def call(head: str, arguments: Sequence[str], tail: str = ")", *, within: int = 
     if within + width(inner) <= LINE:
         return [head, inner, tail]
     return [head, *(f"{INDENT}{argument}," for argument in arguments), tail]
+
+
+def numbered(name: str, numbers: Iterable[int]) -> list[str]:
+    """The lines of `name = [1, 2, …]`."""
+    return call(f"{name} = [", list(map(str, numbers)), "]")

@@ -12,6 +12,7 @@ import re
 import tokenize
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any, cast
 
 from nbtransformers.errors import UserError, shown
 
@@ -38,6 +39,13 @@ def literal(text: str) -> str:
 def inline(text: str) -> str:
     """A literal for the middle of a line: in ASCII where the width of a character is in doubt."""
     return literal(text) if _is_sure(literal(text)) else _in_ascii(text)
+
+
+def plain(value: Any) -> str:
+    """A plain value for the middle of a line, a text as `inline` has it; so too in a list."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(plain, cast('list[Any]', value)))}]"
+    return inline(value) if isinstance(value, str) else repr(value)
 
 
 def _in_ascii(text: str) -> str:

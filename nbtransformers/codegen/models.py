@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from nbtransformers.codegen.layout import Part, call
 from nbtransformers.codegen.literals import assigned, brief, inline
 from nbtransformers.request import ModelRef, RunOptions
-from nbtransformers.results.recipe import Place
+from nbtransformers.results.recipe import ModelRecipe, Place
 
 _ENCODER, _DECODER = "minilm", "smollm2"
 _DEVICE = 'device = torch.accelerator.current_accelerator(check_available=True) or "cpu"  # a GPU, if any'
+
+
+class ModelRequest(Protocol):
+    """Of a request for what a model does with texts, what says how the model is loaded."""
+
+    @property
+    def run(self) -> RunOptions:
+        """The device."""
+        ...
+
+    @property
+    def tokenizer(self) -> str | None:
+        """The name of a tokenizer of the user's; None for the model's."""
+        ...
 
 
 def named(place: Place) -> Part:
@@ -45,8 +61,15 @@ def options(ref: ModelRef) -> tuple[list[str], list[str]]:
     return before if given else [], [*given, *code]
 
 
-def model_part(place: Place, auto_class: str, dtype: str, run: RunOptions, *, own_tokenizer: bool) -> Part:
-    """`tokenizer`, `model` and `device`."""
+def model_part(recipe: ModelRecipe, auto_class: str, request: ModelRequest) -> Part:
+    """`tokenizer`, `model` and `device`.
+
+    Args:
+        recipe: where the model is, and the type that it computes in.
+        auto_class: the class that loads it.
+        request: what was asked for.
+    """
+    place, own_tokenizer = recipe.place, request.tokenizer is not None
     ref = place.model
     if ref.kind == "variable":
         return _own_model(ref)
@@ -61,7 +84,7 @@ def model_part(place: Place, auto_class: str, dtype: str, run: RunOptions, *, ow
         *where.lines,
         *before,
         *([] if own_tokenizer else tokenizer),
-        *_loaded(place, auto_class, dtype, run),
+        *_loaded(place, auto_class, recipe.dtype, request.run),
     ]
     classes = (auto_class,) if own_tokenizer else (auto_class, "AutoTokenizer")
     return Part(lines, (*where.imports, "import torch", *(f"from transformers import {name}" for name in classes)))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from nbtransformers.codegen.layout import Part
 from nbtransformers.codegen.texts import Source, source
-from nbtransformers.results.recipe import Reading
-
-Only = Literal["", "question", "context"]
+from nbtransformers.results.recipe import OnlyText, Reading
 
 
-def pair_parts(questions: Reading, contexts: Reading, only: Only) -> list[Part]:
+def pair_parts(questions: Reading, contexts: Reading, only: OnlyText) -> list[Part]:
     """The parts that leave `questions` and `contexts`, None where there is no text, and `labels`, those of the rows.
 
     Args:

@@ -8,7 +8,7 @@ from nbtransformers.codegen.layout import Part, call, program
 from nbtransformers.codegen.literals import INDENT, inline
 from nbtransformers.codegen.models import model_alone
 from nbtransformers.request import PositionsRequest
-from nbtransformers.results.recipe import PositionsPart, PositionsRecipe
+from nbtransformers.results.positionsrecipe import PositionsPart, PositionsRecipe
 
 
 def positions_program(request: PositionsRequest, recipe: PositionsRecipe) -> str:

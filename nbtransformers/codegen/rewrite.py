@@ -7,7 +7,7 @@ from nbtransformers.codegen.layout import Part, program
 from nbtransformers.codegen.literals import INDENT, assigned, inline
 from nbtransformers.codegen.models import model_part
 from nbtransformers.codegen.texts import Source, source
-from nbtransformers.codegen.writing import DECODED, auto_class, rows_of, table_part, write_part
+from nbtransformers.codegen.writing import DECODED, auto_class, rows_of, seed_of, table_part, write_part
 from nbtransformers.request import SummarizeRequest, TranslateRequest
 from nbtransformers.results.writingrecipe import RewriteRecipe
 
@@ -27,13 +27,7 @@ def rewrite_program(request: SummarizeRequest | TranslateRequest, recipe: Rewrit
         return program(title, [texts.part, Part([said, "found = {}"]), end])
     parts = [
         texts.part,
-        model_part(
-            recipe.place,
-            auto_class(recipe.writing),
-            recipe.dtype,
-            request.run,
-            own_tokenizer=request.tokenizer is not None,
-        ),
+        model_part(recipe, auto_class(recipe.writing), request),
         _told(recipe),
         _encode(recipe),
         DECODED,
@@ -75,14 +69,6 @@ def most_expression(recipe: RewriteRecipe, tokens: str) -> str:
     return f"max({recipe.least}, {most})" if recipe.least else most
 
 
-def _seed(recipe: RewriteRecipe, number: str) -> str:
-    seed = recipe.writing.seed
-    if seed is None:
-        return ""
-    row = "row" if seed == 0 else f"{seed} + row"
-    return f", {row} + {number}" if number else f", {row}"
-
-
 def _whole(recipe: RewriteRecipe, texts: Source) -> Part:
     """One text after another, each of which the model can read at once."""
     return Part(
@@ -92,7 +78,7 @@ def _whole(recipe: RewriteRecipe, texts: Source) -> Part:
             f"for row, text in {rows_of(texts)}:",
             "    ids = encode(text.strip())",
             f"    most = {most_expression(recipe, 'len(ids)')}",
-            f"    text, new, chances, ending = write(ids, most{_seed(recipe, '')})",
+            f"    text, new, chances, ending = write(ids, most{seed_of(recipe.writing, 'row')})",
             "    found[row] = (text, 1, len(new), chances.mean(), ending)",
         ]
     )
@@ -101,7 +87,7 @@ def _whole(recipe: RewriteRecipe, texts: Source) -> Part:
 def _in_parts(request: SummarizeRequest | TranslateRequest, recipe: RewriteRecipe, texts: Source) -> list[Part]:
     """One text after another, in parts where it is too long or is to be."""
     drawn = recipe.writing.seed is not None
-    number = f"{_PART} * number"
+    seed = seed_of(recipe.writing, f"row + {_PART} * number")
     again = (
         [
             "    # What was written for several parts is rewritten itself, unless it is as short as it gets.",
@@ -120,7 +106,7 @@ def _in_parts(request: SummarizeRequest | TranslateRequest, recipe: RewriteRecip
             "    for number, (start, stop, ids) in enumerate(parts):",
             f"        most = {most_expression(recipe, 'len(ids)')}",
             *(["        number += done"] if drawn else []),
-            f"        new_text, new, own, ending = write(ids, most{_seed(recipe, number)})",
+            f"        new_text, new, own, ending = write(ids, most{seed})",
             "        if result:",
             "            between = text[last:start]",
             '            wide = unicodedata.east_asian_width(result[-1][-1:] or "。") in "WF"',

@@ -23,14 +23,13 @@ def similar_program(request: SimilarRequest, recipe: SimilarRecipe) -> str:
     and what a result has of each text in `table`.
     """
     embed = recipe.embed
-    own = request.tokenizer is not None
     texts = source(embed.reading)
     with_prompt = request.query is not None and embed.embedding.query_prompt != embed.embedding.prompt
     second = None if recipe.other is None else source(recipe.other)
     parts = [
         texts.part,
-        model_part(embed.place, "AutoModel", embed.dtype, request.run, own_tokenizer=own),
-        *vectors_parts(embed, request.run.long, own_tokenizer=own, with_prompt=with_prompt),
+        model_part(embed, "AutoModel", request),
+        *vectors_parts(embed, request, with_prompt=with_prompt),
         Part(
             ["# 4. The vectors, one a row.", *vectors_lines(embed, texts, "vectors", with_prompt=with_prompt)],
             () if texts.every_row else ("import numpy as np",),

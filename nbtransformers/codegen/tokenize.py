@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbtransformers.codegen.around import SPECIAL
 from nbtransformers.codegen.layout import Part, call, program
 from nbtransformers.codegen.literals import INDENT, LINE, brief, inline, width
 from nbtransformers.codegen.models import named, options
@@ -96,9 +97,7 @@ def _tokens_of(request: TokenizeRequest, recipe: TokenizeRecipe, texts: Source) 
             "def tokens_of(tokenizer):",
             '    """The tokens of all texts, one a row."""',
             *(INDENT + line for line in call("encoded = tokenizer(", given)),
-            "    special = set(tokenizer.all_special_ids)",
-            "    if tokenizer.unk_token_id not in (tokenizer.bos_token_id, tokenizer.eos_token_id):",
-            "        special.discard(tokenizer.unk_token_id)  # it stands for some of the text",
+            *(INDENT + line for line in SPECIAL),
             "    records = []",
             f"    for i, (row, text) in enumerate(zip({texts.labels}, {texts.readable})):",
             '        ids = encoded["input_ids"][i]',

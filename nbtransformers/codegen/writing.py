@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nbtransformers.codegen.layout import Part, call
-from nbtransformers.codegen.literals import INDENT, inline
+from nbtransformers.codegen.literals import INDENT, inline, plain
 from nbtransformers.codegen.texts import Source
 from nbtransformers.results.writingrecipe import Writing
 
@@ -13,6 +11,17 @@ from nbtransformers.results.writingrecipe import Writing
 def auto_class(writing: Writing) -> str:
     """The class that loads a model that writes."""
     return "AutoModelForSeq2SeqLM" if writing.is_seq2seq else "AutoModelForCausalLM"
+
+
+def passed_over(writing: Writing) -> list[str]:
+    """The lines, within a loop, that go past the `ids` of a row that the model cannot read, or not write on for."""
+    if not writing.reads:
+        return []
+    beyond = ">" if writing.is_seq2seq else ">="
+    return [
+        f"if len(ids) {beyond} {writing.reads}:",
+        "    continue  # the model can read no more, and so write nothing",
+    ]
 
 
 def write_part(writing: Writing, *, goes_on: bool) -> Part:
@@ -70,14 +79,10 @@ def _arguments(writing: Writing) -> list[str]:
         if name == "min_new_tokens":
             given.append(f"min_new_tokens=min({value}, most)")
         else:
-            given.append(f"{name}={_value(value)}")
+            given.append(f"{name}={plain(value)}")
     if writing.stop_strings:
         given += [f"stop_strings=[{', '.join(map(inline, writing.stop_strings))}]", "tokenizer=tokenizer"]
     return given
-
-
-def _value(value: Any) -> str:
-    return inline(value) if isinstance(value, str) else repr(value)
 
 
 def _endings(writing: Writing) -> list[str]:

@@ -30,7 +30,7 @@ from nbtransformers.results.answers import ANSWER, Answers
 from nbtransformers.results.pairs import Pair, Pairs
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.recipe import AnswerRecipe, Reading
+from nbtransformers.results.recipe import AnswerRecipe
 from nbtransformers.results.texts import Texts
 
 _NO_SPAN = "no context: the tokenizer makes nothing of it"
@@ -114,7 +114,6 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
     """Find the answer to every question in its context."""
 
     window_rows = 1_000  # contexts are long, and so is what the model says of them
-    sides: Sides
     part_rows = 250  # of a file: about a minute of a CPU's work
 
     def __init__(self, request: AnswerRequest, objects: Objects, on_progress: OnProgress) -> None:
@@ -189,20 +188,17 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
             )
         return notes
 
-    def reading(
-        self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None
-    ) -> Reading:
-        """How the questions are read; how the contexts are, is kept for the recipe."""
-        self.sides = Sides.of(self.request, objects, rows, reasons, before)
-        return self.sides.questions
+    def reading(self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None) -> Sides:
+        """How the questions and the contexts are read."""
+        return Sides.of(self.request, objects, rows, reasons, before)
 
-    def recipe(self, reading: Reading) -> AnswerRecipe:
+    def recipe(self, reading: Sides) -> AnswerRecipe:
         """What a plain program must know to find the same answers."""
         loaded = self.ready.loaded
         return AnswerRecipe(
-            reading=reading,
-            contexts=self.sides.contexts,
-            only=self.sides.only,
+            reading=reading.questions,
+            contexts=reading.contexts,
+            only=reading.only,
             place=place_of(self.ready.ref, loaded),
             dtype=loaded.dtype,
             **self.head.encoder.recipe(),
@@ -224,7 +220,7 @@ class AnswerTask(HeadTask[Answers, AnswerHead]):
             run=gathered.report,
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
-            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
+            recipe=gathered.recipe,
         )
 
 

@@ -28,7 +28,6 @@ from nbtransformers.results.answers import ANSWER, Answers
 from nbtransformers.results.pairs import Pair, Pairs
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.recipe import Reading
 from nbtransformers.results.rows import NOT_DONE
 from nbtransformers.results.texts import Texts
 from nbtransformers.results.writingrecipe import WrittenAnswerRecipe
@@ -44,8 +43,6 @@ Written = tuple[tuple[int, int, float], "str | None"]
 
 class AnswerWritingTask(WritingTask):
     """Have a model write the answer to every question, told to by an instruction; greedily."""
-
-    sides: Sides
 
     def __init__(self, request: AnswerRequest, objects: Objects, on_progress: OnProgress) -> None:
         super().__init__(request, objects, on_progress)
@@ -92,20 +89,17 @@ class AnswerWritingTask(WritingTask):
         # Last, or a small model has forgotten it by the time that it has read the context.
         return "Context: ", "\n\nQuestion: ", f"\n\n{instruction}"
 
-    def reading(
-        self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None
-    ) -> Reading:
-        """How the questions are read; how the contexts are, is kept for the recipe."""
-        self.sides = Sides.of(self.request, objects, rows, reasons, before)
-        return self.sides.questions
+    def reading(self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None) -> Sides:
+        """How the questions and the contexts are read."""
+        return Sides.of(self.request, objects, rows, reasons, before)
 
-    def recipe(self, reading: Reading) -> WrittenAnswerRecipe:
+    def recipe(self, reading: Sides) -> WrittenAnswerRecipe:
         """What a plain program must know to have the same answers written."""
         loaded = self.ready.loaded
         return WrittenAnswerRecipe(
-            reading=reading,
-            contexts=self.sides.contexts,
-            only=self.sides.only,
+            reading=reading.questions,
+            contexts=reading.contexts,
+            only=reading.only,
             place=place_of(self.ready.ref, loaded),
             dtype=loaded.dtype,
             writing=writing_of(loaded, self.decoding),
@@ -175,7 +169,7 @@ class AnswerWritingTask(WritingTask):
             written=Texts(text for _, text in written),
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
-            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
+            recipe=gathered.recipe,
         )
 
     def _found(self, gathered: Gathered) -> tuple[Pairs, Ragged, list[Written]]:

@@ -7,13 +7,13 @@ import inspect
 import numpy as np
 
 from nbtransformers.engine.encoding import text_limit
-from nbtransformers.engine.recipe import attention_recipe
+from nbtransformers.engine.recipe import place_of
 from nbtransformers.errors import UserError
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.request import AttentionRequest, ModelRef
 from nbtransformers.results.attention import Side
 from nbtransformers.results.attentionmaps import Maps
-from nbtransformers.results.recipe import AttentionRecipe
+from nbtransformers.results.attentionrecipe import AttentionRecipe
 
 _ALL_AT_ONCE = 2**26  # weights of all heads: 256 MB
 
@@ -41,9 +41,9 @@ def recipe_of(
     taken = inspect.signature(loaded.model.forward).parameters
     special = loaded.tokenizer.num_special_tokens_to_add(pair=request.pair is not None)
     limit = text_limit(loaded, request.run.max_length, special)
-    return attention_recipe(
-        model,
-        loaded,
+    return AttentionRecipe(
+        place=place_of(model, loaded),
+        dtype=loaded.dtype,
         text=text,
         pair=request.pair,
         limit=limit if request.run.long == "truncate" else 0,

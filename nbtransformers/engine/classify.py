@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nbtransformers.engine import running
 from nbtransformers.engine.heads import ScoringHead, head_for, needed_head
-from nbtransformers.engine.recipe import classify_recipe
+from nbtransformers.engine.recipe import padding_of, place_of
 from nbtransformers.engine.rowtask import Gathered
 from nbtransformers.engine.scoring import HeadTask
 from nbtransformers.loading.bundled import BUNDLED_ENCODER, BUNDLED_SENTIMENT
@@ -40,7 +40,14 @@ class ClassifyTask(HeadTask[Classification, ScoringHead]):
 
     def recipe(self, reading: Reading) -> Recipe:
         """What a plain program must know to give the same scores."""
-        return classify_recipe(reading, self.ready.ref, self.ready.loaded, self.head.recipe)
+        loaded = self.ready.loaded
+        return Recipe(
+            place=place_of(self.ready.ref, loaded),
+            dtype=loaded.dtype,
+            reading=reading,
+            scores=self.head.recipe,
+            padding=padding_of(loaded),
+        )
 
     def result(self, gathered: Gathered) -> Classification:
         """The scores with their labels."""
@@ -59,7 +66,7 @@ class ClassifyTask(HeadTask[Classification, ScoringHead]):
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
             method=self.head.method,
-            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
+            recipe=gathered.recipe,
         )
 
 

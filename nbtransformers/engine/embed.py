@@ -126,13 +126,13 @@ class EmbedTask(HeadTask[Embeddings, EmbedHead]):
         asked = _asked_as_query(self.request, loaded)
         query_prompt = embedder.files.prompt(asked.prompt, asked.prompt_name, loaded.name)
         return EmbedRecipe(
-            reading,
-            place_of(self.ready.ref, loaded),
-            loaded.dtype,
-            embedder.recipe(query_prompt),
-            embedder.encoder.limit,
-            embedder.encoder.stride,
-            padding,
+            place=place_of(self.ready.ref, loaded),
+            dtype=loaded.dtype,
+            reading=reading,
+            embedding=embedder.recipe(query_prompt),
+            limit=embedder.encoder.limit,
+            stride=embedder.encoder.stride,
+            padding=padding,
         )
 
     def result(self, gathered: Gathered) -> Embeddings:
@@ -154,7 +154,7 @@ class EmbedTask(HeadTask[Embeddings, EmbedHead]):
             run=gathered.report,
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
-            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
+            recipe=gathered.recipe,
             embed=self._queries,
         )
 

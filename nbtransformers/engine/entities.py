@@ -237,9 +237,9 @@ class EntitiesTask(HeadTask[Entities, TokenHead]):
         tags, encoder = head.tags, head.encoder
         begins = np.arange(len(head.labels)) if tags.each_word_alone else np.flatnonzero(tags.begins)
         return EntitiesRecipe(
-            reading,
-            place_of(self.ready.ref, loaded),
-            loaded.dtype,
+            place=place_of(self.ready.ref, loaded),
+            dtype=loaded.dtype,
+            reading=reading,
             types=tuple(None if number < 0 else tags.types[number] for number in tags.type_of.tolist()),
             begins=tuple(begins.tolist()),
             ends=tuple(np.flatnonzero(tags.ends).tolist()),
@@ -273,7 +273,7 @@ class EntitiesTask(HeadTask[Entities, TokenHead]):
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
             method=self._method(gathered),
-            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
+            recipe=gathered.recipe,
         )
 
     def _method(self, gathered: Gathered) -> str:

@@ -27,7 +27,7 @@ from nbtransformers.engine.failures import first_line
 from nbtransformers.engine.onetoken import only_logits_of
 from nbtransformers.engine.out_of_memory import free_cache, is_out_of_memory, let_go
 from nbtransformers.engine.padding import padding_token, tensors_of
-from nbtransformers.engine.recipe import explain_recipe
+from nbtransformers.engine.recipe import place_of
 from nbtransformers.engine.remarks import in_another_script, remarks
 from nbtransformers.engine.resuming import reference
 from nbtransformers.engine.rowtask import Ready, prepare
@@ -47,8 +47,8 @@ from nbtransformers.plain_text import count, with_sign
 from nbtransformers.progress import OnPartial, OnProgress, Pace, Progress, silent
 from nbtransformers.request import USED_BY, ExplainRequest, Method, ModelRef, Objects
 from nbtransformers.results.attention import SPECIAL
+from nbtransformers.results.explainrecipe import ExplainRecipe, MethodRecipe
 from nbtransformers.results.explanation import GAP_WANTED, TITLES, Attribution, Explanation, Target
-from nbtransformers.results.recipe import ExplainRecipe, MethodRecipe
 from nbtransformers.results.run import RunReport
 
 _HEADS: tuple[Head, ...] = ("classifier", "tokens", "spans", "causal", "masked")
@@ -307,12 +307,17 @@ class _Work:
         return MethodRecipe(one.method, token, one.baseline, baseline == "remove", one.segments, rows)
 
     def _recipe(self, goal: Goal, found: list[Attribution], is_plain: bool) -> ExplainRecipe:
-        methods = tuple(map(self._method_recipe, found))
-        logit = goal.code, f"the logit of {goal.target.name}"
-        auto_class = HEADS[self._head].auto_class
-        ref = self._ready.ref
-        return explain_recipe(
-            ref, self._loaded, auto_class, self._texts, self._limit, logit, methods, tuple(self._groups), is_plain
+        return ExplainRecipe(
+            place=place_of(self._ready.ref, self._loaded),
+            dtype=self._loaded.dtype,
+            texts=self._texts,
+            auto_class=HEADS[self._head].auto_class,
+            limit=self._limit,
+            logit=goal.code,
+            said=f"the logit of {goal.target.name}",
+            methods=tuple(map(self._method_recipe, found)),
+            words=tuple(self._groups),
+            is_plain=is_plain,
         )
 
     def _report(self) -> RunReport:

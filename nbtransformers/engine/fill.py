@@ -218,9 +218,9 @@ class FillHead:
     def recipe(self, reading: Reading, place: Place) -> FillRecipe:
         """What a plain program must know to fill the same masks."""
         return FillRecipe(
-            reading,
-            place,
-            self._loaded.dtype,
+            place=place,
+            dtype=self._loaded.dtype,
+            reading=reading,
             masks=self._masks.pattern,
             around=Around(tuple(self._before.tolist()), tuple(self._behind.tolist())),
             limit=self.limit,
@@ -329,7 +329,7 @@ class FillTask(HeadTask[Filling, FillHead]):
             run=gathered.report,
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
-            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
+            recipe=gathered.recipe,
         )
 
 

@@ -52,9 +52,13 @@ class GenerateTask(WritingTask):
     def recipe(self, reading: Reading) -> GenerateRecipe:
         """What a plain program must know to write the same."""
         loaded = self.ready.loaded
-        most = self.request.decoding.most(NEW_TOKENS)
-        writing = writing_of(loaded, self.decoding)
-        return GenerateRecipe(reading, place_of(self.ready.ref, loaded), loaded.dtype, writing, most)
+        return GenerateRecipe(
+            place=place_of(self.ready.ref, loaded),
+            dtype=loaded.dtype,
+            reading=reading,
+            writing=writing_of(loaded, self.decoding),
+            most=self.request.decoding.most(NEW_TOKENS),
+        )
 
     def method(self) -> str:
         """Also how the prompts are handed over."""

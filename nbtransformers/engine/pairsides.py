@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from nbtransformers.engine.reading import reading_of, with_reasons
 from nbtransformers.inputs.pairs import PairRows, read_pairs
 from nbtransformers.request import AnswerRequest, Objects
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.recipe import AnswerRecipe, Reading
-from nbtransformers.results.writingrecipe import WrittenAnswerRecipe
+from nbtransformers.results.recipe import OnlyText, PairsRecipe, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Sides:
 
     questions: Reading
     contexts: Reading
-    only: Literal["", "question", "context"]
+    only: OnlyText
 
     @classmethod
     def of(
@@ -34,7 +33,7 @@ class Sides:
         objects: Objects,
         rows: Any,
         reasons: Reasons | None,
-        before: AnswerRecipe | WrittenAnswerRecipe | None,
+        before: PairsRecipe | None,
     ) -> Sides:
         """Those of a run.
 

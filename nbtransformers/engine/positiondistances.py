@@ -11,7 +11,7 @@ import numpy as np
 from nbtransformers.engine.positionfound import DISTANCES, ROTATIONS, Found
 from nbtransformers.engine.sinusoids import check_size
 from nbtransformers.results.positions import DistanceEncoding
-from nbtransformers.results.recipe import PositionsPart
+from nbtransformers.results.positionsrecipe import PositionsPart
 
 
 def vectors_by_distance(model: Any, length: int | None) -> Iterator[Found]:

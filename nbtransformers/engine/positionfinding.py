@@ -19,7 +19,7 @@ from nbtransformers.engine.positionfound import DISTANCES, ROTATIONS, Found
 from nbtransformers.engine.sinusoids import FORMULA, check_size, sinusoidal
 from nbtransformers.errors import UserError
 from nbtransformers.results.positions import RelativeEncoding, RotaryEncoding, TableEncoding
-from nbtransformers.results.recipe import PositionsPart, RotaryOutput
+from nbtransformers.results.positionsrecipe import PositionsPart, RotaryOutput
 
 Floats = NDArray[np.float32]
 

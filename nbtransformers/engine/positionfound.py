@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbtransformers.results.positions import Encoding
-from nbtransformers.results.recipe import PositionsPart
+from nbtransformers.results.positionsrecipe import PositionsPart
 
 ROTATIONS, DISTANCES = 512, 128  # positions that are looked at where a model sets no number of its own
 

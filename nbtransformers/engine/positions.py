@@ -10,7 +10,7 @@ from nbtransformers.engine.alone import alone_with
 from nbtransformers.engine.device import pick_device, pick_dtype
 from nbtransformers.engine.positionfinding import encodings_of
 from nbtransformers.engine.positionfound import Found
-from nbtransformers.engine.recipe import positions_recipe
+from nbtransformers.engine.recipe import place_of
 from nbtransformers.engine.rowtask import with_room_made
 from nbtransformers.engine.sinusoids import FORMULA, sinusoidal
 from nbtransformers.loading.card import Card, card
@@ -20,7 +20,7 @@ from nbtransformers.loading.registry import REGISTRY, LoadedModel
 from nbtransformers.progress import OnPartial, OnProgress, Progress, silent
 from nbtransformers.request import ModelRef, Objects, PositionsRequest
 from nbtransformers.results.positions import Positions, TableEncoding
-from nbtransformers.results.recipe import PositionsPart, PositionsRecipe
+from nbtransformers.results.positionsrecipe import PositionsPart, PositionsRecipe
 
 LENGTH, DIM = 128, 64  # of the formula, unless something else is asked for
 
@@ -84,12 +84,13 @@ def _loaded(
 
 def _result(request: PositionsRequest, described: Card, loaded: LoadedModel, found: list[Found]) -> Positions:
     assert request.model is not None
-    parts = tuple(one.part for one in found)
     return Positions(
         request=request,
         encodings=tuple(one.encoding for one in found),
         model=loaded.name,
         revision=described.revision,
         notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
-        recipe=positions_recipe(request.model, loaded, parts),
+        recipe=PositionsRecipe(
+            tuple(one.part for one in found), place=place_of(request.model, loaded), dtype=loaded.dtype
+        ),
     )

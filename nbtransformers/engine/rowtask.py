@@ -29,7 +29,6 @@ from nbtransformers.loading.room import said
 from nbtransformers.progress import OnProgress, Progress
 from nbtransformers.request import ModelRef, Objects
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.recipe import Reading
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.texts import Texts
 
@@ -142,7 +141,7 @@ class Gathered:
         report: how the run went.
         read_to_end: whether the input has no rows but these.
         notes: what a careful reader should know; none while the work goes on.
-        reading: how the texts are read by a plain program; None while the work goes on.
+        recipe: what a plain program must know to give the same result; None while the work goes on.
     """
 
     texts: Texts
@@ -153,7 +152,7 @@ class Gathered:
     report: RunReport
     read_to_end: bool
     notes: tuple[str, ...]
-    reading: Reading | None
+    recipe: Any
 
     @property
     def tokens(self) -> NDArray[np.int64]:
@@ -233,10 +232,8 @@ class RowTask(ABC, Generic[R]):
     def result(self, gathered: Gathered) -> R:
         """The result that the rows make."""
 
-    def reading(
-        self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None
-    ) -> Reading:
-        """How the texts are read, for a program.
+    def reading(self, objects: Objects, rows: Any = None, reasons: Reasons | None = None, before: Any = None) -> Any:
+        """How the texts are read, for a program: a `Reading`, or what a task on several texts a row has of them.
 
         Args:
             objects: what the request's `variable` references name.
@@ -249,8 +246,11 @@ class RowTask(ABC, Generic[R]):
         return reading_of(self.request.data, objects, rows, reasons)
 
     @abstractmethod
-    def recipe(self, reading: Reading) -> Any:
-        """What a plain program must know to give the same result: the recipe of the task, with how the texts are read.
+    def recipe(self, reading: Any) -> Any:
+        """What a plain program must know to give the same result: the recipe of the task.
+
+        Args:
+            reading: how the texts are read, as `reading` says it.
 
         Raises:
             UserError: as when the result is made.

@@ -22,7 +22,6 @@ from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.progress import Glimpses, OnPartial, OnProgress, Pace, silent
 from nbtransformers.request import Objects
 from nbtransformers.results.reasons import Reasons
-from nbtransformers.results.recipe import Reading
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.texts import Texts
 
@@ -212,7 +211,7 @@ class _Gathering(Generic[R]):
             report=self._report(worker),
             read_to_end=self._read_to_end,
             notes=(),
-            reading=None if under_way else self._reading(reasons),
+            recipe=None if under_way else self._recipe(reasons),
         )
         return task.result(gathered if under_way else self._with_notes(gathered, worker))
 
@@ -227,9 +226,9 @@ class _Gathering(Generic[R]):
             notes.append(f"Padding would change the results of {ready.loaded.name}: every batch held one length only.")
         return replace(gathered, notes=(*notes, *self._source.notes))
 
-    def _reading(self, reasons: Reasons) -> Reading:
+    def _recipe(self, reasons: Reasons) -> Any:
         before = getattr(self._before, "recipe", None)
-        return self._task.reading(self._objects, self._source, reasons, before)
+        return self._task.recipe(self._task.reading(self._objects, self._source, reasons, before))
 
     def _report(self, worker: Worker) -> RunReport:
         report = report_of(self._task.ready, worker)

@@ -243,7 +243,7 @@ class _Storing:
             report=report_of(task.ready, worker),
             read_to_end=True,
             notes=(),
-            reading=None,
+            recipe=None,
         )
         self._why.update(dict.fromkeys(done.reasons.values()))
         table = task.result(gathered).table(None, max(1, rows))

@@ -156,7 +156,7 @@ class WritingTask(RowTask[Generation]):
             read_to_end=gathered.read_to_end,
             notes=gathered.notes,
             method=self.method(),
-            recipe=None if gathered.reading is None else self.recipe(gathered.reading),
+            recipe=gathered.recipe,
         )
 
     def spelling(self, found: Ragged) -> Spelling:

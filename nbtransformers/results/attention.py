@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError, kind_of, shown
 from nbtransformers.request import AttentionRequest
 from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part
+from nbtransformers.results.attentionrecipe import AttentionRecipe
 from nbtransformers.results.export import Written
-from nbtransformers.results.recipe import AttentionRecipe
 from nbtransformers.results.run import RunReport
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.plain_text import count, with_sign
 from nbtransformers.request import ExplainRequest, Method
 from nbtransformers.results.attention import SECOND, SPECIAL, Side
+from nbtransformers.results.explainrecipe import ExplainRecipe
 from nbtransformers.results.export import Writable
-from nbtransformers.results.recipe import ExplainRecipe
 from nbtransformers.results.run import RunReport
 from nbtransformers.results.table import Table
 

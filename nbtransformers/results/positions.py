@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.plain_text import count, size
 from nbtransformers.request import PositionsRequest
-from nbtransformers.results.recipe import PositionsRecipe
+from nbtransformers.results.positionsrecipe import PositionsRecipe
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nbtransformers.request import DataRef, Measure, Method, ModelRef, Pooling
+from nbtransformers.request import DataRef, Measure, ModelRef, Pooling
 
 Problem = Literal["single_label", "multi_label", "regression"]
 HeadKind = Literal["trained", "similarity", "entailment"]
 ProgramPadding = Literal["tokenizer", "right", "left", "never"]
 Damage = Literal["broken", "no object", "undecodable"]
+OnlyText = Literal["", "question", "context"]
+"""Which side of the pairs is one text for all rows; empty where neither is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,44 @@ class Place:
     model: ModelRef
     folder: str | None = None
     pickled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecipe:
+    """What a program must know to load a model as a run did.
+
+    Attributes:
+        place: where the model is.
+        dtype: the type that it computed in.
+    """
+
+    place: Place
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRecipe(ModelRecipe):
+    """What a program must know to have a model do something with every row.
+
+    Attributes:
+        reading: how the texts are read.
+    """
+
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class PairsRecipe(RowsRecipe):
+    """What a program must know to have a model do something with every question and its context.
+
+    Attributes:
+        reading: how the questions are read.
+        contexts: how the contexts are read.
+        only: which of the two is one text for all rows; empty where neither is.
+    """
+
+    contexts: Reading
+    only: OnlyText
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +175,15 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(RowsRecipe):
     """What a program must know to give the same scores.
 
     Attributes:
-        reading: how the texts are read.
-        place: where the model is.
-        dtype: the type that it computed in.
         scores: how the scores are made.
         padding: how a batch is brought to one length: as the tokenizer does it, on the side where its own
             would be wrong, or never.
     """
 
-    reading: Reading
-    place: Place
-    dtype: str
     scores: Scores
     padding: ProgramPadding
 
@@ -203,13 +237,10 @@ class Around:
 
 
 @dataclass(frozen=True, slots=True)
-class EntitiesRecipe:
+class EntitiesRecipe(RowsRecipe):
     """What a program must know to find the same entities.
 
     Attributes:
-        reading: how the texts are read.
-        place: where the model is.
-        dtype: the type that it computed in.
         types: the type of a span that each label stands for; None for a word outside of any.
         begins: the numbers of the labels with which a span begins, whatever stands before.
         ends: those with which one ends, whatever follows.
@@ -221,9 +252,6 @@ class EntitiesRecipe:
         is_fast: whether the tokenizer tells where its tokens stand.
     """
 
-    reading: Reading
-    place: Place
-    dtype: str
     types: tuple[str | None, ...]
     begins: tuple[int, ...]
     ends: tuple[int, ...]
@@ -236,22 +264,16 @@ class EntitiesRecipe:
 
 
 @dataclass(frozen=True, slots=True)
-class EmbedRecipe:
+class EmbedRecipe(RowsRecipe):
     """What a program must know to make the same vectors.
 
     Attributes:
-        reading: how the texts are read.
-        place: where the model is.
-        dtype: the type that it computed in.
         embedding: how a text is embedded.
         limit: tokens read of one text, special tokens included; 0 is no limit.
         stride: tokens that two windows of a long text share.
         padding: how a batch is brought to one length.
     """
 
-    reading: Reading
-    place: Place
-    dtype: str
     embedding: Embedding
     limit: int
     stride: int
@@ -274,13 +296,10 @@ class SimilarRecipe:
 
 
 @dataclass(frozen=True, slots=True)
-class FillRecipe:
+class FillRecipe(RowsRecipe):
     """What a program must know to fill the same masks.
 
     Attributes:
-        reading: how the texts are read.
-        place: where the model is.
-        dtype: the type that it computed in.
         masks: what is taken for a mask, a regular expression.
         around: what the model expects around a text.
         limit: tokens read of one text, special tokens included; 0 is no limit.
@@ -288,9 +307,6 @@ class FillRecipe:
         ranks: how many fillings each mask has.
     """
 
-    reading: Reading
-    place: Place
-    dtype: str
     masks: str
     around: Around
     limit: int
@@ -299,15 +315,10 @@ class FillRecipe:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerRecipe:
+class AnswerRecipe(PairsRecipe):
     """What a program must know to find the same answers.
 
     Attributes:
-        reading: how the questions are read.
-        contexts: how the contexts are read.
-        only: which of the two is one text for all rows; empty where neither is.
-        place: where the model is.
-        dtype: the type that it computed in.
         around: what the model expects before the question and behind the context.
         between: the ids between the two.
         types: the token types of what is before, of the question, between, of the context and behind; None where
@@ -317,148 +328,9 @@ class AnswerRecipe:
         least: tokens of a context that a question has to leave room for.
     """
 
-    reading: Reading
-    contexts: Reading
-    only: Literal["", "question", "context"]
-    place: Place
-    dtype: str
     around: Around
     between: tuple[int, ...]
     types: tuple[int, ...] | None
     none: tuple[Literal["before", "behind"], int] | None
     limit: int
     least: int
-
-
-@dataclass(frozen=True, slots=True)
-class MethodRecipe:
-    """What a program must know of one method of an explanation.
-
-    Attributes:
-        method: its name.
-        token: the token whose embedding the others are compared with; None is zeros, or nothing.
-        said: what they are compared with, in words.
-        removes: whether a word is left out, with nothing in its place.
-        segments: of integrated gradients, where each part of the way begins and ends, and its points.
-        rows: how many rows the model reads at once.
-    """
-
-    method: Method
-    token: int | None
-    said: str
-    removes: bool
-    segments: tuple[tuple[float, float, int], ...]
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainRecipe:
-    """What a program must know to explain a prediction in the same way.
-
-    Attributes:
-        texts: the text, and the second one of a pair, as the model's tokenizer is given them.
-        place: where the model is.
-        dtype: the type that it computed in.
-        auto_class: the class that loads it.
-        limit: tokens that are read; 0 is no limit.
-        logit: what is explained, as an expression of `outputs` with one value a row.
-        said: the same in words.
-        methods: how it is explained.
-        words: where the tokens of each word begin and end: those that occlusion takes away together.
-        is_plain: whether the model asks for the embeddings of the text once and as it is; an encoder-decoder asks for
-            those of its decoder too, and XLNet for them by token and row.
-    """
-
-    texts: tuple[str, ...]
-    place: Place
-    dtype: str
-    auto_class: str
-    limit: int
-    logit: str
-    said: str
-    methods: tuple[MethodRecipe, ...]
-    words: tuple[tuple[int, int], ...]
-    is_plain: bool = True
-
-
-PositionsReading = Literal["formula", "table", "rotary", "buckets", "slopes", "distances", "waves"]
-RotaryOutput = Literal["cos, sin", "sin, cos", "turns", "table"]
-"""What a rotary module gives: cosines and sines, the sines first, complex numbers; or it is a table of both."""
-
-
-@dataclass(frozen=True, slots=True)
-class PositionsPart:
-    """How a program comes to one encoding of positions.
-
-    Attributes:
-        name: what it is called in the result; empty where a model has one only.
-        reading: by the formula, as rows of a table, from a rotary module, from the buckets of a relative bias, from
-            the slopes of one, or from vectors for distances that are learned or sinusoidal.
-        length: how many positions.
-        module: the module of the model that has it; of slopes, the module of Python that makes them.
-        attribute: of a table, the tensor of the module; of rotations, what it gives; of buckets and slopes, the
-            function that finds or makes them.
-        offset: the row of a table that position 0 has.
-        layer_type: which layers a rotary module is asked for, where it knows several.
-        causal: of buckets, whether no query looks at what comes behind it.
-        told: of buckets, whether their function has to be told that, and how many there are; of learned distances,
-            whether far ones share a vector.
-        heads: of slopes, how many heads there are.
-        scaling: of slopes, what they are multiplied by.
-    """
-
-    name: str
-    reading: PositionsReading
-    length: int
-    module: str = ""
-    attribute: str = "weight"
-    offset: int = 0
-    layer_type: str | None = None
-    causal: bool = False
-    told: bool = False
-    heads: int = 0
-    scaling: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class PositionsRecipe:
-    """What a program must know to show the same encodings of positions.
-
-    Attributes:
-        parts: the encodings.
-        dim: of the formula, how many dimensions; 0 of a model.
-        place: where the model is; None is the formula.
-        dtype: the type that the model was loaded in.
-    """
-
-    parts: tuple[PositionsPart, ...]
-    dim: int = 0
-    place: Place | None = None
-    dtype: str = "float32"
-
-
-@dataclass(frozen=True, slots=True)
-class AttentionRecipe:
-    """What a program must know to look at the same attention.
-
-    Attributes:
-        text: the text.
-        pair: the second one; None for none.
-        place: where the model is.
-        dtype: the type that it computed in.
-        limit: tokens that are read of it; 0 is no limit.
-        decoder_ids: what the decoder of an encoder-decoder reads; empty for any other model.
-        takes_type_ids: whether the model takes token_type_ids.
-        takes_cache: whether it may be told to keep no cache.
-        keeps_queries: whether weights are to be computed from queries and keys, since all would be too many.
-    """
-
-    text: str
-    pair: str | None
-    place: Place
-    dtype: str
-    limit: int
-    decoder_ids: tuple[int, ...]
-    takes_type_ids: bool
-    takes_cache: bool
-    keeps_queries: bool

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from nbtransformers.results.attentionrecipe import AttentionRecipe
+from nbtransformers.results.explainrecipe import ExplainRecipe
+from nbtransformers.results.positionsrecipe import PositionsRecipe
 from nbtransformers.results.recipe import (
     AnswerRecipe,
-    AttentionRecipe,
     EmbedRecipe,
     EntitiesRecipe,
-    ExplainRecipe,
     FillRecipe,
-    PositionsRecipe,
     Recipe,
     SimilarRecipe,
     TokenizeRecipe,

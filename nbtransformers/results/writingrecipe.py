@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nbtransformers.results.recipe import Place, Reading
+from nbtransformers.results.recipe import PairsRecipe, RowsRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +32,23 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
-class GenerateRecipe:
+class GenerateRecipe(RowsRecipe):
     """What a program must know to write on in the same way.
 
     Attributes:
-        reading: how the prompts are read.
-        place: where the model is.
-        dtype: the type that it computed in.
         writing: how it writes.
         most: new tokens of a row at most.
     """
 
-    reading: Reading
-    place: Place
-    dtype: str
     writing: Writing
     most: int
 
 
 @dataclass(frozen=True, slots=True)
-class RewriteRecipe:
+class RewriteRecipe(RowsRecipe):
     """What a program must know to make the same new text of every text.
 
     Attributes:
-        reading: how the texts are read.
-        place: where the model is.
-        dtype: the type that it computed in.
         writing: how it writes.
         prefix: what is put before a text, or a part of one.
         chat: whether it is then a message in the model's chat template.
@@ -72,9 +63,6 @@ class RewriteRecipe:
         in_parts: whether some text may have to be read in parts.
     """
 
-    reading: Reading
-    place: Place
-    dtype: str
     writing: Writing
     prefix: str
     chat: bool
@@ -90,25 +78,15 @@ class RewriteRecipe:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenAnswerRecipe:
+class WrittenAnswerRecipe(PairsRecipe):
     """What a program must know to have the same answers written.
 
     Attributes:
-        reading: how the questions are read.
-        contexts: how the contexts are read.
-        only: which of the two is one text for all rows; empty where neither is.
-        place: where the model is.
-        dtype: the type that it computed in.
         writing: how it writes.
         chat: whether it is told by a message in its chat template.
         around: what stands before, between and behind the two: in a chat the context comes first, else the question.
     """
 
-    reading: Reading
-    contexts: Reading
-    only: Literal["", "question", "context"]
-    place: Place
-    dtype: str
     writing: Writing
     chat: bool
     around: tuple[str, str, str]

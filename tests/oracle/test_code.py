@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -526,17 +527,13 @@ def test_a_dataset_of_the_hub(monkeypatch: pytest.MonkeyPatch, folders: dict[str
     alike = asked(DataRef("lines", "\n".join(TEXTS[:3])), model=request.model)
     assert alike.recipe is not None
     for streamed in (False, True):
-        recipe = alike.recipe.__class__(**{**_fields(alike.recipe), "reading": Reading(data, streamed=streamed)})
+        recipe = replace(alike.recipe, reading=Reading(data, streamed=streamed))
         same(alike, ran(written(request, recipe)))
     options = {"split": "test", "revision": "v1"}
     assert given == [
         (("acme/reviews", "en"), options),
         (("acme/reviews", "en"), {**options, "streaming": True}),
     ]
-
-
-def _fields(recipe: Any) -> dict[str, Any]:
-    return {name: getattr(recipe, name) for name in recipe.__slots__}
 
 
 # --- tokens ---

@@ -153,7 +153,7 @@ def test_nothing_that_is_written_in_breaks_a_program(
     place = Place(ModelRef("hub", model, revision, trust_remote_code=True))
     scores = Scores(head, tuple(labels), "single_label", 128, 32, template, Embedding(("mean",), (), True, 32), (2, 0))
     request = ClassifyRequest(data, run=RunOptions(long="window"), top_k=2)
-    program = written(request, Recipe(reading, place, "float32", scores, "tokenizer"))
+    program = written(request, Recipe(place, "float32", reading, scores, "tokenizer"))
     strings = {node.value for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Constant)}
     assert {model, revision} <= strings
     assert set(labels) <= strings or head == "trained"
