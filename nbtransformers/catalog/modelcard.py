@@ -51,18 +51,17 @@ class Wanted:
     with_method: WithMethod
 
 
-def model_card(ref: ModelRef, wanted: Wanted, on_load: Callable[[str], None] = lambda message: None) -> ModelCard:
+def model_card(ref: ModelRef, wanted: Wanted) -> ModelCard:
     """The card of a bundled model, a folder, a run's model or one of the Hub.
 
     Args:
         ref: which model; none that is a variable.
         wanted: for what its memory is counted.
-        on_load: told in one line what takes time.
 
     Raises:
         UserError: when it cannot be found, or its configuration makes no sense.
     """
-    source = source_of(ref, on_load, weights=False)
+    source = source_of(ref, weights=False)
     config = config_without_weights(source)
     weights, unknown = weights_declared(source)
     entry = _entry(source, weights)
