@@ -165,10 +165,15 @@ describe("the panel", () => {
 
   it("suggests what the kernel knows", async () => {
     const page = await bench();
+    await page.type(page.one("textarea") as HTMLTextAreaElement, "long texts");
     const field = page.field("model");
     field.dispatchEvent(new FocusEvent("focus"));
     await page.type(field, "min");
-    expect(page.asked("suggest").at(-1)?.params).toMatchObject({ field: "model", begun: "min" });
+    expect(page.asked("suggest").at(-1)?.params).toMatchObject({
+      field: "model",
+      begun: "min",
+      form: { task: "classify", source: "text", text: "" },
+    });
     const list = page.el.querySelector(`#${field.getAttribute("list")}`);
     expect(list?.querySelector("option")?.value).toBe("minilm");
   });

@@ -46,7 +46,9 @@ export function Suggested({
   const [found, setFound] = useState<readonly (readonly [text: string, about: string])[]>([]);
   const [isFocused, setFocused] = useState(false);
   const asked = useRef<AbortController | null>(null);
-  const read = `${form.task} ${form.source} ${form.text}`;
+  // Nothing is suggested by texts, which may be long.
+  const text = form.source === "text" ? "" : form.text;
+  const read = `${form.task} ${form.source} ${text}`;
   useEffect(() => {
     if (!isFocused) return;
     const ended = new AbortController();
@@ -55,7 +57,7 @@ export function Suggested({
       channel
         .request<{ suggestions: [string, string][] }>(
           "suggest",
-          { form, field, begun: value },
+          { form: { ...form, text }, field, begun: value },
           { signal: ended.signal },
         )
         .then(({ result }) => setFound(result.suggestions))
