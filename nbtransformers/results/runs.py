@@ -12,6 +12,7 @@ from nbtransformers.plain_text import count, printable, seconds
 from nbtransformers.results.terminal import line_table, printed
 from nbtransformers.results.trainingfigures import Along, curves_figure
 from nbtransformers.results.trainingrun import TrainingRun
+from nbtransformers.results.trainingtables import curve_tables
 from nbtransformers.rundir.atomic import read_json
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.listing import run_folders, shown_folder
@@ -139,12 +140,11 @@ class Runs(Sequence[TrainingRun]):
         """
         import pandas as pd
 
-        tables: list[pd.DataFrame] = []
-        for run in self._with_curve(metric):
-            for part, table in (("training", run.steps()), ("evaluation", run.evals())):
-                if metric in table.columns:
-                    points = table.reset_index()[["step", "epoch", "elapsed_s", metric]]
-                    tables.append(points.assign(run=run.name, part=part))
+        tables = [
+            points.assign(run=run.name, part=part)
+            for run in self._with_curve(metric)
+            for part, points in curve_tables(run, metric)
+        ]
         columns = ["run", "part", "step", "epoch", "elapsed_s", metric]
         return pd.concat(tables, ignore_index=True).reindex(columns=columns)
 

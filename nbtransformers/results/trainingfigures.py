@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -11,6 +11,7 @@ from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.plain_text import printable
 from nbtransformers.results.figures import canvas, legend, titled
 from nbtransformers.results.smoothing import Numbers, smoothed
+from nbtransformers.results.trainingtables import Part, curve_tables
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Along = Literal["step", "epoch", "time"]
 """What a curve goes along: steps, epochs, or the time that workers have been at it, pauses apart."""
-Part = Literal["training", "evaluation"]
 
 FINDER_TITLE = "loss by learning rate"
 FINDER_SMOOTHING = 0.9  # of the losses of a search for a learning rate
@@ -68,8 +68,9 @@ def curves_figure(
     axes, parts = canvas(ax, _HEIGHT), set[Part]()
     for number, run in enumerate(runs):
         name, colour = printable(run.name), colours[number] if colours else None
-        for part, at, values in curves_of(run, metric, along):
+        for part, table in curve_tables(run, metric):
             parts.add(part)
+            at, values = table[_COLUMNS[along]].to_numpy(float), table[metric].to_numpy(float)
             called, dots = name if by_run else part, part == "evaluation"
             used = _line(axes, at / unit, values, called, colour, 0.0 if dots else smoothing, dots=dots)
             if by_run:
@@ -80,18 +81,6 @@ def curves_figure(
     axes.set_xlabel(label)
     legend(axes)
     return axes
-
-
-def curves_of(run: TrainingRun, metric: str, along: Along = "step") -> Iterator[tuple[Part, Numbers, Numbers]]:
-    """What a run has of a metric, by its steps and by its evaluations: where each point is, and its value, `[point]`.
-
-    `time` is in seconds.
-    """
-    parts: tuple[tuple[Part, Any], ...] = (("training", run.steps()), ("evaluation", run.evals()))
-    for part, table in parts:
-        if metric in table.columns:
-            at = table.reset_index()[_COLUMNS[along]]
-            yield part, at.to_numpy(float), table[metric].to_numpy(float)
 
 
 def finder_figure(points: Sequence[Sequence[float | None]], chosen: float | None, title: str, ax: Axes | None) -> Axes:

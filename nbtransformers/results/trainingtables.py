@@ -1,13 +1,18 @@
-"""What happened in a training run as tables: its steps, and its evaluations."""
+"""What happened in a training run as tables: its steps, its evaluations, and the curves of a metric."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
 
 from nbtransformers.rundir.history import History
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from nbtransformers.results.trainingrun import TrainingRun
+
+Part = Literal["training", "evaluation"]
 
 _TOLD = ("loss", "lr", "grad_norm", "tokens", "tokens_per_s")
 
@@ -33,3 +38,11 @@ def evals_table(history: History) -> pd.DataFrame:
         for e, by in zip(evals, elapsed, strict=True)
     ]
     return pd.DataFrame(rows).set_index("step") if rows else pd.DataFrame()
+
+
+def curve_tables(run: TrainingRun, metric: str) -> Iterator[tuple[Part, pd.DataFrame]]:
+    """What a run has of a metric, by its steps and by its evaluations: `step`, `epoch`, `elapsed_s` and the metric."""
+    parts: tuple[tuple[Part, pd.DataFrame], ...] = (("training", run.steps()), ("evaluation", run.evals()))
+    for part, table in parts:
+        if metric in table.columns:
+            yield part, table.reset_index().loc[:, ["step", "epoch", "elapsed_s", metric]]
