@@ -8,7 +8,7 @@ from typing import Any
 
 from nbtransformers.engine.encoding import text_limit
 from nbtransformers.errors import UserError
-from nbtransformers.loading.gate import passed
+from nbtransformers.loading.gate import Passed, passed
 from nbtransformers.loading.heads import HEADS, Head
 from nbtransformers.loading.memory import refuse_too_large
 from nbtransformers.loading.models import (
@@ -20,7 +20,7 @@ from nbtransformers.loading.models import (
     tokenizer_of,
 )
 from nbtransformers.loading.registry import LoadedModel
-from nbtransformers.loading.source import source_of
+from nbtransformers.loading.source import Source, source_of
 from nbtransformers.request import ModelRef
 from nbtransformers.training.fourbit import Compute, spared_in_4bit, to_load_in_4bit, without_repacking
 
@@ -78,9 +78,7 @@ def load_to_train(
     if compute_4bit is None:
         refuse_too_large(source, found.weights, "float32", device)
     with plain_errors(source.name, source.folder), quiet_transformers():
-        config = config_of(source, found)
-        kind = class_with_head(config, source, found, head)
-        _tell(config, settings)
+        config, kind = _config_and_class(source, found, head, settings)
         in_4bit: dict[str, Any] = {}
         if compute_4bit is not None:
             outlined = _without_weights(kind, config)
@@ -104,10 +102,9 @@ def load_to_train(
         refuse_odd_limits(source, model, tokenizer)
     new = tuple(sorted({*info["missing_keys"], *(key[0] for key in info["mismatched_keys"])}))
     _refuse_new_body(source.name, model, new, head)
-    _give_pad_token(model, tokenizer)
-    loaded = LoadedModel(source.name, model, tokenizer, source.folder, "cpu", "float32")
-    limit = text_limit(loaded, max_length, tokenizer.num_special_tokens_to_add())
-    return Trainable(model if compute_4bit is None else without_repacking(model), tokenizer, limit or _NO_LIMIT, new)
+    if compute_4bit is not None:
+        without_repacking(model)
+    return _trainable(LoadedModel(source.name, model, tokenizer, source.folder, "cpu", "float32"), max_length, new)
 
 
 def outline(ref: ModelRef, head: Head, settings: Mapping[str, Any], *, max_length: int | None = None) -> Trainable:
@@ -128,18 +125,28 @@ def outline(ref: ModelRef, head: Head, settings: Mapping[str, Any], *, max_lengt
     source = source_of(ref)
     found = passed(source)
     with plain_errors(source.name, source.folder), quiet_transformers():
-        config = config_of(source, found)
-        kind = class_with_head(config, source, found, head)
-        _tell(config, settings)
+        config, kind = _config_and_class(source, found, head, settings)
         tokenizer = tokenizer_of(source, config, found)
         try:
             model = _without_weights(kind, config)
         except (NotImplementedError, RuntimeError):  # it computes with its weights while it is made
             return Trainable(None, tokenizer, max_length or _NO_LIMIT, ())
-    _give_pad_token(model, tokenizer)
-    loaded = LoadedModel(source.name, model, tokenizer, source.folder, "meta", "float32")
-    limit = text_limit(loaded, max_length, tokenizer.num_special_tokens_to_add())
-    return Trainable(model, tokenizer, limit or _NO_LIMIT, ())
+    return _trainable(LoadedModel(source.name, model, tokenizer, source.folder, "meta", "float32"), max_length, ())
+
+
+def _config_and_class(source: Source, found: Passed, head: Head, settings: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The configuration of a model, which says what the task wants, and the class that has its head."""
+    config = config_of(source, found)
+    kind = class_with_head(config, source, found, head)
+    _tell(config, settings)
+    return config, kind
+
+
+def _trainable(loaded: LoadedModel, max_length: int | None, new: tuple[str, ...]) -> Trainable:
+    """What was loaded, fit for batches, with the number of tokens that it reads."""
+    _give_pad_token(loaded.model, loaded.tokenizer)
+    limit = text_limit(loaded, max_length, loaded.tokenizer.num_special_tokens_to_add())
+    return Trainable(loaded.model, loaded.tokenizer, limit or _NO_LIMIT, new)
 
 
 def _without_weights(kind: Any, config: Any) -> Any:
