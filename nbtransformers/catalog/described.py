@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeGuard, cast
 
+from nbtransformers.loading.languages import is_tagged_language
 from nbtransformers.loading.tokenizers import positions_of
 
 Fields = dict[str, Any]
@@ -23,7 +23,6 @@ _TASKS = {
     "LMHeadModel": "text-generation",
     "ConditionalGeneration": "text2text-generation",
 }
-_CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*|multilingual|code")
 # What other configurations call the tokens that a model reads.
 _LENGTHS = ("n_positions", "n_ctx", "max_sequence_length", "max_seq_len", "seq_length")
 _LONGEST = 1_000_000  # tokens; tokenizers without a limit say 10**30
@@ -69,12 +68,23 @@ def of_card(card: Mapping[str, Any]) -> Fields:
     }
 
 
-def of_tags(tags: Iterable[str]) -> Fields:
-    """Languages, licence, training data and base models, as the Hub tags them."""
+def of_tags(tags: Iterable[str], *, has_card: bool = False) -> Fields:
+    """Languages, licence, training data and base models, as the Hub tags them.
+
+    Args:
+        tags: the tags.
+        has_card: whether the card's metadata are known, too. The Hub tags the languages that a card names, and its
+            topics likewise: of a card without languages `moe` is a topic, though it is also the code of Innu.
+
+    Example:
+        >>> of_tags(["nlp", "rag", "de", "license:mit"])["languages"]
+        ('de',)
+    """
     plain = list(tags)
+    bare = () if has_card else tuple(tag for tag in plain if is_tagged_language(tag))
     return {
         "licence": next(iter(_tagged(plain, "license")), None),
-        "languages": tuple(tag for tag in plain if _CODE.fullmatch(tag)) or tuple(_tagged(plain, "language")),
+        "languages": tuple(_tagged(plain, "language")) or bare,
         "training_data": tuple(_tagged(plain, "dataset")),
         "base_models": tuple(name for name in _tagged(plain, "base_model") if ":" not in name),
     }

@@ -76,7 +76,8 @@ def model_entry(about: Mapping[str, Any]) -> ModelEntry:
     parameters = _mapping(_mapping(about.get("safetensors")).get("parameters"))
     counts = {kind: number for kind, number in parameters.items() if _number(number)}
     said = {"task": _text(about.get("pipeline_tag")), "library": _text(about.get("library_name"))}
-    fields = first_known(said, of_card(_mapping(about.get("cardData"))), of_tags(tags), of_config(config))
+    card = _mapping(about.get("cardData"))
+    fields = first_known(said, of_card(card), of_tags(tags, has_card=bool(card)), of_config(config))
     return ModelEntry(
         _id(about),
         "hub",
@@ -106,7 +107,8 @@ def told_by_hub(name: str, revision: str | None) -> ModelEntry | None:
 def dataset_entry(about: Mapping[str, Any]) -> DatasetEntry:
     """A dataset as the Hub tells of it."""
     tags = _texts(about.get("tags"))
-    fields = first_known(of_card(_mapping(about.get("cardData"))), of_tags(tags))
+    card = _mapping(about.get("cardData"))
+    fields = first_known(of_card(card), of_tags(tags, has_card=bool(card)))
     sizes = [tag.partition(":")[2] for tag in tags if tag.startswith("size_categories:")]
     return DatasetEntry(
         _id(about),

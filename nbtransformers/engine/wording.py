@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbtransformers.engine.languages import code_of, language_name, meant, nearest_language, typed_code
 from nbtransformers.errors import UserError, shown
+from nbtransformers.loading.languages import code_of, language_name, meant, nearest_language, typed_code
 from nbtransformers.loading.registry import LoadedModel
 from nbtransformers.plain_text import count
 

@@ -271,7 +271,7 @@ def _tags(typed: Typed, begun: str) -> Iterator[Suggestion]:
 
 def _languages(typed: Typed, begun: str) -> Iterator[Suggestion]:
     """The codes of the model, when it is in memory and they are known; then the English names of all languages."""
-    from nbtransformers.engine.languages import english_names, typed_code
+    from nbtransformers.loading.languages import english_names, typed_code
     from nbtransformers.loading.registry import REGISTRY
 
     model = given(typed.words, typed.magic.options).values.get("model", "")
@@ -385,6 +385,12 @@ _SOURCES: dict[str, Callable[[Typed, str], Iterator[Suggestion]]] = {
     "target": _targets,
     "method": _methods,
 }
+
+
+def is_completed(option: Option) -> bool:
+    """Whether something may be known that the value of an option can be."""
+    return option.name in _SOURCES or bool(option.choices)
+
 
 # --- the expression ---
 

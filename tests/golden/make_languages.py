@@ -14,7 +14,7 @@ from pathlib import Path
 import babel
 from babel.core import get_global
 
-TABLE = Path(__file__).parents[2] / "nbtransformers" / "engine" / "languages.tsv"
+TABLE = Path(__file__).parents[2] / "nbtransformers" / "loading" / "languages.tsv"
 
 # Languages that NLLB translates and the CLDR has no English name for, by ISO 639-3.
 _MORE = {

@@ -334,10 +334,26 @@ def test_cards_and_tags() -> None:
         "training_data": ("imdb",),
         "base_models": ("acme/x",),
     }
+    languages = ("de", "zho", "zh-Hans", "pt-BR", "multilingual", "code")
+    assert of_tags([*languages, "nlp", "rag", "ner", "llm", "opt", "ai-art", "no-code"])["languages"] == languages
     own = {"auto_map": {"AutoModel": "a.B"}}
     assert [wants_own_code({**own, "model_type": kind}) for kind in ("nosuchnet", "xlm-roberta", "../bert")] == [
         *(True, False, True)
     ]
+
+
+@pytest.mark.parametrize(
+    ("card", "languages"),
+    [
+        ("license: mit\ntags: [nlp, rag, moe, cv, ml]", ()),  # three of them are codes of ISO 639, too
+        ("language: [moe, ml]\ntags: [nlp, cv]", ("moe", "ml")),
+        ("", ()),
+    ],
+)
+def test_topics_are_no_languages(card: str, languages: tuple[str, ...]) -> None:
+    config = {"config.json": b'{"model_type": "opt"}'}
+    about = Repository({**config, "README.md": f"---\n{card}\n---\n".encode()}).about("acme/any", blobs=False)
+    assert model_entry(about).languages == dataset_entry(about).languages == languages
 
 
 JSON = st.recursive(

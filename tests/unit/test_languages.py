@@ -10,8 +10,8 @@ from transformers.models.m2m_100.tokenization_m2m_100 import FAIRSEQ_LANGUAGE_CO
 from transformers.models.mbart50.tokenization_mbart50 import FAIRSEQ_LANGUAGE_CODES as MBART50
 from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES as NLLB
 
-from nbtransformers.engine import languages
-from nbtransformers.engine.languages import code_of, language_name, meant, nearest_language
+from nbtransformers.loading import languages
+from nbtransformers.loading.languages import code_of, language_name, meant, nearest_language
 
 MARIAN = [">>deu<<", ">>fra<<", ">>por<<", ">>cmn_Hans<<", ">>cmn_Hant<<", ">>nob<<"]
 MADLAD = ["<2de>", "<2fr>", "<2zh>", "<2pt>"]

@@ -14,6 +14,8 @@ from pathlib import Path
 
 _TABLE = Path(__file__).with_name("languages.tsv")
 _AROUND = re.compile(r"^(?:>>|__|<2)|(?:<<|__|>)$")
+_CODE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+_OF_THE_HUB = ("multilingual", "code")
 # Models have one or the other of a pair.
 _KIN = {"no": "nb", "nb": "no", "tl": "fil", "fil": "tl"}
 
@@ -32,6 +34,16 @@ def language_name(code: str) -> str | None:
         if given in names:
             return names[given]
     return None
+
+
+def is_tagged_language(tag: str) -> bool:
+    """Whether a tag of the Hub is the code of a language, as BCP 47 writes it; it has two words of its own, too.
+
+    Example:
+        >>> [is_tagged_language(tag) for tag in ("de", "zh-Hans", "multilingual", "nlp", "rag", "ai-art")]
+        [True, True, True, False, False, False]
+    """
+    return tag in _OF_THE_HUB or (_CODE.fullmatch(tag) is not None and language_name(tag) is not None)
 
 
 def english_names() -> list[str]:
