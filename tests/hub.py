@@ -41,6 +41,7 @@ class Hub:
         asked: every path with its query, in order.
         answered: when each answer had been sent, by the clock of `time.monotonic`.
         ranges: the `Range` of each request for a large file, or None.
+        most_at_once: how many large files, or ranges of one, it was sending at one time.
         address: where it is.
     """
 
@@ -53,7 +54,22 @@ class Hub:
     asked: list[str] = field(default_factory=list[str])
     answered: list[float] = field(default_factory=list[float])
     ranges: list[str | None] = field(default_factory=list["str | None"])
+    most_at_once: int = 0
     address: str = ""
+    _sending: list[str] = field(default_factory=list[str])
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def sending(self, path: str) -> Iterator[None]:
+        """Meanwhile a large file is on its way."""
+        with self._guard:
+            self._sending.append(path)
+            self.most_at_once = max(self.most_at_once, len(self._sending))
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._sending.remove(path)
 
     def environment(self, cache: Any, token: str | None = None) -> dict[str, str]:
         """The variables that lead huggingface_hub here, and to a cache of its own; a person may have logged in."""
@@ -194,7 +210,14 @@ class _Handler(BaseHTTPRequestHandler):
         if repository.is_wrong:
             content = content[:-1] + bytes([content[-1] ^ 1])
         cut = repository.cuts.pop(0) if repository.cuts and self.command == "GET" else None
-        self._send(content, {"ETag": '"of the store"'}, cut=cut, pace=repository.bytes_per_s)
+        with self.hub.sending(path):
+            self._send(
+                content,
+                {"ETag": '"of the store"'},
+                cut=cut,
+                pace=repository.bytes_per_s,
+                ranged=repository.knows_ranges,
+            )
 
     def _is_gated(self, kind: str, name: str, repository: Repository) -> bool:
         """Files, unlike what is known of it, are for those who accepted; a token that is none is as good as none."""
@@ -234,10 +257,11 @@ class _Handler(BaseHTTPRequestHandler):
         *,
         cut: int | None = None,
         pace: int | None = None,
+        ranged: bool = True,
     ) -> None:
         """Send a whole, or the range that was asked for; `cut` ends the connection after so many bytes of it."""
         whole, extra = len(content), {}
-        asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range") or "")
+        asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range") or "") if ranged else None
         if asked and status == 200:
             start = int(asked[1]) if asked[1] else max(0, whole - int(asked[2]))
             stop = min(whole, int(asked[2]) + 1) if asked[1] and asked[2] else whole

@@ -38,6 +38,7 @@ class Repository:
         cuts: for each request of a large file, bytes after which the connection ends; then they are sent whole.
         bytes_per_s: how fast large files come; None is as fast as they can.
         is_wrong: whether large files are sent with a bit turned.
+        knows_ranges: whether a range of a large file is sent where one is asked for; else it is sent whole.
         commit: its commit.
     """
 
@@ -49,6 +50,7 @@ class Repository:
     cuts: list[int] = field(default_factory=list[int])
     bytes_per_s: int | None = None
     is_wrong: bool = False
+    knows_ranges: bool = True
     commit: str = COMMIT
 
     def tree(self) -> list[dict[str, Any]]:
@@ -134,11 +136,13 @@ def is_large(path: str) -> bool:
     return path.endswith(_LARGE)
 
 
+@lru_cache(64)
 def sha256(content: bytes) -> str:
     """By which large files are known."""
     return hashlib.sha256(content).hexdigest()
 
 
+@lru_cache(64)
 def blob_id(content: bytes) -> str:
     """By which git knows a file."""
     return _git_hash(b"blob", content)

@@ -2,30 +2,36 @@
 
 huggingface_hub throws half a file away whatever ends its download, and does not compare what came with the SHA-256 that
 the Hub tells. So each file is fetched here, beside its place in the cache and under huggingface_hub's own lock, and
-moved there once it is whole and the right one; huggingface_hub then finds it.
+moved there once it is whole and the right one; huggingface_hub then finds it. Several files, and pieces of one, come
+side by side: a line gives one connection only a part of what it has.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import time
+import threading
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import Stop
+from nbtransformers.loading.fragments import Piece, fragment_path, fragments, put_together, to_come
 from nbtransformers.loading.hub_api import LIBRARY, PATIENCE, was_cut, why_unreachable
 from nbtransformers.loading.hub_cache import cache, repository
 
 _ATTEMPTS = 5  # in a row that bring nothing
 _CHUNK = 2**18  # of it at most is lost in a cut
+_STREAMS = 8  # at a time; huggingface_hub fetches so many files
+_LEAST_PIECE = 2**26
+_LOOK = 0.1  # seconds between two looks at how far it is
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 OnBytes = Callable[[int, int], None]
-"""Told how many bytes of all files are here, of how many, each time that there are more."""
+"""Told how many bytes of all files are here, of how many, some times a second; in the thread that waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Transfer:
 
     Attributes:
         on_bytes: told how far it is.
-        stop: asked between two pieces whether to end.
+        stop: asked some times a second whether to end.
         fetched: what was done, kept here also when it ends early.
     """
 
@@ -107,22 +113,63 @@ def fetch_files(name: str, commit: str, files: Sequence[LargeFile], transfer: Tr
         UserError: when a file arrives damaged, or the network fails again and again.
         OSError: when the disk is full.
     """
-    before, total = 0, sum(file.size for file in files)
-    for file in files:
-        _Download(name, commit, file, transfer, before, total).run()
-        before += file.size
-        transfer.on_bytes(before, total)
+    total = sum(file.size for file in files)
+    tally = _Tally(transfer.fetched, here=sum(bytes_there(name, file) for file in files))
+    with ThreadPoolExecutor(_STREAMS) as streams, ThreadPoolExecutor(_STREAMS) as at_work:
+        work = [at_work.submit(_Download(name, commit, file, tally, streams).run) for file in files]
+        try:
+            while wait(work, _LOOK, FIRST_EXCEPTION).not_done and not transfer.stop() and not _failure(work):
+                transfer.on_bytes(tally.here, total)
+        finally:  # also of a second Ctrl-C; once all is done it changes nothing
+            tally.ended.set()
+    failure = _failure(work)
+    if failure is not None:
+        raise failure
+    transfer.on_bytes(total, total)
 
 
 def bytes_there(name: str, file: LargeFile) -> int:
     """Bytes of a file that are here: all, or what an earlier download has left."""
     place = _place(name, file)
-    found = [place] if place.exists() else list(place.parent.glob(f"{file.key}*.incomplete"))
-    return max((min(path.stat().st_size, file.size) for path in found), default=0)
+    return file.size if place.exists() else sum(one.nbytes for one in fragments(place, file.size)[0])
 
 
 def _place(name: str, file: LargeFile) -> Path:
     return repository(name) / "blobs" / file.key
+
+
+def _failure(work: Sequence[Future[None]]) -> BaseException | None:
+    """What ended some of the work; that it was told to stop is the least of reasons."""
+    errors = [error for one in work if one.done() and (error := one.exception()) is not None]
+    return min(errors, key=lambda error: isinstance(error, Stopped), default=None)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What all threads have done so far, counted together.
+
+    Attributes:
+        fetched: for whoever asked.
+        here: bytes of all files that are here.
+        ended: whether the threads are to end.
+    """
+
+    fetched: Fetched
+    here: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, here: int, *, new: int = 0, kept: int = 0, removed: int = 0) -> None:
+        """Add to each number."""
+        with self._lock:
+            self.here += here
+            self.fetched.new += new
+            self.fetched.kept += kept
+            self.fetched.removed += removed
+
+
+class _NoRangesError(Exception):
+    """Whoever answers sends the whole file to whoever asks for a range of it."""
 
 
 @dataclass(slots=True)
@@ -132,71 +179,85 @@ class _Download:
     name: str
     commit: str
     file: LargeFile
-    transfer: Transfer
-    before: int  # bytes of other files
-    total: int
+    tally: _Tally
+    streams: ThreadPoolExecutor
 
     @property
     def place(self) -> Path:
         return _place(self.name, self.file)
 
-    @property
-    def fetched(self) -> Fetched:
-        return self.transfer.fetched
-
-    @property
-    def part(self) -> Path:
-        return self.place.with_name(f"{self.file.key}.incomplete")
-
     def run(self) -> None:
         """Fetch it, unless it is there."""
-        with _only_one(self.place, self.name, self.transfer.stop):
+        with _only_one(self.place, self.name, self.tally.ended.is_set):
             if self.place.exists():
                 return
-            self.part.parent.mkdir(parents=True, exist_ok=True)
+            self.place.parent.mkdir(parents=True, exist_ok=True)
             kept = self._adopt()
-            self.fetched.kept += kept
-            self._fetch()
-            right = self._is_right()
+            self.tally.count(0, kept=kept)
+            right = self._bring()
             if kept and not right:  # the older half may be at fault: once more, from the beginning
-                self.fetched.kept, self.fetched.removed = self.fetched.kept - kept, self.fetched.removed + kept
-                self.part.unlink()
-                self._fetch()
-                right = self._is_right()
+                self.tally.count(0, kept=-kept, removed=kept)
+                self._drop()
+                right = self._bring()
             if not right:
-                self.part.unlink()
+                self._drop()
                 raise UserError(
                     f"{self.file.path} of {self.name} arrived damaged, and was removed: "
                     "its SHA-256 is not the one that the Hub tells.",
                     hint="Type the same again; if it stays so, a proxy between here and the Hub changes what it sends.",
                 )
-            self.part.replace(self.place)
+            fragment_path(self.place, 0).replace(self.place)
 
     def _adopt(self) -> int:
-        """Bytes that an earlier download has left; the longest part is gone on with, others are removed.
+        """Bytes that an earlier download has left; what is of no use is removed."""
+        useful, useless = fragments(self.place, self.file.size)
+        for one in useless:
+            self.tally.count(0, removed=one.nbytes)
+            one.path.unlink()
+        for one in useful:
+            one.path.replace(fragment_path(self.place, one.start))
+        return sum(one.nbytes for one in useful)
 
-        huggingface_hub leaves some too when it is killed, with eight digits more in their names.
-        """
-        found = sorted(self.place.parent.glob(f"{self.file.key}*.incomplete"), key=lambda path: path.stat().st_size)
-        usable = [path for path in found if 0 < path.stat().st_size <= self.file.size]
-        longest = usable[-1] if usable else None
-        for path in found:
-            if path != longest:
-                self.fetched.removed += path.stat().st_size
-                path.unlink()
-        if longest is None:
-            return 0
-        longest.replace(self.part)
-        return self.part.stat().st_size
+    def _drop(self) -> None:
+        """Remove all that came of it."""
+        for one in chain(*fragments(self.place, self.file.size)):
+            self.tally.count(-one.nbytes)
+            one.path.unlink()
 
-    def _fetch(self) -> None:
-        """Bring the part to its full length; a connection that is cut is opened again where it ended."""
+    def _bring(self) -> bool:
+        """Fetch all that is missing; whether its bytes are those that the Hub tells."""
+        fragment_path(self.place, 0).touch()
+        here, _ = fragments(self.place, self.file.size)
+        try:
+            self._side_by_side(to_come(here, self.file.size, _LEAST_PIECE))
+        except _NoRangesError:
+            self._drop()
+            self._side_by_side([Piece(0, self.file.size)])
+        found = put_together(self.place, self.file.size, self.tally.ended.is_set)
+        if found is None:
+            raise Stopped
+        return self.file.sha256 in (None, found)
+
+    def _side_by_side(self, pieces: Sequence[Piece]) -> None:
+        work = [self.streams.submit(self._fetch, piece) for piece in pieces]
+        wait(work, return_when=FIRST_EXCEPTION)
+        failure = _failure(work)
+        if failure is not None and not isinstance(failure, _NoRangesError):
+            self.tally.ended.set()
+        wait(work)
+        failure = _failure(work)
+        if failure is not None:
+            raise failure
+
+    def _fetch(self, piece: Piece) -> None:
+        """Bring a fragment to its full length; a connection that is cut is opened again where it ended."""
         failed = 0
-        with self.part.open("ab") as part:
-            while part.tell() < self.file.size:
+        with fragment_path(self.place, piece.start).open("ab") as part:
+            while piece.start + part.tell() < piece.stop:
+                self._wait(1.0 if failed else 0.0)
                 before, error = part.tell(), None
                 try:
-                    self._stream(part)
+                    self._stream(part, piece)
                 except Exception as raised:  # of the network, each with a type of its own
                     if not _may_pass(raised):
                         raise
@@ -204,56 +265,44 @@ class _Download:
                 failed = failed + 1 if part.tell() == before else 0
                 if failed == _ATTEMPTS:
                     raise self._unfinished(error or EOFError("nothing came")) from error
-                self._wait(failed)
 
-    def _stream(self, part: Any) -> None:
+    def _stream(self, part: Any, piece: Piece) -> None:
         from huggingface_hub import hf_hub_url
         from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
-        start = part.tell()
+        start, is_last = piece.start + part.tell(), piece.stop == self.file.size
         headers = {**build_hf_headers(library_name=LIBRARY), "Accept-Encoding": "identity"}
-        headers |= {"Range": f"bytes={start}-"} if start else {}
+        if start or not is_last:
+            headers["Range"] = f"bytes={start}-" + ("" if is_last else str(piece.stop - 1))
         address = hf_hub_url(self.name, self.file.path, revision=self.commit)
         with get_session().stream("GET", address, headers=headers, timeout=PATIENCE) as response:
             hf_raise_for_status(response)
-            if start and response.status_code == 200:  # whoever answers knows no ranges
-                _empty(part)
+            if "Range" in headers and response.status_code == 200:
+                if piece != Piece(0, self.file.size):
+                    raise _NoRangesError
+                self._empty(part)
             for chunk in response.iter_bytes(_CHUNK):
                 part.write(chunk)
-                self.fetched.new += len(chunk)
-                self.transfer.on_bytes(self.before + part.tell(), self.total)
-                if self.transfer.stop():
-                    raise Stopped
-        if part.tell() > self.file.size:
-            _empty(part)
+                self.tally.count(len(chunk), new=len(chunk))
+                self._wait(0.0)
+        if piece.start + part.tell() > piece.stop:
+            self._empty(part)
 
-    def _is_right(self) -> bool:
-        """Whether its bytes are those that the Hub tells."""
-        if self.file.sha256 is None:
-            return True
-        with self.part.open("rb") as part:
-            return hashlib.file_digest(part, "sha256").hexdigest() == self.file.sha256
+    def _empty(self, part: Any) -> None:
+        self.tally.count(-part.tell())
+        part.seek(0)
+        part.truncate()
 
-    def _wait(self, failed: int) -> None:
-        """A second, where nothing came."""
-        until = time.monotonic() + (1.0 if failed else 0.0)
-        while True:
-            if self.transfer.stop():
-                raise Stopped
-            if time.monotonic() >= until:
-                return
-            time.sleep(0.1)
+    def _wait(self, seconds: float) -> None:
+        """So long, unless it is to end."""
+        if self.tally.ended.wait(seconds):
+            raise Stopped
 
     def _unfinished(self, error: Exception) -> UserError:
         return UserError(
             f"The download of {self.name} is not finished: {why_unreachable(error)}.",
             hint="Type the same again with a network: it goes on where it ended.",
         )
-
-
-def _empty(part: Any) -> None:
-    part.seek(0)
-    part.truncate()
 
 
 def _may_pass(error: Exception) -> bool:

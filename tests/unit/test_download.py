@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -39,6 +40,18 @@ def leave(tmp_path: Path, content: bytes, name: str = "") -> Path:
     left.parent.mkdir(parents=True, exist_ok=True)
     left.write_bytes(content)
     return left
+
+
+def interrupt_soon(hub: Hub) -> None:
+    """Press Ctrl-C when some of it has come."""
+
+    def interrupt() -> None:
+        while not hub.ranges:
+            time.sleep(0.01)
+        time.sleep(0.4)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
 
 
 def refusal(name: str, **options: Any) -> str:
@@ -118,16 +131,58 @@ def test_weights_with_another_hash_are_removed_and_told(hub: Hub, tmp_path: Path
     assert Path(nbt.download("acme/bulky"), "model.safetensors").read_bytes() == WEIGHTS
 
 
+def test_a_large_file_comes_in_pieces_side_by_side(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbtransformers.loading.fetching._LEAST_PIECE", NBYTES // 4)
+    hub.models["acme/bulky"].bytes_per_s = 5_000_000
+    hub.models["acme/bulky"].cuts = [300_000]
+    leave(tmp_path, WEIGHTS[: NBYTES // 3])
+    done = nbt.download("acme/bulky")
+    assert Path(done, "model.safetensors").read_bytes() == WEIGHTS
+    assert (done.kept, done.new) == (NBYTES // 3, NBYTES - NBYTES // 3)
+    assert len(hub.ranges) == 3  # two pieces of what was missing, and one of them was cut
+    assert hub.most_at_once == 2
+    assert not list(blobs(tmp_path).glob("*.incomplete"))
+
+
+def test_several_files_come_side_by_side(hub: Hub) -> None:
+    names = [f"model-0000{number}-of-00003.safetensors" for number in (1, 2, 3)]
+    parts = {name: bulky_files(500 + number)["model.safetensors"] for number, name in enumerate(names)}
+    index = {"model.safetensors.index.json": json.dumps({"weight_map": {name: name for name in names}}).encode()}
+    files = {"config.json": FILES["config.json"], **index, **parts}
+    hub.models["acme/parts"] = Repository(files, bytes_per_s=1_000_000)
+    done = nbt.download("acme/parts")
+    assert {name: Path(done, name).read_bytes() for name in names} == parts
+    assert len(hub.ranges) == hub.most_at_once == 3
+
+
+def test_pieces_that_an_interrupt_left_are_gone_on_with(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbtransformers.loading.fetching._LEAST_PIECE", NBYTES // 4)
+    monkeypatch.setattr("nbtransformers.loading.fetching._CHUNK", 2**14)
+    hub.models["acme/bulky"].bytes_per_s = 500_000
+    interrupt_soon(hub)
+    with pytest.raises(Interrupted):
+        nbt.download("acme/bulky")
+    assert len(list(blobs(tmp_path).glob("*.incomplete"))) == 4
+    hub.models["acme/bulky"].bytes_per_s = None
+    done = nbt.download("acme/bulky")
+    assert 2**14 < done.kept < NBYTES
+    assert done.kept + done.new == NBYTES
+    assert Path(done, "model.safetensors").read_bytes() == WEIGHTS
+    assert not list(blobs(tmp_path).glob("*.incomplete"))
+
+
+def test_pieces_are_not_asked_of_whoever_knows_none(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbtransformers.loading.fetching._LEAST_PIECE", NBYTES // 4)
+    hub.models["acme/bulky"].knows_ranges = False
+    assert Path(nbt.download("acme/bulky"), "model.safetensors").read_bytes() == WEIGHTS
+    assert hub.ranges[-1] is None
+
+
 def test_an_interrupt_keeps_what_came(hub: Hub) -> None:
     hub.models["acme/bulky"].bytes_per_s = 2_000_000
-
-    def interrupt() -> None:
-        while not hub.ranges:
-            time.sleep(0.01)
-        time.sleep(0.4)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=interrupt, daemon=True).start()
+    interrupt_soon(hub)
     with pytest.raises(Interrupted, match=r"^Interrupted: .* of acme/bulky are kept\. Type the same again to go on\.$"):
         nbt.download("acme/bulky")
     hub.models["acme/bulky"].bytes_per_s = None
