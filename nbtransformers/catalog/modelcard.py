@@ -8,12 +8,12 @@ from typing import Any
 
 from nbtransformers.catalog.advice import advise, instead
 from nbtransformers.catalog.fit import in_inference, in_training
-from nbtransformers.catalog.headers import weights_declared
 from nbtransformers.catalog.hub_search import told_by_hub
 from nbtransformers.catalog.local import bundled_entry, folder_entry
 from nbtransformers.catalog.tracing import Batch
 from nbtransformers.loading.dtypes import gpu_dtype
 from nbtransformers.loading.gate import config_without_weights
+from nbtransformers.loading.headers import weights_declared
 from nbtransformers.loading.heads import HEADS, Head, heads_declared
 from nbtransformers.loading.memory import free_memory, with_allowance
 from nbtransformers.loading.models import quiet_transformers

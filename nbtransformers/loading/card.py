@@ -11,7 +11,7 @@ from nbtransformers.loading.bundled import BUNDLED
 from nbtransformers.loading.gate import passed
 from nbtransformers.loading.heads import HEADS, Head, heads_by_parts, heads_declared, heads_named, task_of
 from nbtransformers.loading.models import model_and_tokenizer
-from nbtransformers.loading.source import source_of
+from nbtransformers.loading.room import source_to_load
 from nbtransformers.request import ModelRef, Objects
 
 # Heads whose bodies give each token of a text a vector.
@@ -108,7 +108,7 @@ def card(ref: ModelRef, objects: Objects, on_load: Callable[[str], None] = lambd
     """
     if ref.kind == "variable":
         return _of_users_own(ref, objects)
-    source = source_of(ref, on_load)
+    source = source_to_load(ref, on_load)
     found = passed(source)
     architecture = next(iter(found.config.get("architectures") or [""]))
     return Card(

@@ -20,8 +20,8 @@ from nbtransformers.loading.memory import nbytes_loaded, refuse_too_large, says_
 from nbtransformers.loading.quantizing import INT8, quantise, quiet_torchao, refuse_lacking_library
 from nbtransformers.loading.registry import REGISTRY, LoadedModel
 from nbtransformers.loading.remote_code import RemoteCode
-from nbtransformers.loading.room import make_room
-from nbtransformers.loading.source import TOKENIZER_FILES, Source, source_of, version_of
+from nbtransformers.loading.room import make_room, source_to_load
+from nbtransformers.loading.source import TOKENIZER_FILES, Source, version_of
 from nbtransformers.request import ModelRef, Objects
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def load(
         return _users_own(ref, objects, tokenizer), False
     if dtype == INT8:
         refuse_lacking_library()
-    source = source_of(ref, on_load)
+    source = source_to_load(ref, on_load)
     found = passed(source)
     want = _Wanted(source, found, head, device, dtype, memory_budget, on_load)
     # What was allowed makes no other model of it, but code of its own does.

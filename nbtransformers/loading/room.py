@@ -1,4 +1,4 @@
-"""Room for a model that is about to be loaded: those that nobody has used for the longest time leave."""
+"""Room for a model that is about to be loaded, or fetched: those that nobody has used for the longest time leave."""
 
 from __future__ import annotations
 
@@ -10,9 +10,50 @@ from contextlib import suppress
 from typing import Any
 
 from nbtransformers.errors import UserError
-from nbtransformers.loading.memory import free_memory, with_allowance
+from nbtransformers.loading.headers import missing_weights, weights_declared
+from nbtransformers.loading.memory import free_memory, refuse_too_large, with_allowance
 from nbtransformers.loading.registry import REGISTRY, Registry
+from nbtransformers.loading.source import Source, source_of
 from nbtransformers.plain_text import printable, size
+from nbtransformers.request import ModelRef
+
+
+def source_to_load(ref: ModelRef, on_load: Callable[[str], None] = lambda message: None) -> Source:
+    """Where the files of a model are, its weights with them; none is fetched that could not be loaded in any type.
+
+    Args:
+        ref: which model; none that is a variable.
+        on_load: told in one line what takes time.
+
+    Raises:
+        UserError: when it cannot be found or fetched, or takes more than this machine has.
+    """
+    if ref.kind == "hub" and not ref.allow_large:
+        _refuse_to_fetch(source_of(ref, on_load, weights=False))
+    return source_of(ref, on_load)
+
+
+def _refuse_to_fetch(described: Source) -> None:
+    nbytes = sum(described.sizes[file] for file in missing_weights(described))
+    if not nbytes or with_allowance(nbytes) <= _could_be_free("cpu"):
+        return
+    weights, _ = weights_declared(described)
+    if weights is None or weights.pickled:  # a pickle may be of a larger type than it is loaded in
+        return
+    halved, device = weights.nbytes_in("bfloat16"), _roomiest()
+    if with_allowance(min(weights.nbytes, halved)) > _could_be_free(device):
+        refuse_too_large(described, weights, "bfloat16", device, quantized=weights.nbytes < halved)
+
+
+def _could_be_free(device: str) -> float:
+    return free_memory(device) + REGISTRY.nbytes_of(REGISTRY.keys_on(device))
+
+
+def _roomiest() -> str:
+    import torch
+
+    gpus = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    return max(["cpu", *gpus], key=free_memory)
 
 
 def make_room(

@@ -20,6 +20,7 @@ from nbtransformers.loading.models import (
     tokenizer_of,
 )
 from nbtransformers.loading.registry import LoadedModel
+from nbtransformers.loading.room import source_to_load
 from nbtransformers.loading.source import Source, source_of
 from nbtransformers.request import ModelRef
 from nbtransformers.training.fourbit import Compute, spared_in_4bit, to_load_in_4bit, without_repacking
@@ -72,7 +73,7 @@ def load_to_train(
     """
     from transformers import set_seed
 
-    source = source_of(ref, on_load)
+    source = source_to_load(ref, on_load)
     found = passed(source)
     on_load(f"Loading {source}")
     if compute_4bit is None:

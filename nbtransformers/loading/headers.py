@@ -26,7 +26,7 @@ def weights_declared(source: Source) -> tuple[Weights | None, str]:
         The weights, and an empty text; or None, and a sentence.
     """
     allowing = replace(source, ref=replace(source.ref, allow_pickle=True))
-    missing = _missing(source)
+    missing = missing_weights(source)
     if not missing:
         try:
             return weights_of(allowing), ""
@@ -42,8 +42,8 @@ def weights_declared(source: Source) -> tuple[Weights | None, str]:
     return Weights((), True, sum(source.sizes[name] for name in missing)), ""
 
 
-def _missing(source: Source) -> list[str]:
-    """The files of the weights that were not fetched."""
+def missing_weights(source: Source) -> list[str]:
+    """The files of the weights of a Hub model that were not fetched."""
     if source.ref.kind != "hub":
         return []
     files = weight_files(source.sizes, pickles=True)
