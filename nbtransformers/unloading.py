@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import TracebackType
+from types import FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean, shown
@@ -79,10 +81,14 @@ def _rss() -> int:
 # --- tracebacks: each keeps every local variable of every frame that it passed ---
 
 _OURS = ("nbtransformers", "torch", "transformers")
+_HOSTS = ("IPython", "ipykernel")  # which hold the notebook's variables, with or without a traceback
+_DEEP = 3  # a tensor in a list in an object
+_MOST = 10_000  # objects that are looked at in a frame
+_EVERYWHERE = (ModuleType, FunctionType, type)  # they lead to all that there is
 
 
 def _drop_tracebacks(shell: Any) -> None:
-    """Take the tracebacks that came through a model from the errors that Python and IPython keep for a debugger.
+    """Take the tracebacks that came through a model, or hold tensors, from the errors that are kept for a debugger.
 
     Any other is the user's, to be debugged. To empty the frames would not do: they keep what functions close over.
     """
@@ -94,7 +100,7 @@ def _drop_tracebacks(shell: Any) -> None:
         getattr(result, "error_before_exec", None),
     ]
     chains = [_chain(error) for error in kept]
-    ours = [chain for chain in chains if any(_is_ours(error.__traceback__) for error in chain)]
+    ours = [chain for chain in chains if any(_keeps_memory(error.__traceback__) for error in chain)]
     for error in itertools.chain(*ours):
         error.__traceback__ = None
     if ours:  # the last error's, twice: without them `%debug` says that there is nothing to debug
@@ -115,9 +121,26 @@ def _chain(error: BaseException | None) -> list[BaseException]:
     return found
 
 
-def _is_ours(trace: TracebackType | None) -> bool:
+def _keeps_memory(trace: TracebackType | None) -> bool:
     while trace is not None:
-        if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] in _OURS:
+        room = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if room in _OURS or (room not in _HOSTS and _holds_tensors(trace.tb_frame)):
             return True
         trace = trace.tb_next
+    return False
+
+
+def _holds_tensors(frame: FrameType) -> bool:
+    """Whether a function's variables hold tensors or a model; those of a cell are the notebook's."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None or frame.f_locals is frame.f_globals:
+        return False
+    found: Iterable[Any] = frame.f_locals.values()
+    looked = 0
+    for _ in range(_DEEP):
+        some = [value for value in itertools.islice(found, _MOST - looked) if not issubclass(type(value), _EVERYWHERE)]
+        if any(issubclass(type(value), torch.Tensor | torch.nn.Module) for value in some):
+            return True
+        looked += len(some)
+        found = gc.get_referents(*some)
     return False

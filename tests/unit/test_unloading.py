@@ -135,6 +135,7 @@ def test_a_traceback_holds_no_model_any_more(models: Path, terminal: Terminal) -
 
 
 def test_a_traceback_of_the_user_s_own_is_left_to_be_debugged(terminal: Terminal) -> None:
+    terminal.run("import torch\nof_the_notebook = torch.ones(3)")
     terminal.shell.run_cell("def mine():\n    precious = 42\n    1 / 0\nmine()", store_history=True)
     nbt.unload()
     trace = sys.last_value.__traceback__
@@ -142,6 +143,19 @@ def test_a_traceback_of_the_user_s_own_is_left_to_be_debugged(terminal: Terminal
         trace = trace.tb_next
     assert trace is not None
     assert trace.tb_frame.f_locals["precious"] == 42
+
+
+@pytest.mark.parametrize(
+    "held", ["torch.ones(size)", "{'logits': [torch.ones(size)]}", "types.SimpleNamespace(cache=torch.ones(size))"]
+)
+def test_tensors_that_a_traceback_holds_are_given_back(terminal: Terminal, held: str) -> None:
+    """Of the user's own function, through which no model came."""
+    size = 30_000_000
+    terminal.shell.run_cell(
+        f"import torch, types\nsize = {size}\ndef mine():\n    held = {held}\n    1 / 0\nmine()", store_history=True
+    )
+    before, after = nbt.unload().rss
+    assert before - after > 0.9 * 4 * size
 
 
 def test_a_model_at_work_stays(models: Path, terminal: Terminal) -> None:
