@@ -6,7 +6,7 @@ import { build } from "esbuild";
 const out = fileURLToPath(new URL("../nbtransformers/static/", import.meta.url));
 const source = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-const BUNDLES = ["panel", "tokens", "vectors", "attention", "training", "runs", "workbench"];
+const BUNDLES = ["panel", "tokens", "vectors", "attention", "training", "runs", "models", "workbench"];
 // A saved notebook may carry a copy of its bundle per widget instance, so size is a feature.
 const LIMIT_BYTES = 150_000;
 

@@ -1,5 +1,6 @@
 // Every kind in one widget, for the development page and the tests; a notebook is sent one of the bundles.
 import { ATTENTION } from "./bundles/attention";
+import { MODELS } from "./bundles/models";
 import { READING } from "./bundles/panel";
 import { RUNS } from "./bundles/runs";
 import { TOKENS } from "./bundles/tokens";
@@ -16,4 +17,5 @@ export default widgetOf({
   ...TRAINING,
   ...RUNS,
   ...WORKBENCH,
+  ...MODELS,
 });

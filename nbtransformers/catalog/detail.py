@@ -13,9 +13,7 @@ from nbtransformers.loading.hub import UnfinishedError, hub_snapshot, weight_fil
 from nbtransformers.loading.runs import PREFIX, folder_name
 from nbtransformers.loading.source import Source, source_of
 from nbtransformers.request import ModelRef
-from nbtransformers.results.models import ModelEntry
-
-PASSES = "lets it pass"
+from nbtransformers.results.models import PASSES, ModelEntry
 
 
 def model_in_full(ref: ModelRef, on_load: Callable[[str], None] = lambda message: None) -> ModelEntry:

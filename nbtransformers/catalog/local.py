@@ -14,7 +14,7 @@ from typing import Any
 from nbtransformers.catalog.described import Fields, first_known, of_card, of_config, wants_own_code
 from nbtransformers.errors import UserError
 from nbtransformers.loading.bundled import BUNDLED, bundled_place
-from nbtransformers.loading.hub import UnfinishedError, known_sizes
+from nbtransformers.loading.hub import UnfinishedError, known_sizes, weight_files
 from nbtransformers.loading.hub_cache import cache
 from nbtransformers.loading.runs import PREFIX, model_of_run
 from nbtransformers.loading.source import Source
@@ -68,7 +68,10 @@ def bundled_entry(name: str) -> ModelEntry:
 
 
 def cached_models() -> Iterator[ModelEntry]:
-    """The models of the Hugging Face cache: of each the revision that `main` is here, else the newest."""
+    """The models of the Hugging Face cache: of each the revision that `main` is here, else the newest.
+
+    One that was only looked at, so that nothing of its weights has come, is none of them.
+    """
     for repository in _cached("model"):
         revisions = sorted(repository.revisions, key=lambda one: ("main" in one.refs, one.last_modified))
         if not revisions:
@@ -78,7 +81,7 @@ def cached_models() -> Iterator[ModelEntry]:
         sizes = known_sizes(repository.repo_id, newest.commit_hash)
         source = Source(ref, repository.repo_id, newest.snapshot_path, newest.commit_hash, sizes)
         entry = folder_entry(source, "cached", repository.repo_id)
-        if entry is not None:
+        if entry is not None and (entry.complete is not False or _is_begun(source, repository.repo_path / "blobs")):
             yield entry
 
 
@@ -128,6 +131,12 @@ def card_of(folder: Path) -> dict[str, Any]:
             found = metadata_load(path)
             return found if isinstance(found, dict) else {}
     return {}
+
+
+def _is_begun(source: Source, blobs: Path) -> bool:
+    """Whether anything of a model's weights has come; of one whose files nobody has listed it may have."""
+    files = weight_files(source.sizes, pickles=True)
+    return not files or any((source.folder / file).exists() for file in files) or any(blobs.glob("*.incomplete"))
 
 
 def _weights(source: Source, config: Mapping[str, Any]) -> tuple[Fields, bool | None, tuple[str, ...]]:

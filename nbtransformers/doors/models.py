@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbtransformers import settings
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
+from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.plain_text import printable
 from nbtransformers.request.catalog import DatasetsRequest, ModelsRequest, Sort
 from nbtransformers.request.checks import whole
@@ -16,6 +17,7 @@ from nbtransformers.request.checks import whole
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nbtransformers.request import ModelRef
     from nbtransformers.results.datasets import DatasetPreview, Datasets
     from nbtransformers.results.download import Downloaded
     from nbtransformers.results.models import ModelEntry, Models
@@ -175,7 +177,7 @@ def fetch_model(name: str, revision: str | None = None, *, allow_pickle: bool = 
     from nbtransformers.panels.view import passing_view
 
     _check_name(name, "model")
-    ref = _ref(name, revision, None, allow_pickle=allow_pickle)
+    ref = ref_of(name, revision, None, allow_pickle=allow_pickle)
     with passing_view(f"Downloading {name}") as view:
         return fetch(ref, view.progress)
 
@@ -211,7 +213,7 @@ def model_in_full(name: str, revision: str | None, namespace: Mapping[str, Any] 
     from nbtransformers.panels.view import passing_view
     from nbtransformers.progress import Progress
 
-    ref = _ref(name, revision, namespace)
+    ref = ref_of(name, revision, namespace)
     with passing_view(f"Looking at {name}") as view:
         return look(ref, lambda message: view.progress(Progress("loading", message)))
 
@@ -237,7 +239,25 @@ def use_model(name: str, revision: str | None = None, *, pin: bool = False) -> s
     return typed
 
 
-def _ref(name: str, revision: str | None, namespace: Mapping[str, Any] | None, *, allow_pickle: bool = False) -> Any:
+def show_as_panels() -> None:
+    """In a notebook, show models that are the value of a cell as their panel."""
+    if in_notebook():
+        from nbtransformers.doors.modelcatalogue import Catalogue
+        from nbtransformers.panels.display import install
+        from nbtransformers.panels.models.offers import offer
+
+        offer(Catalogue())
+        install(shell())
+
+
+def ref_of(
+    name: str, revision: str | None, namespace: Mapping[str, Any] | None, *, allow_pickle: bool = False
+) -> ModelRef:
+    """The reference for a model that is looked at or fetched, and not loaded.
+
+    Raises:
+        UserError: when it can be none, or is in memory.
+    """
     from nbtransformers.loading.refs import model_ref
 
     ref, _ = model_ref(name, revision, namespace, runs=settings.runs_folder(), allow_pickle=allow_pickle)

@@ -52,8 +52,7 @@ def models(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -
 
 
 def _listed(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, Any]) -> Any:
-    from nbtransformers.doors.models import listed_models
-    from nbtransformers.doors.runs import show_as_panels
+    from nbtransformers.doors.models import listed_models, show_as_panels
 
     show_as_panels()
     return listed_models(ModelsRequest(search=_search(words, values), **_without_search(values)))

@@ -143,12 +143,12 @@ class Background(Generic[R]):
             self._on_end(self)
 
 
-def found_in_background(what: str, panel: Panel, find: Callable[[OnProgress], Answer]) -> Later:
+def found_in_background(what: str, panel: Panel | None, find: Callable[[OnProgress], Answer]) -> Later:
     """An answer that is found in the background, where its panel's button stops it.
 
     Args:
         what: what is done, for a person.
-        panel: whose question is answered; it shows the progress of what takes long.
+        panel: whose question is answered; it shows the progress of what takes long. None shows none, and has no button.
         find: finds it; told whom to tell its progress.
 
     Example:

@@ -16,6 +16,7 @@ from nbtransformers.results.entities import Entities
 from nbtransformers.results.explanation import Explanation
 from nbtransformers.results.filling import Filling
 from nbtransformers.results.generation import Generation
+from nbtransformers.results.models import Models
 from nbtransformers.results.positions import Positions
 from nbtransformers.results.rewritings import Summaries, Translations
 from nbtransformers.results.runs import Runs
@@ -41,6 +42,7 @@ Result = (
     | Similarity
     | Stored
     | Filling
+    | Models
     | Tokenization
     | TrainingRun
     | Runs
@@ -60,6 +62,7 @@ RESULTS: tuple[type, ...] = (
     Similarity,
     Stored,
     Filling,
+    Models,
     Tokenization,
     TrainingRun,
     Runs,
@@ -180,6 +183,15 @@ def _tokenization() -> Kind:
     )
 
 
+def _models() -> Kind:
+    from nbtransformers.panels.models.actions import actions
+    from nbtransformers.panels.models.picking import follow
+    from nbtransformers.panels.models.snapshot import models_snapshot
+    from nbtransformers.panels.models.wire import models_header
+
+    return Kind("models", "Models", models_header, models_snapshot, lambda models: {}, actions, follow=follow)
+
+
 def _embeddings() -> Kind:
     from nbtransformers.panels.embedding.methods import actions, methods
     from nbtransformers.panels.embedding.snapshot import embedding_snapshot
@@ -265,6 +277,7 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Positions: _positions,
     Similarity: _similarity,
     Stored: _stored,
+    Models: _models,
     Filling: _filling,
     Tokenization: _tokenization,
     TrainingRun: _training,

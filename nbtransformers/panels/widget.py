@@ -221,6 +221,12 @@ class WorkbenchPanel(Panel):
         child: the panel of what was asked for last; None before that.
     """
 
+class ModelsPanel(Panel):
+    """The panel of models."""
+
+    _esm, _css = _bundle("models")
+
+
     _esm, _css = _bundle("workbench")
 
     child: Panel | None = None
@@ -258,3 +264,4 @@ _CLASSES: dict[str, type[Panel]] = {
 def panel_class(kind: str) -> type[Panel]:
     """The class of the panels that can show a kind of result."""
     return _CLASSES.get(kind, Panel)
+    "models": ModelsPanel,

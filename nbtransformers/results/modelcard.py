@@ -118,9 +118,10 @@ class ModelCard:
 
         Inference is in this process, which has its libraries already; fine-tuning in one of its own.
         """
-        return {way: self._wanted(way) <= self.free for way in self.memory}
+        return {way: self.wanted(way) <= self.free for way in self.memory}
 
-    def _wanted(self, way: str) -> int:
+    def wanted(self, way: str) -> int:
+        """Bytes that must be free for one of the ways of `fits`."""
         return self.memory[way].added if way == INFERENCE else self.memory[way].needed
 
     def facts(self) -> list[tuple[str, str]]:

@@ -13,6 +13,8 @@ from nbtransformers.results.listing import Listing, day, languages_in_short
 
 Place = Literal["bundled", "cached", "folder", "run", "hub"]
 PLACES: tuple[Place, ...] = get_args(Place)
+PASSES = "lets it pass"
+"""What the load gate says of a model that it has nothing against."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -889,6 +889,10 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
+    "Nothing can be asked about models from here.": "test_models_panel",
+    "This list was searched anew.": "test_models_panel",
+    "{} is being downloaded.": "test_models_panel",
+    "{} names no model.": "test_models_panel",
     "The workbench is a panel of a notebook, and this is none.": "test_workbench_forms",
     "{} takes more than one line.": "test_workbench_forms",
     "The line {} begins with >>>, which IPython takes out of a cell.": "test_workbench_forms",

@@ -1,0 +1,7 @@
+// The bundle of models.
+import { ModelsPanel } from "../panels/models";
+import { widgetOf } from "../widget";
+
+export const MODELS = { models: ModelsPanel };
+
+export default widgetOf(MODELS);

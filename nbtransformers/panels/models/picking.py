@@ -1,0 +1,187 @@
+"""What goes on in a panel of models: the list that is in sight, and the downloads, each in a thread of its own."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from nbtransformers.errors import Interrupted, UserError
+from nbtransformers.interrupt import stopped_by
+from nbtransformers.panels.background import Background
+from nbtransformers.panels.models.offers import offered
+from nbtransformers.panels.models.wire import list_of, news
+from nbtransformers.panels.packing import sendable
+from nbtransformers.progress import Progress
+from nbtransformers.results.models import ModelEntry, Models
+
+if TYPE_CHECKING:
+    from nbtransformers.panels.widget import Panel
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Download:
+    """How a download goes.
+
+    Attributes:
+        state: whether it goes on, and how it ended.
+        progress: how far it is; None once it has ended.
+        said: how it ended, in a line.
+        asked: set when it is to stop.
+    """
+
+    state: Literal["running", "done", "stopped", "failed"] = "running"
+    progress: Progress | None = None
+    said: str = ""
+    asked: threading.Event = field(default_factory=threading.Event)
+
+    def sent(self) -> dict[str, Any]:
+        """As the page has it."""
+        progress = None if self.progress is None else {**asdict(self.progress), "stop": "message"}
+        return {"state": self.state, "progress": progress, "said": sendable(self.said)}
+
+
+def follow(models: Models, panel: Panel) -> None:
+    """Keep what goes on in a panel in which models were listed, until it is closed."""
+    panel.follower = Picking(models, panel)
+
+
+class Picking:
+    """The list that is in sight, and what is fetched; closing the panel stops that.
+
+    Args:
+        models: the first list.
+        panel: where it is shown; it is not kept alive.
+    """
+
+    def __init__(self, models: Models, panel: Panel) -> None:
+        self._panel = weakref.ref(panel)
+        self._lock = threading.Lock()
+        self._cell = contextvars.copy_context()  # what is drawn from a thread belongs to this cell
+        self._listed, self._number, self._begun = models, 0, 0
+        self._downloads: dict[str, Download] = {}
+
+    # --- the list ---
+
+    def state(self) -> dict[str, Any]:
+        """How things stand."""
+        with self._lock:
+            return {
+                "listed": list_of(self._listed, self._number),
+                "downloads": self._sent(),
+                "default": offered().default(),
+            }
+
+    def find(self, search: Callable[[], Models]) -> Callable[[], dict[str, Any]]:
+        """A list that is to take the place of the one in sight, unless one that was asked for later has come first."""
+        with self._lock:
+            self._begun += 1
+            number = self._begun
+
+        def found() -> dict[str, Any]:
+            listed = search()
+            with self._lock:
+                is_newest = number > self._number
+                if is_newest:
+                    self._listed, self._number = listed, number
+            if is_newest:
+                self._draw(listed)
+            return list_of(listed, number)
+
+        return found
+
+    def now(self, number: int) -> Models:
+        """The list in sight.
+
+        Raises:
+            UserError: when it is not the one of this number any more.
+        """
+        with self._lock:
+            if number != self._number:
+                raise UserError("This list was searched anew.", hint="Look at the one that is there now.")
+            return self._listed
+
+    # --- downloads ---
+
+    def fetch(self, name: str, revision: str | None) -> None:
+        """Begin to fetch a model.
+
+        Raises:
+            UserError: when it is being fetched.
+        """
+        with self._lock:
+            known = self._downloads.get(name)
+            if known is not None and known.state == "running":
+                raise UserError(f"{name} is being downloaded.", hint="Wait for it, or stop it.")
+            download = self._downloads[name] = Download()
+        self._tell()
+        Background(f"Downloading {name}", lambda view: self._fetch(name, revision, download))
+
+    def stop(self, name: str) -> None:
+        """Have a download end soon; what came is kept."""
+        with self._lock:
+            known = self._downloads.get(name)
+        if known is not None:
+            known.asked.set()
+
+    def _fetch(self, name: str, revision: str | None, download: Download) -> None:
+        def tell(progress: Progress) -> None:
+            download.progress = progress
+            self._tell()
+
+        listed = None
+        try:
+            with stopped_by(lambda: download.asked.is_set() or self._open() is None):
+                done = offered().fetch(name, revision, tell)
+            listed = self._with(offered().in_full(name, revision))
+            state, said = "done", str(done)
+        except Interrupted as error:
+            state, said = "stopped", str(error)
+        except UserError as error:
+            state, said = "failed", str(error)
+        except Exception as error:  # it must be told; the traceback goes to the log
+            _log.exception("A download failed: %s", name)
+            state, said = "failed", f"{type(error).__name__}: {error}"
+        download.state, download.progress, download.said = state, None, said
+        self._tell(listed)
+
+    def _with(self, entry: ModelEntry) -> dict[str, Any] | None:
+        """The list with what is known of a model now that it is here; None where it is not in it."""
+        with self._lock:
+            listed, number = self._listed, self._number
+            if all(one.name != entry.name for one in listed.entries):
+                return None
+            entries = tuple(entry if one.name == entry.name else one for one in listed.entries)
+            self._listed = listed = replace(listed, entries=entries)
+        self._draw(listed)
+        return list_of(listed, number)
+
+    # --- the panel ---
+
+    def _open(self) -> Panel | None:
+        """The panel; None once it is closed."""
+        panel = self._panel()
+        return None if panel is None or panel.closed else panel
+
+    def _sent(self) -> dict[str, dict[str, Any]]:
+        return {sendable(name): download.sent() for name, download in self._downloads.items()}
+
+    def _tell(self, listed: dict[str, Any] | None = None) -> None:
+        panel = self._open()
+        if panel is not None:
+            with self._lock:
+                downloads = self._sent()
+            panel.send(news(downloads, listed), [])
+
+    def _draw(self, listed: Models) -> None:
+        """Draw the snapshot of the list anew."""
+        panel = self._open()
+        if panel is not None and panel.view is not None:
+            panel.result = listed
+            self._cell.copy().run(panel.view.draw)
