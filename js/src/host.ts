@@ -20,9 +20,16 @@ interface WidgetManager {
   context?: { model?: { sharedModel?: SharedNotebook } };
 }
 
+interface SharedCell {
+  readonly id?: string;
+  readonly cell_type?: string;
+  getId?(): string;
+  getSource?(): string;
+}
+
 /** The cells of a notebook, as JupyterLab's and Notebook's shared model has them. */
 interface SharedNotebook {
-  readonly cells: readonly { readonly id?: string; getId?(): string }[];
+  readonly cells: readonly SharedCell[];
   insertCell(index: number, cell: object): unknown;
 }
 
@@ -228,9 +235,22 @@ export function takesCells(host: Host): boolean {
 export function insertCell(host: Host, source: string, below: string | null): void {
   const notebook = notebookOf(host);
   if (!notebook) return;
-  const at = notebook.cells.findIndex((cell) => (cell.getId?.() ?? cell.id) === below);
+  const at = notebook.cells.findIndex((cell) => idOf(cell) === below);
   const index = at < 0 ? notebook.cells.length : at + 1;
   notebook.insertCell(index, { cell_type: "code", source, metadata: { trusted: true } });
+}
+
+/** What stands in the other cells of the notebook; null where the host shows a page none. */
+export function otherCells(host: Host, own: string | null): { type: string; source: string }[] | null {
+  const cells = notebookOf(host)?.cells;
+  if (!cells?.some((cell) => cell.getSource)) return null;
+  return cells
+    .filter((cell) => idOf(cell) !== own)
+    .map((cell) => ({ type: cell.cell_type ?? "", source: cell.getSource?.() ?? "" }));
+}
+
+function idOf(cell: SharedCell): string | undefined {
+  return cell.getId?.() ?? cell.id;
 }
 
 function notebookOf(host: Host): SharedNotebook | undefined {

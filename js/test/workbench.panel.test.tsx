@@ -1,7 +1,7 @@
 // The panel of the workbench: its form, what it asks the kernel, the panel within it, and the history.
 import { describe, expect, it, vi } from "vitest";
 import golden from "../../tests/golden/workbench.json";
-import { Host, insertCell, showWidget, takesCells, type Widgets } from "../src/host";
+import { Host, insertCell, otherCells, showWidget, takesCells, type Widgets } from "../src/host";
 import { workbenchHeader } from "../src/wire/workbench";
 import { formOf, nothingFilled, withForm, withOption } from "../src/workbench/filled";
 import { FakeModel, type Sent } from "./fake";
@@ -174,8 +174,63 @@ describe("the panel", () => {
       begun: "min",
       form: { task: "classify", source: "text", text: "" },
     });
-    const list = page.el.querySelector(`#${field.getAttribute("list")}`);
-    expect(list?.querySelector("option")?.value).toBe("minilm");
+    expect(page.all("[role=option]").map(textOf)).toEqual(["minilm model"]);
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
+    await drawn();
+    expect(field.getAttribute("aria-activedescendant")).toBe(page.one("[role=option]").id);
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+    await page.answer();
+    expect(field.value).toBe("minilm");
+    expect(field.getAttribute("aria-expanded")).toBe("false");
+    expect(page.asked("run")).toHaveLength(0);
+  });
+
+  it("lists all that a field can be, to be picked by the mouse alone", async () => {
+    const page = await bench();
+    const field = page.field("column");
+    await page.type(field, "rev");
+    page.button("Choose column").click();
+    await page.answer();
+    page.button("Choose column").click();
+    await page.answer();
+    expect(page.asked("suggest").at(-1)?.params).toMatchObject({ field: "column", begun: "" });
+    (page.one("[role=option]") as HTMLElement).click();
+    await page.answer();
+    expect(field.value).toBe("minilm");
+    expect(page.all("[role=listbox]")).toHaveLength(0);
+    // What nothing is known of is typed.
+    expect(page.all("button").map((one) => one.getAttribute("aria-label"))).not.toContain("Choose top-k");
+  });
+
+  it("shows what a magic says as text, and has no program for it", async () => {
+    const history = [{ ...golden.state.history[1], has_code: false }];
+    const page = await bench({ said: "<b>device</b>  cpu", shown: 1, history });
+    expect(textOf(page.one(".nbt-bench-said pre"))).toBe("<b>device</b>  cpu");
+    expect(page.button("Code 1").disabled).toBe(true);
+    expect(page.all(".nbt-bench-run button").map(textOf)).toEqual(["Run"]);
+  });
+
+  it("keeps what is filled in at the kernel, and has it from there", async () => {
+    const kept = {
+      task: "tokenize",
+      texts: { text: "好 a joy" },
+      source: "text",
+      options: { classify: { "top-k": "2" } },
+      others: "",
+    };
+    const page = await bench({}, { kept: { filled: kept } });
+    expect((page.one("select[aria-label=Task]") as HTMLSelectElement).value).toBe("tokenize");
+    const text = page.one("textarea") as HTMLTextAreaElement;
+    expect(text.value).toBe("好 a joy");
+    await page.type(text, "another");
+    expect(page.asked("keep").at(-1)?.params).toEqual({ filled: { ...kept, texts: { text: "another" } } });
+  });
+
+  it("says where a host shows it no cells", async () => {
+    const page = await bench();
+    page.button("Cell").click();
+    await drawn();
+    expect(textOf(page.one(".nbt-bench-input"))).toContain("this host shows a panel no other cells");
   });
 
   it("lists what was run, as texts, shows a result once more and puts a form back", async () => {
@@ -190,7 +245,7 @@ describe("the panel", () => {
     page.button("Put back 2").click();
     await page.answer();
     expect((page.one(".nbt-bench-first select") as HTMLSelectElement).value).toBe("tokenize");
-    expect((page.one(".nbt-bench-input input[type=text]") as HTMLInputElement).value).toBe("texts");
+    expect((page.one(".nbt-bench-input input") as HTMLInputElement).value).toBe("texts");
   });
 
   it("says that a host shows no panel within another, and takes no cells", async () => {
@@ -214,6 +269,17 @@ describe("what reaches beyond the panel", () => {
     insertCell(host, "%classify x", null);
     expect(insertCellOf.mock.calls.map(([at]) => at)).toEqual([1, 2]);
     expect(insertCellOf.mock.calls[0]?.[1]).toMatchObject({ cell_type: "code", source: "%classify x" });
+  });
+
+  it("knows what stands in the other cells, where the host has cells", () => {
+    const model = new FakeModel({}) as FakeModel & { widget_manager?: object };
+    expect(otherCells(new Host(model), "a")).toBeNull();
+    const cells = [
+      { id: "a", cell_type: "code", getSource: () => "%workbench" },
+      { id: "b", cell_type: "markdown", getSource: () => "# A joy" },
+    ];
+    model.widget_manager = { context: { model: { sharedModel: { cells } } } };
+    expect(otherCells(new Host(model), "a")).toEqual([{ type: "markdown", source: "# A joy" }]);
   });
 
   it("shows a widget by what anywidget hands over, else by the widget manager, once it is there", async () => {

@@ -8,28 +8,34 @@ from typing import Any
 from nbtransformers.coding import code
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError
-from nbtransformers.magics import cells, forms, ran
+from nbtransformers.magics import cells, drafts, forms, ran
 from nbtransformers.magics.complete import Suggestion, complete, in_quotes, unquoted
-from nbtransformers.magics.forms import Form, task_named
+from nbtransformers.magics.forms import Form
+from nbtransformers.magics.formtasks import TASKS, FormTask, task_named
 from nbtransformers.magics.showing import run_asked
 from nbtransformers.panels.background import Background
-from nbtransformers.panels.host import shell
+from nbtransformers.panels.host import cell_id, shell
 from nbtransformers.panels.kinds import RESULTS
-from nbtransformers.panels.view import View
+from nbtransformers.panels.view import View, progress_within
 from nbtransformers.panels.workbench.bench import Row, Sent, Work, Workbench
+from nbtransformers.request.written import Written
+from nbtransformers.results.trainingrun import TrainingRun
 
 FIRST_TASK = "classify"
+INPUT = "input"  # the field of what is read; no option is called so
 
 
 @door
 def workbench(task: str | None = None) -> Workbench:
-    """One panel from which every task can be run: choose a task, a model, an input and options, and run it.
+    """One panel from which every magic can be run: choose a task, a model, an input and options, and run it.
 
     What it does is what a magic does, and it says which: "Insert as cell" puts that below. It runs in the background,
-    one task at a time, so that the kernel stays free and Stop works. Closing it, or running its cell again, stops it.
+    one task at a time, so that the kernel stays free and Stop works. Closing it, or running its cell again, stops it;
+    what is filled in is there again once the page is loaded anew, or the cell has run again.
 
     Args:
-        task: the task that is chosen at first, such as `"generate"`; None is `classify`.
+        task: the task that is chosen at first, such as `"generate"` or `"runs"`; None is the one of before, or
+            `classify`.
 
     Returns:
         A `Workbench`, which a notebook shows as its panel; `to_pandas()` is the history of what was run.
@@ -47,9 +53,13 @@ def workbench(task: str | None = None) -> Workbench:
     running = shell()
     if running is None:
         raise UserError("The workbench is a panel of a notebook, and this is none.", hint="Type it in a notebook.")
-    magic = task_named(FIRST_TASK if task is None else task)
+    chosen = task_named(FIRST_TASK if task is None else task).name
     install(running)
-    return Workbench(Bench(running), magic.name)
+    bench = Bench(running)
+    filled = bench.kept()
+    if task is not None and filled is not None:
+        bench.keep({**filled, "task": chosen})
+    return Workbench(bench, chosen)
 
 
 class Bench:
@@ -60,11 +70,19 @@ class Bench:
     """
 
     def __init__(self, shell: Any) -> None:
-        self._shell = shell
+        self._shell, self._cell = shell, cell_id()
 
     def tasks(self) -> list[dict[str, Any]]:
         """What can be filled in, for every task."""
-        return [forms.fields_of(magic) for magic in forms.TASKS.values()]
+        return [forms.fields_of(task) for task in TASKS.values()]
+
+    def keep(self, filled: Sent) -> None:
+        """Keep what is filled in, for all tasks."""
+        drafts.keep(self._cell, filled)
+
+    def kept(self) -> Sent | None:
+        """What was filled in last on the workbench of this cell."""
+        return drafts.kept(self._cell)
 
     def typed(self, form: Sent) -> str:
         """The magic that does what a form says."""
@@ -77,12 +95,15 @@ class Bench:
             UserError: what the magic would say.
         """
         filled = Form.of(form)
-        magic = task_named(filled.task)
+        task = task_named(filled.task)
         line, cell = forms.line_and_cell(filled)
-        namespace = dict(self._shell.user_ns)
-        parsed = magic.parse(line, cell, namespace)
-        assert magic.ask is not None
-        asked = magic.ask(parsed, cell, namespace, self._shell)
+        return self._asked(task, line, cell) if task.task is not None else self._command(task, line)
+
+    def _asked(self, task: FormTask, line: str, cell: str | None) -> Work:
+        """A task, which its magic understands before it is run."""
+        magic, namespace = task.task, dict(self._shell.user_ns)
+        assert magic is not None and magic.ask is not None
+        asked = magic.ask(magic.parse(line, cell, namespace), cell, namespace, self._shell)
         entry = ran.begin(magic.name, line, cell, "workbench")
 
         def run(view: View) -> Any:
@@ -93,24 +114,40 @@ class Bench:
 
         return Work(asked.doing, asked.shown_as or asked.request.task, run, entry.number, entry.end)
 
+    def _command(self, task: FormTask, line: str) -> Work:
+        """What a magic looks up or does: a result, or what it says."""
+        entry = ran.begin(task.magic, line, None, "workbench")
+
+        def run(view: View) -> Any:
+            with progress_within(view):
+                value = task.run(line, dict(self._shell.user_ns), self._shell)
+            return value if isinstance(value, RESULTS) else _as_text(value)
+
+        return Work(f"%{task.name}", "", run, entry.number, entry.end)
+
     def suggestions(self, form: Sent, field: str, begun: str) -> list[tuple[str, str]]:
         """What goes on from what is typed into a field, as Tab completes it behind the magic."""
         filled = Form.of(form)
-        if field == "text":
+        if field == INPUT:
             return self._inputs(filled, begun)
-        said = {name: value for name, value in filled.options.items() if name != field}
-        as_line = Form(filled.task, "none" if filled.source == "text" else filled.source, filled.text, said)
-        line, _ = forms.line_and_cell(as_line)
+        task = task_named(filled.task)
+        words = [word.name for word in task.words]
+        # Of what is typed by its place only that comes before which stands in front of it.
+        behind = words[words.index(field) :] if field in words else [field]
+        said = {name: value for name, value in filled.options.items() if name not in behind}
+        source = "none" if filled.source == "text" else filled.source
+        line, _ = forms.line_and_cell(Form(filled.task, source, filled.text, said))
+        named = "" if field in words else f"--{field} "
         quote = '"' if re.search(r"\s", begun) else ""
-        found, _ = self._completed(f"{filled.task} {line} --{field} ", f"{quote}{begun}")
-        return [(unquoted(one.text), one.kind) for one in found]
+        found, _ = self._completed(f"{task.magic} {line}{' ' * bool(line)}{named}", f"{quote}{begun}")
+        return [(unquoted(one.text), one.kind) for one in found if one.kind not in ("command", "option")]
 
     def _inputs(self, form: Form, begun: str) -> list[tuple[str, str]]:
         """Variables and expressions, files, or cells, for what is to be read."""
         if form.source == "cell":
             inputs = cells.typed_inputs(self._shell, self._shell.user_ns).get("In") or []
             return [(str(number), inputs[number].partition("\n")[0]) for number in range(len(inputs) - 1, 0, -1)]
-        found, before = self._completed(f"{form.task} ", begun)
+        found, before = self._completed(f"{task_named(form.task).magic} ", begun)
         files = [(before + unquoted(one.text), one.kind) for one in found if one.kind == "path"]
         values = [(before + one.text, one.kind) for one in found if one.kind not in ("path", "option")]
         return files if form.source == "file" else values
@@ -124,12 +161,12 @@ class Bench:
     def field_of(self, form: Sent, message: str) -> str:
         """The field that a mistake is in: the option that it names first, else the one whose value it quotes."""
         filled = Form.of(form)
-        names = [option.name for option in task_named(filled.task).options]
+        names = [option.name for option in task_named(filled.task).fields]
         for name in re.findall(r"--([a-z][a-z-]*)", message):
             if name in names:
                 return name
         given = {name: value for name, value in filled.options.items() if isinstance(value, str)}
-        for name, value in {**given, "text": "" if filled.source == "text" else filled.text}.items():
+        for name, value in {**given, INPUT: "" if filled.source == "text" else filled.text}.items():
             if len(value) > 1 and (value in message or in_quotes(value) in message):
                 return name
         return ""
@@ -145,18 +182,20 @@ class Bench:
                 since=entry.since,
                 seconds=entry.seconds,
                 message=entry.message,
-                has_result=_result(entry) is not None,
+                has_result=bool(entry.said) or _result(entry) is not None,
+                has_code=_has_code(entry),
             )
             for entry in ran.ran()
         ]
 
     def result(self, number: int) -> Any:
-        """What a run gave.
+        """What a run gave; a text is what it said.
 
         Raises:
             UserError: when that is gone.
         """
-        result = _result(_entry(number))
+        entry = _entry(number)
+        result = entry.said or _result(entry)
         if result is None:
             raise UserError("The result of this run is not kept any more.", hint="Run it again.")
         return result
@@ -175,6 +214,11 @@ class Bench:
         ran.listen(listener)
 
 
+def _as_text(value: Any) -> str:
+    """What has no panel, as a terminal shows it; a table whole."""
+    return value.to_string() if hasattr(value, "to_string") else str(value)
+
+
 def _entry(number: int) -> ran.Ran:
     for entry in ran.ran():
         if entry.number == number:
@@ -185,6 +229,12 @@ def _entry(number: int) -> ran.Ran:
 def _typed(entry: ran.Ran) -> str:
     name = " ".join(filter(None, [entry.task, entry.line.strip()]))
     return f"%{name}" if entry.cell is None else f"%%{name}\n{entry.cell}"
+
+
+def _has_code(entry: ran.Ran) -> bool:
+    """Whether there may be a program for what a run gave."""
+    result = _result(entry)
+    return isinstance(result, TrainingRun) or isinstance(getattr(result, "request", None), Written)
 
 
 def _result(entry: ran.Ran) -> Any:

@@ -8,8 +8,9 @@ from typing import Any
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from nbtransformers import settings
-from nbtransformers.magics import cells, complete, last, ran
+from nbtransformers.magics import cells, complete, drafts, last, ran
 from nbtransformers.magics import nbt as nbt_magic
+from nbtransformers.magics.showing import printed
 from nbtransformers.magics.table import MAGICS, Magic
 
 
@@ -20,7 +21,7 @@ def load(shell: Any) -> None:
 
     @no_var_expand
     def nbt(line: str) -> None:
-        nbt_magic.nbt(line, shell)
+        printed(ran.noting("nbt", line, None, lambda: nbt_magic.nbt(line, shell)))
 
     nbt.__doc__ = nbt_magic.HELP
     shell.register_magic_function(nbt, "line", "nbt")
@@ -39,6 +40,7 @@ def unload(shell: Any) -> None:
     cells.uninstall(shell)
     last.forget()
     ran.forget()
+    drafts.forget()
     settings.forget_session()
     display = sys.modules.get("nbtransformers.panels.display")
     if display is not None:  # a magic has run, so results were shown as panels
@@ -59,9 +61,9 @@ def _function(magic: Magic, shell: Any) -> Callable[..., Any]:
     @needs_local_scope
     def call(line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
         namespace = {**shell.user_ns, **(local_ns or {})}
-        if magic.ask is None:
+        if magic.name in ran.NOT_NOTED:
             return magic.run(line, cell, namespace, shell)
-        return ran.noting(magic.name, line, cell, lambda: magic.run(line, cell, namespace, shell))
+        return printed(ran.noting(magic.name, line, cell, lambda: magic.run(line, cell, namespace, shell)))
 
     call.__name__, call.__doc__ = magic.name, magic.help
     return call

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from nbtransformers import settings
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.inputs.suffixes import is_file
-from nbtransformers.magics.complete import in_quotes
+from nbtransformers.magics.complete import in_quotes, is_completed
+from nbtransformers.magics.formtasks import FormTask, Source, has_commands, options_of, task_named, task_of_line
 from nbtransformers.magics.options import SET_FOR, SETTABLE, Option
 from nbtransformers.magics.parse import is_option, scan, words_of
-from nbtransformers.magics.table import MAGICS, Magic
 
-Source = Literal["text", "value", "file", "cell", "none"]
-"""What is read: what is typed, a variable or an expression, a file, another cell of the notebook, or nothing."""
-
-TASKS = {magic.name: magic for magic in MAGICS if magic.ask is not None}
-"""The magics that have a form, by name: those that run something."""
-
-_WHOLE = {"attention", "explain"}  # a cell is always one text to these
 _DEFAULT = re.compile(r"\(default: (.*)\)$")
 
 
@@ -51,15 +44,15 @@ class Form:
         Raises:
             UserError: when it is none.
         """
-        magic = task_named(str(sent.get("task")))
+        task = task_named(str(sent.get("task")))
         options = cast("dict[str, Any]", sent.get("options") or {})
-        known = {option.name for option in magic.options}
+        known = {option.name for option in task.fields}
         for name in options:
             if name not in known:
-                raise UserError(f"%{magic.name} has no option --{name}.", hint=did_you_mean(name, known))
+                raise UserError(f"%{task.name} has no option --{name}.", hint=did_you_mean(name, known))
         source = sent.get("source")
         return cls(
-            magic.name,
+            task.name,
             source if source in ("text", "value", "file", "cell") else "none",
             str(sent.get("text") or ""),
             {name: options[name] for name in options if options[name] not in ("", None, False, [])},
@@ -77,52 +70,27 @@ class Form:
         }
 
 
-def task_named(name: str) -> Magic:
-    """The magic of a task.
-
-    Raises:
-        UserError: when there is no such task.
-    """
-    if name not in TASKS:
-        raise UserError(f"There is no task {shown(name)}.", hint=did_you_mean(name, TASKS))
-    return TASKS[name]
-
-
 # --- what can be filled in ---
 
 
-def fields_of(magic: Magic) -> dict[str, Any]:
+def fields_of(task: FormTask) -> dict[str, Any]:
     """All that a form of a task has, as a page draws it: a field an option, in the groups of the magic's help."""
     return {
-        "name": magic.name,
-        "summary": magic.summary,
-        "sources": sources_of(magic),
-        "label": _label(magic),
-        "others": magic.name == "finetune",
+        "name": task.name,
+        "section": task.section,
+        "summary": task.summary,
+        "sources": list(task.sources),
+        "label": task.label,
+        "others": task.takes_others,
         "groups": [
-            {"title": title, "options": [_field(option, magic.name) for option in options]}
-            for title, options in magic.groups.items()
+            {"title": title, "options": [_field(option, task) for option in options]}
+            for title, options in task.groups.items()
         ],
     }
 
 
-def _label(magic: Magic) -> str:
-    """What is to be typed into the text of a task."""
-    if magic.name == "answer":
-        return "question: …, and its context on the lines below"
-    is_whole = magic.name in _WHOLE or any(option.name == "lines" for option in magic.options)
-    return "Text" if is_whole else "Texts, one a line"
-
-
-def sources_of(magic: Magic) -> list[Source]:
-    """What a task can read."""
-    if magic.name == "positions":
-        return ["none"]
-    return ["value", "file", "cell"] if magic.forms == "line" else ["text", "value", "file", "cell"]
-
-
-def _field(option: Option, task: str) -> dict[str, Any]:
-    default, place = _default(option, task)
+def _field(option: Option, task: FormTask) -> dict[str, Any]:
+    default, place = ("", "") if option in task.words else _default(option, task.magic)
     return {
         "name": option.name,
         "help": option.help,
@@ -131,6 +99,7 @@ def _field(option: Option, task: str) -> dict[str, Any]:
         "several": option.repeats,
         "default": default,
         "from": place,
+        "picked": option.metavar is not None and (option in task.words or is_completed(option)),
     }
 
 
@@ -152,7 +121,7 @@ def _default(option: Option, task: str) -> tuple[str, str]:
 def typed(form: Form) -> str:
     """The cell that does what a form says."""
     line, cell = line_and_cell(form)
-    name = form.task if not line else f"{form.task} {line}"
+    name = " ".join(filter(None, [task_named(form.task).magic, line]))
     return f"%{name}" if cell is None else f"%%{name}\n{cell}"
 
 
@@ -160,9 +129,10 @@ def line_and_cell(form: Form) -> tuple[str, str | None]:
     """What stands behind the name of the magic, and below it; None for a line magic.
 
     Raises:
-        UserError: when an expression takes more than one line.
+        UserError: when an expression takes more than one line, or a field is empty before one that is not.
     """
-    words = [*_expression(form), *_options(form)]
+    task = task_named(form.task)
+    words = [*filter(None, [task.before]), *_words(form, task), *_expression(form), *_options(form, task)]
     if form.others.strip():
         words.append(_one_line(form.others))
     return " ".join(words), _below(form.text) if form.source == "text" else None
@@ -206,9 +176,21 @@ def _expression(form: Form) -> Iterator[str]:
         yield f"({text})" if any(map(is_option, (*scan(text).words[1:], scan(text).last))) else text
 
 
-def _options(form: Form) -> Iterator[str]:
-    magic = task_named(form.task)
-    for option in magic.options:
+def _words(form: Form, task: FormTask) -> Iterator[str]:
+    """What is typed by its place."""
+    given = [str(form.options.get(word.name, "")) for word in task.words]
+    while given and not given[-1]:
+        given.pop()
+    for word, text in zip(task.words, given, strict=False):
+        if not text:
+            raise UserError(
+                f"Nothing is filled in for {word.name}.", hint="Fill it in, or empty what stands behind it."
+            )
+        yield _name(text)
+
+
+def _options(form: Form, task: FormTask) -> Iterator[str]:
+    for option in task.options:
         value = form.options.get(option.name)
         if value is None or value is False:
             continue
@@ -216,6 +198,17 @@ def _options(form: Form) -> Iterator[str]:
             yield f"--{option.name}"
         for one in (value if isinstance(value, list) else [value]) if option.metavar else ():
             yield f"--{option.name} {quoted(str(one))}"
+
+
+def _name(text: str) -> str:
+    """A word as a magic that takes words reads it back.
+
+    Raises:
+        UserError: when no quotes hold it.
+    """
+    if text.endswith("\\") or '\\"' in text or not text.isprintable():
+        raise UserError(f"{shown(text)} cannot be typed as one word.", hint="Give it another name.")
+    return text if _PLAIN.fullmatch(text.replace("\\", "/")) else in_quotes(text)
 
 
 _PLAIN = re.compile(r"[^\s\"'()\[\]{};?\\-][^\s\"'()\[\]{};?\\]*")
@@ -244,36 +237,51 @@ def _one_line(text: str) -> str:
 # --- a magic to a form ---
 
 
-def form_of(task: str, line: str, cell: str | None) -> Form:
+def form_of(magic: str, line: str, cell: str | None) -> Form:
     """The form that says what a magic said.
 
     Raises:
-        UserError: when a quotation mark in the line is not closed.
+        UserError: when a quotation mark in the line is not closed, or it has no form.
     """
-    magic = task_named(task)
-    expression, options, others = _parted(line, magic)
+    expression, options, others = _parted(line, options_of(magic))
+    task, words = task_of_line(magic, words_of(expression) if has_commands(magic) else [], options)
+    if task.task is None:
+        return _of_command(task, words, options, others)
     if cell is not None:
-        return Form(task, "text", cell.strip("\n"), options, others)
-    if magic.name == "positions":
-        return Form(task, "none", "", options, others)
+        return Form(task.name, "text", cell.strip("\n"), options, others)
+    if "none" in task.sources:
+        return Form(task.name, "none", "", options, others)
     number = re.fullmatch(r"In\[(\d+)\]", expression)
     if number:
-        return Form(task, "cell", number[1], options, others)
+        return Form(task.name, "cell", number[1], options, others)
     path = "".join(words_of(expression))
-    return Form(task, *(("file", path) if is_file(path) else ("value", expression)), options, others)
+    return Form(task.name, *(("file", path) if is_file(path) else ("value", expression)), options, others)
 
 
-def _parted(line: str, magic: Magic) -> tuple[str, dict[str, str | bool | list[str]], str]:
+Given = dict[str, "str | bool | list[str]"]
+
+
+def _of_command(task: FormTask, words: list[str], options: Given, others: str) -> Form:
+    if others:
+        raise UserError(f"`{others}` has no field in a form.", hint="Type it in a cell.")
+    if task.rest and words:
+        options = {**options, task.rest: " ".join(words)}
+    fields = {option.name for option in task.fields}
+    named = {word.name: text for word, text in zip(task.words, words, strict=False)}
+    return Form(task.name, "none", "", {name: value for name, value in {**options, **named}.items() if name in fields})
+
+
+def _parted(line: str, known: Sequence[Option]) -> tuple[str, Given, str]:
     """The expression of a line, the options that its magic lists, and the others as they are typed."""
     found = scan(line.strip().removesuffix(";"))
     expression: list[str] = []
-    options: dict[str, str | bool | list[str]] = {}
+    options: Given = {}
     others: list[str] = []
     words = iter([*found.words, *filter(None, [found.last])])
     into = expression
     for word in words:
         name, equals, value = word.partition("=")
-        option = next((o for o in magic.options if name in (f"--{o.name}", f"--{o.key}", f"-{o.short}")), None)
+        option = next((o for o in known if name in (f"--{o.name}", f"--{o.key}", f"-{o.short}")), None)
         if not is_option(word):
             into.append(word)
         elif option is None:

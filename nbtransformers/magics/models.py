@@ -45,8 +45,7 @@ def models(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -
     out = variable_name(values.pop("out", None))
     words = words_of(parsed.expression)
     command, words = (words[0], words[1:]) if words and words[0] in COMMANDS else ("", words)
-    known = _OPTIONS_OF.get(command, _OF_LISTING)
-    _refuse_other_options(command, values, known)
+    _refuse_other_options(command, values, options_of(command))
     value = COMMANDS.get(command, _listed)(words, values, namespace)
     return given(value, out, line, shell)
 
@@ -106,6 +105,11 @@ _OPTIONS_OF = {
     "datasets": tuple(key for key in _OF_LISTING if key not in ("library", "max_size")),
     "preview": ("split", "subset", "rows"),
 }
+
+
+def options_of(command: str) -> tuple[str, ...]:
+    """The keys of the options that a command takes; those of the list for the empty one."""
+    return _OPTIONS_OF.get(command, _OF_LISTING)
 
 
 def _refuse_other_options(command: str, values: Mapping[str, Any], known: tuple[str, ...]) -> None:

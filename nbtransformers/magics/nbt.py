@@ -20,7 +20,7 @@ class Command:
     Attributes:
         usage: what is typed behind its name.
         help: one line.
-        run: the words behind its name and the shell to what is printed.
+        run: the words behind its name and the shell to what it says.
         complete: the words before the cursor, the one at the cursor and the shell to what can stand there.
     """
 
@@ -79,19 +79,18 @@ HELP = (
 )
 
 
-def nbt(line: str, shell: Any) -> None:
-    """Run one sub-command and print what it says."""
+def nbt(line: str, shell: Any) -> str:
+    """Run one sub-command; what it says."""
     words = words_of(line)
     if not words:
-        print(overview())
-        return
+        return overview()
     name, *rest = words
     if name not in COMMANDS:
         raise UserError(f"%nbt has no command {name}.", hint=did_you_mean(name, COMMANDS, what="It has"))
     command = COMMANDS[name]
     if rest and not command.usage:
         raise UserError(f"`%nbt {name}` takes nothing more.", hint=f"Type `%nbt {name}`.")
-    print(command.run(rest, shell))
+    return command.run(rest, shell)
 
 
 def complete_command(before: str, shell: Any) -> Completed:

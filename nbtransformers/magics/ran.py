@@ -1,6 +1,7 @@
 """What was run in this session, by magics and in workbenches, for the history of the latter.
 
-Of a result only a weak reference: it holds all its texts and scores, and would never be freed.
+Of a result only a weak reference: it holds all its texts and scores, and would never be freed. What a magic says, such
+as what is set, is short, and kept.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+NOT_NOTED = ("workbench",)
+"""Magics that are no part of the history, since they show it."""
 
 _MOST = 100  # what nobody scrolls through
 
@@ -28,6 +33,7 @@ class Ran:
         since: when, in seconds of the epoch.
         seconds: how long it took; None while it goes on.
         message: why it failed; empty when it did not.
+        said: what it said, where it gave a text.
     """
 
     number: int
@@ -38,12 +44,17 @@ class Ran:
     since: float = field(default_factory=time.time)
     seconds: float | None = None
     message: str = ""
+    said: str = ""
     _value: weakref.ref[Any] | None = None
 
     def end(self, value: Any = None, message: str = "") -> None:
         """It has ended: what it gave, or why it gave nothing."""
         self.seconds, self.message = time.time() - self.since, message
-        self._value = None if value is None else weakref.ref(value)
+        if isinstance(value, str):
+            self.said = value
+        elif value is not None:
+            with suppress(TypeError):  # what can be referred to by nobody's leave is no result
+                self._value = weakref.ref(value)
         _tell()
 
     @property

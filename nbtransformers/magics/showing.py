@@ -44,13 +44,20 @@ def run_asked(asked: Asked, view: View) -> Any:
 
 
 def given(value: Any, out: str | None, line: str, shell: Any) -> Any:
-    """What a cell gives whose magic had something looked up or done: a text is printed, anything else is its value."""
+    """What a magic gives that had something looked up or done; a text is what it says, and is the value of nothing."""
     if isinstance(value, str):
-        print(value)
-        return None
+        return value
     if out is not None:
         shell.user_ns[out] = value
     return None if line.rstrip().endswith(";") else value
+
+
+def printed(value: Any) -> Any:
+    """The value of a cell: what its magic says is printed, and is none."""
+    if not isinstance(value, str):
+        return value
+    print(value)
+    return None
 
 
 def run_and_show(asked: Asked, line: str, cell: str | None, shell: Any) -> Any:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict
 from functools import partial
 from types import TracebackType
@@ -49,8 +52,29 @@ def lasting_view(what: str, kind: str) -> View:
     return PanelView(what, kind) if in_notebook() else TerminalView(what)
 
 
+_around: ContextVar[View | None] = ContextVar("around", default=None)
+
+
+@contextmanager
+def progress_within(view: View) -> Generator[None]:
+    """Meanwhile, passing views show their progress in this one, and not in the cell.
+
+    Example:
+        >>> with progress_within(view):
+        ...     nbt.download("acme/tiny")
+    """
+    token = _around.set(view)
+    try:
+        yield
+    finally:
+        _around.reset(token)
+
+
 def passing_view(what: str) -> View:
     """The view of a plain call: progress when it takes long, nothing left behind."""
+    around = _around.get()
+    if around is not None:
+        return PassingWithin(around)
     return PassingPanelView(what) if in_notebook() else TerminalView(what)
 
 
@@ -174,6 +198,29 @@ class PassingPanelView:
 
     def show(self, result: Result) -> None:
         """Nothing: the cell shows the value of its last expression itself."""
+
+
+class PassingWithin:
+    """Progress in a view that stands there already."""
+
+    partial = None
+
+    def __init__(self, around: View) -> None:
+        self._around = around
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing: the view around it stays."""
+
+    def progress(self, progress: Progress) -> None:
+        self._around.progress(progress)
+
+    def show(self, result: Result) -> None:
+        """Nothing: as above."""
 
 
 class TerminalView:

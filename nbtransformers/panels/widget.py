@@ -231,8 +231,8 @@ class ModelsPanel(Panel):
 
     child: Panel | None = None
 
-    def hold(self, child: Panel) -> None:
-        """Have another panel within it, in the place of the one that was there."""
+    def hold(self, child: Panel | None) -> None:
+        """Have another panel within it, or none, in the place of the one that was there."""
         self._let_go()
         self.child = child
 

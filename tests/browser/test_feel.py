@@ -91,7 +91,7 @@ def test_tab_offers_choices_and_takes_one(typing: Notebook) -> None:
 
 
 def test_tab_offers_the_options_alone(typing: Notebook) -> None:
-    from nbtransformers.magics.forms import TASKS
+    from nbtransformers.magics.formtasks import TASKS
 
     write(typing, "%%classify --")
     assert set(offers(typing)) == {f"--{option.name}" for option in TASKS["classify"].options}

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 
-def field(name, about, metavar, *, choices=(), several=False, default=""):
+def field(name, about, metavar, *, choices=(), several=False, default="", picked=False):
     return {
         "name": name,
         "help": about,
@@ -17,12 +17,14 @@ def field(name, about, metavar, *, choices=(), several=False, default=""):
         "several": several,
         "default": default,
         "from": "",
+        "picked": picked,
     }
 
 
 def task(name, summary, groups):
     return {
         "name": name,
+        "section": "Tasks",
         "summary": summary,
         "sources": ["text", "value", "file", "cell"],
         "label": "Texts, one a line",
@@ -37,18 +39,26 @@ TASKS = [
         "Label texts.",
         {
             "What to label": [
-                field("column", "the column of a table that holds the texts", "NAME"),
+                field("column", "the column of a table that holds the texts", "NAME", picked=True),
                 field("whole", "the cell is one text, not one a line", None),
                 field("top-k", "how many labels a row shows (default: 1)", "K", default="1"),
-                field("dtype", "the type of the weights", "TYPE", choices=["auto", "float32"], default="auto"),
+                field(
+                    "dtype", "the type of the weights", "TYPE", choices=["auto", "float32"], default="auto", picked=True
+                ),
             ],
-            "With which model": [field("model", "a bundled name, or a variable", "NAME", default="the bundled one")],
+            "With which model": [
+                field("model", "a bundled name, or a variable", "NAME", default="the bundled one", picked=True)
+            ],
         },
     ),
     task(
         "tokenize",
         "Cut texts.",
-        {"With which tokenizer": [field("model", "repeat it", "NAME", several=True, default="the bundled one")]},
+        {
+            "With which tokenizer": [
+                field("model", "repeat it", "NAME", several=True, default="the bundled one", picked=True)
+            ]
+        },
     ),
 ]
 
@@ -62,6 +72,7 @@ HISTORY = [
         "seconds": 0.5,
         "message": "There is no model no.",
         "has_result": False,
+        "has_code": False,
     },
     {
         "number": 1,
@@ -72,6 +83,7 @@ HISTORY = [
         "seconds": 1.25,
         "message": "",
         "has_result": True,
+        "has_code": True,
     },
 ]
 
@@ -89,7 +101,7 @@ GOLDEN = {
         "notes": [],
         "sections": [],
     },
-    "state": {"at_work": None, "shown": 1, "child": None, "error": None, "history": HISTORY},
+    "state": {"at_work": None, "shown": 1, "child": None, "said": "", "error": None, "history": HISTORY},
 }
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import nbtransformers as nbt
 from nbtransformers.errors import UserError
-from nbtransformers.magics.forms import TASKS
+from nbtransformers.magics.formtasks import TASKS
 
 pytestmark = pytest.mark.slow
 THOROUGH = settings(

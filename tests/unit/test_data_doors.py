@@ -16,7 +16,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.inputs.refs import data_ref
 from nbtransformers.inputs.rows import read
 from nbtransformers.magics.data import data_of
-from nbtransformers.magics.forms import TASKS
+from nbtransformers.magics.formtasks import TASKS
 from nbtransformers.magics.parse import parse_line
 from nbtransformers.request import DataRef
 

@@ -13,7 +13,7 @@ import pytest
 from helpers import Notebook, Terminal
 
 import nbtransformers as nbt
-from nbtransformers.magics.forms import TASKS
+from nbtransformers.magics.formtasks import TASKS
 from nbtransformers.results.classification import Classification
 
 OPTIONS = TASKS["classify"].options

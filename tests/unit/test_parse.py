@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtransformers.errors import UserError
-from nbtransformers.magics.forms import TASKS
+from nbtransformers.magics.formtasks import TASKS
 from nbtransformers.magics.parse import ParsedLine, evaluate, filled_in, parse_line
 
 OPTIONS = TASKS["classify"].options

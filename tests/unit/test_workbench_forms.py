@@ -4,47 +4,69 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-import helpers
 import pytest
 from helpers import Terminal
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
+from rundirs import Written
 
 import nbtransformers as nbt
 from nbtransformers import settings as defaults
 from nbtransformers.doors.workbench import Bench
 from nbtransformers.errors import UserError
-from nbtransformers.magics import forms, ran
-from nbtransformers.magics.forms import Form, Source
+from nbtransformers.magics import forms, models, ran, runs
+from nbtransformers.magics import nbt as nbt_magic
+from nbtransformers.magics.forms import Form
+from nbtransformers.magics.formtasks import TASKS, WITHOUT_FORM, FormTask, Source
 from nbtransformers.magics.options import Option, converted, number, whole_number
 from nbtransformers.magics.parse import ParsedLine
 from nbtransformers.magics.table import MAGICS, Magic
+from nbtransformers.panels.view import TerminalView
 from nbtransformers.request import DataRef
+from nbtransformers.results.models import Models
 
-TASKS = list(forms.TASKS.values())
-# What is asked of none of them, or is no task.
-OTHERS = {"runs", "workbench", "models", "datasets"}
-
-
-def test_every_magic_has_a_form() -> None:
-    assert {magic.name for magic in MAGICS} - set(forms.TASKS) <= OTHERS
+ASKED = [task for task in TASKS.values() if task.task is not None]
+COMMANDS = {"models": models.COMMANDS, "runs": runs.COMMANDS, "nbt": nbt_magic.COMMANDS}
 
 
-@pytest.mark.parametrize("magic", TASKS, ids=lambda magic: magic.name)
-def test_every_option_is_a_field_and_nothing_else_is(magic: Magic) -> None:
-    drawn = [field for group in forms.fields_of(magic)["groups"] for field in group["options"]]
-    assert [field["name"] for field in drawn] == [option.name for option in magic.options]
-    for field, option in zip(drawn, magic.options, strict=True):
-        assert (field["help"], field["choices"]) == (option.help, list(option.choices))
+def test_nothing_that_a_magic_can_do_is_missing(terminal: Terminal) -> None:
+    """Every magic that is registered, each of its commands, and each of its options has a field, or says why not."""
+    found = terminal.shell.magics_manager.magics
+    ours = {name for kind in ("line", "cell") for name, call in found[kind].items() if _is_ours(call)}
+    assert ours == {magic.name for magic in MAGICS} | {"nbt"}
+    assert {task.magic for task in TASKS.values()} == ours - set(WITHOUT_FORM)
+    for magic in MAGICS:
+        own = [task for task in TASKS.values() if task.magic == magic.name]
+        typed = {option.name for task in own for option in task.options}
+        flags = {task.before[2:] for task in own if task.before.startswith("--")}
+        assert magic.name in WITHOUT_FORM or typed | flags == {option.name for option in magic.options}, magic.name
+    for name, commands in COMMANDS.items():
+        drawn = {task.before for task in TASKS.values() if task.magic == name and not task.before.startswith("--")}
+        exempt = {command for command in commands if f"{name} {command}" in WITHOUT_FORM}
+        assert drawn == {"", *commands} - exempt, name
+    assert not set(WITHOUT_FORM) & set(TASKS) and all(WITHOUT_FORM.values())
+
+
+def _is_ours(call: Any) -> bool:
+    return getattr(call, "__module__", "") == "nbtransformers.magics.extension"
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
+def test_every_option_is_a_field(task: FormTask) -> None:
+    drawn = [field for group in forms.fields_of(task)["groups"] for field in group["options"]]
+    assert len({field["name"] for field in drawn}) == len(drawn)
+    for field, option in zip(drawn, task.fields, strict=True):
+        assert (field["name"], field["help"], field["choices"]) == (option.name, option.help, list(option.choices))
         assert (field["metavar"] is None) == (option.metavar is None)
 
 
 def test_a_field_tells_its_default_and_where_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     def field(name: str) -> dict[str, Any]:
-        groups = forms.fields_of(forms.TASKS["classify"])["groups"]
+        groups = forms.fields_of(TASKS["classify"])["groups"]
         return next(one for group in groups for one in group["options"] if one["name"] == name)
 
     assert (field("max-length")["default"], field("max-length")["from"]) == ("the model's limit", "")
@@ -87,11 +109,11 @@ def values_of(option: Option) -> st.SearchStrategy[Any]:
 
 @st.composite
 def filled(draw: st.DrawFn) -> Form:
-    """Any form of any task."""
-    magic = draw(st.sampled_from(TASKS))
-    chosen = draw(st.lists(st.sampled_from(magic.options), max_size=5, unique=True))
+    """Any form of any task that is asked before it runs."""
+    task = draw(st.sampled_from(ASKED))
+    chosen = draw(st.lists(st.sampled_from(task.options), max_size=5, unique=True))
     options = {option.name: draw(values_of(option)) for option in chosen}
-    source: Source = draw(st.sampled_from(forms.sources_of(magic)))
+    source: Source = draw(st.sampled_from(task.sources))
     lines = st.lists(
         ANYTHING.filter(str.strip) | st.sampled_from(["... x", ">>> x", "In [1]: x", "%%y", "?"]), max_size=4
     )
@@ -103,13 +125,13 @@ def filled(draw: st.DrawFn) -> Form:
         "cell": st.just("3"),
         "none": st.just(""),
     }[source]  # fmt: skip
-    return Form(magic.name, source, draw(text), options)
+    return Form(task.name, source, draw(text), options)
 
 
 def said(form: Form) -> ParsedLine:
     """What a form says, found without its magic's text."""
     values: dict[str, Any] = {}
-    for option in forms.TASKS[form.task].options:
+    for option in TASKS[form.task].options:
         if option.name in form.options:
             given = form.options[option.name]
             one = [converted(option, text) for text in given] if isinstance(given, list) else given
@@ -135,10 +157,16 @@ def has_prompt(form: Form) -> bool:
     return True
 
 
+def magic_of(task: str) -> Magic:
+    magic = TASKS[task].task
+    assert magic is not None
+    return magic
+
+
 @settings(max_examples=400, deadline=None)
 @given(filled())
 def test_the_magic_says_what_the_form_says(form: Form) -> None:
-    magic = forms.TASKS[form.task]
+    magic = magic_of(form.task)
     assume(not has_prompt(form))
     name, line, cell = as_ipython_reads_it(forms.typed(form))
     assert name == form.task
@@ -164,7 +192,7 @@ def test_a_magic_is_put_back_into_the_form(form: Form) -> None:
     back = forms.form_of(form.task, *forms.line_and_cell(form))
     assert forms.typed(back) == forms.typed(Form.of(back.sent()))
     again, first = (as_ipython_reads_it(forms.typed(one)) for one in (back, form))
-    magic = forms.TASKS[form.task]
+    magic = magic_of(form.task)
     assert magic.parse(again[1], again[2], {}) == magic.parse(first[1], first[2], {})
     assert (again[2] or "").strip("\n") == (first[2] or "").strip("\n")
 
@@ -189,18 +217,18 @@ FILLED: Mapping[str, tuple[Source, str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("task", list(forms.TASKS))
-def test_the_request_is_that_of_the_form(task: str) -> None:
+@pytest.mark.parametrize("task", [task.name for task in ASKED])
+def test_the_request_is_that_of_the_form(task: str, terminal: Terminal) -> None:
     """The request of the magic that is inserted, and the request of the form's own values, are the same."""
     source, text, options = FILLED[task]
     form = Form.of({"task": task, "source": source, "text": text, "options": options})
-    magic = forms.TASKS[task]
+    magic = magic_of(task)
     assert magic.ask is not None
-    with helpers.ipython() as shell:
-        _, line, cell = as_ipython_reads_it(forms.typed(form))
-        inserted = magic.ask(magic.parse(line, cell, NAMESPACE), cell, NAMESPACE, shell)
-        own = f"{text}\n" if source == "text" else None
-        meant = magic.ask(said(form), own, NAMESPACE, shell)
+    shell = terminal.shell
+    _, line, cell = as_ipython_reads_it(forms.typed(form))
+    inserted = magic.ask(magic.parse(line, cell, NAMESPACE), cell, NAMESPACE, shell)
+    own = f"{text}\n" if source == "text" else None
+    meant = magic.ask(said(form), own, NAMESPACE, shell)
     assert inserted.request == meant.request
     assert (inserted.out, inserted.background, dict(inserted.objects)) == (
         meant.out,
@@ -212,7 +240,7 @@ def test_the_request_is_that_of_the_form(task: str) -> None:
 def test_braces_are_python_in_a_form_as_behind_a_magic() -> None:
     form = Form("classify", "value", "texts", {"labels": "{topics}", "top-k": "{n}"})
     _, line, _ = as_ipython_reads_it(forms.typed(form))
-    values = forms.TASKS["classify"].parse(line, None, {"topics": ["a", "b"], "n": 2}).values
+    values = magic_of("classify").parse(line, None, {"topics": ["a", "b"], "n": 2}).values
     assert values == {"labels": ["a", "b"], "top_k": 2}
 
 
@@ -221,6 +249,56 @@ def test_further_options_of_a_training_are_as_they_are_typed() -> None:
     assert forms.typed(form) == "%finetune df --epochs 1 --max-grad-norm 0.5"
     back = forms.form_of("finetune", "df --max-grad-norm 0.5 --epochs 1", None)
     assert (back.options, back.others) == ({"epochs": "1"}, "--max-grad-norm 0.5")
+
+
+# --- the commands of magics ---
+
+COMMANDED: list[tuple[str, dict[str, Any], str]] = [
+    ("models", {"search": "tiny bert", "task": "classify", "local-only": True},
+     '%models --task classify --search "tiny bert" --local-only'),
+    ("models show", {"model": "acme/tiny", "revision": "v1"}, "%models show acme/tiny --revision v1"),
+    ("models download", {"model": "acme/tiny", "allow-pickle": True}, "%models download acme/tiny --allow-pickle"),
+    ("models use", {"model": "my models/tiny", "pin": True}, '%models use "my models/tiny" --pin'),
+    ("models datasets", {"search": "show", "out": "d"}, "%models datasets --search show --out d"),
+    ("models preview", {"dataset": "acme/reviews", "rows": "3"}, "%models preview acme/reviews --rows 3"),
+    ("runs", {}, "%runs"),
+    ("runs", {"folder": "other runs", "out": "r"}, '%runs --folder "other runs" --out r'),
+    ("runs NAME", {"run": "minilm-1"}, "%runs minilm-1"),
+    ("runs --diff", {"run": "a", "other-run": "-b"}, '%runs --diff a "-b"'),
+    ("runs stop", {"run": "C:\\runs\\a"}, "%runs stop C:\\runs\\a"),
+    ("runs delete", {"run": 'say "a"', "yes": True}, '%runs delete "say \\"a\\"" --yes'),
+    ("nbt", {}, "%nbt"),
+    ("nbt set", {}, "%nbt set"),
+    ("nbt set", {"setting": "classify.top-k", "value": "{n}"}, '%nbt set classify.top-k "{n}"'),
+    ("nbt unset", {"setting": "device"}, "%nbt unset device"),
+    ("nbt unload", {}, "%nbt unload"),
+    ("nbt unload", {"model": "minilm"}, "%nbt unload minilm"),
+    ("nbt doctor", {}, "%nbt doctor"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("task", "options", "typed"), COMMANDED, ids=[typed for _, _, typed in COMMANDED])
+def test_a_command_and_its_form_say_the_same(task: str, options: dict[str, Any], typed: str) -> None:
+    form = Form.of({"task": task, "source": "none", "options": options})
+    assert forms.typed(form) == typed
+    name, line, cell = as_ipython_reads_it(typed)
+    assert cell is None and forms.form_of(name, line, None) == form
+
+
+def test_a_command_may_be_typed_in_other_ways_than_its_form_does() -> None:
+    assert forms.form_of("models", "tiny bert --limit=3", None).options == {"search": "tiny bert", "limit": "3"}
+    assert forms.form_of("runs", "a b --diff", None) == Form("runs --diff", "none", "", {"run": "a", "other-run": "b"})
+    for magic, line in (("nbt", "code result"), ("nbt", "set device --reset"), ("models", "show a b"), ("runs", "a b")):
+        with pytest.raises(UserError, match="Type it in a cell"):
+            forms.form_of(magic, line, None)
+
+
+def test_what_cannot_be_typed_by_its_place() -> None:
+    with pytest.raises(UserError, match="Nothing is filled in for setting"):
+        forms.typed(Form("nbt set", "none", "", {"value": "cpu"}))
+    for name in ("a\\", 'a\\"b', "a\nb"):
+        with pytest.raises(UserError, match="cannot be typed as one word"):
+            forms.typed(Form("runs NAME", "none", "", {"run": name}))
 
 
 # --- what the workbench has the magics do ---
@@ -256,24 +334,66 @@ def test_a_mistake_in_what_is_read_is_told_there(bench: Bench) -> None:
     form = {"task": "classify", "source": "value", "text": "textss", "options": {}}
     with pytest.raises(UserError, match="There is no variable textss") as told:
         bench.begin(form)
-    assert bench.field_of(form, str(told.value)) == "text"
+    assert bench.field_of(form, str(told.value)) == "input"
 
 
 def test_suggestions_are_those_of_tab(bench: Bench, terminal: Terminal) -> None:
     terminal.run("texts, topics = ['a'], {'review': ['b']}")
     form = {"task": "classify", "source": "value", "text": "", "options": {}}
     assert ["minilm", "model"] in [list(one) for one in bench.suggestions(form, "model", "mini")]
-    assert {"texts", "topics"} <= {text for text, _ in bench.suggestions(form, "text", "t")}
-    assert ("texts[0].x + texts", "variable") in bench.suggestions(form, "text", "texts[0].x + text")
+    assert {"texts", "topics"} <= {text for text, _ in bench.suggestions(form, "input", "t")}
+    assert ("texts[0].x + texts", "variable") in bench.suggestions(form, "input", "texts[0].x + text")
     assert ("int8", "value") in bench.suggestions(form, "dtype", "")
-    number, first = bench.suggestions({**form, "source": "cell"}, "text", "")[0]
-    assert number.isdecimal() and first.startswith("texts, topics")
+    terminal.run("df = __import__('pandas').DataFrame({'review': ['a'], 'mood': ['b']})")
+    learnt = {"task": "finetune", "source": "value", "text": "df", "options": {}}
+    assert [text for text, _ in bench.suggestions(learnt, "text", "")] == ["review", "mood"]
+    number, first = bench.suggestions({**form, "source": "cell"}, "input", "")[0]
+    assert number.isdecimal() and first.startswith("df = ")
+
+
+def test_commands_are_suggested_the_names_that_they_take(
+    bench: Bench, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a-1", "a-2"):
+        Written(tmp_path / "nbtransformers-runs" / name, alive=False)
+
+    def names(task: str, field: str, **options: str) -> list[str]:
+        return [text for text, _ in bench.suggestions({"task": task, "options": options}, field, "")]
+
+    assert set(names("runs NAME", "run")) == set(names("runs --diff", "other-run", run="a-1")) == {"a-1", "a-2"}
+    assert "minilm" in names("models show", "model") and "show" not in names("models show", "model")
+    assert "device" in names("nbt set", "setting", value="cpu") and "cpu" in names("nbt set", "value", setting="device")
+    terminal.run("%nbt set device cpu")
+    assert names("nbt unset", "setting") == ["device"]
+
+
+def test_a_command_says_or_gives_what_its_magic_does(bench: Bench, terminal: Terminal) -> None:
+    def done(task: str, **options: Any) -> Any:
+        work = bench.begin({"task": task, "options": options})
+        value = work.run(TerminalView("Looking"))
+        work.end(value, "")
+        return value
+
+    assert "this session" in done("nbt set", setting="device", value="cpu")
+    assert defaults.default("device").value == "cpu"
+    assert "cpu" not in done("nbt unset", setting="device")
+    listed = done("models", **{"local-only": True, "out": "listed"})
+    assert isinstance(listed, Models) and terminal.shell.user_ns["listed"] is listed
+    assert "minilm" in done("models show", model="minilm")
+    with pytest.raises(UserError, match="takes one name"):
+        done("models show")
+    shown = [(row.typed, row.has_result, row.has_code) for row in bench.history()]
+    assert shown[-2:] == [("%nbt unset device", True, False), ("%nbt set device cpu", True, False)]
+    assert ("%models --local-only --out listed", True, False) in shown
 
 
 def test_the_history_has_what_magics_ran(bench: Bench, terminal: Terminal) -> None:
     terminal.run("r = get_ipython().run_cell_magic('tokenize', '--model minilm', 'a joy\\n')")
     terminal.refusal("%classify --top-k few")
-    failed, went_well = bench.history()
+    assert "auto" in terminal.printed("%nbt set device")
+    told, failed, went_well = bench.history()
+    assert told.typed == "%nbt set device" and "auto" in bench.result(told.number)
     assert went_well.typed == "%%tokenize --model minilm\na joy\n" and went_well.seconds is not None
     assert "not a whole number" in failed.message and not failed.has_result
     assert bench.result(went_well.number) is terminal.shell.user_ns["r"]

@@ -11,10 +11,11 @@ from typing import Any
 import helpers
 import pytest
 
+import nbtransformers as nbt
 from nbtransformers.doors.workbench import Bench
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import deferred_interrupts
-from nbtransformers.magics import forms, ran
+from nbtransformers.magics import drafts, forms, formtasks, ran
 from nbtransformers.magics.options import Option, whole_number
 from nbtransformers.magics.table import Magic
 from nbtransformers.panels.channel import answer
@@ -52,13 +53,23 @@ class Golden:
 
     def __init__(self) -> None:
         self.rows = [
-            Row(2, "tokenize", "%tokenize texts --model no", "cell", 1.70000006e9, 0.5, "There is no model no.", False),
-            Row(1, "classify", "%%classify\n<b>A joy</b> & more\n", "workbench", 1.7e9, 1.25, "", True),
+            Row(
+                2,
+                "tokenize",
+                "%tokenize texts --model no",
+                "cell",
+                1.70000006e9,
+                0.5,
+                "There is no model no.",
+                False,
+                False,
+            ),
+            Row(1, "classify", "%%classify\n<b>A joy</b> & more\n", "workbench", 1.7e9, 1.25, "", True, True),
         ]
 
     def tasks(self) -> list[dict[str, Any]]:
         magics = (magic("classify", "Label texts. More.", CLASSIFY), magic("tokenize", "Cut texts.", TOKENIZE))
-        return [forms.fields_of(one) for one in magics]
+        return [forms.fields_of(formtasks.task_of(one)) for one in magics]
 
     def history(self) -> list[Row]:
         return self.rows
@@ -69,12 +80,13 @@ def golden_bench(desk: Golden | None = None) -> Workbench:
 
 
 class Slow(Bench):
-    """A real bench whose work ends when it is told to, or is stopped."""
+    """A real bench whose work ends when it is told to, or is stopped; it gives what `gives` is, without showing it."""
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self.end = threading.Event()
         self.fail: Exception | None = None
+        self.gives: Any = None
 
     def begin(self, form: Sent) -> Work:
         entry = ran.begin("classify", "", "a joy\n", "workbench")
@@ -85,18 +97,22 @@ class Slow(Bench):
                     threading.Event().wait(0.01)
             if self.fail is not None:
                 raise self.fail
+            if self.gives is not None:
+                return self.gives
             view.show(RESULT)
             return RESULT
 
-        return Work("Working", "classify", run, entry.number, entry.end)
+        return Work("Working", "" if self.gives else "classify", run, entry.number, entry.end)
 
 
 @pytest.fixture
 def desk() -> Iterator[Slow]:
     with helpers.ipython() as shell:
         ran.forget()
+        drafts.forget()
         yield Slow(shell)
         ran.forget()
+        drafts.forget()
 
 
 @pytest.fixture
@@ -193,6 +209,52 @@ def test_an_earlier_result_is_shown_again(panel: WorkbenchPanel, desk: Slow) -> 
     assert "not in the history" in asked(panel, "show", number=3)["error"]
 
 
+def test_what_a_magic_says_is_shown_as_text_and_once_more(panel: WorkbenchPanel, desk: Slow) -> None:
+    desk.gives = "device  cpu  this session"
+    desk.end.set()
+    asked(panel, "run", form=FORM)
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    state = asked(panel, "state")["result"]
+    assert (state["said"], state["child"]) == ("device  cpu  this session", None)
+    assert (state["history"][0]["has_result"], state["history"][0]["has_code"]) == (True, False)
+    desk.gives = None
+    asked(panel, "run", form=FORM)
+    assert asked(panel, "state")["result"]["said"] == ""
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    assert asked(panel, "show", number=1)["result"]["said"] == "device  cpu  this session"
+    assert panel.child is None
+
+
+def test_what_a_magic_gives_is_shown_in_a_panel_of_its_kind(panel: WorkbenchPanel, desk: Slow) -> None:
+    desk.gives = RESULT
+    desk.end.set()
+    asked(panel, "run", form=FORM)
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    assert panel.child is not None and (panel.child.kind, panel.child.result) == ("classify", RESULT)
+
+
+def test_what_is_filled_in_is_there_again_for_the_page_and_for_the_cell(panel: WorkbenchPanel, desk: Slow) -> None:
+    assert asked(panel, "kept")["result"]["filled"] is None
+    filled = {"task": "classify", "texts": {"text": "a joy 好"}, "source": "text", "options": {}, "others": ""}
+    asked(panel, "keep", filled=filled)
+    assert asked(panel, "kept")["result"]["filled"] == filled
+    assert nbt.workbench().desk.kept() == filled  # of the same cell, which is none here
+    assert nbt.workbench("generate").desk.kept() == {**filled, "task": "generate"}
+
+
+def test_the_snapshot_has_what_is_shown(panel: WorkbenchPanel, desk: Slow) -> None:
+    desk.end.set()
+    asked(panel, "run", form=FORM)
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    html = workbench_snapshot("p1", panel.result)
+    assert "a joy" in html and "nbt-snapshot-p1-shown" in html
+    assert html.index("nbt-snapshot-p1-shown") < html.index("%%classify")  # above the history
+    desk.gives = "Nothing was loaded"
+    asked(panel, "run", form=FORM)
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    assert "p1-shown" not in workbench_snapshot("p1", panel.result)
+
+
 def test_the_wire_is_that_of_the_golden_file() -> None:
     header, payload = workbench_header(golden_bench())
     assert (header, payload) == (GOLDEN["header"], b"")
@@ -214,7 +276,7 @@ def test_the_snapshot_is_the_history_and_text_stays_text() -> None:
 
 def test_of_a_long_cell_the_beginning_is_shown_everywhere() -> None:
     desk = Golden()
-    desk.rows = [Row(1, "classify", "%%classify\n" + "a joy 好\n" * 10_000, "cell", 1.7e9, 1.0, "", True)]
+    desk.rows = [Row(1, "classify", "%%classify\n" + "a joy 好\n" * 10_000, "cell", 1.7e9, 1.0, "", True, True)]
     bench = golden_bench(desk)
     for shown in (str(bench), workbench_snapshot("p1", bench), row_of(desk.rows[0])["typed"]):
         assert "a joy 好" in shown and "…" in shown and len(shown) < 3_000

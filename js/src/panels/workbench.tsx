@@ -4,19 +4,20 @@ import { ChildPanel } from "../views/childpanel";
 import { CodeText } from "../views/codetext";
 import { FormField } from "../views/formfield";
 import { ErrorStrip } from "../views/notices";
-import { Select } from "../views/select";
+import { SaidText } from "../views/saidtext";
 import { StopButton } from "../views/stop";
 import { WorkbenchHistory } from "../views/workbenchhistory";
 import { WorkbenchInput } from "../views/workbenchinput";
 import { WorkbenchOptions } from "../views/workbenchoptions";
+import { WorkbenchTask } from "../views/workbenchtask";
 import { type Form, type Task, workbenchHeader } from "../wire/workbench";
-import { fieldOf, formOf, MODEL, nothingFilled, withForm, withOption } from "../workbench/filled";
-import { useBench, useTyped } from "../workbench/use";
+import { fieldOf, formOf, INPUT, MODEL, nothingFilled, withForm, withOption } from "../workbench/filled";
+import { useBench, useFilled, useTyped } from "../workbench/use";
 import type { ResultProps } from "./panel";
 
 export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
   const header = useMemo(() => workbenchHeader(raw), [raw]);
-  const [filled, fill] = useState(() => nothingFilled(header.task));
+  const [filled, fill] = useFilled(channel, nothingFilled(header.task));
   const [program, setProgram] = useState<{ number: number; code: string } | null>(null);
   const bench = useBench(channel, host);
   const task = header.tasks.find(({ name }) => name === filled.task) ?? (header.tasks[0] as Task);
@@ -50,12 +51,12 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
   };
   return (
     <div class="nbt-result nbt-bench">
-      <header class="nbt-head">
+      <div class="nbt-head">
         <div class="nbt-head-line">
           <span class="nbt-title">{header.title}</span>
           <span class="nbt-subtitle">{task.summary}</span>
         </div>
-      </header>
+      </div>
       <form
         class="nbt-bench-form"
         onSubmit={(event) => {
@@ -67,9 +68,8 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
         }}
       >
         <div class="nbt-bench-first">
-          <Select
-            label="Task"
-            options={header.tasks.map(({ name }) => [name, name] as const)}
+          <WorkbenchTask
+            tasks={header.tasks}
             chosen={task.name}
             onChoose={(name) => change({ ...filled, task: name })}
           />
@@ -89,7 +89,10 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
           task={task}
           form={form}
           channel={channel}
-          mistake={mistakeIn("text")}
+          mistake={mistakeIn(INPUT)}
+          host={host}
+          cell={header.cell}
+          onCopy={(text) => change({ ...filled, source: "text", texts: { ...filled.texts, text } })}
           onSource={(source) => change({ ...filled, source })}
           onText={(text) => change({ ...filled, texts: { ...filled.texts, [form.source]: text } })}
           onOption={(name, value) => change(withOption(filled, name, value))}
@@ -121,7 +124,7 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
               }}
             />
           )}
-          {shown?.has_result && !isBusy && (
+          {shown?.has_code && !isBusy && (
             <button
               type="button"
               class="nbt-button nbt-button-outlined"
@@ -143,6 +146,7 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
           cell={header.cell}
         />
       )}
+      {state.said && <SaidText text={state.said} />}
       {state.child && <ChildPanel host={host} id={state.child} />}
       <WorkbenchHistory state={state} onShow={bench.show} onPutBack={putBack} onCode={showCode} />
     </div>
@@ -151,5 +155,5 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
 
 /** Whether a task has a field of this name, at which a mistake can be shown. */
 function isField(task: Task, name: string): boolean {
-  return name === "text" || fieldOf(task, name) !== undefined;
+  return name === INPUT || fieldOf(task, name) !== undefined;
 }

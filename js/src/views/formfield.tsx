@@ -68,7 +68,14 @@ function Control({ id, about, field, value, form, channel, mistake, onChange }: 
         ))}
       </select>
     );
-  const shared = { channel, form, field: field.name, describedBy: about, isWrong: mistake !== null };
+  const shared = {
+    channel,
+    form,
+    field: field.name,
+    describedBy: about,
+    isWrong: mistake !== null,
+    isPicked: field.picked,
+  };
   if (!field.several) {
     const text = typeof value === "string" ? value : "";
     return <Suggested {...shared} id={id} value={text} placeholder={usual} onType={onChange} />;

@@ -35,7 +35,7 @@ export function WorkbenchHistory({ state, ...on }: HistoryProps) {
 }
 
 function Row({ row, state, onShow, onPutBack, onCode }: HistoryProps & { row: HistoryRow }) {
-  const { number, typed, message, since, seconds, has_result: hasResult } = row;
+  const { number, typed, message, since, seconds, has_result: hasResult, has_code: hasCode } = row;
   const isBusy = state.at_work !== null;
   const button = (title: string, disabled: boolean, help: string, onClick: (number: number) => void) => (
     <button
@@ -70,7 +70,7 @@ function Row({ row, state, onShow, onPutBack, onCode }: HistoryProps & { row: Hi
             onShow,
           )}
           {button("Put back", false, "Into the form", onPutBack)}
-          {button("Code", !hasResult, "The plain program that does the same", onCode)}
+          {button("Code", !hasCode, "The plain program that does the same", onCode)}
         </span>
       </td>
       <td class="nbt-number">{seconds === null ? "…" : formatDuration(seconds)}</td>

@@ -1,7 +1,8 @@
 // What is read: typed text, a variable, a file, or another cell of the notebook.
 import type { Channel } from "../channel";
+import { type Host, otherCells } from "../host";
 import type { Form, Source, Task, Value } from "../wire/workbench";
-import { BESIDE_TEXT, fieldOf } from "../workbench/filled";
+import { BESIDE_TEXT, fieldOf, INPUT } from "../workbench/filled";
 import { Segments } from "./segments";
 import { Suggested, useId } from "./suggested";
 import { WithCode } from "./withcode";
@@ -18,6 +19,7 @@ const PLACEHOLDERS: Partial<Record<Source, string>> = {
   file: "reviews.csv",
   cell: "the number of a cell that ran",
 };
+const MOST_TITLE = 60;
 const SHOWN_LINES = { least: 3, most: 14 };
 
 interface InputProps {
@@ -25,12 +27,17 @@ interface InputProps {
   form: Form;
   channel: Channel;
   mistake: string | null;
+  host: Host;
+  /** The cell that the workbench stands in. */
+  cell: string | null;
+  /** A text is put into the field for texts. */
+  onCopy(text: string): void;
   onSource(source: Source): void;
   onText(text: string): void;
   onOption(name: string, value: Value): void;
 }
 
-export function WorkbenchInput({ task, form, channel, mistake, ...on }: InputProps) {
+export function WorkbenchInput({ task, form, channel, mistake, host, cell, ...on }: InputProps) {
   const id = useId("input");
   const { source, text } = form;
   if (source === "none") return null;
@@ -74,19 +81,62 @@ export function WorkbenchInput({ task, form, channel, mistake, ...on }: InputPro
           id={id}
           channel={channel}
           form={form}
-          field="text"
+          field={INPUT}
           value={text}
           label={TITLES[source]}
           placeholder={PLACEHOLDERS[source] ?? ""}
           isWrong={isWrong}
+          isPicked
           onType={on.onText}
         />
       )}
+      {source === "cell" && <OtherCells host={host} own={cell} task={task} onCopy={on.onCopy} />}
       {mistake && (
         <p class="nbt-field-help nbt-bad">
           <WithCode text={mistake} />
         </p>
       )}
     </div>
+  );
+}
+
+interface OtherCellsProps {
+  host: Host;
+  own: string | null;
+  task: Task;
+  onCopy(text: string): void;
+}
+
+/** Cells that have no number, since they have not run or are no code: their text can be copied. */
+function OtherCells({ host, own, task, onCopy }: OtherCellsProps) {
+  const cells = otherCells(host, own);
+  if (!cells)
+    return (
+      <p class="nbt-field-help">
+        A cell that has run is named by its number; this host shows a panel no other cells: copy their text.
+      </p>
+    );
+  if (!task.sources.includes("text")) return null;
+  return (
+    <label class="nbt-bench-whole">
+      or copy the text of
+      <select
+        aria-label="Copy the text of a cell"
+        value=""
+        onChange={({ currentTarget }) => {
+          const chosen = cells[Number(currentTarget.value)];
+          if (currentTarget.value !== "" && chosen) onCopy(chosen.source);
+        }}
+      >
+        <option value="">a cell …</option>
+        {cells.map(({ type, source }, at) =>
+          source.trim() ? (
+            <option key={at} value={String(at)}>
+              {`${at + 1}. ${type}: ${source.trim().split("\n", 1)[0]?.slice(0, MOST_TITLE)}`}
+            </option>
+          ) : null,
+        )}
+      </select>
+    </label>
   );
 }

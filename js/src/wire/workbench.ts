@@ -17,10 +17,14 @@ export interface Field {
   default: string;
   /** Where that is set; empty where it is built in. */
   from: string;
+  /** Whether the kernel may know what it can be. */
+  picked: boolean;
 }
 
 export interface Task {
   name: string;
+  /** The heading that it stands under. */
+  section: string;
   summary: string;
   sources: Source[];
   /** What is to be typed into its text. */
@@ -47,7 +51,10 @@ export interface HistoryRow {
   since: number;
   seconds: number | null;
   message: string;
+  /** Whether what it gave, or said, is there still. */
   has_result: boolean;
+  /** Whether there may be a program for it. */
+  has_code: boolean;
 }
 
 /** A mistake, and the field that it is in; empty where that is not known. */
@@ -63,6 +70,8 @@ export interface WorkbenchState {
   shown: number | null;
   /** The model of that panel. */
   child: string | null;
+  /** What that run said, where it gave a text and no panel. */
+  said: string;
   error: Mistake | null;
   history: HistoryRow[];
 }

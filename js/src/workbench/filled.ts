@@ -52,6 +52,8 @@ export function withForm(filled: Filled, form: Form): Filled {
 /** The options that have a place of their own, and do not stand among the others. */
 export const BESIDE_TEXT = ["whole", "lines"];
 export const MODEL = "model";
+/** The field of what is read; no option is called so. */
+export const INPUT = "input";
 
 export function fieldOf(task: Task, name: string): Field | undefined {
   for (const { options } of task.groups) {

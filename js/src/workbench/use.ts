@@ -3,9 +3,17 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort, messageOf } from "../channel";
 import type { Host } from "../host";
 import { type Form, type Mistake, type WorkbenchState, workbenchNews } from "../wire/workbench";
+import type { Filled } from "./filled";
 
 const LOST = "The kernel was restarted: run this cell again.";
-const NOTHING: WorkbenchState = { at_work: null, shown: null, child: null, error: null, history: [] };
+const NOTHING: WorkbenchState = {
+  at_work: null,
+  shown: null,
+  child: null,
+  said: "",
+  error: null,
+  history: [],
+};
 
 export interface Bench {
   state: WorkbenchState;
@@ -107,4 +115,35 @@ export function useTyped(channel: Channel, form: Form): { typed: string; error: 
   return answer;
 }
 
+/** What is filled in, which the kernel keeps: this page may be loaded anew. */
+export function useFilled(channel: Channel, first: Filled): [filled: Filled, fill: (filled: Filled) => void] {
+  const [filled, setFilled] = useState(first);
+  const isTouched = useRef(false);
+  useEffect(() => {
+    const ended = new AbortController();
+    channel
+      .request<{ filled?: Filled | null }>("kept", {}, { signal: ended.signal, ...PATIENT })
+      .then(({ result }) => {
+        if (result.filled && !isTouched.current) setFilled((now) => ({ ...now, ...result.filled }));
+      })
+      // Whoever has not typed yet loses nothing.
+      .catch(() => {});
+    return () => ended.abort();
+  }, [channel]);
+  useEffect(() => {
+    if (!isTouched.current) return;
+    const timer = setTimeout(() => channel.request("keep", { filled }, PATIENT).catch(() => {}), KEPT_MS);
+    return () => clearTimeout(timer);
+  }, [channel, filled]);
+  return [
+    filled,
+    (next) => {
+      isTouched.current = true;
+      setFilled(next);
+    },
+  ];
+}
+
 const TYPED_MS = 250;
+const KEPT_MS = 150;
+const PATIENT = { timeoutMs: Number.POSITIVE_INFINITY, atOnce: true };

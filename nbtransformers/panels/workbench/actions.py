@@ -17,9 +17,9 @@ def actions(bench: Workbench, panel: Panel) -> dict[str, Method]:
     """The questions of a workbench.
 
     `state` is how things stand; `suggest` what goes on from what is typed; `typed` the magic that says what a form
-    says; `run` runs a form and `stop` ends it; of a run of the history `show` shows its result, `form` is its form,
-    `code` its program and `cell` the whole of its magic. A mistake in a form is no error of the question: it is
-    answered with its field.
+    says; `run` runs a form and `stop` ends it; `keep` keeps what is filled in for all tasks, and `kept` is that. Of a
+    run of the history `show` shows its result, `form` is its form, and `code` its program. A mistake in a form is no
+    error of the question: it is answered with its field.
     """
     desk = bench.desk
 
@@ -54,6 +54,10 @@ def actions(bench: Workbench, panel: Panel) -> dict[str, Method]:
         panel.follower.show(number(params))
         return panel.follower.state(), []
 
+    def keep(params: dict[str, Any]) -> Answer:
+        desk.keep(params.get("filled") or {})
+        return {}, []
+
     return {
         "state": lambda params: (panel.follower.state(), []),
         "suggest": suggest,
@@ -61,6 +65,8 @@ def actions(bench: Workbench, panel: Panel) -> dict[str, Method]:
         "run": run,
         "stop": stop,
         "show": show,
+        "keep": keep,
+        "kept": lambda params: ({"filled": desk.kept()}, []),
         "form": lambda params: (desk.form(number(params)), []),
         "code": lambda params: ({"code": sendable(desk.code(number(params)))}, []),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,8 +23,8 @@ class Work:
 
     Attributes:
         doing: what is said meanwhile, such as `Classifying`.
-        kind: the kind of panel that shows the result.
-        run: a view to the result.
+        kind: the kind of panel that shows the result as it comes; empty for progress alone.
+        run: a view to the result; a text is what it says, and has no panel.
         number: of its row in the history.
         end: told of the end: what came, or why nothing did.
     """
@@ -47,7 +48,8 @@ class Row:
         since: when, in seconds of the epoch.
         seconds: how long it took; None while it goes on.
         message: why it failed; empty when it did not.
-        has_result: whether what it gave is there still.
+        has_result: whether what it gave, or said, is there still.
+        has_code: whether there may be a program for it.
     """
 
     number: int
@@ -58,6 +60,7 @@ class Row:
     seconds: float | None
     message: str
     has_result: bool
+    has_code: bool
 
     @property
     def brief(self) -> str:
@@ -94,7 +97,7 @@ class Desk(Protocol):
         ...
 
     def result(self, number: int) -> Any:
-        """What a run of the history gave."""
+        """What a run of the history gave; a text is what it said."""
         ...
 
     def form(self, number: int) -> dict[str, Any]:
@@ -103,6 +106,14 @@ class Desk(Protocol):
 
     def code(self, number: int) -> str:
         """The plain program that gives the same as a run of the history."""
+        ...
+
+    def keep(self, filled: Sent) -> None:
+        """Keep what is filled in, for all tasks, as the page sends it."""
+        ...
+
+    def kept(self) -> Sent | None:
+        """What was filled in last; None before anything was."""
         ...
 
     def listen(self, listener: object) -> None:
@@ -124,6 +135,16 @@ class Workbench:
 
     def __init__(self, desk: Desk, task: str) -> None:
         self.desk, self.task = desk, task
+        self._shown: weakref.ref[Any] | None = None
+
+    def show(self, result: Any) -> None:
+        """Its panel shows a result, which is part of its snapshot; None is none."""
+        self._shown = None if result is None else weakref.ref(result)
+
+    @property
+    def shown(self) -> Any:
+        """The result that its panel shows; None where there is none, or that is gone."""
+        return None if self._shown is None else self._shown()
 
     def to_pandas(self, rows: list[int] | None = None) -> pd.DataFrame:
         """What was run in this session, one row each, the newest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Self
 
 from nbtransformers.panels.view import PanelView
@@ -13,13 +14,19 @@ class ChildView(PanelView):
     Args:
         what: what is done, for a person.
         kind: the kind of result.
+        around: draws the snapshot of the panel around it.
     """
+
+    def __init__(self, what: str, kind: str, around: Callable[[], None] = lambda: None) -> None:
+        super().__init__(what, kind)
+        self._around = around
 
     def __enter__(self) -> Self:
         return self
 
     def draw(self) -> None:
-        """Nothing: the snapshot is that of the panel around it."""
+        """The snapshot is that of the panel around it."""
+        self._around()
 
     def draw_failure(self, message: str) -> None:
         """Nothing: as above."""

@@ -1,4 +1,4 @@
-"""A workbench as static HTML: the table of what was run."""
+"""A workbench as static HTML: what it shows, and the table of what was run."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ _HEADS = ("run", "when", "what", "took", "came")
 
 
 def workbench_snapshot(panel_id: str, bench: Workbench) -> str:
-    """The history as HTML, as it is now."""
-    history = bench.desk.history()
+    """The result that is shown, and the history, as HTML, as they are now."""
+    from nbtransformers.panels.kinds import kind_of_result
+
+    history, shown = bench.desk.history(), bench.shown
+    result = "" if shown is None else kind_of_result(shown).snapshot(f"{panel_id}-shown", shown)
     title = f'<p><strong>Workbench</strong> <span style="{QUIET}">what was run in this notebook</span></p>'
-    return framed(panel_id, title + (_table(history) if history else "<p>Nothing was run yet.</p>"))
+    return framed(panel_id, title + result + (_table(history) if history else "<p>Nothing was run yet.</p>"))
 
 
 def _table(history: list[Row]) -> str:

@@ -44,4 +44,5 @@ def row_of(row: Row) -> dict[str, Any]:
         "seconds": row.seconds,
         "message": sendable(row.message),
         "has_result": row.has_result,
+        "has_code": row.has_code,
     }

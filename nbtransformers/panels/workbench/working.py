@@ -42,6 +42,7 @@ class Working:
         self._lock = threading.Lock()
         self._at_work: int | None = None  # the run that goes on
         self._shown: int | None = None  # the run whose panel is shown
+        self._said = ""  # what that run said, where it gave a text
         self._error: dict[str, str] | None = None
         self._kept: deque[Any] = deque(maxlen=_KEPT)
         self._cell = contextvars.copy_context()  # what is drawn from a thread belongs to this cell
@@ -58,6 +59,7 @@ class Working:
             "at_work": self._at_work,
             "shown": self._shown,
             "child": child,
+            "said": self._said,
             "error": self._error,
             "history": [row_of(row) for row in self._bench.desk.history()],
         }
@@ -72,8 +74,8 @@ class Working:
             panel = self._free()
             work = self._bench.desk.begin(form)
             self._at_work = self._shown = work.number
-            self._error = None
-        view = _child(panel, work.doing, work.kind)
+            self._error, self._said = None, ""
+        view = self._child(panel, work.doing, work.kind)
         Background(work.doing, lambda shown: self._work(work, form, shown), view.panel)
         self()
 
@@ -89,14 +91,25 @@ class Working:
         Raises:
             UserError: when that is gone, or another one is at work.
         """
-        from nbtransformers.panels.kinds import kind_of_result
-
         panel = self._free()
         result = self._bench.desk.result(number)
-        kind = kind_of_result(result)
-        _child(panel, kind.title, kind.name).show(result)
         self._shown, self._error = number, None
+        self._put(panel, result)
         self()
+
+    def _put(self, panel: WorkbenchPanel, result: Any) -> None:
+        """Show a result in a panel of its kind, or what was said."""
+        from nbtransformers.panels.kinds import kind_of_result
+
+        if isinstance(result, str):
+            self._said = sendable(result)
+            self._bench.show(None)
+            panel.hold(None)
+            return
+        kind = kind_of_result(result)
+        self._said = ""
+        self._bench.show(result)
+        self._child(panel, kind.title, kind.name).show(result)
 
     def _free(self) -> WorkbenchPanel:
         """The panel, when nothing is at work in it."""
@@ -112,9 +125,7 @@ class Working:
         try:
             result = work.run(view)
             self._kept.append(result)
-            panel = self._panel()
-            if panel is not None and panel.child is not None and panel.child.result is None:
-                view.show(result)
+            self._end_well(work, view, result)
             return result
         except (Exception, Interrupted) as error:
             message = str(error) or type(error).__name__
@@ -125,6 +136,18 @@ class Working:
             self._at_work = None
             work.end(result, message)
 
+    def _end_well(self, work: Work, view: View, result: Any) -> None:
+        """Show what came, where that was not shown as it came."""
+        panel = self._panel()
+        if panel is None or panel.closed or panel.child is None:
+            return
+        if not work.kind:
+            self._put(panel, result)
+            return
+        self._bench.show(result)
+        if panel.child.result is None:
+            view.show(result)
+
     def told(self, form: Sent, error: UserError) -> dict[str, str]:
         """A mistake, and the field that it is in."""
         return {"message": sendable(str(error)), "field": self._bench.desk.field_of(form, str(error))}
@@ -134,12 +157,16 @@ class Working:
         if panel is None or panel.closed:
             return
         panel.send({"type": "workbench", **self.state()}, [])
-        if panel.view is not None:
-            panel.view.draw()
+        self._draw()
 
+    def _draw(self) -> None:
+        """The snapshot anew, which is that of what stands within, too."""
+        panel = self._panel()
+        if panel is not None and panel.view is not None:
+            self._cell.copy().run(panel.view.draw)
 
-def _child(panel: WorkbenchPanel, what: str, kind: str) -> ChildView:
-    """A panel in the place of the one that is shown."""
-    view = ChildView(what, kind)
-    panel.hold(view.panel)
-    return view
+    def _child(self, panel: WorkbenchPanel, what: str, kind: str) -> ChildView:
+        """A panel in the place of the one that is shown."""
+        view = ChildView(what, kind, self._draw)
+        panel.hold(view.panel)
+        return view
