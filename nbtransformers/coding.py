@@ -52,7 +52,7 @@ def code(result_or_request: Result | Request) -> str:
     return written(cast("Request", request), recipe)
 
 
-def _of_run(run: TrainingRun) -> ProgramRecipe | None:
+def _of_run(run: TrainingRun) -> ProgramRecipe:
     from nbtransformers.training.recipe import recipe
 
     return recipe(run.files, run.request)

@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 from nbtransformers.codegen.layout import Part, call, program
-from nbtransformers.codegen.literals import INDENT, assigned, listed, plain
+from nbtransformers.codegen.literals import assigned, listed, plain
 from nbtransformers.codegen.models import named, options
-from nbtransformers.request import FinetuneRequest
-from nbtransformers.results.trainingrecipe import TrainingRecipe
+from nbtransformers.codegen.trainingbatches import collator_parts
+from nbtransformers.codegen.trainingmetrics import metrics_parts
+from nbtransformers.codegen.trainingrows import encoding_parts
+from nbtransformers.codegen.trainingsteps import order_parts, train_part
+from nbtransformers.request import FinetuneRequest, TrainingTask
+from nbtransformers.results.trainingrecipe import AdapterRecipe, TrainingRecipe
 
-_OURS = ("save_steps", "eval_steps")
+_TITLES: dict[TrainingTask, str] = {
+    "classification": "label texts",
+    "multi-label": "give texts any number of labels",
+    "regression": "give texts numbers",
+    "tokens": "tag the words of texts",
+    "seq2seq": "write one text for another",
+    "causal": "go on with texts",
+    "masked": "fill in words",
+}
+_PROBLEMS: dict[TrainingTask, str] = {
+    "classification": "single_label_classification",
+    "multi-label": "multi_label_classification",
+    "regression": "regression",
+}
+_LABELS: dict[TrainingTask, str] = {
+    "classification": ", the number of a label",
+    "multi-label": ", a 0 or 1 for each label",
+    "regression": ", a number",
+    "tokens": ", the number of a tag for each word",
+    "seq2seq": ", the text to be written",
+    "causal": ", what follows a prompt",
+}
 
 
 def finetune_program(request: FinetuneRequest, recipe: TrainingRecipe) -> str:
@@ -16,31 +41,27 @@ def finetune_program(request: FinetuneRequest, recipe: TrainingRecipe) -> str:
     parts = [
         _rows(recipe),
         _model(request, recipe),
-        _adapter(recipe),
-        _encode(recipe),
-        Part(
-            [
-                "train, test = (",
-                "    rows.map(encode, batched=True, remove_columns=rows.column_names) for rows in (train, test)",
-                ")",
-            ]
-        ),
-        _sampler(request),
-        _TRAINER,
-        _METRICS,
-        _train(request, recipe),
+        _adapter(recipe.adapter),
+        *encoding_parts(recipe),
+        *collator_parts(request, recipe),
+        *order_parts(request, recipe),
+        *metrics_parts(recipe),
+        train_part(request, recipe),
     ]
-    return program("Fine-tune a model to label texts, with Transformers alone.", parts)
+    return program(f"Fine-tune a model to {_TITLES[recipe.training_task]}, with Transformers alone.", parts)
 
 
 def _rows(recipe: TrainingRecipe) -> Part:
-    columns = "`text`, `pair` and `label`" if recipe.has_pairs else "`text` and `label`"
+    quoted = [f"`{name}`" for name in recipe.columns]
+    listing = f"columns {', '.join(quoted[:-1])} and {quoted[-1]}" if len(quoted) > 1 else f"a column {quoted[0]}"
+    said = _LABELS[recipe.training_task] if "label" in recipe.columns else ""
     return Part(
         [
-            f"# 1. The rows of the run, which it has split already: columns {columns}, a number.",
+            "# 1. The rows of the run, which it has split already:",
+            f"# {listing}{said}.",
             *assigned("folder", recipe.data),
             'train, test = (Dataset.from_file(f"{folder}/{part}.arrow") for part in ("train", "test"))',
-            *listed("labels", recipe.labels),
+            *(listed("labels", recipe.labels) if recipe.labels else []),
         ],
         ("from datasets import Dataset",),
     )
@@ -51,168 +72,63 @@ def _model(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
     where = named(place)
     before, shared = options(place.model)
     weights = ["use_safetensors=False", "weights_only=True"] if place.pickled else ["use_safetensors=True"]
-    arguments = [
-        "name",
-        *shared,
-        *weights,
-        "dtype=torch.float32",
-        "id2label=dict(enumerate(labels))",
-        "label2id={label: number for number, label in enumerate(labels)}",
-        'problem_type="single_label_classification"',
-        "ignore_mismatched_sizes=True",
-    ]
+    arguments = ["name", *shared, *weights, "dtype=torch.float32", *_head(recipe)]
+    draws = bool(_head(recipe)) or recipe.adapter is not None
     return Part(
         [
             "# 2. The model, and the tokenizer that it was trained with.",
             *where.lines,
             *before,
             *call("tokenizer = AutoTokenizer.from_pretrained(", ["name", *shared]),
-            f"set_seed({request.seed})  # a head that the model comes without is drawn from it",
-            *call("model = AutoModelForSequenceClassification.from_pretrained(", arguments),
+            *_padding(recipe),
+            *([f"set_seed({request.seed})  # what the model comes without is drawn from it"] if draws else []),
+            *call(f"model = {recipe.auto_class}.from_pretrained(", arguments),
         ],
         (
             *where.imports,
             "import torch",
-            "from transformers import AutoModelForSequenceClassification",
+            f"from transformers import {recipe.auto_class}",
             "from transformers import AutoTokenizer",
-            "from transformers import set_seed",
+            *(["from transformers import set_seed"] if draws else []),
         ),
     )
 
 
-def _adapter(recipe: TrainingRecipe) -> Part:
-    if recipe.adapter is None:
+def _padding(recipe: TrainingRecipe) -> list[str]:
+    tokens = recipe.tokens
+    lines = [f"tokenizer.pad_token = tokenizer.{tokens.pad}  # it comes without one"] if tokens.pad else []
+    if tokens.turns:
+        lines.append('tokenizer.padding_side = "right"  # as is usual in training')
+    return lines
+
+
+def _head(recipe: TrainingRecipe) -> list[str]:
+    """The arguments that give a model a head for the task."""
+    named_labels = [
+        "id2label=dict(enumerate(labels))",
+        "label2id={label: number for number, label in enumerate(labels)}",
+    ]
+    problem = _PROBLEMS.get(recipe.training_task)
+    given = named_labels if recipe.labels else ["num_labels=1"] if problem else []
+    if problem is not None:
+        given.append(f'problem_type="{problem}"')
+    return [*given, "ignore_mismatched_sizes=True"] if given else []
+
+
+def _adapter(adapter: AdapterRecipe | None) -> Part:
+    if adapter is None:
         return Part([])
-    arguments = [f"{name}={plain(value)}" for name, value in recipe.adapter]
+    arguments = [f"{name}={plain(value)}" for name, value in adapter.arguments]
+    kind = adapter.task_type
     return Part(
         [
-            "# Small matrices beside frozen weights are trained, and the head with them.",
-            *call("config = LoraConfig(", [*arguments, "task_type=TaskType.SEQ_CLS"]),
+            "# Small matrices beside frozen weights are trained, and with them what the model came without.",
+            *call("config = LoraConfig(", [*arguments, *([f"task_type=TaskType.{kind}"] if kind else [])]),
             "model = get_peft_model(model, config)",
         ],
-        ("from peft import LoraConfig", "from peft import TaskType", "from peft import get_peft_model"),
-    )
-
-
-def _encode(recipe: TrainingRecipe) -> Part:
-    given = ['rows["text"]', *(['rows["pair"]'] if recipe.has_pairs else [])]
-    cut = ["truncation=True", f"max_length={recipe.limit}"] if recipe.limit else []
-    said = f", of which the model reads {recipe.limit}" if recipe.limit else ""
-    return Part(
-        [
-            "def encode(rows):",
-            f'    """Texts to tokens{said}."""',
-            *(INDENT + line for line in call("tokens = tokenizer(", [*given, *cut], within=len(INDENT))),
-            '    return {**tokens, "labels": rows["label"]}',
-        ],
-        is_function=True,
-    )
-
-
-def _sampler(request: FinetuneRequest) -> Part:
-    return Part(
-        [
-            "class GroupedSampler(LengthGroupedSampler):",
-            '    """Texts of about one length share a batch; the seed and the epoch alone decide the order."""',
-            "",
-            "    epoch = 0",
-            "",
-            "    def set_epoch(self, epoch):",
-            "        self.epoch = epoch",
-            "",
-            "    def __iter__(self):",
-            f"        drawn = np.random.SeedSequence([{request.seed}, self.epoch]).generate_state(1)[0]",
-            "        self.generator = torch.Generator().manual_seed(int(drawn))",
-            "        return super().__iter__()",
-        ],
         (
-            "import numpy as np",
-            "import torch",
-            "from transformers.trainer_pt_utils import LengthGroupedSampler",
-        ),
-        is_function=True,
-    )
-
-
-_TRAINER = Part(
-    [
-        "class GroupedTrainer(Trainer):",
-        '    """A Trainer that takes the rows in that order."""',
-        "",
-        "    def _get_train_sampler(self, train_dataset=None):",
-        '        lengths = [len(ids) for ids in self.train_dataset["input_ids"]]',
-        "        return GroupedSampler(self.args.train_batch_size, lengths=lengths)",
-    ],
-    ("from transformers import Trainer",),
-    is_function=True,
-)
-_METRICS = Part(
-    [
-        "def compute_metrics(evaluated):",
-        '    """Accuracy, and the means over all labels of F1, precision and recall."""',
-        "    expected, predicted = evaluated.label_ids, evaluated.predictions.argmax(axis=-1)",
-        "    precision, recall, f1, _ = precision_recall_fscore_support(",
-        '        expected, predicted, average="macro", zero_division=0',
-        "    )",
-        "    accuracy = (expected == predicted).mean()",
-        '    return {"accuracy": accuracy, "f1": f1, "precision": precision, "recall": recall}',
-    ],
-    ("from sklearn.metrics import precision_recall_fscore_support",),
-    is_function=True,
-)
-
-
-def _train(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
-    given = {
-        "output_dir": "trained",
-        "num_train_epochs": request.epochs,
-        "per_device_train_batch_size": request.batch_size,
-        "per_device_eval_batch_size": request.batch_size,
-        "learning_rate": request.peak_lr,
-        "lr_scheduler_type": request.schedule,
-        "warmup_steps": request.warmup,
-        "weight_decay": request.weight_decay,
-        "seed": request.seed,
-        **({"bf16": True} if request.bf16 else {}),
-        **({"use_cpu": True} if request.device == "cpu" else {}),
-        "logging_steps": 1,
-        "eval_strategy": "steps",
-        "eval_steps": recipe.every,
-        "save_strategy": "steps",
-        "save_steps": recipe.every,
-        "save_total_limit": 2,
-        "load_best_model_at_end": True,
-        "metric_for_best_model": recipe.metric,
-        "report_to": "none",
-        **{name: value for name, value in request.arguments.items() if name not in _OURS},
-    }
-    arguments = [f"    {name}={plain(value)}," for name, value in given.items()]
-    return Part(
-        [
-            "# 3. Training; warmup_steps below 1 is that share of all steps.",
-            "arguments = TrainingArguments(",
-            *arguments,
-            ")",
-            "trainer = GroupedTrainer(",
-            "    model=model,",
-            "    args=arguments,",
-            "    train_dataset=train,",
-            "    eval_dataset=test,",
-            "    data_collator=DataCollatorWithPadding(tokenizer),",
-            "    processing_class=tokenizer,",
-            "    compute_metrics=compute_metrics,",
-            ")",
-            "trainer.train()",
-            "table = pd.DataFrame(trainer.state.log_history)",
-            "print(table)",
-            "",
-            f"# 4. The best {'adapter' if recipe.adapter else 'model'} by then, saved and evaluated.",
-            'trainer.save_model("trained/model")',
-            "print(trainer.evaluate())",
-        ],
-        (
-            "import pandas as pd",
-            "from transformers import DataCollatorWithPadding",
-            "from transformers import TrainingArguments",
+            "from peft import LoraConfig",
+            "from peft import get_peft_model",
+            *(["from peft import TaskType"] if kind else []),
         ),
     )

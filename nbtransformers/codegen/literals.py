@@ -42,9 +42,12 @@ def inline(text: str) -> str:
 
 
 def plain(value: Any) -> str:
-    """A plain value for the middle of a line, a text as `inline` has it; so too in a list."""
+    """A plain value for the middle of a line, a text as `inline` has it; so too in a list or a dict."""
     if isinstance(value, list):
         return f"[{', '.join(map(plain, cast('list[Any]', value)))}]"
+    if isinstance(value, dict):
+        pairs = cast("dict[str, Any]", value).items()
+        return f"{{{', '.join(f'{plain(name)}: {plain(inner)}' for name, inner in pairs)}}}"
     return inline(value) if isinstance(value, str) else repr(value)
 
 

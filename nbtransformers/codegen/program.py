@@ -96,8 +96,8 @@ def unwritten(task: str) -> UserError:
         )
     if task == "finetune":
         return UserError(
-            "There is a program of %finetune for runs that learn one label a text, in full or by LoRA, as usual.",
-            hint="Give such a run: `nbt.code(nbt.attach(NAME))`.",
+            "There is a program of %finetune for a run, which has its rows, and not for a request alone.",
+            hint="Give the run: `nbt.code(nbt.attach(NAME))`.",
         )
     return UserError(
         f"There is no program for this result of %%{task}: it was changed by hand, or is not finished.",

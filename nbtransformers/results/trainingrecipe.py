@@ -5,7 +5,62 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from nbtransformers.request import TrainingTask
 from nbtransformers.results.recipe import Place
+
+Parts = tuple[int, int, int]
+"""What a tag becomes at the first, a middle and the last of several words that were one; -100 learns nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterRecipe:
+    """What a program must know to put an adapter beside the weights.
+
+    Attributes:
+        arguments: those of peft's `LoraConfig`.
+        task_type: what the model is to peft; None for none.
+    """
+
+    arguments: tuple[tuple[str, Any], ...]
+    task_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTokens:
+    """What a program must know of the tokenizer of a run.
+
+    Attributes:
+        limit: tokens read of a row.
+        pad: the token by whose name it pads, where it has none for that; empty where it has one.
+        turns: whether it pads on the left, where training must not.
+        ends: whether it has a token that ends a text.
+        marks: whether its chat template marks what the assistant says.
+        spaced: whether a word within a text needs a space before it.
+        parts: what each tag becomes where its word is several to the tokenizer; empty where none is.
+    """
+
+    limit: int
+    pad: str = ""
+    turns: bool = False
+    ends: bool = False
+    marks: bool = False
+    spaced: bool = False
+    parts: tuple[Parts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WritingTrial:
+    """What a program must know to have a model write in an evaluation.
+
+    Attributes:
+        rows: the test rows for which it writes; None is all.
+        most: tokens of a text at most.
+        bleu: how sacrebleu finds words.
+    """
+
+    rows: int | None
+    most: int
+    bleu: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,21 +68,41 @@ class TrainingRecipe:
     """What a program must know to train in the same way.
 
     Attributes:
+        training_task: what is learnt.
         data: the folder with the rows of the run, split already.
-        labels: the names of the labels, in the order of their numbers.
-        has_pairs: whether there are two texts in a row.
+        columns: those of the rows.
+        labels: the names of the labels, in the order of their numbers; empty where there are none.
+        entities: whether these mark entities, which are measured.
         place: where the model is that it begins with.
-        limit: tokens read of one text; 0 is no limit.
+        auto_class: the class that loads it.
+        encoder_decoder: whether it gives more than logits.
+        tokens: how its tokenizer is used.
+        lr: the learning rate at its highest.
+        part: rows that are computed at once.
+        accumulation: how many of such parts make a step.
+        gives_means: whether the loss of a part is a mean, where Trainer takes it for its share of a sum.
         every: steps between two evaluations.
         metric: what says which checkpoint is the best.
-        adapter: the arguments of peft's `LoraConfig`; None where all weights are trained.
+        lower_is_better: whether that is an error.
+        adapter: how small matrices are put beside the weights; None where all weights are trained.
+        writing: how it writes in an evaluation; None where it does not.
     """
 
+    training_task: TrainingTask
     data: str
+    columns: tuple[str, ...]
     labels: tuple[str, ...]
-    has_pairs: bool
+    entities: bool
     place: Place
-    limit: int
-    every: int
+    auto_class: str
+    encoder_decoder: bool
+    tokens: TrainingTokens
+    lr: float
+    part: int
+    accumulation: int
+    gives_means: bool
+    every: float
     metric: str
-    adapter: tuple[tuple[str, Any], ...] | None = None
+    lower_is_better: bool
+    adapter: AdapterRecipe | None = None
+    writing: WritingTrial | None = None

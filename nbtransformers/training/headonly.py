@@ -284,7 +284,7 @@ def head_on_features(model: Any, tap: Tap, features: Path) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.all_parameters = sum(weight.numel() for weight in model.parameters())
-            self.accepts_loss_kwargs = _accepts_loss_kwargs(model)
+            self.accepts_loss_kwargs = accepts_loss_kwargs(model)
             self.config = model.config
             setattr(model, tap.body, tap.stand_in)
             self.model = model
@@ -306,7 +306,7 @@ def head_on_features(model: Any, tap: Tap, features: Path) -> Any:
     return HeadOnFeatures()
 
 
-def _accepts_loss_kwargs(model: Any) -> bool:
+def accepts_loss_kwargs(model: Any) -> bool:
     """Whether Trainer is to take the model's loss as it is: as it asks of a model that it knows."""
     kinds = (parameter.kind for parameter in inspect.signature(model.forward).parameters.values())
     return getattr(model, "accepts_loss_kwargs", inspect.Parameter.VAR_KEYWORD in kinds)

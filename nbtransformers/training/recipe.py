@@ -2,66 +2,208 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+from nbtransformers.errors import UserError
+from nbtransformers.loading.gate import passed
+from nbtransformers.loading.heads import HEADS
 from nbtransformers.loading.source import source_of
+from nbtransformers.loading.tokenizers import load_tokenizer
 from nbtransformers.request import FinetuneRequest, ModelRef
 from nbtransformers.results.recipe import Place
-from nbtransformers.results.trainingrecipe import TrainingRecipe
+from nbtransformers.results.trainingrecipe import (
+    AdapterRecipe,
+    Parts,
+    TrainingRecipe,
+    TrainingTokens,
+    WritingTrial,
+)
 from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.rundir.history import History
 from nbtransformers.training.adapters import with_adapter
 from nbtransformers.training.data import stored_description, stored_rows
-from nbtransformers.training.loading import load_to_train, outline
+from nbtransformers.training.finder import found_lr
+from nbtransformers.training.headonly import accepts_loss_kwargs
+from nbtransformers.training.loading import Trainable, load_to_train, outline
 from nbtransformers.training.origin import same_model
-from nbtransformers.training.settings import steps_of
+from nbtransformers.training.settings import Steps, steps_of
 from nbtransformers.training.source import starting_model
 from nbtransformers.training.tasks import task_named
-from nbtransformers.training.tasks.task import Description
+from nbtransformers.training.tasks.pieces import begins_of, parts_of
+from nbtransformers.training.tasks.task import LOWER_IS_BETTER, Description, Task
+from nbtransformers.training.tasks.tokens import are_entities, needs_spaces, spaced
+from nbtransformers.training.tasks.written import MOST_ROWS, MOST_TOKENS, bleu_tokenizer, chosen_rows
+from nbtransformers.training.trainer import gives_mean
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_TRIED = 2  # rows, to see what kind of loss a model gives
+_ROWS = 1_000  # looked at together
 
 
-def recipe(folder: RunFolder, request: FinetuneRequest) -> TrainingRecipe | None:
-    """The recipe of a run; None for one that no program is written for.
-
-    There is one where one label of each text is learnt, by all weights or by LoRA, on one device, a batch at once.
+def recipe(folder: RunFolder, request: FinetuneRequest) -> TrainingRecipe:
+    """The recipe of a run.
 
     Args:
         folder: the run.
         request: what it was asked for.
 
     Raises:
-        UserError: when its model is another by now, or cannot be found.
+        UserError: when no program is written for such a run, or its model is another by now, or cannot be found.
     """
-    description = stored_description(folder)
-    is_plain = request.method in ("full", "lora") and request.processes == 1 and request.grad_accum == 1
-    as_usual = not (request.find_lr or request.collator or request.early_stopping or request.metric)
-    if description.training_task != "classification" or not (is_plain and as_usual):
-        return None
-    model = same_model(starting_model(request, folder), folder)
-    task = task_named("classification")
-    outlined = outline(model, task.head, task.config(description), max_length=request.max_length)
-    steps = steps_of(request, description.rows["train"])
-    where = source_of(model).folder if model.kind == "bundled" else None
-    return TrainingRecipe(
-        data=str(folder.data.resolve()),
-        labels=description.labels,
-        has_pairs="pair" in stored_rows(folder, "train").column_names,
-        place=Place(model, None if where is None else str(where)),
-        limit=outlined.limit,
-        every=int(request.arguments.get("eval_steps") or steps.per_epoch),
-        metric=task.best_metric,
-        adapter=_adapter(model, request, description) if request.method == "lora" else None,
-    )
+    history = History(folder.events)
+    history.read()
+    _refuse_unwritten(request, history)
+    return _Facts(folder, request).recipe()
 
 
-def _adapter(model: ModelRef, request: FinetuneRequest, description: Description) -> tuple[tuple[str, Any], ...]:
-    """What peft is told; the model is loaded for it, since what it comes without is trained whole."""
-    task = task_named("classification")
-    loaded = load_to_train(model, task.head, task.config(description), seed=request.seed)
-    config = with_adapter(loaded.model, request, task.head, loaded.new).peft_config["default"]
-    return (
-        ("r", config.r),
-        ("lora_alpha", config.lora_alpha),
-        ("lora_dropout", config.lora_dropout),
-        ("target_modules", sorted(config.target_modules)),
-        ("modules_to_save", config.modules_to_save),
-    )
+def _refuse_unwritten(request: FinetuneRequest, history: History) -> None:
+    """Refuse a run that no program is written for, and say why."""
+    reasons = {
+        "the method head encodes each text once, by hooks into the model": request.method == "head",
+        "the method qlora needs a GPU, where its program cannot be checked": request.method == "qlora",
+        "several processes have trained it": request.processes > 1,
+        "its collator is a function of your own": request.collator is not None,
+        "its metric is a function of your own": ":" in (request.metric or ""),
+        "its learning rate was changed on the way": bool(history.of("lr")),
+        "memory ran out on the way, and it went on with smaller parts": bool(history.of("micro_batch")),
+    }
+    why = next((reason for reason, holds in reasons.items() if holds), None)
+    if why is not None:
+        raise UserError(f"There is no program for this run: {why}.", hint="Give another: `nbt.code(nbt.attach(NAME))`.")
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """Looks up what a program must know."""
+
+    folder: RunFolder
+    request: FinetuneRequest
+
+    @cached_property
+    def _description(self) -> Description:
+        return stored_description(self.folder)
+
+    @cached_property
+    def _task(self) -> Task:
+        return task_named(self._description.training_task)
+
+    @cached_property
+    def _model(self) -> ModelRef:
+        return same_model(starting_model(self.request, self.folder), self.folder)
+
+    @cached_property
+    def _train(self) -> Dataset:
+        return stored_rows(self.folder, "train")
+
+    @cached_property
+    def _outline(self) -> Trainable:
+        config = self._task.config(self._description)
+        return outline(self._model, self._task.head, config, max_length=self.request.max_length)
+
+    def _loaded(self) -> Trainable:
+        config = self._task.config(self._description)
+        return load_to_train(
+            self._model, self._task.head, config, seed=self.request.seed, max_length=self.request.max_length
+        )
+
+    @cached_property
+    def _steps(self) -> Steps:
+        return steps_of(self.request, self._description.rows["train"])
+
+    def recipe(self) -> TrainingRecipe:
+        request, task, description = self.request, self._task, self._description
+        found = found_lr(self.folder) if request.find_lr and request.lr is None else None
+        metric = request.metric or task.best_metric
+        source = source_of(self._model)
+        model = self._outline.model
+        return TrainingRecipe(
+            training_task=description.training_task,
+            data=str(self.folder.data.resolve()),
+            columns=tuple(self._train.column_names),
+            labels=description.labels,
+            entities=are_entities(description.labels),
+            place=Place(
+                self._model,
+                str(source.folder) if self._model.kind == "bundled" else None,
+                passed(source).weights.pickled,
+            ),
+            auto_class=HEADS[task.head].auto_class,
+            encoder_decoder=model is not None and bool(model.config.is_encoder_decoder),
+            tokens=self._tokens(),
+            lr=request.peak_lr if found is None else found,
+            part=self._steps.micro_batch,
+            accumulation=self._steps.accumulation,
+            gives_means=self._steps.accumulation > 1 and self._gives_means(),
+            every=request.arguments.get("eval_steps") or self._steps.per_epoch,
+            metric=metric,
+            lower_is_better=metric in LOWER_IS_BETTER and not metric.endswith("loss"),  # which Trainer knows
+            adapter=self._adapter() if request.method == "lora" else None,
+            writing=self._writing() if task.writes else None,
+        )
+
+    # --- the tokenizer ---
+
+    def _tokens(self) -> TrainingTokens:
+        plain, columns = load_tokenizer(self._model, {}).tokenizer, self._train.column_names
+        model = self._outline.model
+        turned = model is not None and model.config.model_type != "xlnet" and plain.padding_side == "left"
+        return TrainingTokens(
+            limit=self._outline.limit,
+            pad="" if plain.pad_token is not None else "eos_token" if plain.eos_token else "unk_token",
+            turns=turned,
+            ends=plain.eos_token_id is not None,
+            marks="messages" in columns and re.search(r"\{%-?\s*generation", plain.chat_template) is not None,
+            spaced="tokens" in columns and needs_spaces(plain),
+            parts=self._parts(plain) if "tokens" in columns else (),
+        )
+
+    def _parts(self, tokenizer: Any) -> tuple[Parts, ...]:
+        """What tags become in words that are several to the tokenizer; nothing where there are no such words."""
+        before = needs_spaces(tokenizer)
+        for at in range(0, len(self._train), _ROWS):
+            rows: Sequence[Sequence[str]] = self._train[at : at + _ROWS]["tokens"]
+            begins = begins_of(tokenizer, [spaced(row) if before else row for row in rows])
+            if any(sum(places) > 1 for places in begins.values()):
+                return tuple(parts_of(self._description.labels))
+        return ()
+
+    # --- the model, which is loaded for what no outline tells ---
+
+    def _gives_means(self) -> bool:
+        """Whether the model takes the number of items of a step, and does not divide by it."""
+        if self.request.arguments.get("label_smoothing_factor"):
+            return False
+        loaded = self._loaded()
+        if not accepts_loss_kwargs(loaded.model):
+            return False
+        rows = self._train.select(range(min(_TRIED, len(self._train))))
+        encoded = self._task.encode(rows, loaded.tokenizer, self._description, loaded.limit)
+        batch = self._task.collator(loaded.tokenizer, loaded.model)([dict(row) for row in encoded])
+        return gives_mean(loaded.model, batch)
+
+    def _adapter(self) -> AdapterRecipe:
+        """What peft is told; what a model comes without is trained whole."""
+        loaded = self._loaded()
+        config: Any = with_adapter(loaded.model, self.request, self._task.head, loaded.new).peft_config["default"]
+        given = {
+            "r": config.r,
+            "lora_alpha": config.lora_alpha,
+            "lora_dropout": config.lora_dropout,
+            "target_modules": sorted(config.target_modules),
+            **({"modules_to_save": config.modules_to_save} if config.modules_to_save else {}),
+        }
+        return AdapterRecipe(tuple(given.items()), None if config.task_type is None else str(config.task_type))
+
+    # --- what it writes ---
+
+    def _writing(self) -> WritingTrial:
+        test = stored_rows(self.folder, "test")
+        references = [str(text) for text in test.select(chosen_rows(len(test)))["label"]]
+        rows = MOST_ROWS if len(test) > MOST_ROWS else None
+        return WritingTrial(rows, MOST_TOKENS, bleu_tokenizer(references))

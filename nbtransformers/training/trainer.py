@@ -28,6 +28,23 @@ else:  # Transformers is imported with the class that is made of both
 _SAVE_AFTER_S = 600.0  # without a checkpoint: no more work than that is ever lost
 
 
+def gives_mean(model: Any, inputs: Any) -> bool:
+    """Whether the loss of a model is a mean, whatever number of items it is told.
+
+    Args:
+        model: one that takes `num_items_in_batch`.
+        inputs: a batch.
+    """
+    import torch
+
+    was_training = model.training
+    model.eval()  # so that it draws nothing
+    with torch.no_grad():
+        one, two = (model(**inputs, num_items_in_batch=torch.tensor(items))["loss"] for items in (1, 2))
+    model.train(was_training)
+    return bool(one == two)
+
+
 @cache
 def trainer_class() -> Any:
     """The trainer of a run: what is in `RunTraining`, before what is in Trainer."""
@@ -105,14 +122,7 @@ class RunTraining(Base):
         if self.label_smoother is not None or not self.model_accepts_loss_kwargs:
             return False
         if self._loss_is_mean is None:
-            import torch
-
-            was_training = model.training
-            model.eval()  # so that it draws nothing
-            with torch.no_grad():
-                one, two = (model(**inputs, num_items_in_batch=torch.tensor(items))["loss"] for items in (1, 2))
-            model.train(was_training)
-            self._loss_is_mean = bool(one == two)
+            self._loss_is_mean = gives_mean(model, inputs)
         return self._loss_is_mean
 
     # --- evaluations ---

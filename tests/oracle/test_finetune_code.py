@@ -1,47 +1,134 @@
-"""The plain program of a training run trains the same model, step by step."""
+"""The plain program of a training run trains the same model, step by step, where this package cannot be imported."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from oracle.test_code import ran
+import transformers
+from oracle.bare import Bare
+from oracle.test_code import checked
+from oracle.tiny import save_tiny
+from test_training_tasks_worker import DATA, TEMPLATE, TEXTS
 from training_runs import new_run, tiny_bert, told, weights, work
 from training_runs import one_thread as one_thread  # the fixture
+from transformers import AutoTokenizer
 
 import nbtransformers as nbt
 from nbtransformers.errors import UserError
+from nbtransformers.loading.heads import HEADS
 from nbtransformers.magics import last, nbt_code
 from nbtransformers.results.trainingrun import TrainingRun
+from nbtransformers.rundir.folder import RunFolder
+from nbtransformers.training.tasks import task_named
+
+_SAID = "{% generation %}{{ message['content'] }} . {% endgeneration %}"
+MARKED = (
+    "{% for message in messages %}{{ message['role'] }} : "
+    "{% if message['role'] == 'assistant' %}" + _SAID + "{% else %}{{ message['content'] }} . {% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}assistant : {% endif %}"
+)
+TAGGED = [["@ann", "sees", "U.N.", "film"]] * 16
+TAGS = ["B-PER", "O", "B-ORG", "I-ORG"]
+MANY = [f"a {'good ' * (number % 5)}film number {number}" for number in range(40)]
+
+# What the tasks themselves do not ask for: the architecture, the data, the settings, and how the model is changed.
+MORE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "tokens of several words": ("bert", {"tokens": TAGGED, "ner_tags": [TAGS] * 16}, {}),
+    "tokens without entities": (
+        "distilbert",
+        {"tokens": [text.split() for text in TEXTS], "ner_tags": [["DET", "ADJ", "NOUN", "X", "NUM"]] * 16},
+        {},
+    ),
+    "classification by an encoder-decoder": ("bart", DATA["classification"][1], {"metric": "accuracy"}),
+    "multi-label by bfloat16, stopped early": (
+        "bert",
+        DATA["multi-label"][1],
+        {"bf16": True, "early_stopping": 1, "epochs": 6.0, "lr": 1e-9},
+    ),
+    "regression in parts": (
+        "bert",
+        DATA["regression"][1],
+        {"grad_accum": 2, "batch_size": 3, "metric": "mae", "epochs": 2.0},
+    ),
+    "causal in parts": ("llama", {"text": MANY}, {"grad_accum": 3, "batch_size": 2, "epochs": 2.0, "max_length": 6}),
+    "masked in parts, by LoRA": (
+        "bert",
+        {"text": MANY},
+        {"grad_accum": 2, "method": "lora", "schedule": "cosine", "epochs": 2.0},
+    ),
+    "seq2seq by LoRA": ("bart", DATA["seq2seq"][1], {"method": "lora"}),
+    "causal of marked chats": ("gpt2", DATA["causal of chats"][1], {"max_length": 9}),
+}
+CASES = {**DATA, **MORE}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bare]:
+    interpreter = Bare(tmp_path_factory.mktemp("bare") / "log")
+    yield interpreter
+    interpreter.close()
+
+
+def _run(kind: str, folder: Path) -> RunFolder:
+    architecture, data, asked = CASES[kind]
+    name = kind.split()[0].replace("pairs", "classification")
+    loader = getattr(transformers, HEADS[task_named(name).head].auto_class)  # pyright: ignore[reportArgumentType]
+    model = save_tiny(architecture, folder / "start", 2, kind=loader, initializer_range=0.02)
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer.mask_token, tokenizer.chat_template = "[MASK]", MARKED if "marked" in kind else TEMPLATE
+    tokenizer.save_pretrained(model)
+    settings = {"text": None, "label": (), "epochs": 1.0, "batch_size": 4, "arguments": {}, **asked}
+    run = new_run(folder / "run", model, data, **settings)  # pyright: ignore[reportArgumentType]
+    assert work(run) == 0
+    return run
+
+
+def _same(run: RunFolder, table: list[dict[str, Any]]) -> None:
+    """Every step bit for bit, and every evaluation."""
+    steps = [event for event in told(run) if event["type"] == "step"]
+    logged = [row for row in table if "loss" in row]
+    for mine, theirs in (("loss", "loss"), ("learning_rate", "lr"), ("grad_norm", "grad_norm")):
+        assert [row[mine] for row in logged] == [step[theirs] for step in steps], mine
+    evaluations = [event["metrics"] for event in told(run) if event["type"] == "eval"]
+    evaluated = [row for row in table if "eval_loss" in row]
+    assert evaluations and len(evaluated) == len(evaluations)
+    for row, metrics in zip(evaluated, evaluations, strict=True):
+        assert {name: row.get(f"eval_{name}") for name in metrics} == pytest.approx(metrics, rel=1e-5, nan_ok=True)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_every_step_is_that_of_the_run(kind: str, bare: Bare, tmp_path: Path) -> None:
+    run = _run(kind, tmp_path)
+    _same(run, bare.table(checked(nbt.code(TrainingRun(run))), tmp_path))
 
 
 @pytest.mark.parametrize("method", ["full", "lora"])
-def test_every_step_and_the_model_are_those_of_the_run(
-    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_model_is_that_of_the_run(method: str, bare: Bare, tmp_path: Path) -> None:
     encoder = tiny_bert(tmp_path / "bert", labels=5)  # its head is for others, and made anew
     folder = new_run(tmp_path / "run", encoder, arguments={"max_grad_norm": 0.5}, schedule="cosine", method=method)
     assert work(folder) == 0
     program = nbt.code(TrainingRun(folder))
     last.remember(TrainingRun(folder))
     assert nbt_code.code([], None) == program.rstrip("\n")
-    monkeypatch.chdir(tmp_path)
-    table = ran(program)["table"]
-    steps = [event for event in told(folder) if event["type"] == "step"]
-    evaluations = [event["metrics"] for event in told(folder) if event["type"] == "eval"]
-    logged, evaluated = table[table["loss"].notna()], table[table["eval_loss"].notna()]
-    assert logged["loss"].tolist() == [step["loss"] for step in steps]
-    assert logged["learning_rate"].tolist() == [step["lr"] for step in steps]
-    for name in ("loss", "accuracy", "f1", "precision", "recall"):
-        mine, theirs = evaluated[f"eval_{name}"].tolist(), [metrics[name] for metrics in evaluations]
-        assert mine == pytest.approx(theirs, rel=1e-5), name
+    _same(folder, bare.table(checked(program), tmp_path))
     if method == "full":
         assert weights(tmp_path / "trained" / "model") == weights(folder.model)
     else:
         assert (tmp_path / "trained" / "model" / "adapter_model.safetensors").exists()
 
 
-def test_a_run_without_a_program_says_so(tmp_path: Path) -> None:
-    folder = new_run(tmp_path / "run", tiny_bert(tmp_path / "bert"), method="head")
-    with pytest.raises(UserError, match="There is a program of %finetune for runs that learn one label a text"):
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"method": "head"}, "the method head encodes each text once"),
+        ({"metric": "math:fsum"}, "its metric is a function of your own"),
+        ({"collator": "math:fsum"}, "its collator is a function of your own"),
+    ],
+)
+def test_a_run_without_a_program_says_why(settings: dict[str, Any], why: str, tmp_path: Path) -> None:
+    folder = new_run(tmp_path / "run", tiny_bert(tmp_path / "bert"), **settings)
+    with pytest.raises(UserError, match="There is no program for this run: " + why):
         nbt.code(TrainingRun(folder))

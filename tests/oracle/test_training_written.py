@@ -72,7 +72,7 @@ def test_of_english_words_are_those_of_rouge_score(text: str) -> None:
 )
 def test_words_of_every_script_count(text: str, words: list[str], tokenizer: str) -> None:
     assert written._Words().tokenize(text) == words
-    assert written._bleu_tokenizer([text]) == tokenizer
+    assert written.bleu_tokenizer([text]) == tokenizer
     measured = written.nearness([text], [text])
     assert measured["rouge1"] == (1 if words else 0)
     assert measured["bleu"] == pytest.approx(sacrebleu.corpus_bleu([text], [[text]], tokenize=tokenizer).score)

@@ -210,8 +210,8 @@ def test_a_task_without_a_program_says_so() -> None:
     with pytest.raises(UserError) as caught:
         nbt.code(FinetuneRequest(DataRef("lines", "A joy.")))
     assert str(caught.value) == (
-        "There is a program of %finetune for runs that learn one label a text, in full or by LoRA, as usual. "
-        "Give such a run: `nbt.code(nbt.attach(NAME))`."
+        "There is a program of %finetune for a run, which has its rows, and not for a request alone. "
+        "Give the run: `nbt.code(nbt.attach(NAME))`."
     )
 
 

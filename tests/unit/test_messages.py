@@ -1004,9 +1004,8 @@ ELSEWHERE = {
     "`--cell {}` names the text, and there is another one.": "test_tokenize_magic",
     "There is no tokenizer {} in this result.": "test_tokenization",
     "There is no program yet: nothing has run.": "test_codegen",
-    "There is a program of %finetune for runs that learn one label a text, in full or by LoRA, as usual.": (
-        "test_codegen"
-    ),
+    "There is a program of %finetune for a run, which has its rows, and not for a request alone.": "test_codegen",
+    "There is no program for this run: {}.": "test_finetune_code",
     "There is no program for this result of %%{}: it was changed by hand, or is not finished.": "test_codegen",
     "There is no program for a slow tokenizer, which does not tell where its tokens stand.": "test_entities_code",
     "The request names {}, and does not hold it.": "test_codegen",

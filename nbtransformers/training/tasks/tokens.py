@@ -62,11 +62,11 @@ class Tokens:
                 "The model has a slow tokenizer, which does not tell which word a token is of.",
                 hint="Give a model with a fast one.",
             )
-        spaced = _needs_spaces(tokenizer)
+        spaces = needs_spaces(tokenizer)
         parts = parts_of(description.labels)
 
         def encoded(some: Mapping[str, list[Any]]) -> dict[str, Any]:
-            words = [_spaced(row) if spaced else row for row in some["tokens"]]
+            words = [spaced(row) if spaces else row for row in some["tokens"]]
             cut: dict[str, Any] = {"truncation": True, "max_length": max_length} if max_length else {}
             tokens = tokenizer(words, is_split_into_words=True, verbose=False, **cut)
             if evaluation:
@@ -96,7 +96,7 @@ class Tokens:
         """`f1`, `precision` and `recall` of entities, or the means over all tags; and the `accuracy` of tags."""
         labels, predicted = _sides(evaluated)
         accuracy = float((np.concatenate(labels) == np.concatenate(predicted)).mean()) if labels else 0.0
-        if _are_entities(evaluated.description.labels):
+        if are_entities(evaluated.description.labels):
             found = _entities(evaluated, labels, predicted)["micro avg"]
             return {
                 "f1": float(found["f1-score"]),
@@ -116,7 +116,7 @@ class Tokens:
             confusion=confusion(*flat, len(known)),
             labels=known,
             mistakes=_mistakes(evaluated, labels, predicted),
-            by_label=_by_entity(evaluated, labels, predicted) if _are_entities(known) else by_label(*flat, known),
+            by_label=_by_entity(evaluated, labels, predicted) if are_entities(known) else by_label(*flat, known),
         )
 
 
@@ -124,7 +124,7 @@ Sides = tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]
 """The tags that are expected of each row, and those that are predicted."""
 
 
-def _needs_spaces(tokenizer: Any) -> bool:
+def needs_spaces(tokenizer: Any) -> bool:
     """Whether a word within a text is other tokens than the word alone, unless a space is before it."""
 
     def ids(text: str | list[str]) -> list[int]:
@@ -135,7 +135,8 @@ def _needs_spaces(tokenizer: Any) -> bool:
     return ids(["a", "a"]) != joined == ids(["a", " a"])
 
 
-def _spaced(words: Sequence[str]) -> list[str]:
+def spaced(words: Sequence[str]) -> list[str]:
+    """Words with the space before each but the first that they have in a text."""
     return [word if not number else f" {word}" for number, word in enumerate(words)]
 
 
@@ -153,7 +154,8 @@ def _sides(evaluated: Evaluated) -> Sides:
     )
 
 
-def _are_entities(labels: Sequence[str]) -> bool:
+def are_entities(labels: Sequence[str]) -> bool:
+    """Whether tags mark entities, as `B-PER`, `I-PER` and `O` do."""
     return len(labels) > 1 and all(map(_MARKED.fullmatch, labels))
 
 

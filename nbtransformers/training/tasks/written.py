@@ -83,7 +83,7 @@ def nearness(written: Sequence[str], references: Sequence[str]) -> dict[str, flo
     scores = [scorer.score(reference, text) for text, reference in zip(written, references, strict=True)]
     rouge = {name: sum(score[name].fmeasure for score in scores) / max(1, len(scores)) for name in _ROUGE}
     together = [list(references)]
-    bleu = BLEU(tokenize=_bleu_tokenizer(references)).corpus_score(written, together).score
+    bleu = BLEU(tokenize=bleu_tokenizer(references)).corpus_score(written, together).score
     return {**rouge, "bleu": float(bleu), "chrf": float(CHRF().corpus_score(written, together).score)}
 
 
@@ -94,7 +94,7 @@ class _Words:
         return _WORD.findall(text.lower())
 
 
-def _bleu_tokenizer(references: Sequence[str]) -> str:
+def bleu_tokenizer(references: Sequence[str]) -> str:
     """How sacrebleu finds words: its usual way, but where scripts put no spaces between them."""
     text = " ".join(references)
     letters = len(_LETTER.findall(text))

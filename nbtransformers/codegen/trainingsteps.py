@@ -1,0 +1,149 @@
+"""The lines of a program that train: the order of the rows, and Trainer with what it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbtransformers.codegen.layout import Part
+from nbtransformers.codegen.literals import plain
+from nbtransformers.codegen.trainingmetrics import KEEPS_LESS
+from nbtransformers.request import FinetuneRequest
+from nbtransformers.results.trainingrecipe import TrainingRecipe
+
+_OURS = ("save_steps", "eval_steps")  # of which the run has made what is in the recipe
+
+_LONGEST_FIRST = Part(
+    [
+        "# The longest rows first are the least padding in an evaluation.",
+        'order = np.argsort([-len(ids) for ids in test["input_ids"]], kind="stable")',
+        "test = test.select(order)",
+    ],
+    ("import numpy as np",),
+)
+
+
+def order_parts(request: FinetuneRequest, recipe: TrainingRecipe) -> list[Part]:
+    """The parts that say in which order rows are seen, and how the parts of a step count."""
+    return [_LONGEST_FIRST, _sampler(request), _trainer(recipe)]
+
+
+def _sampler(request: FinetuneRequest) -> Part:
+    return Part(
+        [
+            "class GroupedSampler(LengthGroupedSampler):",
+            '    """Texts of about one length share a batch; the seed and the epoch alone decide the order."""',
+            "",
+            "    epoch = 0",
+            "",
+            "    def set_epoch(self, epoch):",
+            "        self.epoch = epoch",
+            "",
+            "    def __iter__(self):",
+            f"        drawn = np.random.SeedSequence([{request.seed}, self.epoch]).generate_state(1)[0]",
+            "        self.generator = torch.Generator().manual_seed(int(drawn))",
+            "        return super().__iter__()",
+        ],
+        (
+            "import numpy as np",
+            "import torch",
+            "from transformers.trainer_pt_utils import LengthGroupedSampler",
+        ),
+        is_function=True,
+    )
+
+
+def _trainer(recipe: TrainingRecipe) -> Part:
+    step = "self.args.train_batch_size"
+    if recipe.accumulation > 1:
+        step = f"{recipe.part * recipe.accumulation}"
+    lines = [
+        "class GroupedTrainer(Trainer):",
+        '    """A Trainer that takes the rows in that order."""',
+        "",
+        "    def _get_train_sampler(self, train_dataset=None):",
+        '        lengths = [len(ids) for ids in self.train_dataset["input_ids"]]',
+        f"        return GroupedSampler({step}, lengths=lengths)",
+    ]
+    if recipe.gives_means and recipe.accumulation > 1:
+        lines += [
+            "",
+            "    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):",
+            "        found = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)",
+            "        if not model.training:",
+            "            return found",
+            "        # Trainer adds up what the model gives for the parts of a step, and this model gives means.",
+            '        return found * ((inputs["labels"] != -100).sum() / num_items_in_batch)',
+        ]
+    return Part(lines, ("from transformers import Trainer",), is_function=True)
+
+
+def _arguments(request: FinetuneRequest, recipe: TrainingRecipe) -> dict[str, Any]:
+    return {
+        "output_dir": "trained",
+        "num_train_epochs": request.epochs,
+        "per_device_train_batch_size": recipe.part,
+        "per_device_eval_batch_size": recipe.part,
+        **({"gradient_accumulation_steps": recipe.accumulation} if recipe.accumulation > 1 else {}),
+        "learning_rate": recipe.lr,
+        "lr_scheduler_type": request.schedule,
+        "warmup_steps": request.warmup,
+        "weight_decay": request.weight_decay,
+        "seed": request.seed,
+        **({"bf16": True} if request.bf16 else {}),
+        **({"use_cpu": True} if request.device == "cpu" else {}),
+        "logging_steps": 1,
+        "eval_strategy": "steps",
+        "eval_steps": recipe.every,
+        "save_strategy": "steps",
+        "save_steps": recipe.every,
+        "save_total_limit": 2,
+        "load_best_model_at_end": True,
+        "metric_for_best_model": recipe.metric,
+        **({"greater_is_better": False} if recipe.lower_is_better else {}),
+        "report_to": list(request.report_to) or "none",
+        **{name: value for name, value in request.arguments.items() if name not in _OURS},
+    }
+
+
+def train_part(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
+    """The part that trains, leaves what it was told in `table`, and saves and evaluates what came out."""
+    given = _arguments(request, recipe)
+    callbacks: list[str] = []
+    if recipe.training_task == "masked":
+        callbacks.append("collator")
+    if request.early_stopping is not None:
+        callbacks.append(f"EarlyStoppingCallback({request.early_stopping})")
+    named = {
+        "model": "model",
+        "args": "arguments",
+        "train_dataset": "train",
+        "eval_dataset": "test",
+        "data_collator": "collator",
+        "processing_class": "tokenizer",
+        "compute_metrics": "compute_metrics",
+        **({"preprocess_logits_for_metrics": "kept"} if recipe.training_task in KEEPS_LESS else {}),
+        **({"callbacks": f"[{', '.join(callbacks)}]"} if callbacks else {}),
+    }
+    return Part(
+        [
+            "# 3. Training; warmup_steps below 1 is that share of all steps.",
+            "arguments = TrainingArguments(",
+            *(f"    {name}={plain(value)}," for name, value in given.items()),
+            ")",
+            "trainer = GroupedTrainer(",
+            *(f"    {name}={value}," for name, value in named.items()),
+            ")",
+            "trainer.train()",
+            "table = pd.DataFrame(trainer.state.log_history)",
+            "print(table)",
+            "",
+            f"# 4. The best {'adapter' if recipe.adapter else 'model'} by then, saved and evaluated.",
+            'trainer.save_model("trained/model")',
+            "print(trainer.evaluate())",
+        ],
+        (
+            "import pandas as pd",
+            "from transformers import TrainingArguments",
+            *(["from transformers import EarlyStoppingCallback"] if request.early_stopping is not None else []),
+        ),
+    )
