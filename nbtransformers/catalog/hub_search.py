@@ -172,10 +172,11 @@ def _popularity(about: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _needs(tags: tuple[str, ...], config: Mapping[str, Any], *, has_safetensors: bool) -> tuple[str, ...]:
-    """What the load gate would have to be told, as far as the Hub tells."""
+def _needs(tags: tuple[str, ...], config: Mapping[str, Any], *, has_safetensors: bool) -> tuple[str, ...] | None:
+    """What the load gate would have to be told, as far as the Hub tells; None where it names no weights."""
     pickled = not has_safetensors and "pytorch" in tags
-    return (*(("allow-pickle",) if pickled else ()), *(("trust-remote-code",) if wants_own_code(config) else ()))
+    needs = (*(("allow-pickle",) if pickled else ()), *(("trust-remote-code",) if wants_own_code(config) else ()))
+    return needs or (() if has_safetensors else None)
 
 
 def _id(about: Mapping[str, Any]) -> str:

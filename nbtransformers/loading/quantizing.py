@@ -12,7 +12,7 @@ from nbtransformers.errors import UserError
 INT8 = "int8"
 
 # They warn of GPU kernels that a CPU has no use for, and of each other's changes.
-_TALKATIVE = ("torchao", "torch.utils._pytree")
+_TALKATIVE = ("torchao", "torch.utils._pytree", "bitsandbytes")
 
 
 def refuse_lacking_library() -> None:
@@ -57,7 +57,7 @@ def quantise(model: Any, name: str) -> None:
 
 @contextmanager
 def quiet_torchao() -> Generator[None]:
-    """No warnings while it is imported, which Transformers does wherever it is installed."""
+    """No warnings while it is imported, or bitsandbytes, which Transformers and peft do wherever they are installed."""
     loggers = [logging.getLogger(name) for name in _TALKATIVE]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -136,6 +136,7 @@ def test_what_the_hub_tells_of_a_model(hub: Hub, here: Path) -> None:
     assert asked()["other/reviewer-xl"].gated
     needs = {name: asked()[name].needs for name in ("other/pickled", "other/remote")}
     assert needs == {"other/pickled": ("allow-pickle",), "other/remote": ("trust-remote-code",)}
+    assert model_entry({"id": "acme/gguf", "tags": ["gguf"]}).needs is None
     with pytest.raises(nbt.UserError, match="There is no model 'acme/reviwer' in this list"):
         asked()["acme/reviwer"]
 
