@@ -27,7 +27,7 @@ from nbtransformers.loading.hub_cache import cache, repository
 _ATTEMPTS = 5  # in a row that bring nothing
 _CHUNK = 2**18  # of it at most is lost in a cut
 _STREAMS = 8  # at a time; huggingface_hub fetches so many files
-_LEAST_PIECE = 2**26
+_LEAST_PIECE = 2**25
 _LOOK = 0.1  # seconds between two looks at how far it is
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 OnBytes = Callable[[int, int], None]
