@@ -81,7 +81,7 @@ def _model(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
             *before,
             *call("tokenizer = AutoTokenizer.from_pretrained(", ["name", *shared]),
             *_padding(recipe),
-            *([f"set_seed({request.seed})  # what the model comes without is drawn from it"] if draws else []),
+            *([f"set_seed({request.seed})  # new weights are drawn from it"] if draws else []),
             *call(f"model = {recipe.auto_class}.from_pretrained(", arguments),
         ],
         (
@@ -120,9 +120,10 @@ def _adapter(adapter: AdapterRecipe | None) -> Part:
         return Part([])
     arguments = [f"{name}={plain(value)}" for name, value in adapter.arguments]
     kind = adapter.task_type
+    whole = ", and the head with them" if "modules_to_save" in dict(adapter.arguments) else ""
     return Part(
         [
-            "# Small matrices beside frozen weights are trained, and with them what the model came without.",
+            f"# Small matrices beside frozen weights are trained{whole}.",
             *call("config = LoraConfig(", [*arguments, *([f"task_type=TaskType.{kind}"] if kind else [])]),
             "model = get_peft_model(model, config)",
         ],

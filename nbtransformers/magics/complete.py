@@ -219,7 +219,7 @@ def model_names(namespace: Mapping[str, Any], begun: str, *, tokenizers: bool = 
     if tokenizers:
         for name in sorted(looking.names_in(namespace, looking.is_tokenizer)):
             yield Suggestion(name, "variable")
-    for name in (*BUNDLED, *cached_names(), *(f"run:{name}" for name in _run_names())):
+    for name in (*BUNDLED, *cached_names(), *(f"run:{name}" for name in run_names())):
         yield Suggestion(name, "model")
     begun = begun.lstrip("\"'")
     for path in _paths(begun, lambda path: False):
@@ -333,7 +333,7 @@ def _examples(typed: Typed, begun: str) -> Iterator[Suggestion]:
     yield from _paths(begun.lstrip("\"'"), _is_data)
 
 
-def _run_names() -> list[str]:
+def run_names() -> list[str]:
     """The training runs of the project, the newest first."""
     from nbtransformers import settings
 
@@ -346,7 +346,7 @@ def _commands_and_runs(before: str) -> Iterator[Suggestion]:
 
     for command in COMMANDS if not before else ():
         yield Suggestion(command, "command")
-    for name in _run_names():
+    for name in run_names():
         yield Suggestion(name, "run")
 
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import weakref
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from nbtransformers.magics.nbt import complete_command
 from nbtransformers.panels.widget import Panel
 from nbtransformers.request import ClassifyRequest, DataRef, FinetuneRequest, ModelRef, RunOptions, TokenizeRequest
 from nbtransformers.results.recipe import Embedding, Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
+from nbtransformers.rundir.listing import RUNS
 
 NASTY = [
     "",
@@ -204,6 +206,20 @@ def test_the_variables_that_hold_a_result_complete(terminal: Terminal) -> None:
     terminal.run("import nbtransformers as nbt\nresult = nbt.classify(['A joy.'])\nother = 3")
     found = complete_command("code ", terminal.shell)
     assert [suggestion.text for suggestion in found.suggestions] == ["result"]
+
+
+def test_a_run_is_named_as_a_model_is(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("minilm-1", "情感-2"):
+        folder = tmp_path / RUNS / name
+        folder.mkdir(parents=True)
+        request = FinetuneRequest(DataRef("lines", "A joy."), method="head")
+        (folder / "request.json").write_text(request.to_json(), encoding="utf-8")
+    found = {suggestion.text for suggestion in complete_command("code r", terminal.shell).suggestions}
+    assert found == {"run:minilm-1", "run:情感-2"}
+    for typed in found:
+        assert terminal.refusal(f"%nbt code {typed}").startswith("There is no program for this run: the method head")
+    assert terminal.refusal("%nbt code run:minilm-2") == (f"There is no run minilm-2 in {RUNS}. Did you mean minilm-1?")
 
 
 def test_a_task_without_a_program_says_so() -> None:
