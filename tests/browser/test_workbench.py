@@ -26,7 +26,7 @@ def labels(panel: Any) -> list[str]:
 
 def test_what_is_typed_is_run_and_shown_within(notebook: Notebook) -> None:
     panel = bench(notebook)
-    panel.get_by_role("combobox", name="Task", exact=True).select_option("classify")
+    panel.locator(".nbt-bench-first select").select_option("classify")
     panel.get_by_role("textbox", name="Texts, one a line").fill("A joy from start to end.\nDull and far too long.")
     panel.get_by_role("button", name="Run", exact=True).click()
     child = panel.locator(".nbt-bench-child .nbt-live")
@@ -67,12 +67,15 @@ def test_a_mistake_is_told_at_its_field(notebook: Notebook) -> None:
 
 def test_an_earlier_run_is_shown_again_and_put_back_into_the_form(notebook: Notebook) -> None:
     panel = bench(notebook)
-    panel.get_by_role("combobox", name="Task", exact=True).select_option("tokenize")
-    panel.get_by_role("button", name="Variable").click()
+    panel.locator(".nbt-bench-first select").select_option("tokenize")
+    panel.get_by_role("button", name="Variable", exact=True).click()
     field = panel.get_by_role("combobox", name="Variable")
-    field.fill("te")
-    expect(panel.locator(f"#{field.get_attribute('list')} option[value=texts]")).to_have_count(1)
-    field.fill("texts")
+    field.press_sequentially("te")
+    expect(panel.locator(".nbt-suggested-one", has_text="texts")).to_be_visible()
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(field).to_have_value("texts")
+    expect(panel.get_by_role("listbox")).to_have_count(0)
     field.press("Control+Enter")
     child = panel.locator(".nbt-bench-child")
     expect(child.locator(".nbt-title")).to_contain_text("minilm", timeout=WAIT_MS)
@@ -81,7 +84,7 @@ def test_an_earlier_run_is_shown_again_and_put_back_into_the_form(notebook: Note
     panel.get_by_role("button", name="Show 1", exact=True).click()
     assert len(labels(child.locator(".nbt-live"))) == 2
     panel.get_by_role("button", name="Put back 1", exact=True).click()
-    expect(panel.get_by_role("combobox", name="Task", exact=True)).to_have_value("classify")
+    expect(panel.locator(".nbt-bench-first select")).to_have_value("classify")
     expect(panel.get_by_role("textbox", name="Texts, one a line")).to_have_value(re.compile("^A joy"))
     panel.get_by_role("button", name="Code 1", exact=True).click()
     expect(panel.get_by_label("The plain program of run 1")).to_contain_text("AutoModelForSequenceClassification")
@@ -89,7 +92,7 @@ def test_an_earlier_run_is_shown_again_and_put_back_into_the_form(notebook: Note
 
 def test_work_is_stopped_and_the_kernel_stays_free(notebook: Notebook) -> None:
     panel = bench(notebook)
-    panel.get_by_role("combobox", name="Task", exact=True).select_option("generate")
+    panel.locator(".nbt-bench-first select").select_option("generate")
     panel.get_by_role("group", name="Input").get_by_role("button", name="Text").click()
     panel.get_by_role("textbox", name="Text", exact=True).fill("Once upon a time")
     panel.locator("summary", has_text="How tokens are chosen").click()
@@ -103,10 +106,57 @@ def test_work_is_stopped_and_the_kernel_stays_free(notebook: Notebook) -> None:
     expect(child.locator(".nbt-result")).to_be_visible()
 
 
+def test_another_cell_is_read_by_its_number_or_copied(notebook: Notebook) -> None:
+    panel = bench(notebook)
+    panel.locator(".nbt-bench-first select").select_option("classify")
+    panel.get_by_role("button", name="Cell", exact=True).click()
+    panel.get_by_role("button", name="Choose Cell").click()
+    panel.locator(".nbt-suggested-one").filter(has_text="texts = ").click()
+    expect(panel.locator(".nbt-bench-code pre").first).to_have_text("%classify In[2]")
+    panel.get_by_role("combobox", name="Copy the text of a cell").select_option(index=2)
+    expect(panel.get_by_role("textbox", name="Texts, one a line")).to_have_value(CELLS[1])
+
+
+def test_what_has_no_panel_says_what_it_does(notebook: Notebook) -> None:
+    panel = bench(notebook)
+    panel.locator(".nbt-bench-first select").select_option("nbt set")
+    panel.locator("summary", has_text="What").click()
+    panel.get_by_role("button", name="Choose setting", exact=True).click()
+    panel.locator(".nbt-suggested-one").filter(has=notebook.page.get_by_text("device", exact=True)).click()
+    panel.get_by_role("button", name="Choose value", exact=True).click()
+    panel.locator(".nbt-suggested-one", has_text="cpu").click()
+    expect(panel.locator(".nbt-bench-code pre").first).to_have_text("%nbt set device cpu")
+    panel.get_by_role("button", name="Run", exact=True).click()
+    expect(panel.get_by_label("What it says").locator("pre")).to_have_text(re.compile("device +cpu +this session"))
+    assert "cpu" in notebook.python("__import__('nbtransformers').settings.default('device').text")
+    panel.locator(".nbt-bench-first select").select_option("models")
+    panel.locator("summary", has_text="Which are listed").click()
+    panel.get_by_label("local-only", exact=True).check()
+    panel.get_by_role("button", name="Run", exact=True).click()
+    expect(panel.locator(".nbt-bench-child .nbt-live")).to_contain_text("movie-sentiment-minilm", timeout=WAIT_MS)
+
+
+def test_a_page_that_is_loaded_anew_has_what_was_typed_and_the_history(notebook: Notebook) -> None:
+    panel = bench(notebook)
+    runs = panel.locator(".nbt-bench-history tbody tr").count()
+    panel.locator(".nbt-bench-first select").select_option("generate")
+    panel.get_by_role("group", name="Input").get_by_role("button", name="Text").click()
+    panel.get_by_role("textbox", name="Text", exact=True).fill("Es war einmal 从前 🎬")
+    notebook.page.wait_for_timeout(1_000)
+    notebook.save()
+    notebook.page.reload()
+    expect(panel.get_by_role("textbox", name="Text", exact=True)).to_have_value(
+        "Es war einmal 从前 🎬", timeout=WAIT_MS
+    )
+    expect(panel.locator(".nbt-bench-first select")).to_have_value("generate")
+    expect(panel.locator(".nbt-bench-history tbody tr")).to_have_count(runs)
+    expect(panel.locator(".nbt-bench-child .nbt-live")).to_contain_text("movie-sentiment-minilm", timeout=WAIT_MS)
+
+
 def test_it_is_closed_once_its_cell_runs_again(notebook: Notebook) -> None:
     panels = "[panel.kind for panel in __import__('nbtransformers.panels.lifetime').panels.lifetime.panels()]"
     assert notebook.python(panels).count("workbench") == 1
     notebook.run_code(2, "%workbench tokenize")
-    expect(bench(notebook).get_by_role("combobox", name="Task", exact=True)).to_have_value("tokenize")
+    expect(bench(notebook).locator(".nbt-bench-first select")).to_have_value("tokenize")
     assert notebook.python(panels).count("workbench") == 1
     assert notebook.python(panels).count("generate") == 0  # what stood within it
