@@ -17,14 +17,18 @@ export function follow(host: Host, root: HTMLElement): () => void {
   const { panelId } = host;
   viewed(panelId);
   if (isConnected(panelId)) host.send({ type: "taken" });
-  let notebook = root.closest(NOTEBOOK);
-  // When the view has a size it is in its place, which not every host gives it before it is drawn.
-  const placed = new ResizeObserver(() => {
+  let notebook: Element | null = null;
+  const place = () => {
     notebook = root.closest(NOTEBOOK) ?? notebook;
-  });
+  };
+  place();
+  // When the view has a size it is in its place, which not every host gives it before it is drawn; in a tab that is
+  // never looked at it has none.
+  const placed = new ResizeObserver(place);
   placed.observe(root);
+  setTimeout(place, PATIENCE_MS);
   return () => {
-    notebook = root.closest(NOTEBOOK) ?? notebook;
+    place();
     placed.disconnect();
     left(panelId);
     setTimeout(() => {

@@ -30,9 +30,18 @@ export class Selection {
     return Selection.of(both);
   }
 
+  /** Whether it is of the same rows. */
+  same(other: Selection): boolean {
+    return this.size === other.size && this.#rows.every((row, at) => row === other.#rows[at]);
+  }
+
+  without(rows: ArrayLike<number>): Selection {
+    const others = Selection.of(rows);
+    return new Selection(this.#rows.filter((row) => !others.has(row)));
+  }
+
   toggled(row: number): Selection {
-    if (!this.has(row)) return this.with([row]);
-    return new Selection(this.#rows.filter((selected) => selected !== row));
+    return this.has(row) ? this.without([row]) : this.with([row]);
   }
 
   toArray(): number[] {

@@ -3,12 +3,12 @@
 /** The nearest element that holds all outputs of the cell. Unknown hosts: the page. */
 const CELL = ".jp-Cell, .output_container, .cell, marimo-cell, [data-cell-id]";
 
-/** Hide the snapshots of one panel, those that come later too; returns the way to show them again. */
+/** Hide the snapshots of one panel in its cell, those that come later too; returns the way to show them again. */
 export function hideSnapshots(el: HTMLElement, panelId: string): () => void {
-  const page = el.ownerDocument;
   if (!/^\S+$/.test(panelId)) return () => {};
   const hidden = new Map<HTMLElement, string>();
-  const snapshots = page.getElementsByClassName(`nbt-snapshot-${panelId}`);
+  const cell = el.closest(CELL) ?? el.ownerDocument.body;
+  const snapshots = cell.getElementsByClassName(`nbt-snapshot-${panelId}`);
   const hide = () => {
     for (const snapshot of snapshots) {
       const target = outputOf(snapshot as HTMLElement, el);
@@ -19,7 +19,7 @@ export function hideSnapshots(el: HTMLElement, panelId: string): () => void {
   };
   hide();
   const observer = new MutationObserver(hide);
-  observer.observe(el.closest(CELL) ?? page.body, { childList: true, subtree: true });
+  observer.observe(cell, { childList: true, subtree: true });
   return () => {
     observer.disconnect();
     for (const [target, display] of hidden) target.style.display = display;

@@ -58,6 +58,18 @@ it("finds the notebook of a view that was put into its place later", () => {
   expect(gone(model)).toBe(1);
 });
 
+it("knows the notebook of a view that never had a size, in a tab that nobody looked at", () => {
+  const model = new FakeModel({ panel_id: "tab" });
+  panel.initialize({ model });
+  const el = document.createElement("div");
+  const end = panel.render({ model, el });
+  page().notebook.append(el);
+  vi.advanceTimersByTime(2_000);
+  el.remove();
+  end();
+  expect(gone(model)).toBe(1);
+});
+
 it("tells nothing when the notebook is closed or hidden", () => {
   for (const [panel_id, visible] of [
     ["closed", true],

@@ -107,6 +107,28 @@ describe("the panel of runs", () => {
     expect(page.all(".nbt-run-differences")).toHaveLength(0);
   });
 
+  it("has ticked what is selected, the same runs when others come, and selects what is ticked", async () => {
+    const page = runs();
+    await page.answer();
+    const ticked = () =>
+      page
+        .all('.nbt-run-table input[type="checkbox"]')
+        .flatMap((box) =>
+          (box as HTMLInputElement).checked ? [textOf(box.closest("label") as Element)] : [],
+        );
+    expect(ticked()).toEqual(["a-2", "a-1"]);
+    page.model.change({ selection: [1] });
+    await drawn();
+    expect(ticked()).toEqual(["a-1"]);
+    (page.one('.nbt-run-table input[type="checkbox"]') as HTMLInputElement).click();
+    await drawn();
+    expect(page.model.get("selection")).toEqual([0, 1]);
+    page.model.change({ selection: [] });
+    await drawn();
+    expect(ticked()).toEqual([]);
+    expect(page.model.saved).toBe(1);
+  });
+
   it("goes along steps, epochs or time", async () => {
     const page = runs();
     await page.answer();

@@ -239,8 +239,7 @@ def _training() -> Kind:
     from nbtransformers.panels.training.snapshot import training_snapshot
     from nbtransformers.panels.training.wire import training_header
 
-    kind = Kind("training", "Training", training_header, training_snapshot, methods, actions, follow=follow)
-    return replace(kind, selected=lambda run, rows: run.steps().iloc[rows])
+    return Kind("training", "Training", training_header, training_snapshot, methods, actions, follow=follow)
 
 
 def _runs() -> Kind:
@@ -277,8 +276,8 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Positions: _positions,
     Similarity: _similarity,
     Stored: _stored,
-    Models: _models,
     Filling: _filling,
+    Models: _models,
     Tokenization: _tokenization,
     TrainingRun: _training,
     Runs: _runs,

@@ -1,11 +1,14 @@
-"""How long a panel lives: until its cell runs again, its cell is gone from the page, or the extension is unloaded.
+"""How long a panel lives: until its cell runs again, it is gone from the page, or the extension is unloaded.
 
-A panel that nobody sees any more would keep its result, what it has found in it, and an open connection.
+A panel that nobody sees any more would keep its result, what it has found in it, and an open connection. One that is
+gone from the page can come back where a variable holds it, or a box that it stands in: it stays until that is gone too.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
 
 from nbtransformers.panels.host import cell_id, shell
 
@@ -14,6 +17,12 @@ if TYPE_CHECKING:
 
 # Every open panel, and the cell that made it; None where the front end does not tell.
 _open: dict[Panel, str | None] = {}
+# Those of them that are on no page now, and held.
+_unseen: set[Panel] = set()
+
+# Of collections, which may be data: who holds panels in one has few, and not deep in it.
+_DEPTH = 2
+_MOST = 50
 
 
 def opened(panel: Panel) -> None:
@@ -27,6 +36,20 @@ def opened(panel: Panel) -> None:
 def closed(panel: Panel) -> None:
     """A panel has been closed."""
     _open.pop(panel, None)
+    _unseen.discard(panel)
+
+
+def seen(panel: Panel) -> None:
+    """A page has taken a panel up."""
+    _unseen.discard(panel)
+
+
+def unseen(panel: Panel) -> None:
+    """No page has a view of a panel any more: it is closed, unless it can be shown again."""
+    if _is_held(panel):
+        _unseen.add(panel)
+    else:
+        panel.close()
 
 
 def panels() -> list[Panel]:
@@ -51,5 +74,38 @@ def end(running: Any) -> None:
 def _before_cell(info: Any) -> None:
     cell = getattr(info, "cell_id", None)
     for panel, made_by in list(_open.items()):
-        if cell is not None and made_by == cell:
+        is_left = panel in _unseen and not _is_held(panel)
+        if is_left or (cell is not None and made_by == cell):
             panel.close()
+
+
+def _is_held(panel: Panel) -> bool:
+    """Whether a variable of the notebook holds a panel, or a box or a collection that it is in."""
+    running = shell()
+    named: Mapping[str, Any] = {} if running is None else running.user_ns
+    # What IPython names by itself, such as `_` and `Out`, it would hold for ever.
+    values = [value for name, value in list(named.items()) if not name.startswith("_") and name not in ("In", "Out")]
+    return any(_holds(value, panel, _DEPTH) for value in values)
+
+
+def _holds(value: object, panel: Panel, depth: int) -> bool:
+    """Whether a value is a panel, or has it within it; within collections only so deep."""
+    from ipywidgets import Box
+
+    from nbtransformers.panels.widget import WorkbenchPanel
+
+    if value is panel:
+        return True
+    parts: Iterable[object] = ()
+    match value:
+        case Box() if value.comm is not None:  # one that is closed is not shown again
+            parts = cast("tuple[object, ...]", value.children)  # pyright: ignore[reportUnknownMemberType]
+        case WorkbenchPanel():
+            parts = (value.child,)
+        case list() | tuple() | set() | frozenset():
+            parts, depth = cast("Iterable[object]", value), depth - 1
+        case dict():
+            parts, depth = cast("dict[object, object]", value).values(), depth - 1
+        case _:
+            pass
+    return depth >= 0 and any(_holds(part, panel, depth) for part in islice(parts, _MOST))

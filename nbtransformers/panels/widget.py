@@ -17,7 +17,7 @@ import traitlets
 
 from nbtransformers.panels import lifetime
 from nbtransformers.panels.channel import Method, answer
-from nbtransformers.panels.selection import RowNumbers
+from nbtransformers.panels.selection import SelectedNumbers
 from nbtransformers.plain_text import sendable
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -36,19 +36,25 @@ def _bundle(name: str) -> tuple[str, str]:
 
 
 class Panel(anywidget.AnyWidget):
-    """What is on the screen of one result.
+    """What is on the screen of one result: an ipywidget, to be put into boxes and tabs, observed and linked.
 
-    Traits from Python to the browser:
-        kind: which view.
+    Traits to set and to observe, changed by the page too:
+        selection: the numbers of what is selected, sorted, each once: of rows, tokens or points, as the kind has them.
+            Whatever says numbers can be given, also a mask of all; what does not is refused, and changes nothing.
+
+    Traits to observe:
+        kind: which view it is; empty until something is shown.
+        progress: what is going on: `stage`, `message`, `done`, `total`, `unit`, …; None when nothing is.
+        error: the `message` of why there is nothing to show; None when there is.
+
+    Traits that are the page's business, and may change with any version:
         panel_id: pairs the panel with its snapshot.
-        progress: what is going on; None when nothing is.
-        error: why there is nothing to show.
         header, payload: the result, as `wire` writes it; they change together.
 
-    Traits both ways:
-        selection: the numbers of the selected rows, in order. Also a mask of all rows can be given.
+    `docs/panels.md` has them kind by kind.
 
     Attributes:
+        rows: how many there are to select from, such as rows of the result; None while there is none.
         result: what is on the screen, a branch of generated text for instance; None while nothing is.
         view: the `PanelView` that shows results here; None once the panel is closed.
         follower: what keeps it up to date with a result that goes on changing; None of any other.
@@ -58,6 +64,8 @@ class Panel(anywidget.AnyWidget):
         >>> panel = nbt.panel(result)
         >>> panel.selection = result.scores.max(axis=1) < 0.6
         >>> panel.observe(lambda change: print(change.new), "selection")
+        >>> traitlets.link((panel, "selection"), (nbt.panel(embeddings), "selection"))
+        >>> ipywidgets.HBox([panel, nbt.panel(embeddings)])
     """
 
     _esm, _css = _bundle("panel")
@@ -68,7 +76,9 @@ class Panel(anywidget.AnyWidget):
     error = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     header = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     payload = traitlets.Bytes(b"").tag(sync=True)
-    selection = RowNumbers().tag(sync=True)
+    selection = SelectedNumbers().tag(sync=True)
+
+    rows: int | None = None
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(panel_id=secrets.token_hex(6), **traits)
@@ -84,13 +94,9 @@ class Panel(anywidget.AnyWidget):
         self.on_msg(lambda _, message, __: self._receive(message))
         lifetime.opened(self)
 
-    @property
-    def rows(self) -> int | None:
-        """Rows of the result; None while there is none."""
-        return None if self.header is None else self.header["rows"]
-
     def begin(self, kind: str, header: dict[str, Any], payload: bytes) -> None:
         """Put a result on the screen as it stands; the progress goes on."""
+        self.rows = header["rows"]
         with self.hold_sync():
             self.kind, self.header, self.payload = kind, header, payload
 
@@ -100,6 +106,7 @@ class Panel(anywidget.AnyWidget):
         """Put a result on the screen, in one message; `methods` makes the questions that can be asked about it."""
         self._make_methods = methods
         self.renew()
+        self.rows = header["rows"]
         with self.hold_sync():
             self.kind, self.header, self.payload, self.progress, self.error = kind, header, payload, None, None
             # An interrupt may leave fewer rows than were expected when some of them were selected.
@@ -151,15 +158,15 @@ class Panel(anywidget.AnyWidget):
         if self.comm is not None:
             self.layout.close()  # a model of its own, which would stay
         super().close()
-        self.header, self.payload = None, b""  # whoever holds the panel need not hold its result
+        self.header, self.payload, self.rows = None, b"", None  # whoever holds the panel need not hold its result
 
     def _receive(self, message: object) -> None:
         self._taken_up = 0.0  # a page that speaks has it
         match message:
             case {"type": "taken"}:
-                pass
-            case {"type": "gone"}:  # the page has no view of it any more
-                self.close()
+                lifetime.seen(self)
+            case {"type": "gone"}:
+                lifetime.unseen(self)
             case {"type": "stop"}:
                 self.stop()
             case {"type": "cancel", "id": asked} if asked is not None and asked == self._asked:
@@ -214,18 +221,18 @@ class RunsPanel(Panel):
     _esm, _css = _bundle("runs")
 
 
+class ModelsPanel(Panel):
+    """The panel of models."""
+
+    _esm, _css = _bundle("models")
+
+
 class WorkbenchPanel(Panel):
     """The panel of a workbench, with the panel of a result within it.
 
     Attributes:
         child: the panel of what was asked for last; None before that.
     """
-
-class ModelsPanel(Panel):
-    """The panel of models."""
-
-    _esm, _css = _bundle("models")
-
 
     _esm, _css = _bundle("workbench")
 
@@ -257,6 +264,7 @@ _CLASSES: dict[str, type[Panel]] = {
     "similar": VectorsPanel,
     "training": TrainingPanel,
     "runs": RunsPanel,
+    "models": ModelsPanel,
     "workbench": WorkbenchPanel,
 }
 
@@ -264,4 +272,3 @@ _CLASSES: dict[str, type[Panel]] = {
 def panel_class(kind: str) -> type[Panel]:
     """The class of the panels that can show a kind of result."""
     return _CLASSES.get(kind, Panel)
-    "models": ModelsPanel,

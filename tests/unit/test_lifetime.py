@@ -59,6 +59,13 @@ def closed(messages: list[dict[str, Any]]) -> set[str]:
     return {message["comm_id"] for message in messages if message["msg_type"] == "comm_close"}
 
 
+def tell(notebook: Notebook, messages: list[dict[str, Any]], what: str) -> None:
+    """Tell the panel whose model was printed something, as the page does."""
+    (comm,) = [message["text"].strip() for message in messages if message["msg_type"] == "stream"]
+    content = {"comm_id": comm, "data": {"method": "custom", "content": {"type": what}}}
+    notebook.client.shell_channel.send(notebook.client.session.msg("comm_msg", content))
+
+
 def until_gone(notebook: Notebook) -> None:
     deadline = time.monotonic() + 30
     while said(run(notebook, LOOK))[:2] != [0, 0]:
@@ -117,6 +124,49 @@ def test_a_page_that_shows_it_no_more_frees_it(fresh: Notebook, models: Path) ->
     content = {"comm_id": comm, "data": {"method": "custom", "content": {"type": "gone"}}}
     client.shell_channel.send(client.session.msg("comm_msg", content))
     assert said(run(fresh, LOOK)) == [0, 0, 0]
+
+
+def test_a_panel_that_can_be_shown_again_stays(fresh: Notebook, models: Path) -> None:
+    run(fresh, f"import ipywidgets, nbtransformers as nbt\nr = nbt.classify(['a joy'], model='{models}/tiny')", "make")
+
+    def gone() -> list[int]:
+        """The panels that are open, and those that are there, once the page shows none of them."""
+        tell(fresh, run(fresh, "print(nbt.panel(r).model_id)", "ask"), "gone")
+        return said(run(fresh, LOOK))[1:]
+
+    assert gone() == [0, 0], "nothing holds it but its cell, whose output is gone"
+    run(fresh, "box = ipywidgets.VBox([ipywidgets.Tab([nbt.panel(r)])])", "box")
+    assert gone() == [1, 1]
+    run(fresh, "found = nbt.panel(r)\nbox.children[0].close()\nbox.close()", "close")
+    assert gone() == [1, 1], "a variable holds it"
+    run(fresh, "panels = {'a': [found]}\ndel found", "other")
+    assert gone() == [1, 1]
+    run(fresh, "del panels, box", "last")
+    assert said(run(fresh, LOOK))[1:] == [0, 0], "a cell has run since"
+    run(fresh, "box = ipywidgets.VBox([nbt.panel(r)])", "box")
+    run(fresh, "box.close()", "close")
+    assert gone()[0] == 0, "a box that is closed is not shown again"
+    run(fresh, "del box, r\nipywidgets.Widget.close_all()", "end")
+    assert said(run(fresh, LOOK))[1:] == [0, 0]
+
+
+def test_a_panel_without_an_output_is_of_the_cell_that_asked_for_it_first(fresh: Notebook, models: Path) -> None:
+    run(fresh, f"import nbtransformers as nbt\nr = nbt.classify(['a joy'], model='{models}/tiny')", "make")
+    run(fresh, "first = nbt.panel(r)", "one")
+    again = "second = nbt.panel(r)\nprint(int(second is first), int(first.closed), int(second.closed))"
+    assert said(run(fresh, again, "two")) == [1, 0, 0]
+    assert said(run(fresh, again, "one")) == [0, 1, 0]
+    run(fresh, "second.close()\ndel first, second, r", "three")
+    assert said(run(fresh, LOOK)) == [0, 0, 0]
+
+
+def test_a_panel_that_is_closed_is_gone_for_whoever_observed_it_too(fresh: Notebook, models: Path) -> None:
+    run(fresh, f"import nbtransformers as nbt\nr = nbt.classify(['a joy'], model='{models}/tiny')", "make")
+    look = "import gc, weakref\nheard = []\np = nbt.panel(r)\np.observe(heard.append, 'selection')\n"
+    look += "gone = weakref.ref(p)\np.selection = [0]\np.close()\ndel p\nheard.clear()\n"
+    look += "gc.collect()\nprint(int(gone() is None), int(nbt.panel(r).selection == []))"
+    assert said(run(fresh, look, "one")) == [1, 1]
+    run(fresh, "del r", "one")
 
 
 def test_a_panel_that_no_page_has_taken_up_yet_stays_for_a_while(fresh: Notebook, models: Path) -> None:

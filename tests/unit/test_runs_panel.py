@@ -129,6 +129,25 @@ def test_only_what_changed_is_told(tmp_path: Path) -> None:
     panel.close()
 
 
+def test_what_is_selected_stays_the_same_runs_when_others_come_and_go(tmp_path: Path) -> None:
+    for name in ("a-1", "a-2"):
+        made = Written(tmp_path / name, alive=False)
+        made.begin()
+        made.end("done")
+    panel = shown(tmp_path)
+    panel.selection = [panel.header["order"].index("a-1")]
+    Written(tmp_path / "a-3", alive=False).begin()
+    panel.follower.tell()
+    assert panel.rows == 3
+    assert panel.selection == [panel.heard[-1]["order"].index("a-1")]
+    assert list(panel.result.to_pandas().iloc[panel.selection].index) == ["a-1"]
+    ask(panel, "control", name="a-3", command="delete")
+    assert panel.selection == [panel.heard[-1]["order"].index("a-1")]
+    ask(panel, "control", name="a-1", command="delete")
+    assert panel.selection == []
+    panel.close()
+
+
 def test_a_button_tells_the_worker(tmp_path: Path) -> None:
     made = Written(tmp_path / "a-1")
     made.begin()

@@ -129,6 +129,7 @@ def refused(call: Callable[[], object]) -> str:
 
 def test_the_rows_selected_are_those_of_to_pandas() -> None:
     shown, made = result(), Panel()
+    made.result = shown
     remember(shown, made)
     assert nbt.panel(shown) is made
     made.selection = [4, 1]

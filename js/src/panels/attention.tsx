@@ -204,19 +204,21 @@ function usePinned(
   selection: readonly number[],
   select: (rows: number[]) => void,
 ): void {
+  // What both sides have.
   const told = useRef<number | null>(null);
   const isText = part.query_side === "queries";
   useEffect(() => {
     const [first = null] = selection;
-    if (!isText || first === told.current) return;
-    told.current = first;
-    setLook({ pinned: first });
-  }, [selection]);
-  useEffect(() => {
-    if (!isText || pinned === told.current) return;
-    told.current = pinned;
-    select(pinned === null ? [] : [pinned]);
-  }, [pinned]);
+    // The tokens of another part are others: what is selected stays, and is pinned again on the way back.
+    if (!isText) told.current = null;
+    else if (first !== told.current) {
+      told.current = first;
+      setLook({ pinned: first });
+    } else if (pinned !== told.current) {
+      told.current = pinned;
+      select(pinned === null ? [] : [pinned]);
+    }
+  }, [selection, pinned, isText]);
 }
 
 /** Tokens beyond those that came with the header are asked for while one looks; drawn again when some come. */

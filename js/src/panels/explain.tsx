@@ -2,6 +2,8 @@
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { type Channel, isAbort, messageOf } from "../channel";
 import { EVERYTHING } from "../query/texts";
+import { stretch } from "../rows/source";
+import { Selection } from "../selection";
 import { formatShare, formatValue, plural } from "../text";
 import { ExportBar, ExportButton } from "../views/export";
 import { ErrorStrip } from "../views/notices";
@@ -10,14 +12,15 @@ import { SignedBars } from "../views/signedbars";
 import { SignedLegend, SignedText, signed } from "../views/signedtext";
 import { StopButton } from "../views/stop";
 import { Toggle } from "../views/toggle";
-import { Explained, type ExplainHeader, explainHeader, type Target } from "../wire/explain";
+import { Explained, type ExplainHeader, explainHeader, type Target, type Unit } from "../wire/explain";
 import type { ResultProps } from "./panel";
 import { Result } from "./rowtable";
 
 type Look = "text" | "bars";
 type By = "words" | "tokens";
 
-export function ExplainPanel({ header: raw, payload, channel, progress, stop }: ResultProps) {
+export function ExplainPanel(props: ResultProps) {
+  const { header: raw, payload, channel, progress, selection, select, stop } = props;
   const [header, explained] = useMemo(() => {
     const header = explainHeader(raw);
     return [header, new Explained(header, payload)];
@@ -41,7 +44,15 @@ export function ExplainPanel({ header: raw, payload, channel, progress, stop }: 
       ),
     [header, shown, units],
   );
-  const view = { units, shown, scales, methods: header.methods, hovered, onHover: setHovered };
+  const selected = useMemo(() => Selection.of(selection), [selection]);
+  const isSelected = ({ tokens: [start, stop] }: Unit) =>
+    stretch(start, stop).some((token) => selected.has(token));
+  const onToggle = (unit: Unit) => {
+    const tokens = stretch(...unit.tokens);
+    select((isSelected(unit) ? selected.without(tokens) : selected.with(tokens)).toArray());
+  };
+  const marks = { hovered, onHover: setHovered, isSelected, onToggle };
+  const view = { units, shown, scales, methods: header.methods, ...marks };
   return (
     <Result rows={{ header, progress: header.partial ? progress : null }}>
       <Question
@@ -77,6 +88,14 @@ export function ExplainPanel({ header: raw, payload, channel, progress, stop }: 
         <Toggle pressed={special} onToggle={setSpecial}>
           Special tokens
         </Toggle>
+        {selected.size > 0 && (
+          <span class="nbt-selected">
+            <span class="nbt-selected-count">{plural(selected.size, "token")} selected</span>
+            <button type="button" class="nbt-button" onClick={() => select([])}>
+              Clear
+            </button>
+          </span>
+        )}
         <ExportButton open={exporting} disabled={header.partial} onToggle={setExporting} />
       </nav>
       {exporting && (
@@ -85,7 +104,7 @@ export function ExplainPanel({ header: raw, payload, channel, progress, stop }: 
           query={EVERYTHING}
           rows={header.rows}
           found={header.rows}
-          selected={0}
+          selected={selected.size}
           each="token"
         />
       )}

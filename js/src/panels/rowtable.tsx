@@ -25,6 +25,7 @@ import { ExportBar } from "../views/export";
 import { type Column, Grid } from "../views/grid";
 import { Head } from "../views/head";
 import { Notes } from "../views/notices";
+import { useReveal } from "../views/reveal";
 import { type Selected, useSelecting } from "../views/selecting";
 import { Toolbar } from "../views/toolbar";
 import type { Header, Page, Section } from "../wire/sections";
@@ -130,6 +131,8 @@ function OneRow<R, Q extends Query>({ source, children }: OneRowProps<R, Q>) {
 /** What is asked of the table, and where the reader is in it. */
 export interface Table<Q extends Query> {
   query: Q;
+  /** The query of all rows as they are numbered. */
+  everything: Q;
   /** Other rows from now on: back to the top, with no row open. */
   ask(change: Partial<Q>): void;
   active: number;
@@ -155,7 +158,7 @@ export function useTable<R extends { position: number }, Q extends Query>(
   const selected = useSelecting(source, query, selection, select);
   // A refreshed result may have fewer rows.
   const within = Math.min(active, Math.max(0, source.total - 1));
-  return { query, ask, active: within, setActive, open, setOpen, selected };
+  return { query, everything, ask, active: within, setActive, open, setOpen, selected };
 }
 
 /** With so few rows there is nothing to search for. */
@@ -185,8 +188,9 @@ export function RowTable<R extends { position: number }, Q extends Query, Key ex
 ) {
   const { rows, table, label, columns, narrowBelow, each, filter = null, onClear, detail, below } = props;
   const { header, source, channel } = rows;
-  const { query, ask, active, setActive, open, setOpen, selected } = table;
+  const { query, everything, ask, active, setActive, open, setOpen, selected } = table;
   const [exporting, setExporting] = useState(false);
+  const reveal = useReveal(source, query, everything, selected);
   const element = useRef<HTMLDivElement>(null);
   const want = useCallback(
     (start: number, stop: number, at: number) => source.want(start, stop, at),
@@ -245,6 +249,7 @@ export function RowTable<R extends { position: number }, Q extends Query, Key ex
             onRange={want}
             epoch={query}
             selecting={selected}
+            reveal={reveal}
           />
           {partial && <Wait source={source} />}
           {source.total === 0 && <p class="nbt-none">No rows match.</p>}

@@ -11,18 +11,22 @@ import { RunsExport } from "../views/runsexport";
 import { RunTable } from "../views/runtable";
 import type { ResultProps } from "./panel";
 
-/** Ticked at first. */
+/** Ticked as long as nothing is selected, and nobody has ticked any. */
 const FIRST = 3;
 
-export function RunsPanel({ header: raw, channel, host }: ResultProps) {
+export function RunsPanel({ header: raw, channel, selection, select, host }: ResultProps) {
   const header = useRuns(raw, channel);
   const isLost = useLost(host);
   const { order, runs } = header;
-  const [wished, setWished] = useState<readonly string[] | null>(null);
+  const [isTouched, touch] = useState(false);
   const newest = order.filter((name) => runs[name]?.curves.length).slice(0, FIRST);
-  const ticked = (wished ?? newest).filter((name) => runs[name]);
-  const tick = (name: string, isTicked: boolean) =>
-    setWished(isTicked ? [...ticked, name] : ticked.filter((other) => other !== name));
+  const selected = selection.flatMap((number) => order[number] ?? []);
+  const ticked = isTouched || selected.length > 0 ? selected : newest;
+  const tick = (name: string, isTicked: boolean) => {
+    touch(true);
+    const isNow = (other: string) => (other === name ? isTicked : ticked.includes(other));
+    select(order.flatMap((other, number) => (isNow(other) ? [number] : [])));
+  };
   const colours = useColours(ticked);
   const [look, setWholeLook] = useState(FIRST_LOOK);
   const setLook = (change: Partial<RunsLook>) => setWholeLook((now) => ({ ...now, ...change }));
@@ -30,13 +34,13 @@ export function RunsPanel({ header: raw, channel, host }: ResultProps) {
   const root = useRef<HTMLElement>(null);
   return (
     <div class="nbt-result nbt-training nbt-runs">
-      <header class="nbt-head">
+      <div class="nbt-head">
         <div class="nbt-head-line">
           <span class="nbt-title">{header.title}</span>
           <bdi class="nbt-subtitle">{header.subtitle}</bdi>
           {order.length > 0 && <ExportButton open={isExporting} onToggle={setExporting} />}
         </div>
-      </header>
+      </div>
       {isLost && (
         <ErrorStrip message="The kernel was restarted: this is what had come. The runs do not need it, and %runs shows how they are." />
       )}

@@ -37,6 +37,8 @@ interface GridProps<R, Key extends string | number> {
   onRange(start: number, stop: number, active: number): void;
   /** None where rows cannot be selected. */
   selecting?: Selecting;
+  /** A row to scroll to, once for each such object. */
+  reveal?: { at: number } | null;
   /** When this changes, the table shows other rows: back to the top. */
   epoch: unknown;
 }
@@ -55,6 +57,12 @@ export function Grid<R, Key extends string | number>(props: GridProps<R, Key>) {
   // Not on another active row: it was in sight when it became active.
   useLayoutEffect(() => onRange(start, stop, active), [start, stop, onRange]);
   useLayoutEffect(() => virtual.toTop(), [props.epoch]);
+  const revealed = useRef<typeof props.reveal>(null);
+  useLayoutEffect(() => {
+    if (!props.reveal || props.reveal === revealed.current) return;
+    // What is hidden has a size when it is shown.
+    if (virtual.reveal(props.reveal.at)) revealed.current = props.reveal;
+  }, [props.reveal, virtual.size]);
   // A key moved to another row: it may only now be in the page.
   useLayoutEffect(() => {
     if (!focus.current) return;

@@ -1,5 +1,5 @@
 // Selecting rows of a table: one, a range, or all that are found.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Query } from "../query/rows";
 import type { RowSource } from "../rows/source";
 import { Selection } from "../selection";
@@ -15,6 +15,8 @@ export interface Selecting {
 
 export interface Selected extends Selecting {
   selection: Selection;
+  /** Whether it was selected here, and not in another view, another panel or Python. */
+  isOwn: boolean;
   clear(): void;
   /** The kernel was asked which rows they are. */
   waiting: boolean;
@@ -30,6 +32,11 @@ export function useSelecting<R extends Row, Q extends Query>(
   selection: Selection,
   select: (selection: Selection) => void,
 ): Selected {
+  const own = useRef(Selection.none);
+  const tell = (next: Selection) => {
+    own.current = next;
+    select(next);
+  };
   // A range grows and shrinks from one end; what was selected before it stays.
   const range = useRef<{ from: number; before: Selection } | null>(null);
   const asked = useRef<AbortController | null>(null);
@@ -53,7 +60,7 @@ export function useSelecting<R extends Row, Q extends Query>(
       (rows) => {
         if (asked.current !== controller) return;
         drop();
-        select(before.with(rows));
+        tell(before.with(rows));
       },
       // The table itself says why the kernel does not answer.
       () => asked.current === controller && drop(),
@@ -61,6 +68,7 @@ export function useSelecting<R extends Row, Q extends Query>(
   };
   return {
     selection,
+    isOwn: useMemo(() => selection.same(own.current), [selection]),
     waiting,
     has: (at) => {
       const row = source.row(at);
@@ -72,7 +80,7 @@ export function useSelecting<R extends Row, Q extends Query>(
       drop();
       const after = selection.toggled(row.position);
       range.current = { from: at, before: after };
-      select(after);
+      tell(after);
     },
     extend: (at, start) => {
       range.current ??= { from: start, before: selection };
@@ -86,7 +94,7 @@ export function useSelecting<R extends Row, Q extends Query>(
     clear: () => {
       drop();
       range.current = null;
-      select(Selection.none);
+      tell(Selection.none);
     },
   };
 }

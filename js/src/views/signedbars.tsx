@@ -9,7 +9,8 @@ type Order = "text" | "weight";
 
 const MOST = 25;
 
-export function SignedBars({ units, shown, methods, scales, hovered, onHover }: SignedProps) {
+export function SignedBars(props: SignedProps) {
+  const { units, shown, methods, scales, hovered, onHover, isSelected, onToggle } = props;
   const [order, setOrder] = useState<Order>("weight");
   const [all, setAll] = useState(false);
   const sorted = useMemo(() => {
@@ -51,7 +52,15 @@ export function SignedBars({ units, shown, methods, scales, hovered, onHover }: 
             return (
               <tr key={at} data-hovered={at === hovered || undefined} data-unit={at}>
                 <th scope="row">
-                  <bdi>{unit.name}</bdi>
+                  <button
+                    type="button"
+                    class="nbt-signed-name"
+                    aria-pressed={isSelected(unit)}
+                    title="Select"
+                    onClick={() => onToggle(unit)}
+                  >
+                    <bdi>{unit.name}</bdi>
+                  </button>
                 </th>
                 {methods.map(({ name }, method) => {
                   const value = unit.values[method] ?? 0;

@@ -13,12 +13,15 @@ export interface SignedProps {
   scales: readonly number[];
   hovered: number | null;
   onHover(unit: number | null): void;
+  isSelected(unit: Unit): boolean;
+  onToggle(unit: Unit): void;
 }
 
 /** More words than these are drawn when they are asked for. */
 const MOST = 1_500;
 
-export function SignedText({ units, shown, methods, scales, hovered, onHover }: SignedProps) {
+export function SignedText(props: SignedProps) {
+  const { units, shown, methods, scales, hovered, onHover, isSelected, onToggle } = props;
   const [all, setAll] = useState(false);
   const some = all ? shown : shown.slice(0, MOST);
   const left = shown.length - some.length;
@@ -36,6 +39,11 @@ export function SignedText({ units, shown, methods, scales, hovered, onHover }: 
             dir="auto"
             onPointerMove={(event) => onHover(unitUnder(event.target))}
             onPointerLeave={() => onHover(null)}
+            // The keyboard's side of this press is the bars': a button a word. A drag that selects text is no press.
+            onClick={({ target }) => {
+              const unit = units[unitUnder(target) ?? -1];
+              if (unit && String(getSelection()) === "") onToggle(unit);
+            }}
           >
             {some.map((at, place) => {
               const unit = units[at] as Unit;
@@ -50,6 +58,7 @@ export function SignedText({ units, shown, methods, scales, hovered, onHover }: 
                     value={unit.values[method] ?? 0}
                     scale={scales[method] ?? 0}
                     hovered={hovered}
+                    isSelected={isSelected(unit)}
                   />
                 </Fragment>
               );
@@ -71,9 +80,10 @@ interface WordProps extends Pick<SignedProps, "hovered"> {
   at: number;
   value: number;
   scale: number;
+  isSelected: boolean;
 }
 
-function Word({ unit, at, value, scale, hovered }: WordProps) {
+function Word({ unit, at, value, scale, hovered, isSelected }: WordProps) {
   const share = strength(value, scale);
   return (
     <span
@@ -81,6 +91,7 @@ function Word({ unit, at, value, scale, hovered }: WordProps) {
       data-sign={value < 0 ? "against" : "for"}
       data-strong={share > 0.15 || undefined}
       data-hovered={at === hovered || undefined}
+      data-selected={isSelected || undefined}
       data-unit={at}
       style={{ "--strength": share }}
     >

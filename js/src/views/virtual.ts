@@ -12,6 +12,8 @@ const TALL_ROW_PX = 58;
 
 export interface Virtual {
   viewport: RefObject<HTMLDivElement | null>;
+  /** Another one whenever it was measured. */
+  size: Size;
   narrow: boolean;
   rowHeight: number;
   start: number;
@@ -20,8 +22,8 @@ export interface Virtual {
   /** Whole rows that the viewport shows. */
   pageSize: number;
   top(at: number): number;
-  /** Scroll no further than needed. */
-  reveal(at: number): void;
+  /** Scroll no further than needed; whether it could: what is hidden does not scroll. */
+  reveal(at: number): boolean;
   toTop(): void;
   onScroll(): void;
 }
@@ -36,10 +38,11 @@ export function useVirtual(total: number, headHeight: number, narrowBelow = NARR
   const geometry: Geometry = { total, rowHeight, viewport: Math.max(rowHeight, size.height - headHeight) };
   const scrollTo = (top: number) => {
     if (viewport.current) viewport.current.scrollTop = top;
-    setScrollTop(top);
+    setScrollTop(viewport.current?.scrollTop ?? top);
   };
   return {
     viewport,
+    size,
     narrow,
     rowHeight,
     ...windowAt(scrollTop, geometry),
@@ -48,6 +51,7 @@ export function useVirtual(total: number, headHeight: number, narrowBelow = NARR
     reveal: (at) => {
       const target = scrollTopFor(at, scrollTop, geometry);
       if (target !== scrollTop) scrollTo(target);
+      return (viewport.current?.clientHeight ?? 0) > 0;
     },
     toTop: () => scrollTo(0),
     onScroll: () => setScrollTop(viewport.current?.scrollTop ?? 0),

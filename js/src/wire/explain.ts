@@ -48,6 +48,8 @@ export interface Unit {
   special: boolean;
   /** The second text of a pair. */
   second: boolean;
+  /** The number of its first token, and of the first behind it. */
+  tokens: readonly [start: number, stop: number];
   /** What each method says of it. */
   values: number[];
 }
@@ -77,6 +79,7 @@ export class Explained {
         name: text || (called.get(start) ?? ""),
         special: (flag & SPECIAL) > 0,
         second: (flag & SECOND) > 0,
+        tokens: [start, stop],
         values: methods.map((_, method) => sum(values.subarray(method * rows + start, method * rows + stop))),
       };
     };

@@ -69,8 +69,12 @@ class Follower(Following):
             changed = {name: row for name, row in rows.items() if row != self._rows.get(name)}
             if not changed and list(rows) == list(self._rows):
                 return
+            selected = [list(self._rows)[row] for row in panel.selection]
             self._rows, self._seq = rows, self._seq + 1
             panel.send({"type": "runs", "seq": self._seq, "order": list(rows), "runs": changed}, [])
+            # The same runs, which have other numbers when one has come or gone.
+            panel.rows, panel.result = len(rows), self.runs
+            panel.selection = [row for row, name in enumerate(rows) if name in selected]
 
     # --- the thread ---
 
@@ -87,5 +91,5 @@ class Follower(Following):
     def _draw(self, panel: Panel, *, at_once: bool) -> None:
         now = time.monotonic()
         if self._drawn != self._seq and panel.view is not None and (at_once or now - self._drawn_at > SNAPSHOT_S):
-            self._drawn, self._drawn_at, panel.result = self._seq, now, self.runs
+            self._drawn, self._drawn_at = self._seq, now
             panel.view.draw()

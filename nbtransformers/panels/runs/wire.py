@@ -61,7 +61,7 @@ def whole(runs: Runs, rows: Rows, seq: int) -> dict[str, Any]:
     return {
         "version": VERSION,
         "kind": "runs",
-        "rows": 0,
+        "rows": len(rows),
         "inline": True,
         "title": "Training runs",
         "subtitle": sendable(f"{count(len(rows), 'run')} in {shown_folder(runs.folder)}"),
