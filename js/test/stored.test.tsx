@@ -23,7 +23,7 @@ describe("results in a file", () => {
 
   it("says of no more rows than there are", () => {
     const { one, all } = show({ kind: "stored", header: { ...header, rows: 4, more: "" } });
-    expect(one("table").getAttribute("aria-label")).toBe("The rows");
+    expect(one(".nbt-stored").getAttribute("aria-label")).toBe("The rows");
     expect(all(".nbt-stored p")).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 // Results that went to a file: where it is, and how it begins.
 import { Head } from "../views/head";
 import { Notes } from "../views/notices";
+import { Scrolled } from "../views/scrolled";
 import { storedHeader } from "../wire/stored";
 import type { ResultProps } from "./panel";
 
@@ -11,8 +12,8 @@ export function StoredPanel({ header }: ResultProps) {
       <Head title={title} subtitle={subtitle} facts={facts} />
       <Notes notes={notes} />
       {beginning.length > 0 && (
-        <div class="nbt-stored">
-          <table aria-label={more ? "The first rows" : "The rows"}>
+        <Scrolled label={more ? "The first rows" : "The rows"} class="nbt-stored">
+          <table>
             <thead>
               <tr>
                 {columns.map((name, at) => (
@@ -35,7 +36,7 @@ export function StoredPanel({ header }: ResultProps) {
             </tbody>
           </table>
           {more && <p>{more}</p>}
-        </div>
+        </Scrolled>
       )}
     </div>
   );

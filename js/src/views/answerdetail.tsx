@@ -47,9 +47,15 @@ export function AnswerDetail({ row, channel, onClose }: DetailProps) {
       <ul class="nbt-labels">
         {answers.slice(0, MOST).map((answer, rank) => (
           <li key={rank} onPointerEnter={() => setOn(rank)} onPointerLeave={() => setOn(null)}>
-            <span class="nbt-labels-name" title={answer.text}>
+            <button
+              type="button"
+              class="nbt-labels-name"
+              title={answer.text}
+              onFocus={() => setOn(rank)}
+              onBlur={() => setOn(null)}
+            >
               <bdi>{answer.text || "no answer"}</bdi>
-            </span>
+            </button>
             <ScoreBar score={answer.score} colour={answer.text ? colourOf(rank) : "grey"} />
           </li>
         ))}

@@ -57,7 +57,8 @@ function Code({ code }: { code: string }) {
   return (
     <div class="nbt-code">
       <CopyButton text={() => code} element={shown} />
-      <pre ref={shown} dir="ltr">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long one scrolls, and so must the keys */}
+      <pre ref={shown} dir="ltr" tabIndex={0}>
         {code}
       </pre>
     </div>

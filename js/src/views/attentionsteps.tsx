@@ -227,7 +227,10 @@ function Vector({ name, of, values, framed, named }: VectorProps) {
   return (
     <div>
       <dt>
-        {name} <span class="nbt-lines-place">{said}</span>
+        {name}{" "}
+        <span class="nbt-lines-place" aria-live="polite">
+          {said}
+        </span>
       </dt>
       <dd>
         <Strip label={name} values={values} at={at} onPoint={setAt} {...(framed ? { framed } : {})} />

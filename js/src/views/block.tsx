@@ -94,6 +94,7 @@ function TextToken({ group, drawing }: { group: Group; drawing: Drawing }) {
       class={names.filter((name) => name !== "").join(" ")}
       role="option"
       aria-selected={isOn}
+      aria-label={text.trim() ? undefined : visible(text)}
       id={isOn ? onId : undefined}
       data-n={first}
       data-c={shared ? count : undefined}

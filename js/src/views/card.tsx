@@ -28,7 +28,8 @@ export function Card({ id, facts, total, tokenizer, anchor, above, pinned, onClo
       ref={card}
       id={id}
       class={pinned ? "nbt-card nbt-card-pinned" : "nbt-card"}
-      role="tooltip"
+      role={pinned ? "dialog" : "tooltip"}
+      {...(pinned ? { "aria-label": "Token" } : {})}
       popover="manual"
     >
       <div class="nbt-card-head">

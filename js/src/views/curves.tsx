@@ -7,6 +7,7 @@ import type { Line } from "../wire/positions";
 import { exactly } from "./named";
 import { clamp } from "./viewport";
 import { useMeasured } from "./virtual";
+import { walking } from "./walking";
 
 /** A line with its name and the name of its colour. */
 export interface Curve extends Line {
@@ -47,13 +48,6 @@ export function Curves({ label, curves, across, axis, children }: CurvesProps) {
     const share = (event.clientX - left - LEFT) / inner;
     setPoint(clamp(Math.round(share * (count - 1)), 0, Math.max(0, count - 1)));
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -count, End: count }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    setPoint(clamp((point ?? (step > 0 ? -1 : count)) + step, 0, Math.max(0, count - 1)));
-  };
   return (
     <div class="nbt-looking">
       <div class="nbt-curves" ref={box}>
@@ -66,7 +60,7 @@ export function Curves({ label, curves, across, axis, children }: CurvesProps) {
           height={HEIGHT}
           onPointerMove={onPointerMove}
           onPointerLeave={() => setPoint(null)}
-          onKeyDown={onKeyDown}
+          onKeyDown={walking(point, count, setPoint)}
         >
           <Axes low={low} high={high} at={at} x={x} y={y} width={width} axis={axis} />
           {curves.map(({ name, colour }, number) => (

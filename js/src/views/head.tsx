@@ -18,7 +18,7 @@ export function Head({ title, subtitle, facts, progress }: HeadProps) {
   // Not `useId`: it counts within one panel, and a page holds several.
   const [id] = useState(() => `nbt-facts-${Math.random().toString(36).slice(2)}`);
   return (
-    <header class={progress ? "nbt-head nbt-head-working" : "nbt-head"}>
+    <div class={progress ? "nbt-head nbt-head-working" : "nbt-head"}>
       <div class="nbt-head-line">
         <span class="nbt-title">{title}</span>
         <span class="nbt-subtitle">
@@ -46,6 +46,6 @@ export function Head({ title, subtitle, facts, progress }: HeadProps) {
         ))}
       </dl>
       {progress && <ProgressBar progress={progress} />}
-    </header>
+    </div>
   );
 }

@@ -58,6 +58,12 @@ export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose 
     () => (facts && facts.stop > facts.start ? ([facts.start, facts.stop] as const) : null),
     [facts?.start, facts?.stop],
   );
+  // Whoever was on the card is back in the text.
+  const unpin = () => {
+    const text = root.current?.querySelectorAll<HTMLElement>("[role=listbox]")[pin?.tokenizer ?? 0];
+    text?.focus();
+    setPin(null);
+  };
   const title = /^\d+$/.test(row.index) ? `Row ${row.index}` : row.index;
   const several = tokenizers.length > 1;
   const cut = row.reason === null && !row.pending;
@@ -69,7 +75,7 @@ export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose 
       onKeyDown={(event) => {
         if (event.key !== "Escape" || !(pin || onClose)) return;
         event.stopPropagation();
-        if (pin) setPin(null);
+        if (pin) unpin();
         else onClose?.();
       }}
     >
@@ -114,6 +120,8 @@ export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose 
                   // A pointer that leaves takes nothing from the keyboard, nor the other way round.
                   const keeps = (now: Place | null) => samePlace(now, next) || (!next && now?.by !== by);
                   setPoint((now) => (keeps(now) ? now : next));
+                  // The card goes along with whoever walks on.
+                  if (pin && next && by === "keys") setPin(next);
                 }}
                 onPin={(token) => {
                   const next: Place = { tokenizer: number, token, by: "keys" };
@@ -132,7 +140,7 @@ export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose 
           anchor={() => root.current?.querySelector(`[id="${onId}-${shown.tokenizer}"]`) ?? null}
           above={shown.tokenizer < (tokenizers.length - 1) / 2}
           pinned={pin !== null}
-          onClose={() => setPin(null)}
+          onClose={unpin}
         />
       )}
     </section>

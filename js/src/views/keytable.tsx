@@ -72,23 +72,31 @@ export function KeyTable(props: KeyTableProps) {
       <table class="nbt-steps-table">
         <thead>
           <tr>
-            <th>q</th>
-            <th class="nbt-steps-strip">
+            <th scope="row">q</th>
+            <td class="nbt-steps-strip">
               <Strip label="The query" values={steps.q} {...pointed(props, at, "products")} />
-            </th>
-            <th colSpan={stages.length + 3} />
+            </td>
+            <td colSpan={stages.length + 3} />
           </tr>
           <tr>
-            <th>Key</th>
-            <th class="nbt-steps-strip">k</th>
-            <th class="nbt-steps-strip">q × k</th>
+            <th scope="col">Key</th>
+            <th scope="col" class="nbt-steps-strip">
+              k
+            </th>
+            <th scope="col" class="nbt-steps-strip">
+              q × k
+            </th>
             {stages.map(({ name, help }) => (
-              <th key={name} class="nbt-steps-value" title={help}>
+              <th key={name} scope="col" class="nbt-steps-value" title={help}>
                 {name}
               </th>
             ))}
-            <th class="nbt-steps-value">Weight</th>
-            <th class="nbt-steps-strip">weight × v</th>
+            <th scope="col" class="nbt-steps-value">
+              Weight
+            </th>
+            <th scope="col" class="nbt-steps-strip">
+              weight × v
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -100,13 +108,14 @@ export function KeyTable(props: KeyTableProps) {
                   label={label}
                   values={rows[row] ?? NOTHING}
                   most={most}
+                  isWalked={row === at}
                   {...pointed(props, row, which)}
                 />
               </td>
             );
             return (
               <tr key={key} class={of.masked ? "nbt-steps-masked" : undefined} aria-current={row === at}>
-                <th>
+                <th scope="row">
                   <button type="button" onClick={() => props.onKey(row)}>
                     <Token text={keys.at(key)?.text ?? "…"} />
                     <span class="nbt-lines-place">{key}</span>

@@ -152,7 +152,7 @@ function Overlay({ title, curves, colours, look, setLook }: OverlayProps) {
   const walk = useWalk(longest?.thinned.step ?? [], range, at, calls);
   return (
     <figure class="nbt-chart">
-      <figcaption>
+      <figcaption aria-live={at === null ? "off" : "polite"}>
         <strong>{title}</strong>
         {at !== null && <span>{way.at(at)}</span>}
         {drawn.map(({ name, curve: { steps, evals }, colour }) => (

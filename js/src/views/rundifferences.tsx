@@ -5,6 +5,7 @@ import { cssColour } from "../colour";
 import type { Kept } from "../rows/answers";
 import { useAsked } from "./asking";
 import { NoticeStrip } from "./notices";
+import { Scrolled } from "./scrolled";
 
 interface RunDifferencesProps {
   names: readonly string[];
@@ -31,7 +32,7 @@ export function RunDifferences({ names, colours, channel }: RunDifferencesProps)
       {answer.length === 0 ? (
         <p class="nbt-aside">Nothing: the data, the model, the settings and the versions are the same.</p>
       ) : (
-        <div class="nbt-scrolled">
+        <Scrolled label="Table">
           <table class="nbt-run-table">
             <thead>
               <tr>
@@ -59,7 +60,7 @@ export function RunDifferences({ names, colours, channel }: RunDifferencesProps)
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrolled>
       )}
     </section>
   );

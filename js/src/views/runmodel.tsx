@@ -19,10 +19,13 @@ export function RunModel({ name, channel, close }: RunModelProps) {
   const asked = useAction<Offer>(channel, name);
   const used = useAction<object>(channel, name);
   const line = useRef<HTMLElement>(null);
+  const section = useRef<HTMLElement>(null);
   useEffect(() => asked.ask("model", { name }), [name, channel]);
+  // It stands below all rows, and whoever walks by keys is to be there.
+  useEffect(() => section.current?.focus(), [name]);
   const failed = [asked.state, used.state].find(({ kind }) => kind === "failed");
   return (
-    <section class="nbt-run-model" aria-label={`The model of ${name}`}>
+    <section class="nbt-run-model" aria-label={`The model of ${name}`} tabIndex={-1} ref={section}>
       <p>
         The model of <bdi class="nbt-run-name">{name}</bdi> is at hand wherever a model is named.
       </p>

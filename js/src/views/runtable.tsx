@@ -26,6 +26,7 @@ interface RunTableProps {
 export function RunTable({ header, colours, tick, channel, isLost }: RunTableProps) {
   const { busy, said, tell } = useTelling(channel);
   const [modelled, setModelled] = useState<string | null>(null);
+  const opener = useRef<HTMLElement | null>(null);
   return (
     <>
       <div class="nbt-scrolled">
@@ -42,7 +43,10 @@ export function RunTable({ header, colours, tick, channel, isLost }: RunTablePro
                 isBusy={busy.has(name)}
                 isLost={isLost}
                 tell={tell}
-                showModel={setModelled}
+                showModel={(name, button) => {
+                  opener.current = button;
+                  setModelled(name);
+                }}
               />
             ))}
           </tbody>
@@ -54,7 +58,14 @@ export function RunTable({ header, colours, tick, channel, isLost }: RunTablePro
         </p>
       )}
       {modelled !== null && !isLost && header.runs[modelled]?.has_model && (
-        <RunModel name={modelled} channel={channel} close={() => setModelled(null)} />
+        <RunModel
+          name={modelled}
+          channel={channel}
+          close={() => {
+            setModelled(null);
+            opener.current?.focus();
+          }}
+        />
       )}
     </>
   );
@@ -68,8 +79,8 @@ interface RowProps {
   isBusy: boolean;
   isLost: boolean;
   tell: Tell;
-  /** Show how to use its model. */
-  showModel(name: string): void;
+  /** Show how to use its model; the button is where the reader is when that is closed. */
+  showModel(name: string, button: HTMLElement): void;
 }
 
 function Row({ name, row, colour, tick, isLost, ...rest }: RowProps) {
@@ -127,21 +138,29 @@ function metricsOf({ metrics, best }: RunRow): string {
 
 function Actions({ name, row, isBusy, tell, showModel }: Omit<RowProps, "colour" | "tick" | "isLost">) {
   const [isAsked, ask] = useState(false);
-  const button = (title: string, onClick: () => void, help: string) => (
+  const buttons = useRef<HTMLSpanElement>(null);
+  const wasAsked = useRef(isAsked);
+  // The button that was pressed is gone: on to the one that does no harm, and back.
+  useEffect(() => {
+    if (isAsked !== wasAsked.current)
+      buttons.current?.querySelector<HTMLElement>("button:last-child")?.focus();
+    wasAsked.current = isAsked;
+  }, [isAsked]);
+  const button = (title: string, onClick: (button: HTMLElement) => void, help: string) => (
     <button
       type="button"
       class="nbt-button nbt-button-outlined"
       aria-label={`${title} ${name}`}
       title={help}
       disabled={isBusy}
-      onClick={onClick}
+      onClick={({ currentTarget }) => onClick(currentTarget)}
     >
       {title}
     </button>
   );
   if (isAsked)
     return (
-      <span class="nbt-row-actions">
+      <span class="nbt-row-actions" ref={buttons}>
         <span>With its model?</span>
         {button("Delete", () => tell(name, "delete"), "It cannot be undone")}
         {button("Keep", () => ask(false), "Leave it as it is")}
@@ -150,14 +169,14 @@ function Actions({ name, row, isBusy, tell, showModel }: Omit<RowProps, "colour"
   const told = (title: string, command: string, help: string) =>
     button(title, () => tell(name, command), help);
   return (
-    <span class="nbt-row-actions">
+    <span class="nbt-row-actions" ref={buttons}>
       {told("Open", "open", "Its panel, below this cell")}
       {isLive(row) && row.state !== "paused" && told("Pause", "pause", "Wait after the step that it is at")}
       {row.state === "paused" && told("Resume", "resume", "Go on")}
       {canResume(row) && told("Resume", "resume", "A new worker goes on from its last checkpoint")}
       {isLive(row) && told("Save now", "save", "Make a checkpoint after the step that it is at")}
       {isLive(row) && told("Stop", "stop", "Finish the step, save, and keep the best model")}
-      {row.has_model && button("Model…", () => showModel(name), "How to use its model")}
+      {row.has_model && button("Model…", (opener) => showModel(name, opener), "How to use its model")}
       {!isLive(row) && button("Delete…", () => ask(true), "Delete its directory")}
     </span>
   );

@@ -2,6 +2,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useTheme } from "./plane";
 import { farthest } from "./stages";
+import { clamp } from "./viewport";
+import { walking } from "./walking";
 
 interface StripProps {
   label: string;
@@ -11,13 +13,15 @@ interface StripProps {
   /** The dimension that is looked at, and a stretch that is framed. */
   at: number | null;
   framed?: readonly [start: number, stop: number];
+  /** Whether it is walked along by keys; of many strips, those of one row are. */
+  isWalked?: boolean;
   onPoint(dim: number | null): void;
 }
 
 /** More cells than these are narrower than a pixel: they are mixed. */
 const FINE = 400;
 
-export function Strip({ label, values, most, at, framed, onPoint }: StripProps) {
+export function Strip({ label, values, most, at, framed, isWalked = true, onPoint }: StripProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useTheme(canvas);
   const scale = most ?? farthest(values);
@@ -38,13 +42,20 @@ export function Strip({ label, values, most, at, framed, onPoint }: StripProps) 
   const dimAt = ({ currentTarget, clientX }: PointerEvent) => {
     const { left, width } = (currentTarget as Element).getBoundingClientRect();
     const dim = Math.floor(((clientX - left) / (width || 1)) * values.length);
-    return Math.max(0, Math.min(values.length - 1, dim));
+    return clamp(dim, 0, values.length - 1);
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: its role depends
     <div
       class="nbt-vector"
-      role="img"
-      aria-label={label}
+      {...(isWalked
+        ? {
+            role: "application",
+            "aria-label": `${label}: the left and right arrow keys go along it`,
+            tabIndex: 0,
+          }
+        : { role: "img", "aria-label": label })}
+      onKeyDown={walking(at, values.length, onPoint)}
       onPointerMove={(event) => onPoint(dimAt(event))}
       onPointerLeave={() => onPoint(null)}
     >

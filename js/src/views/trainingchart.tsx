@@ -77,7 +77,7 @@ export function TrainingChart(props: TrainingChartProps) {
   const walk = useWalk(lines[0]?.line.thinned.step ?? [], range, at, calls);
   return (
     <figure class="nbt-chart">
-      <figcaption>
+      <figcaption aria-live={at === null ? "off" : "polite"}>
         <strong>{chart.title}</strong>
         {lines.map((line, number) => (
           <Value key={number} known={line} at={at} isNamed={lines.length > 1} />

@@ -8,6 +8,7 @@ import type { Evaluation, Mistake, Report } from "../wire/training";
 import { useAsked } from "./asking";
 import { exactValue } from "./figures";
 import { NoticeStrip } from "./notices";
+import { Scrolled } from "./scrolled";
 import { Segments } from "./segments";
 import { Select } from "./select";
 
@@ -111,7 +112,7 @@ function ConfusionTable({ counts, labels }: ConfusionProps) {
           onChoose={(key) => setFigures(key)}
         />
       </div>
-      <div class="nbt-scrolled">
+      <Scrolled label="Confusion">
         <table class="nbt-confusion">
           <thead>
             <tr>
@@ -148,7 +149,7 @@ function ConfusionTable({ counts, labels }: ConfusionProps) {
             })}
           </tbody>
         </table>
-      </div>
+      </Scrolled>
     </section>
   );
 }
@@ -165,7 +166,7 @@ function Frequent({ counts, labels }: ConfusionProps) {
   return (
     <section class="nbt-report-part">
       <h4>{`The most frequent confusions, of ${formatCount(labels.length)} labels`}</h4>
-      <div class="nbt-scrolled">
+      <Scrolled label="Table">
         <table class="nbt-report-table">
           <thead>
             <tr>
@@ -188,7 +189,7 @@ function Frequent({ counts, labels }: ConfusionProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolled>
     </section>
   );
 }
@@ -198,7 +199,7 @@ function ByLabel({ byLabel }: { byLabel: Report["by_label"] }) {
   return (
     <section class="nbt-report-part">
       <h4>By label</h4>
-      <div class="nbt-scrolled">
+      <Scrolled label="Table">
         <table class="nbt-report-table">
           <thead>
             <tr>
@@ -223,7 +224,7 @@ function ByLabel({ byLabel }: { byLabel: Report["by_label"] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolled>
     </section>
   );
 }
@@ -238,11 +239,13 @@ function Mistakes({ mistakes }: { mistakes: Mistake[] }) {
   return (
     <section class="nbt-report-part">
       <h4>The worst mistakes</h4>
-      <ol class="nbt-mistakes nbt-scrolled">
-        {mistakes.map((mistake, at) => (
-          <OneMistake key={at} mistake={mistake} />
-        ))}
-      </ol>
+      <Scrolled label="Mistakes">
+        <ol class="nbt-mistakes">
+          {mistakes.map((mistake, at) => (
+            <OneMistake key={at} mistake={mistake} />
+          ))}
+        </ol>
+      </Scrolled>
     </section>
   );
 }

@@ -32,7 +32,7 @@ export function FinderChart({ finder, isLog }: { finder: Finder; isLog: boolean 
   const [rate, loss] = finder.points[number] ?? [];
   return (
     <figure class="nbt-chart">
-      <figcaption>
+      <figcaption aria-live={at === null ? "off" : "polite"}>
         <strong>{shown.title}</strong>
         {rate === undefined ? (
           <span>{finder.chosen === null ? "none was chosen" : `chosen ${exactValue(finder.chosen)}`}</span>

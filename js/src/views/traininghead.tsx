@@ -23,7 +23,7 @@ export function TrainingHead({ facts }: { facts: RunFacts }) {
   const { step, steps } = progress;
   const stage = stageOf(facts);
   return (
-    <header class="nbt-head nbt-run-head">
+    <div class="nbt-head nbt-run-head">
       <div class="nbt-head-line">
         <bdi class="nbt-title">{title || name}</bdi>
         <StateChip state={state} />
@@ -52,7 +52,7 @@ export function TrainingHead({ facts }: { facts: RunFacts }) {
         ))}
       </p>
       <Announcer facts={facts} />
-    </header>
+    </div>
   );
 }
 

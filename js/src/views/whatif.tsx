@@ -84,7 +84,7 @@ function Ablation({ reading, look, channel, chosen, onChoose }: WhatIfProps) {
   return (
     <section aria-label="Without some heads">
       <h4>Without some heads</h4>
-      <p class="nbt-aside">
+      <p class="nbt-aside" aria-live="polite">
         Click heads to take them out, and see what the model then predicts.
         {pointed && ` · layer ${pointed.layer}, head ${pointed.head}`}
       </p>

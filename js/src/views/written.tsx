@@ -180,15 +180,19 @@ function WrittenText(props: WrittenTextProps) {
     event.preventDefault();
     event.stopPropagation();
   };
+  // Whoever was on the card is back in the text.
+  const close = () => {
+    setPin(null);
+    setPoint(pin);
+    box.current?.focus();
+  };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: only Escape, which closes what the inside has opened
     <div
       onKeyDown={(event) => {
         if (event.key !== "Escape" || pin === null) return;
         event.stopPropagation();
-        setPin(null);
-        setPoint(pin);
-        box.current?.focus();
+        close();
       }}
     >
       <div
@@ -218,6 +222,7 @@ function WrittenText(props: WrittenTextProps) {
             class={text === "" ? "nbt-written-end" : undefined}
             role="option"
             aria-selected={number === at}
+            aria-label={text.trim() ? undefined : visible(text) || "end"}
             data-n={first}
             style={{ "--doubt": 1 - probability }}
           >
@@ -236,12 +241,12 @@ function WrittenText(props: WrittenTextProps) {
           onChoose={
             onChoose &&
             ((choice) => {
-              setPin(null);
+              close();
               onChoose(pin, choice);
             })
           }
           onMove={setPin}
-          onClose={() => setPin(null)}
+          onClose={close}
         />
       )}
     </div>
