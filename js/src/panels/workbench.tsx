@@ -11,23 +11,34 @@ import { WorkbenchInput } from "../views/workbenchinput";
 import { WorkbenchOptions } from "../views/workbenchoptions";
 import { WorkbenchTask } from "../views/workbenchtask";
 import { type Form, type Task, workbenchHeader } from "../wire/workbench";
-import { fieldOf, formOf, INPUT, MODEL, nothingFilled, withForm, withOption } from "../workbench/filled";
-import { useBench, useFilled, useTyped } from "../workbench/use";
+import {
+  type Filled,
+  fieldOf,
+  formOf,
+  INPUT,
+  MODEL,
+  nothingFilled,
+  withForm,
+  withOption,
+} from "../workbench/filled";
+import { useBench, useDraft, useTyped } from "../workbench/use";
 import type { ResultProps } from "./panel";
 
 export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
   const header = useMemo(() => workbenchHeader(raw), [raw]);
-  const [filled, fill] = useFilled(channel, nothingFilled(header.task));
+  const draft = useDraft(channel, nothingFilled(header.task));
   const [program, setProgram] = useState<{ number: number; code: string } | null>(null);
   const bench = useBench(channel, host);
-  const task = header.tasks.find(({ name }) => name === filled.task) ?? (header.tasks[0] as Task);
-  const form = formOf(filled, task);
+  const taskOf = (filled: Filled) =>
+    header.tasks.find(({ name }) => name === filled.task) ?? (header.tasks[0] as Task);
+  const task = taskOf(draft.filled);
+  const form = formOf(draft.filled, task);
   const { typed, error } = useTyped(channel, form);
   const mistake = bench.mistake ?? error;
   const { state } = bench;
-  const change = (next: typeof filled) => {
+  const change = (next: (now: Filled) => Filled) => {
     bench.forgive();
-    fill(next);
+    draft.fill(next);
   };
   const mistakeIn = (name: string) => (mistake?.field === name ? mistake.message : null);
   const model = fieldOf(task, MODEL);
@@ -42,12 +53,12 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
   };
   const putBack = async (number: number) => {
     const answer = await bench.ask<Form>("form", { number });
-    if (answer) change(withForm(filled, answer));
+    if (answer) change((now) => withForm(now, answer));
   };
   const isBusy = state.at_work !== null;
   const run = () => {
     setProgram(null);
-    if (!isBusy && !bench.isAsking) bench.run(form);
+    if (!isBusy && !bench.isAsking) bench.run(formOf(draft.now(), taskOf(draft.now())));
   };
   return (
     <div class="nbt-result nbt-bench">
@@ -71,7 +82,7 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
           <WorkbenchTask
             tasks={header.tasks}
             chosen={task.name}
-            onChoose={(name) => change({ ...filled, task: name })}
+            onChoose={(name) => change((now) => ({ ...now, task: name }))}
           />
           {model && (
             <FormField
@@ -81,7 +92,7 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
               form={form}
               channel={channel}
               mistake={mistakeIn(MODEL)}
-              onChange={(value) => change(withOption(filled, MODEL, value))}
+              onChange={(value) => change((now) => withOption(now, MODEL, value))}
             />
           )}
         </div>
@@ -92,10 +103,10 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
           mistake={mistakeIn(INPUT)}
           host={host}
           cell={header.cell}
-          onCopy={(text) => change({ ...filled, source: "text", texts: { ...filled.texts, text } })}
-          onSource={(source) => change({ ...filled, source })}
-          onText={(text) => change({ ...filled, texts: { ...filled.texts, [form.source]: text } })}
-          onOption={(name, value) => change(withOption(filled, name, value))}
+          onCopy={(text) => change((now) => ({ ...now, source: "text", texts: { ...now.texts, text } }))}
+          onSource={(source) => change((now) => ({ ...now, source }))}
+          onText={(text) => change((now) => ({ ...now, texts: { ...now.texts, [form.source]: text } }))}
+          onOption={(name, value) => change((now) => withOption(now, name, value))}
         />
         <WorkbenchOptions
           key={task.name}
@@ -103,8 +114,8 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
           form={form}
           channel={channel}
           mistakeIn={mistakeIn}
-          onOption={(name, value) => change(withOption(filled, name, value))}
-          onOthers={(others) => change({ ...filled, others })}
+          onOption={(name, value) => change((now) => withOption(now, name, value))}
+          onOthers={(others) => change((now) => ({ ...now, others }))}
         />
         <div class="nbt-tools nbt-bench-run">
           <button

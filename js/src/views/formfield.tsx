@@ -63,7 +63,7 @@ function Control({ id, about, field, value, form, channel, mistake, onChange }: 
         {/* What a device with a number is, cuda:1, is no choice of the list. */}
         {[...new Set(["", ...field.choices, typeof value === "string" ? value : ""])].map((choice) => (
           <option key={choice} value={choice} selected={choice === (value ?? "")}>
-            {choice || usual}
+            {choice || (field.default ? `${usual} (default)` : usual)}
           </option>
         ))}
       </select>

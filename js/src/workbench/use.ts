@@ -115,16 +115,29 @@ export function useTyped(channel: Channel, form: Form): { typed: string; error: 
   return answer;
 }
 
+export interface Draft {
+  /** As it is drawn. */
+  filled: Filled;
+  fill(next: (now: Filled) => Filled): void;
+  /** As it is by now: what was typed last may not have been drawn yet. */
+  now(): Filled;
+}
+
 /** What is filled in, which the kernel keeps: this page may be loaded anew. */
-export function useFilled(channel: Channel, first: Filled): [filled: Filled, fill: (filled: Filled) => void] {
+export function useDraft(channel: Channel, first: Filled): Draft {
   const [filled, setFilled] = useState(first);
+  const latest = useRef(first);
   const isTouched = useRef(false);
+  const set = (next: Filled) => {
+    latest.current = next;
+    setFilled(next);
+  };
   useEffect(() => {
     const ended = new AbortController();
     channel
       .request<{ filled?: Filled | null }>("kept", {}, { signal: ended.signal, ...PATIENT })
       .then(({ result }) => {
-        if (result.filled && !isTouched.current) setFilled((now) => ({ ...now, ...result.filled }));
+        if (result.filled && !isTouched.current) set({ ...latest.current, ...result.filled });
       })
       // Whoever has not typed yet loses nothing.
       .catch(() => {});
@@ -135,13 +148,14 @@ export function useFilled(channel: Channel, first: Filled): [filled: Filled, fil
     const timer = setTimeout(() => channel.request("keep", { filled }, PATIENT).catch(() => {}), KEPT_MS);
     return () => clearTimeout(timer);
   }, [channel, filled]);
-  return [
+  return {
     filled,
-    (next) => {
+    fill: (next) => {
       isTouched.current = true;
-      setFilled(next);
+      set(next(latest.current));
     },
-  ];
+    now: () => latest.current,
+  };
 }
 
 const TYPED_MS = 250;
