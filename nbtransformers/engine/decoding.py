@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.detokenizing import Detokenizer
+from nbtransformers.engine.forcedend import at_own_limits
 from nbtransformers.engine.generation_config import (
     end_tokens,
     generation_config,
@@ -159,6 +160,10 @@ class _Batch:
         if not model.config.is_encoder_decoder:
             self.start = max(len(prompt.ids) for prompt in prompts)
 
+    def free_of_others(self, processors: list[Any]) -> None:
+        """Have no row depend on how long the others may become."""
+        at_own_limits(processors, [prompt.most for prompt in self.prompts], self.start)
+
 
 class _Step:
     __slots__ = ("ids", "probabilities", "top")
@@ -180,6 +185,7 @@ class _StepWatch:
 
     def run(self, model: Any, input_ids: Any, **prepared: Any) -> Any:
         """In the place of the last step of `generate`: all is prepared, and the loop itself is Transformers' own."""
+        self._batch.free_of_others(prepared["logits_processor"])
         prepared["logits_processor"].insert(0, self._hear)
         if is_sampling(prepared["generation_config"]):
             draw = _Draw(self._batch.prompts, self._batch.decoding.seed, input_ids.device)
@@ -303,6 +309,7 @@ class _BeamWatch:
 
     def run(self, model: Any, input_ids: Any, **prepared: Any) -> Any:
         """In the place of the last step of `generate`, as above."""
+        self._batch.free_of_others(prepared["logits_processor"])
         prepared["stopping_criteria"].append(self._see)
         return type(model)._beam_search(model, input_ids, **prepared)
 

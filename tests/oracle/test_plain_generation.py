@@ -13,6 +13,7 @@ from oracle.writers import save_writer
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 import nbtransformers as nbt
+from nbtransformers.engine.decoding import Decoding, Prompt, decode
 from nbtransformers.loading.registry import REGISTRY
 from nbtransformers.results.generation import Generation
 
@@ -293,3 +294,21 @@ def test_the_bundled_decoder_is_greedy_token_for_token(smollm2: Path) -> None:
         said = _said(smollm2, ids, new.tolist())[np.arange(len(new)), new]
         np.testing.assert_allclose(result.probabilities[row], said, atol=1e-4)
     REGISTRY.clear()
+
+
+@pytest.mark.parametrize("how", ["greedy", "beams", "drawn"])
+@pytest.mark.parametrize("name", ["bart", "marian"])
+def test_a_row_ends_at_its_own_limit_as_it_does_alone(name: str, how: str, folders: dict[str, Path]) -> None:
+    """These models are told to end a text where it is cut off, which in a batch is elsewhere for each row."""
+    folder, options = folders[name], {"do_sample": False, **DECODING[how], "forced_eos_token_id": 2}
+    model, tokenizer = _plain(folder)
+    limits = [3, 9, 5, 9, 4]
+    ids = _ids(folder, PROMPTS)
+    prompts = [Prompt(row, np.array(own), most) for row, (own, most) in enumerate(zip(ids, limits, strict=True))]
+    written = [found.ids.tolist() for found in decode(model, tokenizer, prompts, Decoding(options))]
+    alone = [
+        _alone(folder, own, row, **{**options, "max_new_tokens": most})
+        for row, (own, most) in enumerate(zip(ids, limits, strict=True))
+    ]
+    assert written == alone
+    assert any(len(row) == most for row, most in zip(written, limits, strict=True)), "no row came to its limit"
