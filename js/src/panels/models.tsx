@@ -25,14 +25,14 @@ export function ModelsPanel({ header: raw, channel, host }: ResultProps) {
   const focusOn = (selector: string) => table.current?.querySelector<HTMLElement>(selector)?.focus();
   return (
     <div class="nbt-result nbt-models">
-      <header class="nbt-head">
+      <div class="nbt-head">
         <div class="nbt-head-line">
           <span class="nbt-title">{header.title}</span>
           <span class="nbt-subtitle" role="status">
             {isAsking ? "Searching…" : listed.summary}
           </span>
         </div>
-      </header>
+      </div>
       {isLost && <ErrorStrip message="The kernel was restarted: run this cell again." />}
       <ModelFilters
         header={header}
@@ -40,7 +40,7 @@ export function ModelsPanel({ header: raw, channel, host }: ResultProps) {
         setWish={models.setWish}
         order={order}
         setOrder={setOrder}
-        onDown={() => focusOn('button[tabindex="0"]')}
+        onDown={() => focusOn("tbody button")}
       />
       {problem && !isLost && (
         <p class="nbt-models-problem nbt-bad" role="alert">

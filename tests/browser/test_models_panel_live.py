@@ -1,0 +1,220 @@
+"""The panel of models in a real JupyterLab, with a Hub on this machine: found, looked at, fetched, used; by keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import helpers
+import pytest
+from browser.alone import alone
+from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from hub import Hub, serving
+from hubonline import bulky_files
+from hubrepos import Repository, repository
+from payloads import MARKUP
+from playwright.sync_api import expect
+
+from nbtransformers.panels.models.snapshot import models_snapshot
+from nbtransformers.panels.models.wire import detail_of, fit_of, list_of, models_header
+from nbtransformers.request.catalog import ModelsRequest
+from nbtransformers.results.memory import Memory
+from nbtransformers.results.modelcard import ModelCard
+from nbtransformers.results.models import ModelEntry, Models
+
+pytestmark = pytest.mark.browser
+
+WAIT_MS = 120_000
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    folder = tmp_path_factory.mktemp("models")
+    helpers.classifier().save_pretrained(folder / "tiny")
+    helpers.tokenizer().save_pretrained(folder / "tiny")
+    hostile = f"license: {json.dumps(HOSTILE)}\nlanguage: en\ndatasets: [{json.dumps(HOSTILE)}]"
+    made = Hub(
+        models={
+            "acme/reviewer": repository(folder / "tiny", "license: mit\nlanguage: [en, de]", downloads=900),
+            "acme/hostile": repository(folder / "tiny", hostile, downloads=800),
+            f"acme/{HOSTILE}": repository(folder / "tiny", hostile, downloads=700),
+            "acme/bulky": Repository(bulky_files(2_000), downloads=1, bytes_per_s=500_000),
+        }
+    )
+    with serving(made) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def notebook(
+    hub: Hub, lab: JupyterServer, browser: OfflineBrowser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Notebook]:
+    variables = hub.environment(tmp_path_factory.mktemp("home") / "cache")
+    page = browser.page(height=1400)
+    setup = f"import os\nos.environ.update({variables!r})\n%load_ext nbtransformers"
+    lab.write("models.ipynb", [setup, "%models acme", "0"])
+    opened = lab.open(page, "models.ipynb")
+    opened.run_all()
+    yield opened
+    assert browser.errors(page) == []
+    page.context.close()
+
+
+def panel_of(notebook: Notebook) -> Any:
+    return notebook.panel(1).first
+
+
+def names(panel: Any) -> Any:
+    return panel.locator(".nbt-models-list tbody button")
+
+
+def detail(notebook: Notebook, name: str) -> Any:
+    """All that is known of a model, once it is clicked."""
+    panel = panel_of(notebook)
+    panel.get_by_role("searchbox", name="Search models by name").fill(name.rpartition("/")[2])
+    expect(names(panel)).to_have_text([name])
+    panel.locator(".nbt-models-list tbody tr").first.click()
+    return panel.get_by_role("region", name=f"The model {name}", exact=True)
+
+
+def test_the_hub_answers_while_one_types(notebook: Notebook, hub: Hub) -> None:
+    panel = panel_of(notebook)
+    search = panel.get_by_role("searchbox", name="Search models by name")
+    expect(names(panel)).to_have_count(4)
+    search.fill("")
+    expect(names(panel).first).to_have_text("minilm")
+    asked = len(hub.asked)
+    search.press_sequentially("acme/rev", delay=20)
+    expect(names(panel)).to_have_text(["acme/reviewer"])
+    assert len(hub.asked) - asked < len("acme/rev")
+    search.fill("acme")
+    expect(names(panel)).to_have_count(4)
+    panel.get_by_label("Language").fill("de")
+    expect(names(panel)).to_have_text(["acme/reviewer"])
+    panel.get_by_label("Language").fill("german")
+    expect(panel.get_by_role("alert")).to_contain_text("--language is 'german'")
+    panel.get_by_role("button", name="Clear the filter").click()
+    expect(names(panel)).to_have_count(4)
+    panel.get_by_label("Sort").select_option("name")
+    expect(names(panel).first).to_have_text(f"acme/{HOSTILE}")
+    panel.get_by_label("Sort").select_option("downloads")
+    expect(names(panel).first).to_have_text("acme/reviewer")
+
+
+def test_a_click_shows_all_that_is_known_and_whether_it_fits(notebook: Notebook) -> None:
+    shown = detail(notebook, "acme/reviewer")
+    expect(shown).to_contain_text("The load gate lets it pass.", timeout=WAIT_MS)
+    expect(shown.locator("dl")).to_contain_text("en, de")
+    fit = shown.get_by_role("region", name="Does it fit?")
+    expect(fit).to_contain_text("16 texts of 32 tokens at once", timeout=WAIT_MS)
+    assert notebook.python("1 + 1") == 2
+    fit.get_by_label("Texts at once").fill("2")
+    expect(fit).to_contain_text("2 texts of 32 tokens at once", timeout=WAIT_MS)
+    expect(fit.locator("tbody tr").first).to_contain_text(re.compile("inference.*(yes|no)"))
+
+
+def test_a_download_is_cancelled_and_gone_on_with(notebook: Notebook) -> None:
+    shown = detail(notebook, "acme/bulky")
+    shown.get_by_role("button", name="Download (2.0 MB)").click()
+    expect(shown.get_by_role("progressbar")).to_have_attribute("aria-valuemax", "2", timeout=WAIT_MS)
+    assert notebook.python("1 + 1") == 2  # the kernel is free
+    shown.get_by_role("button", name="Stop").click()
+    expect(shown).to_contain_text("are kept")
+    shown.get_by_role("button", name="Go on with the download").click()
+    expect(shown).to_contain_text("It went on from", timeout=WAIT_MS)
+    expect(panel_of(notebook).locator(".nbt-models-place").first).to_have_text("cached")
+    expect(shown.get_by_role("button", name=re.compile("ownload"))).to_have_count(0)
+
+
+def test_a_model_is_used_at_its_commit(notebook: Notebook) -> None:
+    shown = detail(notebook, "acme/reviewer")
+    shown.get_by_role("checkbox", name=re.compile("Pin the revision")).check()
+    shown.get_by_role("button", name="Use in this session").click()
+    expect(shown).to_contain_text("is the default of this session")
+    default = "__import__('nbtransformers.settings').settings.default('model').value"
+    assert re.fullmatch(r"acme/reviewer@[0-9a-f]{40}", notebook.python(default))
+    before = notebook.page.locator(".jp-Notebook .jp-Cell").count()
+    shown.get_by_role("button", name="Insert as cell").click()
+    expect(notebook.page.locator(".jp-Notebook .jp-Cell")).to_have_count(before + 1)
+    source = notebook.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.widgets[2].model.sharedModel.getSource()"
+    )
+    assert source.startswith("%%classify --model acme/reviewer@")
+    notebook.run_code(2, source)
+    assert notebook.python("_.run.model").startswith("acme/reviewer@")
+
+
+def test_the_keys_are_enough(notebook: Notebook) -> None:
+    panel, keys = panel_of(notebook), notebook.page.keyboard
+    search = panel.get_by_role("searchbox", name="Search models by name")
+    search.fill("acme")
+    expect(names(panel)).to_have_count(4)
+    search.focus()
+    keys.press("ArrowDown")
+    expect(names(panel).nth(0)).to_be_focused()
+    keys.press("End")
+    expect(names(panel).nth(3)).to_be_focused()
+    keys.press("Home")
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    name = names(panel).nth(1).inner_text()
+    shown = panel.get_by_role("region", name=f"The model {name}", exact=True)
+    expect(shown).to_contain_text("The load gate lets it pass.", timeout=WAIT_MS)
+    keys.press("Tab")
+    expect(shown.get_by_role("button", name=f"Close {name}")).to_be_focused()
+    keys.press("Escape")
+    expect(shown).to_have_count(0)
+    expect(names(panel).nth(1)).to_be_focused()
+
+
+def test_what_the_hub_says_stays_text(notebook: Notebook) -> None:
+    expect(detail(notebook, "acme/hostile").locator("dl")).to_contain_text(HOSTILE)
+    expect(detail(notebook, f"acme/{HOSTILE}").get_by_role("alert")).to_contain_text(HOSTILE)
+    expect(notebook.cell(1).locator(".nbt-snapshot").first).to_contain_text(HOSTILE)
+    assert notebook.cell(1).locator(":is(.nbt-live, .nbt-snapshot) img").count() == 0
+
+
+def test_texts_stay_texts_under_the_strictest_policy(browser: OfflineBrowser) -> None:
+    hostile = [text for text in MARKUP if text.strip()]
+    made = tuple(
+        ModelEntry(
+            *(text, "hub", text, text),
+            languages=(text,),
+            licence=text,
+            training_data=(text,),
+            description=text,
+            revision="0" * 40,
+            gate=f"Type `{text}`.",
+        )
+        for text in hostile
+    )
+    models = Models(ModelsRequest(search=" ".join(hostile)), made, "/next", tuple(hostile[:2]))
+    memory = dict.fromkeys(hostile[:3], Memory(weights=1))
+    asking: dict[str, Any] = {
+        "state": lambda _: ({"listed": list_of(models, 0), "downloads": {}, "default": hostile[0]}, []),
+        "detail": lambda params: (
+            detail_of(next(one for one in made if one.name == params["name"]), hostile[0], hostile[1]),
+            [],
+        ),
+        "fit": lambda _: (
+            fit_of(ModelCard(made[0], None, hostile[0], 1, 1, memory, 1, f"`{hostile[1]}`", tuple(hostile))),
+            [],
+        ),
+    }
+    with alone(browser, "models", models_header(models), asking) as (opened, noted):
+        panel = opened.locator(".nbt-live")
+        for name in hostile[:4]:
+            panel.locator(".nbt-models-list tbody button", has_text=name).first.click()
+            expect(panel.locator(".nbt-models-fit table")).to_be_visible()
+            expect(panel.locator("dd").first).to_be_visible()
+        foreign = ":is(img, iframe, a, style, object, form, base, embed, video, link:not([href='/models.css']))"
+        assert panel.locator(foreign).count() == 0
+        assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
+        assert opened.evaluate("() => window.refused") == []
+        opened.evaluate("html => { document.body.innerHTML = html; }", models_snapshot("one", models))
+        opened.wait_for_timeout(300)
+        assert opened.locator(":is(script, iframe, a, img, object, form, base, embed, video, [onload])").count() == 0
+        assert noted == []
