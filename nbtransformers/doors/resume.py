@@ -18,6 +18,7 @@ from nbtransformers.panels.workbench.bench import Workbench
 from nbtransformers.request import ModelRef, Objects
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.explanation import Explanation
+from nbtransformers.results.models import Models
 from nbtransformers.results.positions import Positions
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.stored import Stored
@@ -52,7 +53,7 @@ def resume(result: Resumable, *, data: Any = None, model: Any = None, tokenizer:
 
     if isinstance(result, Background):
         raise UserError("This is work in the background, not its result.", hint="Type `nbt.resume(work.result)`.")
-    if isinstance(result, Runs | Workbench) or not isinstance(result, RESULTS):
+    if isinstance(result, Models | Runs | Workbench) or not isinstance(result, RESULTS):
         raise UserError(f"There is nothing to resume in {kind_of(result)}.", hint="Type `nbt.resume(result)`.")
     if isinstance(result, TrainingRun):
         result.resume()

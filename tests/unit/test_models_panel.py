@@ -408,6 +408,11 @@ def test_the_snapshot_is_drawn_anew_once_it_was_searched(catalogue: None) -> Non
         view.panel.close()
 
 
+def test_in_a_list_there_is_nothing_to_resume() -> None:
+    with pytest.raises(UserError, match="There is nothing to resume in a Models"):
+        nbt.resume(golden_models())
+
+
 def test_nobody_who_can_ask_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offers, "_offered", [])
     with pytest.raises(UserError, match="Nothing can be asked about models from here"):
