@@ -50,10 +50,14 @@ def models_page(request: ModelsRequest, after: str | None = None) -> Page[ModelE
         UnreachableError: when the Hub cannot be asked.
     """
     page = _page("models", _models_query(request), after, model_entry)
-    most = request.size.nbytes
-    if most is None:
-        return page
-    return Page(tuple(one for one in page.entries if (one.download_bytes or most + 1) <= most), page.next)
+    return Page(tuple(entry for entry in page.entries if _is_wanted(entry, request)), page.next)
+
+
+def _is_wanted(entry: ModelEntry, request: ModelsRequest) -> bool:
+    """What the Hub cannot be asked: bytes of weights, and whether a tag such as `rag` is a language or a topic."""
+    most, language = request.size.nbytes, (request.language or "").casefold()
+    fits = most is None or (entry.download_bytes or most + 1) <= most
+    return fits and (not language or language in map(str.casefold, entry.languages))
 
 
 def datasets_page(request: DatasetsRequest, after: str | None = None) -> Page[DatasetEntry]:

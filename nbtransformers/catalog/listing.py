@@ -16,6 +16,7 @@ from nbtransformers.results.models import ModelEntry, Models
 
 E = TypeVar("E")
 Turn = Callable[["str | None"], Page[E]]
+_MOST_PAGES = 8  # that one list asks for; a page may have few that are wanted, or none
 _OF_HUB_ALONE = ("downloads", "likes", "last_modified", "gated")
 # What the Hub calls by either name.
 _SAME_TASK = {"feature-extraction": "sentence-similarity", "sentence-similarity": "feature-extraction"}
@@ -98,16 +99,17 @@ def matches(entry: ModelEntry, request: ModelsRequest) -> bool:
 
 
 def _taken(turn: Turn[E], limit: int, after: str | None = None) -> tuple[list[E], str | None]:
-    """So many entries, from as many pages as they take, and where to go on; there may be some that were had."""
+    """So many entries, or fewer where pages have few, and where to go on; there may be some that were had."""
     taken: list[E] = []
-    while True:
+    for _ in range(_MOST_PAGES):
         page = turn(after)
         taken += page.entries
         if len(taken) > limit:  # the rest of this page is still to come
             return taken[:limit], after or page.next
         after = page.next
         if after is None or len(taken) == limit:
-            return taken, after
+            break
+    return taken, after
 
 
 def _cached_datasets(request: DatasetsRequest) -> Iterable[DatasetEntry]:

@@ -357,6 +357,18 @@ def test_topics_are_no_languages(card: str, languages: tuple[str, ...]) -> None:
     assert model_entry(about).languages == dataset_entry(about).languages == languages
 
 
+def test_a_language_that_is_also_a_topic_is_searched_for_as_a_language(here: Path, tmp_path: Path) -> None:
+    def described(card: str) -> Repository:
+        return Repository({"config.json": b'{"model_type": "bert"}', "README.md": f"---\n{card}\n---\n".encode()})
+
+    topics = {f"acme/topic-{number}": described("language: en\ntags: [rag]") for number in range(20)}
+    with online(Hub(models={**topics, "acme/logooli": described("language: rag")}), tmp_path / "cache") as hub:
+        assert of_hub(language="rag") == ["acme/logooli"]
+        hub.asked.clear()
+        assert (of_hub(language="rag", limit=1), asked(language="rag", limit=1).more) == ([], True)
+        assert len(hub.asked) == 2 * 8  # it does not turn over all pages of the Hub
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=5), inside, max_size=3),
