@@ -91,7 +91,7 @@ export function KeyTable(props: KeyTableProps) {
                 {name}
               </th>
             ))}
-            <th scope="col" class="nbt-steps-value">
+            <th scope="col" class="nbt-steps-value nbt-steps-weight">
               Weight
             </th>
             <th scope="col" class="nbt-steps-strip">

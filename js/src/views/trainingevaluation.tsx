@@ -259,7 +259,7 @@ function OneMistake({ mistake }: { mistake: Mistake }) {
   const isLong = text.length > LONG;
   return (
     <li>
-      <p class={isLong && !open ? "nbt-mistake-text nbt-cut" : "nbt-mistake-text"} dir="auto">
+      <p class={isLong && !open ? "nbt-mistake-text nbt-mistake-cut" : "nbt-mistake-text"} dir="auto">
         {text === "" ? <span class="nbt-muted">no text</span> : text}
       </p>
       <p class="nbt-mistake-facts">
