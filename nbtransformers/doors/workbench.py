@@ -9,10 +9,11 @@ from nbtransformers.coding import code
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError
 from nbtransformers.magics import cells, drafts, forms, ran
-from nbtransformers.magics.complete import Suggestion, complete, in_quotes, unquoted
+from nbtransformers.magics.complete import complete
 from nbtransformers.magics.forms import Form
 from nbtransformers.magics.formtasks import TASKS, FormTask, task_named
 from nbtransformers.magics.showing import run_asked
+from nbtransformers.magics.suggestions import Suggestion, in_quotes, unquoted
 from nbtransformers.panels.background import Background
 from nbtransformers.panels.host import cell_id, shell
 from nbtransformers.panels.kinds import RESULTS

@@ -10,10 +10,11 @@ from typing import Any, cast
 from nbtransformers import settings
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.inputs.suffixes import is_file
-from nbtransformers.magics.complete import in_quotes, is_completed
 from nbtransformers.magics.formtasks import FormTask, Source, has_commands, options_of, task_named, task_of_line
 from nbtransformers.magics.options import SET_FOR, SETTABLE, Option
+from nbtransformers.magics.optionvalues import is_completed
 from nbtransformers.magics.parse import is_option, scan, words_of
+from nbtransformers.magics.suggestions import in_quotes
 
 _DEFAULT = re.compile(r"\(default: (.*)\)$")
 

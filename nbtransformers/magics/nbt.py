@@ -8,8 +8,8 @@ from typing import Any
 
 from nbtransformers.errors import UserError, did_you_mean
 from nbtransformers.magics import nbt_code, nbt_memory, nbt_settings
-from nbtransformers.magics.complete import Completed, Suggestion, matching
 from nbtransformers.magics.parse import scan, words_of
+from nbtransformers.magics.suggestions import Completed, Suggestion, matching
 from nbtransformers.magics.table import MAGICS
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nbtransformers.errors import UserError
 from nbtransformers.magics import last
-from nbtransformers.magics.complete import Suggestion, run_names, unquoted
+from nbtransformers.magics.optionvalues import run_names
+from nbtransformers.magics.suggestions import Suggestion, unquoted
 
 if TYPE_CHECKING:
     from nbtransformers.panels.kinds import Result

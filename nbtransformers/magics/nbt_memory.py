@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nbtransformers.errors import UserError
-from nbtransformers.magics.complete import Suggestion
+from nbtransformers.magics.suggestions import Suggestion
 from nbtransformers.plain_text import printable
 
 

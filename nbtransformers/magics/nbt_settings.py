@@ -7,8 +7,9 @@ from typing import Any
 
 from nbtransformers import settings
 from nbtransformers.errors import UserError
-from nbtransformers.magics.complete import Suggestion, model_names
+from nbtransformers.magics.optionvalues import model_names
 from nbtransformers.magics.parse import filled_in
+from nbtransformers.magics.suggestions import Suggestion
 from nbtransformers.plain_text import printable
 
 
