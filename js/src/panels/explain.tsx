@@ -132,7 +132,7 @@ function Readout({ units, methods, hovered }: ReadoutProps) {
           ))}
         </>
       ) : (
-        "Point at a word for its numbers."
+        "Point at a word for its numbers; press one to select it."
       )}
     </output>
   );
