@@ -82,7 +82,7 @@ describe("while the work goes on", () => {
   it("counts what is done, and leaves the rest of the bar empty", async () => {
     const { all, one } = show(partial(250));
     await drawn();
-    expect(one(".nbt-bucket").getAttribute("aria-label")).toBe("low: 249 rows, 99.6%");
+    expect(one(".nbt-bucket").getAttribute("aria-label")).toBe("low 249 99.6% of all rows");
     const parts = all(".nbt-part").map((part) => Number(part.style.flexGrow));
     expect(parts).toEqual([0.249, 0.001, 0.75]);
     expect(one(".nbt-counter").textContent).toBe("1,000 rows");

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
 from playwright.sync_api import Page, sync_playwright
+
+JS = Path(__file__).parent.parent.parent / "js"
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +26,15 @@ def browser() -> Iterator[OfflineBrowser]:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     with JupyterServer(tmp_path_factory.mktemp("lab")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def every_state() -> str:
+    """A page of its own with the panel in every state, under `default-src 'none'` and nonces."""
+    npm = shutil.which("npm")
+    assert npm, "tests/run.py puts npm on the path"
+    subprocess.run([npm, "run", "dev"], cwd=JS, check=True, capture_output=True)
+    return (JS / "dev" / "out" / "index.html").as_uri()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-JS = Path(__file__).parent.parent.parent / "js"
 CELLS = ["%load_ext nbtransformers", "%%classify --labels politics,sport\nThe parliament voted.\nShe scored twice."]
 
 
@@ -45,15 +44,6 @@ def test_the_panel_follows_the_theme(browser: OfflineBrowser, tmp_path: Path, th
         assert (ground < 0.25) if dark else (ground > 0.9)
         assert abs(ground - ink) > 0.5
         page.context.close()
-
-
-@pytest.fixture(scope="module")
-def every_state() -> str:
-    """A page of its own with the panel in every state, under `default-src 'none'` and nonces."""
-    npm = shutil.which("npm")
-    assert npm, "tests/run.py puts npm on the path"
-    subprocess.run([npm, "run", "dev"], cwd=JS, check=True, capture_output=True)
-    return (JS / "dev" / "out" / "index.html").as_uri()
 
 
 @pytest.mark.parametrize("width", [1000, 380])

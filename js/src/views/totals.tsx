@@ -70,7 +70,8 @@ function BucketButton({
       type="button"
       class="nbt-bucket"
       aria-pressed={pressed}
-      aria-label={`${name}: ${plural(count, ...unit)}, ${share}`}
+      // It begins as it looks: whoever speaks to the page says what is seen.
+      aria-label={`${name} ${formatCount(count)} ${share} of all ${unit[1]}`}
       disabled={count === 0 && !pressed}
       style={{ "--colour": cssColour(colour), "--share": done > 0 ? count / done : 0 }}
       onClick={() => onFilter(pressed ? null : key)}
@@ -78,9 +79,8 @@ function BucketButton({
       <span class={key === "without_score" ? "nbt-dot nbt-dot-none" : "nbt-dot"} />
       <span class="nbt-bucket-name" title={name}>
         <bdi>{name}</bdi>
-      </span>
-      <span class="nbt-bucket-count">{formatCount(count)}</span>
-      <span class="nbt-bucket-share">{share}</span>
+      </span>{" "}
+      <span class="nbt-bucket-count">{formatCount(count)}</span> <span class="nbt-bucket-share">{share}</span>
       {!parts && <span class="nbt-bucket-bar" />}
     </button>
   );
