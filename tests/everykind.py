@@ -131,8 +131,9 @@ def _run(folder: Path, name: str, *, alive: bool, **request: Any) -> Written:
     made = Written(folder / name, alive=alive, request=replace(REQUEST, data=DataRef("variable", "评论"), **request))
     made.begin()
     made.step(range(1, 51))
-    mistakes = [*REPORT["mistakes"], {**REPORT["mistakes"][0], "text": TEXTS[5], "row": 12}]
-    made.evaluate(50, report={**REPORT, "mistakes": mistakes}, accuracy=0.8)
+    report: dict[str, Any] = dict(REPORT)
+    first, *others = report["mistakes"]
+    made.evaluate(50, report={**report, "mistakes": [first, *others, {**first, "text": TEXTS[5]}]}, accuracy=0.8)
     made.write("best", step=50, metric="accuracy", value=0.8)
     made.save(50)
     made.files.data.mkdir()

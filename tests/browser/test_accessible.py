@@ -7,7 +7,7 @@ snapshot that is left of it; the states that a notebook does not come to at will
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +200,10 @@ POINTED = """panel => [...panel.querySelectorAll("*")].filter(one =>
     ["pointer", "crosshair", "grab"].includes(getComputedStyle(one).cursor)
     && !one.closest("button, input, select, textarea, summary, label, a[href], [tabindex], [disabled], .nbt-lines-afar")
 ).map(one => one.outerHTML.slice(0, 160))"""
+LEADS = """listed => {
+    const name = listed.getAttribute("aria-activedescendant");
+    return !!name && !!listed.querySelector(`[id="${name}"][role=option]`);
+}"""
 SAID = "panel => [...panel.querySelectorAll('[aria-live], [role=status], output')].map(one => one.textContent).join()"
 
 
@@ -225,24 +229,32 @@ def walk(page: Page, panel: Any) -> list[str]:
     return wrong + [f"the Tab key passes it: {one}" for at, one in enumerate(stops) if at not in reached]
 
 
+def comes_true(page: Page, told: Callable[[], bool]) -> bool:
+    """Whether something is true soon."""
+    for _ in range(40):
+        if told():
+            return True
+        page.wait_for_timeout(50)
+    return False
+
+
 def tell(page: Page, panel: Any) -> list[str]:
     """Have every picture walked through by its keys; which of them say nothing then."""
     silent: list[str] = []
+    page.mouse.move(0, 0)  # where a page scrolls below it, it points at something else
     for picture in panel.locator("[role=application]:visible").all():
         before = panel.evaluate(SAID)
         picture.focus()
         for key in ("ArrowRight", "ArrowDown", "ArrowRight"):
             page.keyboard.press(key)
-        page.wait_for_timeout(50)
-        if panel.evaluate(SAID) == before:
+        if not comes_true(page, lambda before=before: panel.evaluate(SAID) != before):
             silent.append(f"its keys say nothing: {picture.get_attribute('aria-label')}")
         page.keyboard.press("Escape")
+        page.wait_for_timeout(100)
     for listed in panel.locator("[role=listbox]:visible").all():
         listed.focus()
         page.keyboard.press("End")
-        page.wait_for_timeout(50)
-        name = listed.get_attribute("aria-activedescendant")
-        if not name or not panel.locator(f"[id='{name}'][role=option]").count():
+        if not comes_true(page, lambda listed=listed: listed.evaluate(LEADS)):
             silent.append(f"its keys lead nowhere: {listed.get_attribute('aria-label')}")
     return silent
 
