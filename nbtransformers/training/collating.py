@@ -31,7 +31,7 @@ class SeededCollator:
 
     def __call__(self, rows: Sequence[Any]) -> Any:
         """A batch."""
-        with _drawing_from([self._seed, 0 if self.epoch is None else self.epoch + 1, _print_of(rows)]):
+        with drawing_from([self._seed, 0 if self.epoch is None else self.epoch + 1, _print_of(rows)]):
             return self._collator(rows)
 
     @contextmanager
@@ -52,7 +52,8 @@ def _print_of(rows: Sequence[Any]) -> int:
 
 
 @contextmanager
-def _drawing_from(seeds: list[int]) -> Generator[None]:
+def drawing_from(seeds: list[int]) -> Generator[None]:
+    """Draw from some seeds, and leave all random numbers as they were."""
     import torch
 
     drawn = int(np.random.SeedSequence(seeds).generate_state(1)[0])

@@ -25,6 +25,7 @@ from nbtransformers.results.trainingrecipe import (
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
 from nbtransformers.training.adapters import with_adapter
+from nbtransformers.training.collating import drawing_from
 from nbtransformers.training.data import stored_description, stored_rows
 from nbtransformers.training.finder import found_lr
 from nbtransformers.training.headonly import accepts_loss_kwargs
@@ -117,6 +118,11 @@ class _Facts:
         return steps_of(self.request, self._description.rows["train"])
 
     def recipe(self) -> TrainingRecipe:
+        """All of it; the random numbers of the kernel stay as they are."""
+        with drawing_from([self.request.seed]):  # new weights and masks are drawn
+            return self._recipe()
+
+    def _recipe(self) -> TrainingRecipe:
         request, task, description = self.request, self._task, self._description
         found = found_lr(self.folder) if request.find_lr and request.lr is None else None
         metric = request.metric or task.best_metric

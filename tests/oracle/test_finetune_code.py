@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import transformers
 from oracle.bare import Bare
 from oracle.test_code import checked
@@ -110,7 +112,9 @@ def test_the_model_is_that_of_the_run(method: str, bare: Bare, tmp_path: Path) -
     encoder = tiny_bert(tmp_path / "bert", labels=5)  # its head is for others, and made anew
     folder = new_run(tmp_path / "run", encoder, arguments={"max_grad_norm": 0.5}, schedule="cosine", method=method)
     assert work(folder) == 0
+    drawn = random.getstate(), torch.get_rng_state()
     program = nbt.code(TrainingRun(folder))
+    assert random.getstate() == drawn[0] and torch.equal(torch.get_rng_state(), drawn[1])
     last.remember(TrainingRun(folder))
     assert nbt_code.code([], None) == program.rstrip("\n")
     _same(folder, bare.table(checked(program), tmp_path))
