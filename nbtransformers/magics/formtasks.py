@@ -185,7 +185,7 @@ def _runs() -> Iterable[FormTask]:
         yield form(command, summary, {"Which one": (_RUN, *options.RUNS_FOLDER, *sure)}, (_RUN,))
 
 
-_SETTING = Option("setting", "the name of an option, or `TASK.OPTION`", "NAME")
+_SETTING = Option("setting", "the name of an option, or TASK.OPTION for one task only", "NAME")
 _NBT: Mapping[str, tuple[Option, ...]] = {
     "set": (_SETTING, Option("value", "what holds from now on; where it is empty, what holds is told", "VALUE")),
     "unset": (_SETTING,),
