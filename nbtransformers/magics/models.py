@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nbtransformers.errors import UserError
+from nbtransformers.errors import UserError, nearest
 from nbtransformers.magics import options
 from nbtransformers.magics.data import variable_name
 from nbtransformers.magics.help import magic_help
@@ -45,6 +45,8 @@ def models(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -
     out = variable_name(values.pop("out", None))
     words = words_of(parsed.expression)
     command, words = (words[0], words[1:]) if words and words[0] in COMMANDS else ("", words)
+    if not command:
+        _refuse_mistyped_command(words)
     _refuse_other_options(command, values, options_of(command))
     value = COMMANDS.get(command, _listed)(words, values, namespace)
     return given(value, out, line, shell)
@@ -110,6 +112,16 @@ _OPTIONS_OF = {
 def options_of(command: str) -> tuple[str, ...]:
     """The keys of the options that a command takes; those of the list for the empty one."""
     return _OPTIONS_OF.get(command, _OF_LISTING)
+
+
+def _refuse_mistyped_command(words: list[str]) -> None:
+    """One word is searched for whatever it is like; with more behind it, it was meant as a command."""
+    meant = nearest(words[0], COMMANDS) if len(words) > 1 else None
+    if meant:
+        raise UserError(
+            f"`%models` has no command {words[0]}.",
+            hint=f'Did you mean {meant}? If it is to be searched for: `--search "{" ".join(words)}"`.',
+        )
 
 
 def _refuse_other_options(command: str, values: Mapping[str, Any], known: tuple[str, ...]) -> None:
