@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -54,13 +55,17 @@ def fragments(place: Path, size: int) -> tuple[list[Fragment], list[Fragment]]:
     """What there is of a file: the fragments that can be gone on with, in order, and those of no use.
 
     huggingface_hub leaves some, too, when it is killed: from the beginning, with eight digits more in their names.
+    Another process may be at work on them: one that goes meanwhile is not there.
 
     Args:
         place: where the whole file is to be.
         size: its bytes.
     """
     paths = place.parent.glob(f"{place.name}*.incomplete")
-    found = [Fragment(path, _start(path), path.stat().st_size) for path in paths]
+    found: list[Fragment] = []
+    for path in paths:
+        with suppress(FileNotFoundError):
+            found.append(Fragment(path, _start(path), path.stat().st_size))
     useful: list[Fragment] = []
     useless: list[Fragment] = []
     reached = 0
@@ -102,18 +107,21 @@ def to_come(here: Sequence[Fragment], size: int, least: int) -> list[Piece]:
 def put_together(place: Path, size: int, stop: Callable[[], bool]) -> str | None:
     """Put all fragments of a file behind the first one, and give the SHA-256 of the whole; None when `stop` says so.
 
-    What ends it midway does no harm: a fragment is removed once it is a part of the first.
+    What ends it midway does no harm: a fragment is removed once it is a part of the first. A stop waits for the end of
+    one, since half of it behind the first would make the rest of no use.
     """
     first, *others = fragments(place, size)[0]
     digest = hashlib.sha256()
     with first.path.open("r+b") as whole:
         while read := whole.read(_READ):
+            if stop():
+                return None
             digest.update(read)
         for other in others:
+            if stop():
+                return None
             with other.path.open("rb") as opened:
                 while read := opened.read(_READ):
-                    if stop():
-                        return None
                     digest.update(read)
                     whole.write(read)
             whole.flush()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,10 +73,22 @@ def test_what_overlaps_or_is_too_long_is_of_no_use(tmp_path: Path) -> None:
     assert to_come(useful, 100, 64) == [Piece(0, 60), Piece(60, 100)]
 
 
-def test_a_stop_while_it_is_put_together_loses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("looks", range(4))
+def test_a_stop_while_it_is_put_together_loses_nothing(
+    looks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbtransformers.loading.fragments._READ", 25)  # less than any fragment
     place, content = tmp_path / "0123abcd", bytes(range(100))
     for start, stop in ((0, 40), (40, 70), (70, 100)):
         fragment_path(place, start).write_bytes(content[start:stop])
-    assert put_together(place, 100, lambda: True) is None
+    asked = count()
+    assert put_together(place, 100, lambda: next(asked) == looks) is None
     assert sum(one.nbytes for one in fragments(place, 100)[0]) == 100
     assert put_together(place, 100, lambda: False) == sha256(content).hexdigest()
+
+
+def test_one_that_another_process_has_taken_meanwhile_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "0123abcd.from-40.incomplete").symlink_to(tmp_path / "gone")  # named by the folder, and not there
+    fragment_path(tmp_path / "0123abcd", 0).write_bytes(bytes(40))
+    useful, useless = fragments(tmp_path / "0123abcd", 100)
+    assert ([one.start for one in useful], useless) == ([0], [])
