@@ -147,6 +147,22 @@ def test_a_model_that_has_come_is_in_the_list() -> None:
     assert told(panel, "state")["listed"] == GOLDEN["live"]["listed"]
 
 
+class Unseen(Fetching):
+    """One that can tell nothing of what it has fetched."""
+
+    def in_full(self, name: str, revision: str | None) -> ModelEntry:
+        raise nbt.UserError("The Hub cannot be reached.")
+
+
+def test_a_model_that_has_come_is_done_though_nothing_can_be_told_of_it() -> None:
+    offers.offer(Unseen())
+    panel = shown(golden_models())
+    told(panel, "download", name="acme/half")
+    until(lambda: panel.heard[-1]["downloads"]["acme/half"]["state"] != "running")
+    assert panel.heard[-1]["downloads"]["acme/half"]["state"] == "done"
+    assert panel.heard[-1]["listed"] is None
+
+
 def test_it_has_a_bundle_of_its_own() -> None:
     assert panel_class("models") is ModelsPanel
 

@@ -91,7 +91,7 @@ class Picking:
                 if is_newest:
                     self._listed, self._number = listed, number
             if is_newest:
-                self._draw(listed)
+                self._draw()
             return list_of(listed, number)
 
         return found
@@ -138,9 +138,8 @@ class Picking:
         listed = None
         try:
             with stopped_by(lambda: download.asked.is_set() or self._open() is None):
-                done = offered().fetch(name, revision, tell)
-            listed = self._with(offered().in_full(name, revision))
-            state, said = "done", str(done)
+                said = str(offered().fetch(name, revision, tell))
+            state, listed = "done", self._with_come(name, revision)
         except Interrupted as error:
             state, said = "stopped", str(error)
         except UserError as error:
@@ -151,6 +150,14 @@ class Picking:
         download.state, download.progress, download.said = state, None, said
         self._tell(listed)
 
+    def _with_come(self, name: str, revision: str | None) -> dict[str, Any] | None:
+        """The list with a model that has come; None where nothing can be told of it, though it is here."""
+        try:
+            return self._with(offered().in_full(name, revision))
+        except Exception:
+            _log.exception("A model that was downloaded cannot be looked at: %s", name)
+            return None
+
     def _with(self, entry: ModelEntry) -> dict[str, Any] | None:
         """The list with what is known of a model now that it is here; None where it is not in it."""
         with self._lock:
@@ -159,7 +166,7 @@ class Picking:
                 return None
             entries = tuple(entry if one.name == entry.name else one for one in listed.entries)
             self._listed = listed = replace(listed, entries=entries)
-        self._draw(listed)
+        self._draw()
         return list_of(listed, number)
 
     # --- the panel ---
@@ -179,9 +186,11 @@ class Picking:
                 downloads = self._sent()
             panel.send(news(downloads, listed), [])
 
-    def _draw(self, listed: Models) -> None:
-        """Draw the snapshot of the list anew."""
+    def _draw(self) -> None:
+        """Draw the snapshot of the list in sight anew."""
         panel = self._open()
-        if panel is not None and panel.view is not None:
-            panel.result = listed
-            self._cell.copy().run(panel.view.draw)
+        view = None if panel is None else panel.view  # it may be closed meanwhile
+        if panel is not None and view is not None:
+            with self._lock:
+                panel.result = self._listed
+            self._cell.copy().run(view.draw)
