@@ -62,7 +62,8 @@ def test_a_magic_shows_its_result_once(notebook: Notebook) -> None:
 
 def test_totals_are_those_of_python(notebook: Notebook) -> None:
     labels = notebook.panel(1).locator(".nbt-bucket").evaluate_all("all => all.map(e => e.ariaLabel)")
-    counts = {label.split(":")[0]: int(label.split(": ")[1].split(" ")[0]) for label in labels}
+    words = [label.removesuffix(" of all rows").rsplit(" ", 2) for label in labels]  # name, count, share
+    counts = {name: int(count) for name, count, _ in words}
     assert counts.pop("no score") == 1
     assert str(counts) == python(notebook, "topics.totals")
 
