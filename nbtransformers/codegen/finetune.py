@@ -73,7 +73,6 @@ def _model(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
     before, shared = options(place.model)
     weights = ["use_safetensors=False", "weights_only=True"] if place.pickled else ["use_safetensors=True"]
     arguments = ["name", *shared, *weights, "dtype=torch.float32", *_head(recipe)]
-    draws = bool(_head(recipe)) or recipe.adapter is not None
     return Part(
         [
             "# 2. The model, and the tokenizer that it was trained with.",
@@ -81,7 +80,7 @@ def _model(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
             *before,
             *call("tokenizer = AutoTokenizer.from_pretrained(", ["name", *shared]),
             *_padding(recipe),
-            *([f"set_seed({request.seed})  # new weights are drawn from it"] if draws else []),
+            f"set_seed({request.seed})  # new weights are drawn from it",
             *call(f"model = {recipe.auto_class}.from_pretrained(", arguments),
         ],
         (
@@ -89,7 +88,7 @@ def _model(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
             "import torch",
             f"from transformers import {recipe.auto_class}",
             "from transformers import AutoTokenizer",
-            *(["from transformers import set_seed"] if draws else []),
+            "from transformers import set_seed",
         ),
     )
 

@@ -104,8 +104,10 @@ class _Facts:
 
     @cached_property
     def _outline(self) -> Trainable:
+        """The model without weights; with them where its class cannot be made without."""
         config = self._task.config(self._description)
-        return outline(self._model, self._task.head, config, max_length=self.request.max_length)
+        found = outline(self._model, self._task.head, config, max_length=self.request.max_length)
+        return self._loaded() if found.model is None else found
 
     def _loaded(self) -> Trainable:
         config = self._task.config(self._description)
@@ -140,7 +142,7 @@ class _Facts:
                 passed(source).weights.pickled,
             ),
             auto_class=HEADS[task.head].auto_class,
-            encoder_decoder=model is not None and bool(model.config.is_encoder_decoder),
+            encoder_decoder=bool(model.config.is_encoder_decoder),
             tokens=self._tokens(),
             lr=request.peak_lr if found is None else found,
             part=self._steps.micro_batch,
@@ -158,7 +160,7 @@ class _Facts:
     def _tokens(self) -> TrainingTokens:
         plain, columns = load_tokenizer(self._model, {}).tokenizer, self._train.column_names
         model = self._outline.model
-        turned = model is not None and model.config.model_type != "xlnet" and plain.padding_side == "left"
+        turned = model.config.model_type != "xlnet" and plain.padding_side == "left"
         return TrainingTokens(
             limit=self._outline.limit,
             pad="" if plain.pad_token is not None else "eos_token" if plain.eos_token else "unk_token",
