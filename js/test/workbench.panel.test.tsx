@@ -102,6 +102,17 @@ describe("the panel", () => {
     }
   });
 
+  it("has what a command is about unfolded, and does not say that there is a usual one", async () => {
+    const page = await bench();
+    const task = page.one("select") as HTMLSelectElement;
+    task.value = "runs pause";
+    task.dispatchEvent(new Event("change", { bubbles: true }));
+    await page.answer();
+    expect(page.field("run").placeholder).toBe("name");
+    expect(page.field("run").closest("details")?.open).toBe(true);
+    expect(page.field("runs-folder").placeholder).toBe("as usual");
+  });
+
   it("runs what is filled in, and says which magic does the same", async () => {
     const page = await bench();
     await page.type(page.one("textarea") as HTMLTextAreaElement, "a joy");

@@ -100,6 +100,7 @@ def _field(option: Option, task: FormTask) -> dict[str, Any]:
         "several": option.repeats,
         "default": default,
         "from": place,
+        "word": option in task.words,
         "picked": option.metavar is not None and (option in task.words or is_completed(option)),
     }
 

@@ -1,14 +1,14 @@
 """Write workbench.json: a workbench on the wire, and how things stand on it.
 
 Both ends of the wire are tested against that file. This script is a third reading of the rules, independent of both
-ends: `header` is what can be filled in, for two small tasks; `state` how things stand after two runs.
+ends: `header` is what can be filled in, for two small tasks and a command; `state` how things stand after two runs.
 """
 
 import json
 from pathlib import Path
 
 
-def field(name, about, metavar, *, choices=(), several=False, default="", picked=False):
+def field(name, about, metavar, *, choices=(), several=False, default="", word=False, picked=False):
     return {
         "name": name,
         "help": about,
@@ -17,6 +17,7 @@ def field(name, about, metavar, *, choices=(), several=False, default="", picked
         "several": several,
         "default": default,
         "from": "",
+        "word": word,
         "picked": picked,
     }
 
@@ -57,6 +58,16 @@ TASKS = [
         {
             "With which tokenizer": [
                 field("model", "repeat it", "NAME", several=True, default="the bundled one", picked=True)
+            ]
+        },
+    ),
+    task(
+        "runs pause",
+        "Have a run pause.",
+        {
+            "Which one": [
+                field("run", "the name of a run", "NAME", word=True, picked=True),
+                field("runs-folder", "where the runs are", "FOLDER"),
             ]
         },
     ),

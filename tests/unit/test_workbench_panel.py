@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +44,18 @@ CLASSIFY = {
 }
 TOKENIZE = {"With which tokenizer": (Option("model", "repeat it", "NAME", repeats=True),)}
 
+RUN = Option("run", "the name of a run", "NAME")
+COMMAND = {
+    "runs pause": ("Have a run pause.", {"Which one": (RUN, Option("runs-folder", "where the runs are", "FOLDER"))})
+}
+
 
 def magic(name: str, help_text: str, groups: dict[str, tuple[Option, ...]]) -> Magic:
     return Magic(name, lambda *_: None, groups, help_text)
 
 
 class Golden:
-    """The desk of the golden file: two tasks, and a history."""
+    """The desk of the golden file: two tasks, a command, and a history."""
 
     def __init__(self) -> None:
         self.rows = [
@@ -68,8 +74,9 @@ class Golden:
         ]
 
     def tasks(self) -> list[dict[str, Any]]:
-        magics = (magic("classify", "Label texts. More.", CLASSIFY), magic("tokenize", "Cut texts.", TOKENIZE))
-        return [forms.fields_of(formtasks.task_of(one)) for one in magics]
+        given = {"classify": ("Label texts. More.", CLASSIFY), "tokenize": ("Cut texts.", TOKENIZE), **COMMAND}
+        tasks = [formtasks.task_of(magic(name, *about)) for name, about in given.items()]
+        return [forms.fields_of(replace(task, words=(RUN,) if RUN in task.fields else ())) for task in tasks]
 
     def history(self) -> list[Row]:
         return self.rows

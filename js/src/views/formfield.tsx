@@ -50,7 +50,7 @@ function Flag({ id, about, field, value, mistake, onChange }: ControlProps) {
 }
 
 function Control({ id, about, field, value, form, channel, mistake, onChange }: ControlProps) {
-  const usual = field.default || "as usual";
+  const usual = field.default || (field.word ? field.metavar?.toLowerCase() : "") || "as usual";
   if (field.choices.length > 0 && !field.several)
     return (
       <select

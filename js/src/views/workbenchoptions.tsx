@@ -28,7 +28,11 @@ export function WorkbenchOptions({ task, form, channel, mistakeIn, onOption, onO
           if (here.length === 0) return null;
           const given = here.filter(({ name }) => name in form.options).length;
           return (
-            <Group key={title} isWrong={here.some(({ name }) => mistakeIn(name) !== null)}>
+            <Group
+              key={title}
+              isNeeded={here.some(({ word }) => word)}
+              isWrong={here.some(({ name }) => mistakeIn(name) !== null)}
+            >
               <summary>
                 {title} <span class="nbt-aside">{given > 0 ? `${given} set` : ""}</span>
               </summary>
@@ -71,12 +75,19 @@ export function WorkbenchOptions({ task, form, channel, mistakeIn, onOption, onO
   );
 }
 
+interface GroupProps {
+  /** Whether it holds what the command is about: it is unfolded at first. */
+  isNeeded: boolean;
+  isWrong: boolean;
+  children: ComponentChildren;
+}
+
 /** Folded or not, as the reader likes; one that holds a mistake unfolds. */
-function Group({ isWrong, children }: { isWrong: boolean; children: ComponentChildren }) {
+function Group({ isNeeded, isWrong, children }: GroupProps) {
   const element = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
-    if (isWrong && element.current) element.current.open = true;
-  }, [isWrong]);
+    if ((isNeeded || isWrong) && element.current) element.current.open = true;
+  }, [isNeeded, isWrong]);
   return (
     <details ref={element} class="nbt-bench-group">
       {children}

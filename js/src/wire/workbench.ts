@@ -17,6 +17,8 @@ export interface Field {
   default: string;
   /** Where that is set; empty where it is built in. */
   from: string;
+  /** Whether it is typed by its place, without a name: the command is about it. */
+  word: boolean;
   /** Whether the kernel may know what it can be. */
   picked: boolean;
 }
