@@ -17,7 +17,8 @@ describe("results in a file", () => {
       [...row.querySelectorAll("td")].map((cell) => cell.textContent),
     );
     expect(cells).toEqual(header.beginning);
-    expect(one(".nbt-stored p").textContent).toBe(header.more);
+    expect(one(".nbt-stored p").textContent).toBe(header.more.replaceAll("`", ""));
+    expect(one(".nbt-stored code").textContent).toBe("pd.read_parquet('labels.parquet')");
     expect(all("img")).toEqual([]);
   });
 

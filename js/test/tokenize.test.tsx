@@ -414,7 +414,7 @@ describe("exporting", () => {
     expect(all(".nbt-export")).toHaveLength(0);
     await click(".nbt-export-button");
     expect(all(".nbt-segment").map((segment) => segment.textContent)).toContain("All 3 rows");
-    expect(one(".nbt-export-said").textContent).toContain("one row a token");
+    expect(one(".nbt-export-said").textContent).toContain("one row per token");
     one(".nbt-export-formats button").click();
     await drawn();
     const sent = model.sent.at(-1);

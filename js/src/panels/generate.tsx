@@ -128,7 +128,7 @@ function columnsOf(header: GenerateHeader, page: GeneratePage): Column<GenerateR
       key: "ending",
       title: "Ended",
       sort: "ending",
-      width: "minmax(10ch, 24ch)",
+      width: "minmax(10ch, 1fr)",
       narrowWidth: "",
       cell: ({ ending }) => (
         <span class="nbt-muted" title={header.endings[ending]}>

@@ -2,6 +2,7 @@
 import { Head } from "../views/head";
 import { Notes } from "../views/notices";
 import { Scrolled } from "../views/scrolled";
+import { WithCode } from "../views/withcode";
 import { storedHeader } from "../wire/stored";
 import type { ResultProps } from "./panel";
 
@@ -35,7 +36,11 @@ export function StoredPanel({ header }: ResultProps) {
               ))}
             </tbody>
           </table>
-          {more && <p>{more}</p>}
+          {more && (
+            <p>
+              <WithCode text={more} />
+            </p>
+          )}
         </Scrolled>
       )}
     </div>

@@ -82,7 +82,7 @@ export function ExportBar({ channel, query, rows, found, selected, each }: Expor
         ))}
       </div>
       <output class="nbt-export-said" aria-live="polite">
-        <Said state={state}>{`Files are written into the notebook's folder, one row a ${each}.`}</Said>
+        <Said state={state}>{`Files are written into the notebook's folder, one row per ${each}.`}</Said>
       </output>
     </section>
   );

@@ -10,6 +10,7 @@ import { ColumnHeads } from "./columnheads";
 import { exactValue, formatDuration } from "./figures";
 import { RunModel } from "./runmodel";
 import { StateChip } from "./statechip";
+import { WithCode } from "./withcode";
 
 type Tell = (name: string, command: string) => void;
 
@@ -109,7 +110,11 @@ function Row({ name, row, colour, tick, isLost, ...rest }: RowProps) {
             {`${[...new Set(queued)].map((command) => QUEUED[command]).join(", ")}: queued`}
           </span>
         )}
-        {message && <bdi class="nbt-aside">{message}</bdi>}
+        {message && (
+          <bdi class="nbt-aside">
+            <WithCode text={message} />
+          </bdi>
+        )}
       </td>
       {[data, model, settings, metricsOf(row)].map((text, at) => (
         <td key={at} class="nbt-run-cell" title={text}>
