@@ -33,6 +33,11 @@ def _cut(recipe: TrainingRecipe) -> list[str]:
     return ["truncation=True", f"max_length={recipe.tokens.limit}"]
 
 
+def _read(recipe: TrainingRecipe) -> list[str]:
+    """What a tokenizer is given: texts, or pairs of texts."""
+    return ['rows["text"]', *(['rows["pair"]'] if "pair" in recipe.columns else []), *_cut(recipe)]
+
+
 def _function(head: str, said: str, body: Iterable[str], imports: tuple[str, ...] = ()) -> Part:
     lines = [f"def {head}:", f'    """{said}"""', *(INDENT + line if line else "" for line in body)]
     return Part(lines, imports, is_function=True)
@@ -40,11 +45,13 @@ def _function(head: str, said: str, body: Iterable[str], imports: tuple[str, ...
 
 def _labelled(recipe: TrainingRecipe) -> Part:
     """Texts or pairs of texts; of words to fill in there are no labels yet."""
-    given = ['rows["text"]', *(['rows["pair"]'] if "pair" in recipe.columns else []), *_cut(recipe)]
     said = f"Texts to tokens, of which the model reads {recipe.tokens.limit}."
     if recipe.training_task == "masked":
-        return _function("encode(rows)", said, call("return tokenizer(", given, within=len(INDENT)))
-    body = [*call("tokens = tokenizer(", given, within=len(INDENT)), 'return {**tokens, "labels": rows["label"]}']
+        return _function("encode(rows)", said, call("return tokenizer(", _read(recipe), within=len(INDENT)))
+    body = [
+        *call("tokens = tokenizer(", _read(recipe), within=len(INDENT)),
+        'return {**tokens, "labels": rows["label"]}',
+    ]
     return _function("encode(rows)", said, body)
 
 
@@ -66,8 +73,8 @@ def _paired(recipe: TrainingRecipe) -> Part:
         "encode(rows)",
         f"Texts to tokens, of which the model reads {recipe.tokens.limit}; so too what is to be written.",
         [
-            *call("tokens = tokenizer(", ['rows["text"]', *_cut(recipe)]),
-            *call("written = tokenizer(", ['text_target=rows["label"]', *_cut(recipe)]),
+            *call("tokens = tokenizer(", _read(recipe), within=len(INDENT)),
+            *call("written = tokenizer(", ['text_target=rows["label"]', *_cut(recipe)], within=len(INDENT)),
             'return {**tokens, "labels": written["input_ids"]}',
         ],
     )

@@ -68,6 +68,11 @@ MORE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"training_task": "masked"},
     ),
     "seq2seq by LoRA": ("bart", DATA["seq2seq"][1], {"method": "lora"}),
+    "seq2seq of pairs": (
+        "bart",
+        {**DATA["seq2seq"][1], "question": ["which film ?", "what is it ?"] * (len(TEXTS) // 2)},
+        {"text": "text", "pair": "question", "label": ("target",), "training_task": "seq2seq"},
+    ),
     "causal of marked chats": ("gpt2", DATA["causal of chats"][1], {"max_length": 9}),
 }
 CASES = {**DATA, **MORE}
