@@ -145,6 +145,10 @@ def test_what_is_selected_stays_the_same_runs_when_others_come_and_go(tmp_path: 
     assert panel.selection == [panel.heard[-1]["order"].index("a-1")]
     ask(panel, "control", name="a-1", command="delete")
     assert panel.selection == []
+    panel.rows, panel.selection = 3, [2]  # of the page, in the moment in which a run has gone
+    Written(tmp_path / "a-4", alive=False).begin()
+    panel.follower.tell()
+    assert panel.selection == []
     panel.close()
 
 

@@ -69,7 +69,7 @@ class Follower(Following):
             changed = {name: row for name, row in rows.items() if row != self._rows.get(name)}
             if not changed and list(rows) == list(self._rows):
                 return
-            selected = [list(self._rows)[row] for row in panel.selection]
+            selected = {name for row, name in enumerate(self._rows) if row in panel.selection}
             self._rows, self._seq = rows, self._seq + 1
             panel.send({"type": "runs", "seq": self._seq, "order": list(rows), "runs": changed}, [])
             # The same runs, which have other numbers when one has come or gone.
