@@ -23,7 +23,8 @@ def metrics_parts(recipe: TrainingRecipe) -> list[Part]:
             said = "Means over all labels, of which those apply that have a score above one half."
             return [_metrics(said, _any_number(recipe))]
         case "regression":
-            return [_metrics("How far the numbers are off, and how well they go together.", _numbers(recipe))]
+            said = "How far the numbers are off" + ("." if recipe.alike else ", and how well they go together.")
+            return [_metrics(said, _numbers(recipe))]
         case "tokens":
             return [_likeliest(recipe), _tags(recipe)]
         case _:
@@ -75,22 +76,25 @@ def _any_number(recipe: TrainingRecipe) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _numbers(recipe: TrainingRecipe) -> tuple[Sequence[str], Sequence[str]]:
+    together = [
+        '    "r2": r2_score(expected, predicted),',
+        '    "pearson": pearsonr(expected, predicted).statistic,',
+        '    "spearman": spearmanr(expected, predicted).statistic,',
+    ]
+    imports = [
+        "from scipy.stats import pearsonr",
+        "from scipy.stats import spearmanr",
+        "from sklearn.metrics import r2_score",
+    ]
     return [
         "expected = evaluated.label_ids.astype(np.float64)",
         f"predicted = {_logits(recipe)}[:, 0].astype(np.float64)",
         "return {",
         '    "rmse": np.sqrt(((predicted - expected) ** 2).mean()),',
         '    "mae": np.abs(predicted - expected).mean(),',
-        '    "r2": r2_score(expected, predicted),',
-        '    "pearson": pearsonr(expected, predicted).statistic,',
-        '    "spearman": spearmanr(expected, predicted).statistic,',
+        *([] if recipe.alike else together),
         "}",
-    ], [
-        "import numpy as np",
-        "from scipy.stats import pearsonr",
-        "from scipy.stats import spearmanr",
-        "from sklearn.metrics import r2_score",
-    ]
+    ], ["import numpy as np", *([] if recipe.alike else imports)]
 
 
 # --- tags ---

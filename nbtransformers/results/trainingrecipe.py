@@ -73,6 +73,7 @@ class TrainingRecipe:
         columns: those of the rows.
         labels: the names of the labels, in the order of their numbers; empty where there are none.
         entities: whether these mark entities, which are measured.
+        alike: whether what is to be learnt is a number, and all test rows have the same: it goes together with nothing.
         place: where the model is that it begins with.
         auto_class: the class that loads it.
         encoder_decoder: whether it gives more than logits.
@@ -93,6 +94,7 @@ class TrainingRecipe:
     columns: tuple[str, ...]
     labels: tuple[str, ...]
     entities: bool
+    alike: bool
     place: Place
     auto_class: str
     encoder_decoder: bool

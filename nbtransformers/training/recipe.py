@@ -136,6 +136,7 @@ class _Facts:
             columns=tuple(self._train.column_names),
             labels=description.labels,
             entities=are_entities(description.labels),
+            alike=task.name == "regression" and len(set(stored_rows(self.folder, "test")["label"])) == 1,
             place=Place(
                 self._model,
                 str(source.folder) if self._model.kind == "bundled" else None,

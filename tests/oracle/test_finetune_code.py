@@ -56,6 +56,7 @@ MORE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         DATA["regression"][1],
         {"grad_accum": 2, "batch_size": 3, "metric": "mae", "epochs": 2.0},
     ),
+    "regression with one test row": ("bert", DATA["regression"][1], {"test_share": 0.05}),
     "causal in parts": ("llama", {"text": MANY}, {"grad_accum": 3, "batch_size": 2, "epochs": 2.0, "max_length": 6}),
     "masked in parts, by LoRA": (
         "bert",
