@@ -230,8 +230,8 @@ def use_model(name: str, revision: str | None = None, *, pin: bool = False) -> s
         UserError: when there is no such model, or it has no commits.
     """
     typed = f"{name}@{revision}" if revision else name
+    commit = model_in_full(name, revision).revision
     if pin:
-        commit = model_in_full(name, revision).revision
         if commit is None:
             raise UserError(f"Only Hub models have commits, and {name} is none.", hint="Leave `--pin` out.")
         typed = f"{name.partition('@')[0]}@{commit}"

@@ -211,6 +211,8 @@ def test_a_model_in_full_has_what_its_files_say(hub: Hub, here: Path, terminal: 
     assert used == f"{pinned} is the default of this session; `%nbt unset model` takes it back.\n"
     assert nbt.defaults().loc["model"].tolist() == [pinned, "this session"]
     terminal.run("%nbt unset model")
+    assert "Did you mean acme/reviewer?" in terminal.refusal("%models use acme/reviewr")
+    assert nbt.defaults().loc["model"].tolist()[1] == "built in"
     nbt.download("acme/reviewer")
     assert (terminal.run("%models show acme/reviewer").place, entry.is_here) == ("cached", False)
 
