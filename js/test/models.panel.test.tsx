@@ -236,6 +236,15 @@ describe("one model", () => {
     ).toEqual([{ name: "minilm", batch_size: 8, length: 128 }]);
   });
 
+  it("says no longer what was wrong while it counts anew", async () => {
+    const page = await models({ detail: PASSING, fit: "`batch_size` is 0." });
+    await page.press("minilm");
+    expect(textOf(page.one('.nbt-models-fit [role="alert"]'))).toBe("batch_size is 0.");
+    await page.type("Texts at once", "8");
+    await drawn(200);
+    expect(page.all('.nbt-models-fit [role="alert"]')).toEqual([]);
+  });
+
   it("says why it cannot be looked at", async () => {
     const page = await models({ detail: "The Hub has no model a. Did you mean `b`?" });
     await page.press("minilm");

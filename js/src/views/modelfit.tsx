@@ -138,6 +138,7 @@ function useFit(channel: Channel, name: string, batch: string, length: string) {
   useEffect(() => {
     const ended = new AbortController();
     setAsking(true);
+    setProblem(null);
     const ask = () => {
       const params = { name, batch_size: numberOf(batch), length: numberOf(length) };
       const options = { signal: ended.signal, timeoutMs: Number.POSITIVE_INFINITY };
