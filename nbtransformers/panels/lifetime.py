@@ -97,15 +97,14 @@ def _holds(value: object, panel: Panel, depth: int) -> bool:
     if value is panel:
         return True
     parts: Iterable[object] = ()
-    match value:
-        case Box() if value.comm is not None:  # one that is closed is not shown again
-            parts = cast("tuple[object, ...]", value.children)  # pyright: ignore[reportUnknownMemberType]
-        case WorkbenchPanel():
-            parts = (value.child,)
-        case list() | tuple() | set() | frozenset():
-            parts, depth = cast("Iterable[object]", value), depth - 1
-        case dict():
-            parts, depth = cast("dict[object, object]", value).values(), depth - 1
-        case _:
-            pass
+    kind = type(value)  # and not `isinstance`, which asks a value, and a proxy of something that is gone raises
+    if issubclass(kind, Box):
+        box: Any = value
+        parts = () if box.comm is None else box.children  # one that is closed is not shown again
+    elif issubclass(kind, WorkbenchPanel):
+        parts = (cast("WorkbenchPanel", value).child,)
+    elif issubclass(kind, list | tuple | set | frozenset):
+        parts, depth = cast("Iterable[object]", value), depth - 1
+    elif issubclass(kind, dict):
+        parts, depth = cast("dict[object, object]", value).values(), depth - 1
     return depth >= 0 and any(_holds(part, panel, depth) for part in islice(parts, _MOST))

@@ -128,6 +128,7 @@ def test_a_page_that_shows_it_no_more_frees_it(fresh: Notebook, models: Path) ->
 
 def test_a_panel_that_can_be_shown_again_stays(fresh: Notebook, models: Path) -> None:
     run(fresh, f"import ipywidgets, nbtransformers as nbt\nr = nbt.classify(['a joy'], model='{models}/tiny')", "make")
+    run(fresh, "import weakref\ndead = weakref.proxy(type('Dead', (), {})())", "proxy")  # raises, whatever it is asked
 
     def gone() -> list[int]:
         """The panels that are open, and those that are there, once the page shows none of them."""
