@@ -135,7 +135,7 @@ def test_what_is_selected_stays_the_same_runs_when_others_come_and_go(tmp_path: 
         made.begin()
         made.end("done")
     panel = shown(tmp_path)
-    panel.selection = [panel.header["order"].index("a-1")]
+    panel.selection = [(panel.header or {})["order"].index("a-1")]
     Written(tmp_path / "a-3", alive=False).begin()
     panel.follower.tell()
     assert panel.rows == 3
