@@ -172,6 +172,12 @@ describe("the panel", () => {
     await drawn();
     expect(textOf(page.one("[role=alert]"))).toContain("The kernel was restarted");
     expect(page.button("Run").disabled).toBe(false);
+    page.model.onSend = () => {
+      throw new Error("Cannot send"); // as a model whose kernel is gone
+    };
+    page.button("Run").click();
+    await drawn();
+    expect(textOf(page.one("[role=alert]"))).toBe("The kernel was restarted: run this cell again.");
   });
 
   it("suggests what the kernel knows", async () => {

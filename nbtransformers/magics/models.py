@@ -45,9 +45,10 @@ def models(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -
     out = variable_name(values.pop("out", None))
     words = words_of(parsed.expression)
     command, words = (words[0], words[1:]) if words and words[0] in COMMANDS else ("", words)
-    if not command:
+    known = options_of(command)
+    if not command and any(key not in known for key in values):
         _refuse_mistyped_command(words)
-    _refuse_other_options(command, values, options_of(command))
+    _refuse_other_options(command, values, known)
     value = COMMANDS.get(command, _listed)(words, values, namespace)
     return given(value, out, line, shell)
 
@@ -56,7 +57,10 @@ def _listed(words: list[str], values: Mapping[str, Any], namespace: Mapping[str,
     from nbtransformers.doors.models import listed_models, show_as_panels
 
     show_as_panels()
-    return listed_models(ModelsRequest(search=_search(words, values), **_without_search(values)))
+    listed = listed_models(ModelsRequest(search=_search(words, values), **_without_search(values)))
+    if not len(listed):
+        _refuse_mistyped_command(words)
+    return listed
 
 
 def _datasets(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, Any]) -> Any:
@@ -115,13 +119,10 @@ def options_of(command: str) -> tuple[str, ...]:
 
 
 def _refuse_mistyped_command(words: list[str]) -> None:
-    """One word is searched for whatever it is like; with more behind it, it was meant as a command."""
+    """Of words that cannot be searched for, or were in vain, the first may have been meant as a command."""
     meant = nearest(words[0], COMMANDS) if len(words) > 1 else None
     if meant:
-        raise UserError(
-            f"`%models` has no command {words[0]}.",
-            hint=f'Did you mean {meant}? If it is to be searched for: `--search "{" ".join(words)}"`.',
-        )
+        raise UserError(f"`%models` has no command {words[0]}.", hint=f"Did you mean {meant}?")
 
 
 def _refuse_other_options(command: str, values: Mapping[str, Any], known: tuple[str, ...]) -> None:

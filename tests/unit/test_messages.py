@@ -100,10 +100,8 @@ MAGIC = [
         "%models bert --search german",
         "There is bert to search for, and also `--search`. Leave one of them out.",
     ),
-    (
-        "%models shw minilm",
-        '`%models` has no command shw. Did you mean show? If it is to be searched for: `--search "shw minilm"`.',
-    ),
+    ("%models shw minilm", "`%models` has no command shw. Did you mean show?"),
+    ("%models downlod acme/tiny --revision v1", "`%models` has no command downlod. Did you mean download?"),
     ("%models show", "`%models show` takes one name. Type `%models show owner/name`."),
     (
         "%models use minilm --rows 3",

@@ -40,11 +40,11 @@ export function useBench(channel: Channel, host: Host): Bench {
       try {
         return (await channel.request<T>(method, params, options)).result;
       } catch (error) {
-        if (!isAbort(error)) setMistake({ message: messageOf(error), field: "" });
+        if (!isAbort(error)) setMistake({ message: host.isLost ? LOST : messageOf(error), field: "" });
         return null;
       }
     },
-    [channel],
+    [channel, host],
   );
   useEffect(() => {
     ended.current = new AbortController();
