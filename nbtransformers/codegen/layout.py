@@ -24,6 +24,20 @@ class Part:
     is_function: bool = False
 
 
+def definition(head: str, said: str, body: Iterable[str], imports: Iterable[str] = ()) -> Part:
+    """A function of a program, or a class, with its docstring.
+
+    Args:
+        head: its name and what it is given.
+        said: its docstring.
+        body: its lines, without the indent.
+        imports: what they need.
+    """
+    kind = "class" if head[0].isupper() else "def"
+    lines = [f"{kind} {head}:", f'{INDENT}"""{said}"""', *(INDENT + line if line else "" for line in body)]
+    return Part(lines, tuple(imports), is_function=True)
+
+
 def program(title: str, parts: Iterable[Part]) -> str:
     """A whole program: its docstring, its imports, its parts."""
     given = [part for part in parts if part.lines]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtransformers.codegen.layout import Part
+from nbtransformers.codegen.layout import Part, definition
 from nbtransformers.request import FinetuneRequest
 from nbtransformers.results.trainingrecipe import TrainingRecipe
 
@@ -32,54 +32,52 @@ _MASKED = [
             "from transformers import DataCollatorForTokenClassification",
         ),
     ),
-    Part(
+    definition(
+        "masked(batch, generator)",
+        "The tokens of a batch with 15% of each row masked, one at least; and what stood there.",
         [
-            "def masked(batch, generator):",
-            '    """The tokens of a batch with 15% of each row masked, one at least; and what stood there."""',
-            '    ids = batch["input_ids"]',
-            "    special = [",
-            "        tokenizer.get_special_tokens_mask(row, already_has_special_tokens=True)",
-            "        for row in ids.tolist()",
-            "    ]",
-            "    ordinary = 1 - torch.tensor(special)",
-            "    masking.generator = generator",
-            "    inputs, labels = masking.torch_mask_tokens(ids.clone(), 1 - ordinary)",
-            "    bare = ((labels == -100).all(dim=1) & ordinary.any(dim=1)).nonzero().flatten()",
-            "    if len(bare):",
-            "        places = torch.multinomial(ordinary[bare].float(), 1, generator=generator).flatten()",
-            "        labels[bare, places] = ids[bare, places]",
-            "        inputs[bare, places] = tokenizer.mask_token_id",
-            "    return inputs, labels",
+            'ids = batch["input_ids"]',
+            "special = [",
+            "    tokenizer.get_special_tokens_mask(row, already_has_special_tokens=True)",
+            "    for row in ids.tolist()",
+            "]",
+            "ordinary = 1 - torch.tensor(special)",
+            "masking.generator = generator",
+            "inputs, labels = masking.torch_mask_tokens(ids.clone(), 1 - ordinary)",
+            "bare = ((labels == -100).all(dim=1) & ordinary.any(dim=1)).nonzero().flatten()",
+            "if len(bare):",
+            "    places = torch.multinomial(ordinary[bare].float(), 1, generator=generator).flatten()",
+            "    labels[bare, places] = ids[bare, places]",
+            "    inputs[bare, places] = tokenizer.mask_token_id",
+            "return inputs, labels",
         ],
         ("import torch",),
-        is_function=True,
     ),
 ]
 
 
 def _masking_collator(seed: int) -> Part:
-    return Part(
+    return definition(
+        "MaskingCollator(TrainerCallback)",
+        "Makes a batch with masks: others in each epoch, the same whenever the program runs.",
         [
-            "class MaskingCollator(TrainerCallback):",
-            '    """Makes a batch with masks: others in each epoch, the same whenever the program runs."""',
             "",
-            "    epoch = 0",
+            "epoch = 0",
             "",
-            "    def on_epoch_begin(self, args, state, control, **others):",
-            "        self.epoch = round(state.epoch)",
+            "def on_epoch_begin(self, args, state, control, **others):",
+            "    self.epoch = round(state.epoch)",
             "",
-            "    def __call__(self, rows):",
-            '        if "labels" in rows[0]:  # a row to be evaluated has its masks',
-            "            return padding(rows)",
-            '        ids = np.concatenate([row["input_ids"] for row in rows]).astype(np.int64)',
-            f"        seeds = np.random.SeedSequence([{seed}, self.epoch + 1, zlib.crc32(ids.tobytes())])",
-            "        generator = torch.Generator().manual_seed(int(seeds.generate_state(1)[0]))",
-            '        batch = tokenizer.pad(rows, return_tensors="pt")',
-            '        batch["input_ids"], batch["labels"] = masked(batch, generator)',
-            "        return batch",
+            "def __call__(self, rows):",
+            '    if "labels" in rows[0]:  # a row to be evaluated has its masks',
+            "        return padding(rows)",
+            '    ids = np.concatenate([row["input_ids"] for row in rows]).astype(np.int64)',
+            f"    seeds = np.random.SeedSequence([{seed}, self.epoch + 1, zlib.crc32(ids.tobytes())])",
+            "    generator = torch.Generator().manual_seed(int(seeds.generate_state(1)[0]))",
+            '    batch = tokenizer.pad(rows, return_tensors="pt")',
+            '    batch["input_ids"], batch["labels"] = masked(batch, generator)',
+            "    return batch",
         ],
         ("import numpy as np", "import torch", "import zlib", "from transformers import TrainerCallback"),
-        is_function=True,
     )
 
 
@@ -93,19 +91,18 @@ def _masked_test(seed: int) -> list[Part]:
             ],
             ("import torch",),
         ),
-        Part(
+        definition(
+            "with_masks(rows)",
+            "Rows to be evaluated, with masks and labels.",
             [
-                "def with_masks(rows):",
-                '    """Rows to be evaluated, with masks and labels."""',
-                '    batch = tokenizer.pad(dict(rows), return_tensors="pt")',
-                '    lengths = batch["attention_mask"].sum(dim=1).tolist()',
-                "    inputs, labels = masked(batch, generator)",
-                "    return {",
-                '        "input_ids": [row[:length] for row, length in zip(inputs.tolist(), lengths)],',
-                '        "labels": [row[:length] for row, length in zip(labels.tolist(), lengths)],',
-                "    }",
+                'batch = tokenizer.pad(dict(rows), return_tensors="pt")',
+                'lengths = batch["attention_mask"].sum(dim=1).tolist()',
+                "inputs, labels = masked(batch, generator)",
+                "return {",
+                '    "input_ids": [row[:length] for row, length in zip(inputs.tolist(), lengths)],',
+                '    "labels": [row[:length] for row, length in zip(labels.tolist(), lengths)],',
+                "}",
             ],
-            is_function=True,
         ),
         Part(["test = test.map(with_masks, batched=True, load_from_cache_file=False)"]),
     ]

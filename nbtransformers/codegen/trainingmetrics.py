@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nbtransformers.codegen.layout import Part
+from nbtransformers.codegen.layout import Part, definition
 from nbtransformers.request import TrainingTask
 from nbtransformers.results.trainingrecipe import TrainingRecipe, WritingTrial
 
@@ -12,6 +12,11 @@ KEEPS_LESS: tuple[TrainingTask, ...] = ("tokens", "seq2seq", "causal", "masked")
 """The tasks whose evaluation keeps less than all logits."""
 
 _SKLEARN = "from sklearn.metrics import precision_recall_fscore_support"
+_MACRO = (
+    "precision, recall, f1, _ = precision_recall_fscore_support(",
+    '    expected, predicted, average="macro", zero_division=0',
+    ")",
+)
 
 
 def metrics_parts(recipe: TrainingRecipe) -> list[Part]:
@@ -32,12 +37,7 @@ def metrics_parts(recipe: TrainingRecipe) -> list[Part]:
 
 
 def _metrics(said: str, body: tuple[Sequence[str], Sequence[str]]) -> Part:
-    lines, imports = body
-    return Part(
-        ["def compute_metrics(evaluated):", f'    """{said}"""', *(f"    {line}" for line in lines)],
-        tuple(imports),
-        is_function=True,
-    )
+    return definition("compute_metrics(evaluated)", said, *body)
 
 
 def _logits(recipe: TrainingRecipe) -> str:
@@ -51,9 +51,7 @@ def _logits(recipe: TrainingRecipe) -> str:
 def _one(recipe: TrainingRecipe) -> tuple[Sequence[str], Sequence[str]]:
     return [
         f"expected, predicted = evaluated.label_ids, {_logits(recipe)}.argmax(axis=-1)",
-        "precision, recall, f1, _ = precision_recall_fscore_support(",
-        '    expected, predicted, average="macro", zero_division=0',
-        ")",
+        *_MACRO,
         "accuracy = (expected == predicted).mean()",
         'return {"accuracy": accuracy, "f1": f1, "precision": precision, "recall": recall}',
     ], [_SKLEARN]
@@ -62,9 +60,7 @@ def _one(recipe: TrainingRecipe) -> tuple[Sequence[str], Sequence[str]]:
 def _any_number(recipe: TrainingRecipe) -> tuple[Sequence[str], Sequence[str]]:
     return [
         f"expected, predicted = evaluated.label_ids == 1, {_logits(recipe)} > 0",
-        "precision, recall, f1, _ = precision_recall_fscore_support(",
-        '    expected, predicted, average="macro", zero_division=0',
-        ")",
+        *_MACRO,
         "return {",
         '    "f1": f1,',
         '    "f1_micro": f1_score(expected, predicted, average="micro", zero_division=0),',
@@ -101,13 +97,10 @@ def _numbers(recipe: TrainingRecipe) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _likeliest(recipe: TrainingRecipe) -> Part:
-    return Part(
-        [
-            "def kept(logits, labels):",
-            '    """Of the logits, the likeliest tag of each token."""',
-            f"    return {'logits[0]' if recipe.encoder_decoder else 'logits'}.argmax(dim=-1)",
-        ],
-        is_function=True,
+    return definition(
+        "kept(logits, labels)",
+        "Of the logits, the likeliest tag of each token.",
+        [f"return {'logits[0]' if recipe.encoder_decoder else 'logits'}.argmax(dim=-1)"],
     )
 
 
@@ -116,9 +109,7 @@ def _tags(recipe: TrainingRecipe) -> Part:
         lines = [
             "learnt = evaluated.label_ids != -100",
             "expected, predicted = evaluated.label_ids[learnt], evaluated.predictions[learnt]",
-            "precision, recall, f1, _ = precision_recall_fscore_support(",
-            '    expected, predicted, average="macro", zero_division=0',
-            ")",
+            *_MACRO,
             "accuracy = (expected == predicted).mean()",
             'return {"f1": f1, "precision": precision, "recall": recall, "accuracy": accuracy}',
         ]
@@ -145,37 +136,35 @@ def _tags(recipe: TrainingRecipe) -> Part:
 
 
 def _likeliest_and_losses(recipe: TrainingRecipe) -> Part:
-    shifted = ["    logits, labels = logits[:, :-1], labels[:, 1:]  # a token is told from those before it"]
-    return Part(
+    shifted = ["logits, labels = logits[:, :-1], labels[:, 1:]  # a token is told from those before it"]
+    return definition(
+        "kept(logits, labels)",
+        "Of the logits, which are many: the likeliest tokens, and the loss of each row.",
         [
-            "def kept(logits, labels):",
-            '    """Of the logits, which are many: the likeliest tokens, and the loss of each row."""',
-            *(["    logits = logits[0]  # a model with a decoder gives more"] if recipe.encoder_decoder else []),
+            *(["logits = logits[0]  # a model with a decoder gives more"] if recipe.encoder_decoder else []),
             *(shifted if recipe.training_task == "causal" else []),
-            '    losses = cross_entropy(logits.transpose(1, 2), labels, reduction="none")',
-            "    return logits.argmax(dim=-1), losses.sum(dim=1)",
+            'losses = cross_entropy(logits.transpose(1, 2), labels, reduction="none")',
+            "return logits.argmax(dim=-1), losses.sum(dim=1)",
         ],
-        ("from torch.nn.functional import cross_entropy",),
-        is_function=True,
+        ["from torch.nn.functional import cross_entropy"],
     )
 
 
 def _foreseen(recipe: TrainingRecipe) -> Part:
     labels = "evaluated.label_ids[:, 1:]" if recipe.training_task == "causal" else "evaluated.label_ids"
+    writes = recipe.writing is not None
+    said = "and what the model writes." if writes else "given those around them."
     lines = [
         "predicted, losses = evaluated.predictions",
         f"labels = {labels}",
         "learnt = labels != -100",
-        "foreseen = {",
+        "foreseen = {" if writes else "return {",
         '    "perplexity": np.exp(losses.sum() / learnt.sum()),',
         '    "token_accuracy": (predicted == labels)[learnt].mean(),',
         "}",
+        *(["return {**foreseen, **nearness(write(asked), references)}"] if writes else []),
     ]
-    if recipe.writing is None:
-        lines = [*lines[:3], "return {", *lines[4:]]
-        return _metrics("How well tokens are foreseen, given those around them.", (lines, ["import numpy as np"]))
-    lines.append("return {**foreseen, **nearness(write(asked), references)}")
-    return _metrics("How well tokens are foreseen, and what the model writes.", (lines, ["import numpy as np"]))
+    return _metrics(f"How well tokens are foreseen, {said}", (lines, ["import numpy as np"]))
 
 
 def _written_parts(recipe: TrainingRecipe) -> list[Part]:
@@ -185,57 +174,54 @@ def _written_parts(recipe: TrainingRecipe) -> list[Part]:
 
 
 def _write(part: int, writing: WritingTrial) -> Part:
-    return Part(
+    return definition(
+        "write(rows)",
+        "What the model writes, the likeliest token at each place: nothing is drawn.",
         [
-            "def write(rows):",
-            '    """What the model writes, the likeliest token at each place: nothing is drawn."""',
-            f'    most = min({writing.most}, max(len(labels) for labels in rows["labels"]))',
-            '    rows = rows.remove_columns("labels")',
-            "    texts = []",
-            f"    for start in range(0, len(rows), {part}):",
-            f'        batch = tokenizer.pad(rows[start : start + {part}], return_tensors="pt").to(model.device)',
-            "        ids = model.generate(**batch, do_sample=False, num_beams=1, max_new_tokens=most)",
-            "        texts += tokenizer.batch_decode(ids, skip_special_tokens=True)",
-            "    return [text.strip() for text in texts]",
+            f'most = min({writing.most}, max(len(labels) for labels in rows["labels"]))',
+            'rows = rows.remove_columns("labels")',
+            "texts = []",
+            f"for start in range(0, len(rows), {part}):",
+            f'    batch = tokenizer.pad(rows[start : start + {part}], return_tensors="pt").to(model.device)',
+            "    ids = model.generate(**batch, do_sample=False, num_beams=1, max_new_tokens=most)",
+            "    texts += tokenizer.batch_decode(ids, skip_special_tokens=True)",
+            "return [text.strip() for text in texts]",
         ],
-        is_function=True,
     )
 
 
-_WORDS = Part(
+_WORDS = definition(
+    "Words",
+    "Words of any script, for ROUGE: its own know no letters but those of English.",
     [
-        "class Words:",
-        '    """Words of any script, for ROUGE: its own know no letters but those of English."""',
         "",
-        '    alone = r"\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Thai}\\p{Lao}\\p{Khmer}\\p{Myanmar}"',
-        '    word = regex.compile(rf"[{alone}]\\p{{M}}*|[[\\p{{L}}\\p{{M}}\\p{{N}}]--[{alone}]]+", regex.V1)',
+        'alone = r"\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Thai}\\p{Lao}\\p{Khmer}\\p{Myanmar}"',
+        'word = regex.compile(rf"[{alone}]\\p{{M}}*|[[\\p{{L}}\\p{{M}}\\p{{N}}]--[{alone}]]+", regex.V1)',
         "",
-        "    def tokenize(self, text):",
-        "        return self.word.findall(text.lower())",
+        "def tokenize(self, text):",
+        "    return self.word.findall(text.lower())",
     ],
-    ("import regex",),
-    is_function=True,
+    ["import regex"],
 )
 
 
 def _nearness(writing: WritingTrial) -> Part:
-    return Part(
+    return definition(
+        "nearness(written, references)",
+        "ROUGE from 0 to 1, a mean over texts; BLEU and chrF from 0 to 100, of all texts together.",
         [
-            "def nearness(written, references):",
-            '    """ROUGE from 0 to 1, a mean over texts; BLEU and chrF from 0 to 100, of all texts together."""',
-            '    scorer = RougeScorer(["rouge1", "rouge2", "rougeL"], tokenizer=Words())',
-            "    scores = pd.DataFrame([scorer.score(*both) for both in zip(references, written)])",
-            "    return {",
-            "        **scores.map(lambda score: score.fmeasure).mean().to_dict(),",
-            f'        "bleu": BLEU(tokenize="{writing.bleu}").corpus_score(written, [references]).score,',
-            '        "chrf": CHRF().corpus_score(written, [references]).score,',
-            "    }",
+            'scorer = RougeScorer(["rouge1", "rouge2", "rougeL"], tokenizer=Words())',
+            "scores = pd.DataFrame([scorer.score(*both) for both in zip(references, written)])",
+            "return {",
+            "    **scores.map(lambda score: score.fmeasure).mean().to_dict(),",
+            f'    "bleu": BLEU(tokenize="{writing.bleu}").corpus_score(written, [references]).score,',
+            '    "chrf": CHRF().corpus_score(written, [references]).score,',
+            "}",
         ],
-        (
+        [
             "import pandas as pd",
             "from rouge_score.rouge_scorer import RougeScorer",
             "from sacrebleu.metrics import BLEU",
             "from sacrebleu.metrics import CHRF",
-        ),
-        is_function=True,
+        ],
     )

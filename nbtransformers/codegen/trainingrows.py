@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from nbtransformers.codegen.layout import Part, call
+from nbtransformers.codegen.layout import Part, call, definition
 from nbtransformers.codegen.literals import INDENT
 from nbtransformers.results.trainingrecipe import TrainingRecipe, WritingTrial
 
@@ -38,21 +36,16 @@ def _read(recipe: TrainingRecipe) -> list[str]:
     return ['rows["text"]', *(['rows["pair"]'] if "pair" in recipe.columns else []), *_cut(recipe)]
 
 
-def _function(head: str, said: str, body: Iterable[str], imports: tuple[str, ...] = ()) -> Part:
-    lines = [f"def {head}:", f'    """{said}"""', *(INDENT + line if line else "" for line in body)]
-    return Part(lines, imports, is_function=True)
-
-
 def _labelled(recipe: TrainingRecipe) -> Part:
     """Texts or pairs of texts; of words to fill in there are no labels yet."""
     said = f"Texts to tokens, of which the model reads {recipe.tokens.limit}."
     if recipe.training_task == "masked":
-        return _function("encode(rows)", said, call("return tokenizer(", _read(recipe), within=len(INDENT)))
+        return definition("encode(rows)", said, call("return tokenizer(", _read(recipe), within=len(INDENT)))
     body = [
         *call("tokens = tokenizer(", _read(recipe), within=len(INDENT)),
         'return {**tokens, "labels": rows["label"]}',
     ]
-    return _function("encode(rows)", said, body)
+    return definition("encode(rows)", said, body)
 
 
 # --- one text for another ---
@@ -69,7 +62,7 @@ def _chosen(writing: WritingTrial) -> Part:
 
 
 def _paired(recipe: TrainingRecipe) -> Part:
-    return _function(
+    return definition(
         "encode(rows)",
         f"Texts to tokens, of which the model reads {recipe.tokens.limit}; so too what is to be written.",
         [
@@ -82,7 +75,7 @@ def _paired(recipe: TrainingRecipe) -> Part:
 
 # --- a tag for each word ---
 
-_FIRST = _function(
+_FIRST = definition(
     "at_first(words, tags)",
     "The tag of each word at its first token; -100 elsewhere, where nothing is learnt.",
     [
@@ -92,7 +85,7 @@ _FIRST = _function(
         "]",
     ],
 )
-_STARTS = _function(
+_STARTS = definition(
     "starts(word)",
     "The tokens that begin a word of the tokenizer's: of `@ann` the first and the second.",
     [
@@ -100,7 +93,7 @@ _STARTS = _function(
         "return [place for place, word in enumerate(words) if place == 0 or word != words[place - 1]]",
     ],
 )
-_SPREAD = _function(
+_SPREAD = definition(
     "spread(words, tags, begins)",
     "As at_first; but where a word is several to the tokenizer, each of them learns what it is.",
     [
@@ -134,7 +127,7 @@ def _tagged(recipe: TrainingRecipe) -> list[Part]:
     first = ['labels = [at_first(tokens.word_ids(row), tags) for row, tags in enumerate(rows["label"])]']
     end = ['return {**tokens, "labels": labels}']
     if not recipe.tokens.parts:
-        return [_FIRST, _function("encode(rows)", f"{said}.", [*lines, *first, *end]), _MAPPED]
+        return [_FIRST, definition("encode(rows)", f"{said}.", [*lines, *first, *end]), _MAPPED]
     spread = [
         "labels = [",
         "    spread(tokens.word_ids(row), tags, [starts(word) for word in of_row])",
@@ -146,8 +139,8 @@ def _tagged(recipe: TrainingRecipe) -> list[Part]:
         _parts(recipe),
         _STARTS,
         _SPREAD,
-        _function("encode(rows)", f"{said}, to be evaluated: a tag a word.", [*lines, *first, *end]),
-        _function("encode_to_learn(rows)", f"{said}, to be learnt.", [*lines, *spread, *end]),
+        definition("encode(rows)", f"{said}, to be evaluated: a tag a word.", [*lines, *first, *end]),
+        definition("encode_to_learn(rows)", f"{said}, to be learnt.", [*lines, *spread, *end]),
         Part(
             [
                 "train = train.map(encode_to_learn, batched=True, remove_columns=train.column_names)",
@@ -168,7 +161,7 @@ def _parts(recipe: TrainingRecipe) -> Part:
 
 # --- a text to go on with ---
 
-_ENDED = _function(
+_ENDED = definition(
     "ended(ids)",
     "With the token that ends a text, so that the model learns when it is through.",
     ["end = tokenizer.eos_token_id", "return ids if ids[-1:] == [end] else [*ids, end]"],
@@ -182,11 +175,11 @@ def _gone_on_with(recipe: TrainingRecipe) -> list[Part]:
     if "messages" in recipe.columns:
         body = ['found = [cut(*conversation(json.loads(row))) for row in rows["messages"]]', _ROWS]
         said = "Conversations to tokens; what the assistant says is learnt."
-        encode = _function("encode(rows)", said, body, ("import json",))
+        encode = definition("encode(rows)", said, body, ("import json",))
         return [_shortened(limit), *_conversation(marks=recipe.tokens.marks), encode]
     if "label" in recipe.columns:
         body = ['found = [cut(*prompted(*both)) for both in zip(rows["text"], rows["label"])]', _ROWS]
-        encode = _function("encode(rows)", "Prompts and what follows to tokens; the latter is learnt.", body)
+        encode = definition("encode(rows)", "Prompts and what follows to tokens; the latter is learnt.", body)
         return [*ended, _prompted(ends=bool(ended)), _shortened(limit), encode]
     ids = "ended(ids)" if ended else "ids"
     body = [
@@ -194,11 +187,11 @@ def _gone_on_with(recipe: TrainingRecipe) -> list[Part]:
         'return {"input_ids": found, "labels": found}',
     ]
     said = f"Texts to tokens, of which the model reads {limit}; each is learnt from those before it."
-    return [*ended, _function("encode(rows)", said, body)]
+    return [*ended, definition("encode(rows)", said, body)]
 
 
 def _shortened(limit: int) -> Part:
-    return _function(
+    return definition(
         "cut(ids, labels)",
         f"The first {limit} tokens, or the last where nothing is to be learnt of the first.",
         [
@@ -212,7 +205,7 @@ def _shortened(limit: int) -> Part:
 def _prompted(*, ends: bool) -> Part:
     after = 'tokenizer(space + follows, add_special_tokens=False)["input_ids"]'
     popped = ["if before[-1:] == [tokenizer.eos_token_id]:", "    before.pop()  # the text goes on"] if ends else []
-    return _function(
+    return definition(
         "prompted(prompt, follows)",
         "The tokens of both, and what is learnt of them: what follows.",
         [
@@ -239,8 +232,8 @@ def _conversation(*, marks: bool) -> list[Part]:
             ")",
             'ids, spoken = given["input_ids"], given["assistant_masks"]',
         ]
-        return [_function("conversation(messages)", said, [*body, *learnt])]
-    templated = _function(
+        return [definition("conversation(messages)", said, [*body, *learnt])]
+    templated = definition(
         "templated(messages, **options)",
         "The tokens of messages, as the model's template has them.",
         ["return list(tokenizer.apply_chat_template(messages, return_dict=False, **options))"],
@@ -257,4 +250,4 @@ def _conversation(*, marks: bool) -> list[Part]:
         "    if ids[: len(after)] == after and after[: len(before)] == before:",
         "        spoken[len(before) : len(after)] = [True] * (len(after) - len(before))",
     ]
-    return [templated, _function("conversation(messages)", said, [*body, *learnt])]
+    return [templated, definition("conversation(messages)", said, [*body, *learnt])]

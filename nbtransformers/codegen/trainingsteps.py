@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbtransformers.codegen.layout import Part
+from nbtransformers.codegen.layout import Part, definition
 from nbtransformers.codegen.literals import plain
 from nbtransformers.codegen.trainingmetrics import KEEPS_LESS
 from nbtransformers.request import FinetuneRequest
@@ -28,27 +28,26 @@ def order_parts(request: FinetuneRequest, recipe: TrainingRecipe) -> list[Part]:
 
 
 def _sampler(request: FinetuneRequest) -> Part:
-    return Part(
+    return definition(
+        "GroupedSampler(LengthGroupedSampler)",
+        "Texts of about one length share a batch; the seed and the epoch alone decide the order.",
         [
-            "class GroupedSampler(LengthGroupedSampler):",
-            '    """Texts of about one length share a batch; the seed and the epoch alone decide the order."""',
             "",
-            "    epoch = 0",
+            "epoch = 0",
             "",
-            "    def set_epoch(self, epoch):",
-            "        self.epoch = epoch",
+            "def set_epoch(self, epoch):",
+            "    self.epoch = epoch",
             "",
-            "    def __iter__(self):",
-            f"        drawn = np.random.SeedSequence([{request.seed}, self.epoch]).generate_state(1)[0]",
-            "        self.generator = torch.Generator().manual_seed(int(drawn))",
-            "        return super().__iter__()",
+            "def __iter__(self):",
+            f"    drawn = np.random.SeedSequence([{request.seed}, self.epoch]).generate_state(1)[0]",
+            "    self.generator = torch.Generator().manual_seed(int(drawn))",
+            "    return super().__iter__()",
         ],
         (
             "import numpy as np",
             "import torch",
             "from transformers.trainer_pt_utils import LengthGroupedSampler",
         ),
-        is_function=True,
     )
 
 
@@ -56,25 +55,24 @@ def _trainer(recipe: TrainingRecipe) -> Part:
     step = "self.args.train_batch_size"
     if recipe.accumulation > 1:
         step = f"{recipe.part * recipe.accumulation}"
-    lines = [
-        "class GroupedTrainer(Trainer):",
-        '    """A Trainer that takes the rows in that order."""',
+    body = [
         "",
-        "    def _get_train_sampler(self, train_dataset=None):",
-        '        lengths = [len(ids) for ids in self.train_dataset["input_ids"]]',
-        f"        return GroupedSampler({step}, lengths=lengths)",
+        "def _get_train_sampler(self, train_dataset=None):",
+        '    lengths = [len(ids) for ids in self.train_dataset["input_ids"]]',
+        f"    return GroupedSampler({step}, lengths=lengths)",
     ]
-    if recipe.gives_means and recipe.accumulation > 1:
-        lines += [
+    if recipe.gives_means:
+        body += [
             "",
-            "    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):",
-            "        found = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)",
-            "        if not model.training:",
-            "            return found",
-            "        # Trainer adds up what the model gives for the parts of a step, and this model gives means.",
-            '        return found * ((inputs["labels"] != -100).sum() / num_items_in_batch)',
+            "def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):",
+            "    found = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)",
+            "    if not model.training:",
+            "        return found",
+            "    # Trainer adds up what the model gives for the parts of a step, and this model gives means.",
+            '    return found * ((inputs["labels"] != -100).sum() / num_items_in_batch)',
         ]
-    return Part(lines, ("from transformers import Trainer",), is_function=True)
+    said = "A Trainer that takes the rows in that order."
+    return definition("GroupedTrainer(Trainer)", said, body, ["from transformers import Trainer"])
 
 
 def _arguments(request: FinetuneRequest, recipe: TrainingRecipe) -> dict[str, Any]:
