@@ -81,8 +81,8 @@ class TrainingRecipe:
         lr: the learning rate at its highest.
         part: rows that are computed at once.
         accumulation: how many of such parts make a step.
-        gives_means: whether a step has several parts and the loss of each is a mean, where Trainer takes it for its share
-            of a sum.
+        gives_means: whether a step has several parts, and the loss of each is a mean where Trainer takes it for its
+            share of a sum.
         every: steps between two evaluations.
         metric: what says which checkpoint is the best.
         lower_is_better: whether that is an error.
