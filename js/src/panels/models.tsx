@@ -2,12 +2,12 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { useModels } from "../models/use";
 import { inOrder, type Order } from "../models/wish";
-import { useLost } from "../training/lost";
+import { LOST, useLost } from "../training/lost";
+import { useId } from "../views/id";
 import { ModelDetail } from "../views/modeldetail";
 import { ModelFilters } from "../views/modelfilters";
 import { ModelTable } from "../views/modeltable";
 import { ErrorStrip, Notes } from "../views/notices";
-import { useId } from "../views/suggested";
 import { WithCode } from "../views/withcode";
 import { modelsHeader } from "../wire/models";
 import type { ResultProps } from "./panel";
@@ -33,7 +33,7 @@ export function ModelsPanel({ header: raw, channel, host }: ResultProps) {
           </span>
         </div>
       </div>
-      {isLost && <ErrorStrip message="The kernel was restarted: run this cell again." />}
+      {isLost && <ErrorStrip message={LOST} />}
       <ModelFilters
         header={header}
         wish={models.wish}

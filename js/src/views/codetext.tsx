@@ -1,7 +1,7 @@
 // Code, with what puts it into the notebook or onto the clipboard.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { type Host, insertCell, takesCells } from "../host";
-import { CopyButton } from "./copybutton";
+import { CopiedText } from "./copiedtext";
 
 const SAID_MS = 2_500;
 
@@ -14,19 +14,10 @@ interface CodeTextProps {
 }
 
 export function CodeText({ title, text, host, cell }: CodeTextProps) {
-  const element = useRef<HTMLPreElement>(null);
   return (
-    <section class="nbt-bench-code" aria-label={title}>
-      <div class="nbt-tools">
-        <span class="nbt-aside">{title}</span>
-        <InsertButton text={text} host={host} cell={cell} />
-        <CopyButton text={() => text} element={element} />
-      </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long one scrolls, and so must the keys */}
-      <pre ref={element} dir="ltr" tabIndex={0}>
-        {text}
-      </pre>
-    </section>
+    <CopiedText title={title} text={text} dir="ltr">
+      <InsertButton text={text} host={host} cell={cell} />
+    </CopiedText>
   );
 }
 

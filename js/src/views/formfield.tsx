@@ -1,7 +1,8 @@
 // One option of a magic as a field: a box to tick, a choice, or something to type; with its help and its default.
 import type { Channel } from "../channel";
 import type { Field, Form, Value } from "../wire/workbench";
-import { Suggested, useId } from "./suggested";
+import { useId } from "./id";
+import { Suggested } from "./suggested";
 import { WithCode } from "./withcode";
 
 interface FormFieldProps {

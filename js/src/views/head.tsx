@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Progress } from "../host";
 import { ChevronIcon } from "./icons";
+import { useId } from "./id";
 import { doneOf, ProgressBar, paceOf } from "./progress";
 
 interface HeadProps {
@@ -15,8 +16,7 @@ interface HeadProps {
 
 export function Head({ title, subtitle, facts, progress }: HeadProps) {
   const [open, setOpen] = useState(false);
-  // Not `useId`: it counts within one panel, and a page holds several.
-  const [id] = useState(() => `nbt-facts-${Math.random().toString(36).slice(2)}`);
+  const id = useId("facts");
   return (
     <div class={progress ? "nbt-head nbt-head-working" : "nbt-head"}>
       <div class="nbt-head-line">

@@ -9,6 +9,7 @@ import type { Look } from "./block";
 import { Card } from "./card";
 import { Flow } from "./flow";
 import { CloseIcon } from "./icons";
+import { useId } from "./id";
 import { TokenBar } from "./tokenbar";
 
 interface InspectorProps {
@@ -44,8 +45,7 @@ export function Inspector({ row, tokenizers, channel, look, marks, bar, onClose 
   const [point, setPoint] = useState<Place | null>(null);
   const [pin, setPin] = useState<Place | null>(null);
   const root = useRef<HTMLElement>(null);
-  // Not `useId`: it counts within one panel, and a page holds several.
-  const [onId] = useState(() => `nbt-token-${Math.random().toString(36).slice(2)}`);
+  const onId = useId("token");
   useEffect(
     () => () => {
       for (const store of stores) store.dispose();

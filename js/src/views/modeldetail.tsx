@@ -7,6 +7,7 @@ import type { ModelDetail as Known } from "../wire/models";
 import { useAction } from "./action";
 import { CodeText } from "./codetext";
 import { CloseIcon } from "./icons";
+import { Mark } from "./mark";
 import { ModelDownload } from "./modeldownload";
 import { ModelFit } from "./modelfit";
 import { WithCode } from "./withcode";
@@ -85,21 +86,16 @@ export function ModelDetail({ id, name, models, channel, host, cell, isLost, clo
 }
 
 function Gate({ known }: { known: Known }) {
-  if (known.passes)
-    return (
-      <p class="nbt-models-gate">
-        <span class="nbt-models-yes" aria-hidden="true">
-          ✓
-        </span>{" "}
-        The load gate lets it pass.
-      </p>
-    );
   return (
     <p class="nbt-models-gate">
-      <span class="nbt-bad" aria-hidden="true">
-        ✕
-      </span>{" "}
-      The load gate: <WithCode text={known.gate} />
+      <Mark isGood={known.passes} />{" "}
+      {known.passes ? (
+        "The load gate lets it pass."
+      ) : (
+        <>
+          The load gate: <WithCode text={known.gate} />
+        </>
+      )}
     </p>
   );
 }

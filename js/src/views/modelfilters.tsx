@@ -2,8 +2,8 @@
 import { filtersOf, type Order, type Wish } from "../models/wish";
 import type { ModelsHeader } from "../wire/models";
 import { SearchIcon } from "./icons";
+import { useId } from "./id";
 import { Select } from "./select";
-import { useId } from "./suggested";
 
 const LANGUAGES = ["en", "zh", "de", "fr", "es", "pt", "ru", "ar", "ja", "ko", "hi", "multilingual"];
 const LIBRARIES = ["transformers", "sentence-transformers", "peft", "setfit"];

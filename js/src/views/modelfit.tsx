@@ -2,7 +2,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort, messageOf } from "../channel";
 import type { Fit } from "../wire/models";
-import { useId } from "./suggested";
+import { ColumnHeads } from "./columnheads";
+import { useId } from "./id";
+import { Mark } from "./mark";
+import { Scrolled } from "./scrolled";
 import { WithCode } from "./withcode";
 
 /** Whoever types on within this time asks nothing: to count takes seconds. */
@@ -56,27 +59,15 @@ function Told({ fit }: { fit: Fit }) {
       {fit.rows.length > 0 && (
         <>
           <p class="nbt-aside">{fit.title}.</p>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and so must the keys */}
-          <section class="nbt-scrolled" tabIndex={0} aria-label="Memory">
+          <Scrolled label="Memory">
             <table>
-              <thead>
-                <tr>
-                  {["For", "Fits", needs ?? "", ...parts].map((head) => (
-                    <th key={head} scope="col">
-                      {head}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
+              <ColumnHeads names={["For", "Fits", needs ?? "", ...parts]} />
               <tbody>
                 {fit.rows.map(({ cells, fits, share }) => (
                   <tr key={cells[0]}>
                     <th scope="row">{cells[0]}</th>
                     <td>
-                      <span class={fits ? "nbt-models-yes" : "nbt-bad"} aria-hidden="true">
-                        {fits ? "✓" : "✕"}
-                      </span>{" "}
-                      {fits ? "yes" : "no"}
+                      <Mark isGood={fits} /> {fits ? "yes" : "no"}
                       <i
                         class={fits ? "nbt-models-yes" : "nbt-bad"}
                         style={{ "--share": Math.min(1, share) }}
@@ -92,7 +83,7 @@ function Told({ fit }: { fit: Fit }) {
                 ))}
               </tbody>
             </table>
-          </section>
+          </Scrolled>
         </>
       )}
       {fit.notes.map((note) => (
@@ -144,10 +135,7 @@ function useFit(channel: Channel, name: string, batch: string, length: string) {
       const options = { signal: ended.signal, timeoutMs: Number.POSITIVE_INFINITY };
       channel
         .request<Fit>("fit", params, options)
-        .then(({ result }) => {
-          setFit(result);
-          setProblem(null);
-        })
+        .then(({ result }) => setFit(result))
         .catch((error) => {
           if (!isAbort(error)) setProblem(messageOf(error));
         })

@@ -6,17 +6,6 @@ import { INPUT } from "../workbench/filled";
 
 const PAUSE_MS = 150;
 
-let count = 0;
-
-/** A name that no other element of the page has. */
-export function useId(what: string): string {
-  const [id] = useState(() => {
-    count += 1;
-    return `nbt-${what}-${count}-${Math.random().toString(36).slice(2, 8)}`;
-  });
-  return id;
-}
-
 interface SuggestedProps {
   id: string;
   channel: Channel;

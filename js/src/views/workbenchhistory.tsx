@@ -2,6 +2,7 @@
 import type { HistoryRow, WorkbenchState } from "../wire/workbench";
 import { ColumnHeads } from "./columnheads";
 import { formatDuration } from "./figures";
+import { Scrolled } from "./scrolled";
 import { WithCode } from "./withcode";
 
 interface HistoryProps {
@@ -19,8 +20,7 @@ export function WorkbenchHistory({ state, ...on }: HistoryProps) {
       <summary>
         History <span class="nbt-aside">{history.length}</span>
       </summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and so must the keys */}
-      <section class="nbt-scrolled" tabIndex={0} aria-label="History">
+      <Scrolled label="History">
         <table>
           <ColumnHeads names={["Run", "When", "What", "Took"]} />
           <tbody>
@@ -29,7 +29,7 @@ export function WorkbenchHistory({ state, ...on }: HistoryProps) {
             ))}
           </tbody>
         </table>
-      </section>
+      </Scrolled>
     </details>
   );
 }

@@ -3,8 +3,9 @@ import type { Channel } from "../channel";
 import { type Host, otherCells } from "../host";
 import type { Form, Source, Task, Value } from "../wire/workbench";
 import { BESIDE_TEXT, fieldOf, INPUT } from "../workbench/filled";
+import { useId } from "./id";
 import { Segments } from "./segments";
-import { Suggested, useId } from "./suggested";
+import { Suggested } from "./suggested";
 import { WithCode } from "./withcode";
 
 const TITLES: Record<Source, string> = {

@@ -5,7 +5,7 @@ import type { Channel } from "../channel";
 import type { Form, Task, Value } from "../wire/workbench";
 import { BESIDE_TEXT, MODEL } from "../workbench/filled";
 import { FormField } from "./formfield";
-import { useId } from "./suggested";
+import { useId } from "./id";
 
 interface OptionsProps {
   task: Task;

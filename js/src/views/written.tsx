@@ -10,6 +10,7 @@ import { type GenerateHeader, GeneratePage, type GenerateRow, writtenText } from
 import type { Section } from "../wire/sections";
 import { Alternatives } from "./alternatives";
 import { CopyButton } from "./copybutton";
+import { useId } from "./id";
 import { DetailFrame, TextInFull, useFullText } from "./rowdetail";
 import { Toggle } from "./toggle";
 
@@ -155,8 +156,7 @@ function WrittenText(props: WrittenTextProps) {
   const { box, label, groups, row, shading, running, channel, onPoint, onChoose } = props;
   const [point, setPoint] = useState<number | null>(null);
   const [pin, setPin] = useState<number | null>(null);
-  // Not `useId`: it counts within one panel, and a page holds several.
-  const [id] = useState(() => `nbt-written-${Math.random().toString(36).slice(2)}`);
+  const id = useId("written");
   const shown = pin ?? point;
   const at = shown === null ? -1 : groups.findIndex(({ first, count }) => shown < first + count);
   const group = groups[at];

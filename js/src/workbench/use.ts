@@ -2,10 +2,13 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort, messageOf } from "../channel";
 import type { Host } from "../host";
+import { LOST } from "../training/lost";
 import { type Form, type Mistake, type WorkbenchState, workbenchNews } from "../wire/workbench";
 import type { Filled } from "./filled";
 
-const LOST = "The kernel was restarted: run this cell again.";
+const PATIENT = { timeoutMs: Number.POSITIVE_INFINITY, atOnce: true };
+const TYPED_MS = 250;
+const KEPT_MS = 150;
 const NOTHING: WorkbenchState = {
   at_work: null,
   shown: null,
@@ -36,7 +39,7 @@ export function useBench(channel: Channel, host: Host): Bench {
   const ended = useRef(new AbortController());
   const ask = useCallback(
     async <T>(method: string, params: object): Promise<T | null> => {
-      const options = { signal: ended.current.signal, timeoutMs: Number.POSITIVE_INFINITY, atOnce: true };
+      const options = { signal: ended.current.signal, ...PATIENT };
       try {
         return (await channel.request<T>(method, params, options)).result;
       } catch (error) {
@@ -157,7 +160,3 @@ export function useDraft(channel: Channel, first: Filled): Draft {
     now: () => latest.current,
   };
 }
-
-const TYPED_MS = 250;
-const KEPT_MS = 150;
-const PATIENT = { timeoutMs: Number.POSITIVE_INFINITY, atOnce: true };
