@@ -17,7 +17,7 @@ from nbtransformers.magics.inexpression import in_expression
 from nbtransformers.magics.optionvalues import commands_and_models, commands_and_runs, values
 from nbtransformers.magics.parse import scan
 from nbtransformers.magics.suggestions import Completed, Suggestion, matching
-from nbtransformers.magics.table import MAGICS, Magic
+from nbtransformers.magics.table import BY_NAME, Magic
 from nbtransformers.magics.typed import Given, Typed, given, option_named
 
 
@@ -25,7 +25,7 @@ def complete(lines: Sequence[str], row: int, column: int, shell: Any) -> Complet
     """What can stand at the cursor; None where it is not in a magic of ours."""
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     cell = re.match(r"%%(\w+)(\s|$)", lines[first])
-    if cell and cell[1] in _BY_NAME and "cell" in _BY_NAME[cell[1]].forms:
+    if cell and cell[1] in BY_NAME and "cell" in BY_NAME[cell[1]].forms:
         if row > first:
             return Completed("")  # texts, and no Python
         return _on_line(cell[1], True, lines[row][cell.end(1) : column], lines[row][column:], shell)
@@ -59,16 +59,13 @@ def _on_line(name: str, cell: bool, before: str, behind: str, shell: Any) -> Com
         from nbtransformers.magics.nbt import complete_command
 
         return complete_command(before, shell)
-    if name not in _BY_NAME:
+    if name not in BY_NAME:
         return None
     at = scan(before)
     typed = Typed(
-        _BY_NAME[name], cell, at.words, at.last, at.quote, behind, shell.user_ns, getattr(shell, "user_ns_hidden", {})
+        BY_NAME[name], cell, at.words, at.last, at.quote, behind, shell.user_ns, getattr(shell, "user_ns_hidden", {})
     )
     return _at(typed)
-
-
-_BY_NAME = {magic.name: magic for magic in MAGICS}
 
 
 def _at(typed: Typed) -> Completed:

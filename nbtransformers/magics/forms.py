@@ -15,6 +15,10 @@ from nbtransformers.magics.options import SET_FOR, SETTABLE, Option
 from nbtransformers.magics.optionvalues import is_completed
 from nbtransformers.magics.parse import is_option, scan, words_of
 from nbtransformers.magics.suggestions import in_quotes
+from nbtransformers.magics.typed import option_named
+
+Value = str | bool | list[str]
+"""What is filled in for an option."""
 
 _DEFAULT = re.compile(r"\(default: (.*)\)$")
 
@@ -35,7 +39,7 @@ class Form:
     task: str
     source: Source = "text"
     text: str = ""
-    options: Mapping[str, str | bool | list[str]] = field(default_factory=dict[str, "str | bool | list[str]"])
+    options: Mapping[str, Value] = field(default_factory=dict[str, Value])
     others: str = ""
 
     @classmethod
@@ -260,10 +264,7 @@ def form_of(magic: str, line: str, cell: str | None) -> Form:
     return Form(task.name, *(("file", path) if is_file(path) else ("value", expression)), options, others)
 
 
-Given = dict[str, "str | bool | list[str]"]
-
-
-def _of_command(task: FormTask, words: list[str], options: Given, others: str) -> Form:
+def _of_command(task: FormTask, words: list[str], options: dict[str, Value], others: str) -> Form:
     if others:
         raise UserError(f"`{others}` has no field in a form.", hint="Type it in a cell.")
     if task.rest and words:
@@ -273,17 +274,17 @@ def _of_command(task: FormTask, words: list[str], options: Given, others: str) -
     return Form(task.name, "none", "", {name: value for name, value in {**options, **named}.items() if name in fields})
 
 
-def _parted(line: str, known: Sequence[Option]) -> tuple[str, Given, str]:
+def _parted(line: str, known: Sequence[Option]) -> tuple[str, dict[str, Value], str]:
     """The expression of a line, the options that its magic lists, and the others as they are typed."""
     found = scan(line.strip().removesuffix(";"))
     expression: list[str] = []
-    options: Given = {}
+    options: dict[str, Value] = {}
     others: list[str] = []
     words = iter([*found.words, *filter(None, [found.last])])
     into = expression
     for word in words:
         name, equals, value = word.partition("=")
-        option = next((o for o in known if name in (f"--{o.name}", f"--{o.key}", f"-{o.short}")), None)
+        option = option_named(name, known)
         if not is_option(word):
             into.append(word)
         elif option is None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.magics import models, nbt, options
 from nbtransformers.magics.options import Option
-from nbtransformers.magics.table import MAGICS, Groups, Magic
+from nbtransformers.magics.table import BY_NAME, MAGICS, Groups, Magic
 
 Source = Literal["text", "value", "file", "cell", "none"]
 """What is read: what is typed, a variable or an expression, a file, another cell of the notebook, or nothing."""
@@ -105,7 +105,7 @@ def task_named(name: str) -> FormTask:
 
 def options_of(magic: str) -> tuple[Option, ...]:
     """All options of a magic."""
-    return next((one.options for one in MAGICS if one.name == magic), ())
+    return BY_NAME[magic].options if magic in BY_NAME else ()
 
 
 def has_commands(magic: str) -> bool:
@@ -147,7 +147,7 @@ _MODELS: Mapping[str, tuple[str, tuple[Option, ...]]] = {
 
 
 def _models() -> Iterable[FormTask]:
-    magic = _by_name("models")
+    magic = BY_NAME["models"]
     for command, (summary, words) in _MODELS.items():
         own = tuple(option for option in magic.options if option.key in models.options_of(command))
         groups = {
@@ -169,7 +169,7 @@ _RUNS = {
 
 
 def _runs() -> Iterable[FormTask]:
-    magic = _by_name("runs")
+    magic = BY_NAME["runs"]
     by_name = {option.name: option for option in magic.options}
     given = {"Where": options.RUNS_FOLDER, "Result": options.OUTPUT}
 
@@ -234,10 +234,6 @@ def _command(
         words=words,
         rest=rest,
     )
-
-
-def _by_name(name: str) -> Magic:
-    return next(magic for magic in MAGICS if magic.name == name)
 
 
 _BY_TASK = sorted(

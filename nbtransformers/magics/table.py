@@ -119,3 +119,4 @@ MAGICS = (
     _task("translate", translate.translate, translate.GROUPS, translate.HELP),
     Magic("workbench", workbench.workbench, {}, workbench.HELP, forms="line"),
 )
+BY_NAME = {magic.name: magic for magic in MAGICS}
