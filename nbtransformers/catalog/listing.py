@@ -85,7 +85,7 @@ def only_here(error: UnreachableError) -> str:
 
 def matches(entry: ModelEntry, request: ModelsRequest) -> bool:
     """Whether a model is among those that were asked for; what it does not say does not match."""
-    size, nbytes = request.size, entry.disk_bytes or entry.download_bytes
+    size = request.size
     words = (request.search or "").casefold().split()
     return (
         (request.task is None or entry.task in (request.task, _SAME_TASK.get(request.task)))
@@ -94,7 +94,7 @@ def matches(entry: ModelEntry, request: ModelsRequest) -> bool:
         and (request.library is None or entry.library == request.library)
         and (request.licence is None or (entry.licence or "").casefold() == request.licence.casefold())
         and (size.parameters is None or (entry.parameters or size.parameters + 1) <= size.parameters)
-        and (size.nbytes is None or (nbytes or size.nbytes + 1) <= size.nbytes)
+        and (size.nbytes is None or (entry.nbytes or size.nbytes + 1) <= size.nbytes)
     )
 
 

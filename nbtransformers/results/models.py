@@ -84,6 +84,11 @@ class ModelEntry:
         """Whether it is here, but not the whole of it."""
         return self.place != "hub" and self.complete is False
 
+    @property
+    def nbytes(self) -> int | None:
+        """What it takes on this disk, else what is to be fetched; None where nobody says."""
+        return self.disk_bytes or self.download_bytes or None
+
     def facts(self) -> list[tuple[str, str]]:
         """What is known, as name and value, for a person."""
         return [(name, text) for name, text in self._facts() if text]
@@ -167,7 +172,6 @@ class Models(Listing[ModelEntry]):
 
     @staticmethod
     def _cells(entry: ModelEntry) -> tuple[str, ...]:
-        nbytes = entry.disk_bytes or entry.download_bytes
         return (
             entry.name,
             entry.place + (", part" if entry.is_part else "") + (", gated" if entry.gated else ""),
@@ -176,7 +180,7 @@ class Models(Listing[ModelEntry]):
             f"{entry.context_length:,}" if entry.context_length else "–",
             languages_in_short(entry.languages) or "–",
             entry.licence or "–",
-            file_size(nbytes) if nbytes else "–",
+            file_size(entry.nbytes) if entry.nbytes else "–",
             f"{entry.downloads:,}" if entry.downloads is not None else "–",
             day(entry.last_modified) or "–",
         )

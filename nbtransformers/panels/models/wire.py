@@ -59,7 +59,7 @@ def _row(entry: ModelEntry, cells: tuple[str, ...]) -> dict[str, Any]:
     return {
         **read,
         "architecture": sendable(entry.architecture or entry.model_type or ""),
-        "nbytes": entry.disk_bytes or entry.download_bytes or None,
+        "nbytes": entry.nbytes,
     }
 
 
