@@ -27,9 +27,8 @@ def language_name(code: str) -> str | None:
         >>> language_name("deu_Latn"), language_name("zho_Hans"), language_name("xx")
         ('German', 'Simplified Chinese', None)
     """
-    names, also = _known()
+    names, _ = _known()
     base, *more = _parts(code)
-    base = also.get(base, base)
     for given in (f"{base}_{more[0]}" if more else "", base):
         if given in names:
             return names[given]
@@ -81,7 +80,7 @@ def meant(given: str, codes: Sequence[str]) -> list[str]:
         return []
     base, *more = wanted.split("_")
     for language in (wanted, base, _KIN.get(base)):  # `prs` is all of fa_AF, with no region of its own
-        of_it = [code for code in codes if _base(code) == language]
+        of_it = [code for code in codes if _parts(code)[0] == language]
         exactly = [code for code in of_it if more and more[0] in _parts(code)[1:]]
         if of_it:
             return exactly or of_it
@@ -95,13 +94,12 @@ def code_of(given: str) -> str | None:
         >>> code_of("german"), code_of("deu"), code_of("deu_Latn"), code_of("Klingonese")
         ('de', 'de', 'de', None)
     """
-    names, also = _known()
+    names, _ = _known()
     by_name = {name.casefold(): code for code, name in names.items()}
     folded = given.strip().casefold()
     if folded in by_name:
         return by_name[folded]
     base, *more = _parts(given)
-    base = also.get(base, base)
     whole = f"{base}_{more[0]}" if more else base
     return whole if whole in names else base if base in names else None
 
@@ -120,14 +118,11 @@ def nearest_language(given: str, codes: Iterable[str] | None = None) -> str | No
 
 
 def _parts(code: str) -> list[str]:
-    """The subtags of a code: the language in small letters, a script as `Hans`, a region as `BR`."""
+    """The subtags of a code: the language as CLDR has it, a script as `Hans`, a region as `BR`."""
+    _, also = _known()
     first, *more = re.split(r"[-_]", typed_code(code.strip()))
-    return [first.lower(), *(part.title() if len(part) == 4 else part.upper() for part in more)]
-
-
-def _base(code: str) -> str:
-    first = _parts(code)[0]
-    return _known()[1].get(first, first)
+    language = first.lower()
+    return [also.get(language, language), *(part.title() if len(part) == 4 else part.upper() for part in more)]
 
 
 @cache
