@@ -228,8 +228,7 @@ def _entry(number: int) -> ran.Ran:
 
 
 def _typed(entry: ran.Ran) -> str:
-    name = " ".join(filter(None, [entry.task, entry.line.strip()]))
-    return f"%{name}" if entry.cell is None else f"%%{name}\n{entry.cell}"
+    return forms.as_cell(entry.task, entry.line.strip(), entry.cell)
 
 
 def _has_code(entry: ran.Ran) -> bool:

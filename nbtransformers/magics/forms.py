@@ -126,9 +126,13 @@ def _default(option: Option, task: str) -> tuple[str, str]:
 
 def typed(form: Form) -> str:
     """The cell that does what a form says."""
-    line, cell = line_and_cell(form)
-    name = " ".join(filter(None, [task_named(form.task).magic, line]))
-    return f"%{name}" if cell is None else f"%%{name}\n{cell}"
+    return as_cell(task_named(form.task).magic, *line_and_cell(form))
+
+
+def as_cell(magic: str, line: str, cell: str | None) -> str:
+    """A magic as it stands in a cell: a cell magic where there is something below its line."""
+    first = " ".join(filter(None, [magic, line]))
+    return f"%{first}" if cell is None else f"%%{first}\n{cell}"
 
 
 def line_and_cell(form: Form) -> tuple[str, str | None]:
