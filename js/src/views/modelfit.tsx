@@ -60,7 +60,7 @@ function Told({ fit }: { fit: Fit }) {
         <>
           <p class="nbt-aside">{fit.title}.</p>
           <Scrolled label="Memory">
-            <table>
+            <table class="nbt-plain-table">
               <ColumnHeads names={["For", "Fits", needs ?? "", ...parts]} />
               <tbody>
                 {fit.rows.map(({ cells, fits, share }) => (

@@ -41,7 +41,7 @@ export function ModelTable({ table, rows, chosen, detailId, choose, usual, isAsk
         <p class="nbt-none">{isAsking ? "Searching…" : "There is no such model."}</p>
       ) : (
         <div class="nbt-scrolled">
-          <table ref={table} aria-label="Models">
+          <table ref={table} class="nbt-plain-table" aria-label="Models">
             <ColumnHeads names={["Model", "Task", "Parameters", "Languages", "Downloads"]} />
             <tbody onKeyDown={walk}>
               {rows.map((row, at) => (

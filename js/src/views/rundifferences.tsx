@@ -33,7 +33,7 @@ export function RunDifferences({ names, colours, channel }: RunDifferencesProps)
         <p class="nbt-aside">Nothing: the data, the model, the settings and the versions are the same.</p>
       ) : (
         <Scrolled label="Table">
-          <table class="nbt-run-table">
+          <table class="nbt-plain-table nbt-run-table">
             <thead>
               <tr>
                 <th scope="col">Setting</th>

@@ -31,7 +31,7 @@ export function RunTable({ header, colours, tick, channel, isLost }: RunTablePro
   return (
     <>
       <div class="nbt-scrolled">
-        <table class="nbt-run-table">
+        <table class="nbt-plain-table nbt-run-table">
           <ColumnHeads names={["Run", "State", "Data", "Model", "Settings", "Metrics", "Took"]} />
           <tbody>
             {header.order.map((name) => (

@@ -21,7 +21,7 @@ export function WorkbenchHistory({ state, ...on }: HistoryProps) {
         History <span class="nbt-aside">{history.length}</span>
       </summary>
       <Scrolled label="History">
-        <table>
+        <table class="nbt-plain-table">
           <ColumnHeads names={["Run", "When", "What", "Took"]} />
           <tbody>
             {history.map((row) => (
