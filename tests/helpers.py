@@ -6,7 +6,8 @@ import atexit
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -166,6 +167,14 @@ def kernel() -> Iterator[Notebook]:
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def until(condition: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait for something that is about to be so; a busy machine may take its time."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "it never came"
+        time.sleep(0.01)
 
 
 # --- tiny models ---

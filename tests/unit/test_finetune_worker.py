@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import helpers
 import psutil
 import pytest
-from helpers import Notebook
+from helpers import Notebook, until
 from workers import end_workers
 
 import nbtransformers as nbt
@@ -37,14 +37,6 @@ def own_kernel() -> Iterator[Notebook]:
     """A kernel that a test may kill."""
     with helpers.kernel() as running:
         yield running
-
-
-def until(true: Callable[[], bool], seconds: float = 120) -> None:
-    """Wait for something that is about to be."""
-    ends = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < ends
-        time.sleep(0.1)
 
 
 def errors(messages: list[dict[str, object]]) -> list[object]:

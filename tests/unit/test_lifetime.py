@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import Notebook
+from helpers import Notebook, until
 
 from nbtransformers.panels import widget
 
@@ -45,8 +45,12 @@ def run(notebook: Notebook, code: str, cell: str | None = None) -> list[dict[str
 
 
 def said(messages: list[dict[str, Any]]) -> list[int]:
-    (text,) = [message["text"] for message in messages if message["msg_type"] == "stream"]
-    return [int(part) for part in text.split()]
+    return [int(part) for part in printed(messages).split()]
+
+
+def printed(messages: list[dict[str, Any]]) -> str:
+    """All that was printed: a kernel that has to wait for its turn sends it in pieces."""
+    return "".join(message["text"] for message in messages if message["msg_type"] == "stream").strip()
 
 
 def panel_of(messages: list[dict[str, Any]]) -> str:
@@ -59,18 +63,14 @@ def closed(messages: list[dict[str, Any]]) -> set[str]:
     return {message["comm_id"] for message in messages if message["msg_type"] == "comm_close"}
 
 
-def tell(notebook: Notebook, messages: list[dict[str, Any]], what: str) -> None:
-    """Tell the panel whose model was printed something, as the page does."""
-    (comm,) = [message["text"].strip() for message in messages if message["msg_type"] == "stream"]
-    content = {"comm_id": comm, "data": {"method": "custom", "content": {"type": what}}}
-    notebook.client.shell_channel.send(notebook.client.session.msg("comm_msg", content))
+def tell(notebook: Notebook, comm: str, content: dict[str, Any]) -> None:
+    """Tell a panel something, as the page does."""
+    message = {"comm_id": comm, "data": {"method": "custom", "content": content}}
+    notebook.client.shell_channel.send(notebook.client.session.msg("comm_msg", message))
 
 
 def until_gone(notebook: Notebook) -> None:
-    deadline = time.monotonic() + 30
-    while said(run(notebook, LOOK))[:2] != [0, 0]:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: said(run(notebook, LOOK))[:2] == [0, 0])
 
 
 PATIENCE = "from nbtransformers.panels import widget\nwidget.TAKEN_UP_S = {}"
@@ -120,9 +120,7 @@ def test_work_that_fails_leaves_no_widget(fresh: Notebook) -> None:
 
 def test_a_page_that_shows_it_no_more_frees_it(fresh: Notebook, models: Path) -> None:
     comm = panel_of(run(fresh, f"%classify ['a joy'] --model {models}/tiny", "one"))
-    client = fresh.client
-    content = {"comm_id": comm, "data": {"method": "custom", "content": {"type": "gone"}}}
-    client.shell_channel.send(client.session.msg("comm_msg", content))
+    tell(fresh, comm, {"type": "gone"})
     assert said(run(fresh, LOOK)) == [0, 0, 0]
 
 
@@ -132,7 +130,7 @@ def test_a_panel_that_can_be_shown_again_stays(fresh: Notebook, models: Path) ->
 
     def gone() -> list[int]:
         """The panels that are open, and those that are there, once the page shows none of them."""
-        tell(fresh, run(fresh, "print(nbt.panel(r).model_id)", "ask"), "gone")
+        tell(fresh, printed(run(fresh, "print(nbt.panel(r).model_id)", "ask")), {"type": "gone"})
         return said(run(fresh, LOOK))[1:]
 
     assert gone() == [0, 0], "nothing holds it but its cell, whose output is gone"
@@ -177,8 +175,7 @@ def test_a_panel_that_no_page_has_taken_up_yet_stays_for_a_while(fresh: Notebook
     assert said(run(fresh, LOOK))[:2] == [2, 0]  # closed, with its layout on the page until then
     shown = panel_of(run(fresh, f"%classify ['a joy'] --model {models}/tiny", "two"))
     assert shown != comm
-    content = {"comm_id": shown, "data": {"method": "custom", "content": {"type": "taken"}}}
-    fresh.client.shell_channel.send(fresh.client.session.msg("comm_msg", content))
+    tell(fresh, shown, {"type": "taken"})
     assert shown in closed(run(fresh, "1", "two"))
 
 
@@ -219,7 +216,5 @@ def test_a_panel_that_the_page_may_not_have_yet_is_disconnected_later(fresh: Not
 def test_a_page_that_has_spoken_has_the_panel(fresh: Notebook, models: Path) -> None:
     fresh.run(PATIENCE.format(60))
     comm = panel_of(run(fresh, f"%classify ['a joy'] --model {models}/tiny", "one"))
-    client = fresh.client
-    content = {"comm_id": comm, "data": {"method": "custom", "content": {"type": "cancel", "id": 0}}}
-    client.shell_channel.send(client.session.msg("comm_msg", content))
+    tell(fresh, comm, {"type": "cancel", "id": 0})
     assert comm in closed(run(fresh, "1", "one"))

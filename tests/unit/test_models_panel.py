@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import helpers
 import pandas as pd
 import pytest
-from helpers import Notebook
+from helpers import Notebook, until
 from hub import Hub
 from hubonline import bulky_files, online
 from hubrepos import COMMIT, Repository, repository
@@ -96,12 +96,10 @@ def told(panel: Panel, method: str, **params: Any) -> dict[str, Any]:
     return reply["result"]
 
 
-def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2_000):
-        if condition():
-            return
-        threading.Event().wait(0.01)
-    pytest.fail("it never came")
+@pytest.fixture(autouse=True)
+def _offers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whom a test offers is asked in that test alone."""
+    monkeypatch.setattr(offers, "_offered", [])
 
 
 @pytest.fixture
@@ -429,8 +427,7 @@ def test_in_a_list_there_is_nothing_to_resume() -> None:
         nbt.resume(golden_models())
 
 
-def test_nobody_who_can_ask_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offers, "_offered", [])
+def test_nobody_who_can_ask_is_told() -> None:
     with pytest.raises(UserError, match="Nothing can be asked about models from here"):
         offers.offered()
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import helpers
 import pytest
+from helpers import until
 
 import nbtransformers as nbt
 from nbtransformers.doors.workbench import Bench
@@ -129,14 +130,6 @@ def panel(desk: Slow) -> Iterator[WorkbenchPanel]:
     assert isinstance(view.panel, WorkbenchPanel)
     yield view.panel
     view.panel.close()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    for _ in range(1_000):
-        if condition():
-            return
-        threading.Event().wait(0.01)
-    pytest.fail("it never came")
 
 
 def asked(panel: WorkbenchPanel, method: str, **params: Any) -> dict[str, Any]:
