@@ -105,7 +105,7 @@ def _run(kind: str, folder: Path) -> RunFolder:
 
 
 def _computing(kind: Any, config: Any) -> Any:
-    raise NotImplementedError
+    raise NotImplementedError("Cannot copy out of meta tensor; no data!")  # which is torch's own word for it
 
 
 def _same(run: RunFolder, table: list[dict[str, Any]]) -> None:

@@ -66,9 +66,9 @@ def test_a_selection_is_set_where_there_is_something_to_select(kind: str) -> Non
     panel.show(kind, {"rows": ROWS}, b"", dict)
     if what is None:
         told = (
-            f"In a panel of kind {kind} there is nothing to select. There are rows in that of `nbt.classify(texts)`, "
+            f"In a panel of kind {kind} there is nothing to select. "
+            "There are rows in that of `nbt.classify(texts)`, for instance."
         )
-        told += "for instance."
     else:
         panel.selection = {5, 0}
         assert panel.selection == [0, 5]
