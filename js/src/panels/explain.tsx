@@ -8,6 +8,7 @@ import { formatShare, formatValue, plural } from "../text";
 import { ExportBar, ExportButton } from "../views/export";
 import { ErrorStrip } from "../views/notices";
 import { Segments } from "../views/segments";
+import { SelectedCount } from "../views/selectedcount";
 import { SignedBars } from "../views/signedbars";
 import { SignedLegend, SignedText, signed } from "../views/signedtext";
 import { StopButton } from "../views/stop";
@@ -89,12 +90,7 @@ export function ExplainPanel(props: ResultProps) {
           Special tokens
         </Toggle>
         {selected.size > 0 && (
-          <span class="nbt-selected">
-            <span class="nbt-selected-count">{plural(selected.size, "token")} selected</span>
-            <button type="button" class="nbt-button" onClick={() => select([])}>
-              Clear
-            </button>
-          </span>
+          <SelectedCount said={`${plural(selected.size, "token")} selected`} clear={() => select([])} />
         )}
         <ExportButton open={exporting} disabled={header.partial} onToggle={setExporting} />
       </nav>

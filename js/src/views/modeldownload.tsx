@@ -24,6 +24,7 @@ export function ModelDownload({ known, revision, models }: DownloadProps) {
   const { name, is_here: isHere, to_fetch: toFetch } = known;
   const download = models.downloads[name];
   const isRunning = download?.state === "running";
+  const hasFailed = download?.state === "failed";
   const stop = async () => {
     models.stop(name);
     return true;
@@ -47,8 +48,8 @@ export function ModelDownload({ known, revision, models }: DownloadProps) {
       )}
       {download?.said && (
         <p
-          class={download.state === "failed" ? "nbt-models-said nbt-bad" : "nbt-models-said nbt-aside"}
-          role={download.state === "failed" ? "alert" : "status"}
+          class={hasFailed ? "nbt-models-said nbt-bad" : "nbt-models-said nbt-aside"}
+          role={hasFailed ? "alert" : "status"}
         >
           <WithCode text={download.said} />
         </p>

@@ -4,6 +4,7 @@ import { formatCount, plural } from "../text";
 import { Chip } from "./chip";
 import { ExportButton } from "./export";
 import { CloseIcon, SearchIcon } from "./icons";
+import { SelectedCount } from "./selectedcount";
 import type { Selected } from "./selecting";
 
 interface ToolbarProps {
@@ -98,17 +99,13 @@ function SelectedRows(props: Selected & { found: number; rows: number }) {
   const { selection, waiting, clear, all, found, rows } = props;
   if (selection.size === 0) return null;
   return (
-    <span class="nbt-selected">
-      <span class="nbt-selected-count">{formatCount(selection.size)} selected</span>
-      <button type="button" class="nbt-button" onClick={clear}>
-        Clear
-      </button>
+    <SelectedCount said={`${formatCount(selection.size)} selected`} clear={clear}>
       {selection.size < found && (
         <button type="button" class="nbt-button" disabled={waiting} onClick={all}>
           {waiting ? "Selecting…" : `Select all ${formatCount(found)}${found < rows ? " found" : ""}`}
         </button>
       )}
-    </span>
+    </SelectedCount>
   );
 }
 
