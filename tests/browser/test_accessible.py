@@ -106,17 +106,11 @@ def settle(panel: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def notebook(browser: OfflineBrowser, lab: JupyterServer) -> Iterator[Notebook]:
-    """All kinds, each in a cell of its own."""
-    page = browser.page(height=1400)
-    lab.write("accessible.ipynb", CELLS)
-    opened = lab.open(page, "accessible.ipynb")
-    opened.run_all()
+def notebook(notebook: Notebook) -> Notebook:
+    """All kinds, each in a cell of its own, and all of them drawn."""
     for number in range(1, len(CELLS)):
-        expect(opened.panel(number).first).to_be_visible(timeout=WAIT_MS)
-    yield opened
-    assert browser.errors(page) == []
-    page.context.close()
+        expect(notebook.panel(number).first).to_be_visible(timeout=WAIT_MS)
+    return notebook
 
 
 def panel_of(notebook: Notebook, name: str) -> Any:
