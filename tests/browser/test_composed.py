@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from helpers import until
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -130,7 +131,7 @@ def test_what_python_selects_is_marked_and_scrolled_to_wherever_it_is_shown(comp
 def test_a_panel_is_taken_out_and_put_back(composed: Composed) -> None:
     composed.run("kept = nbt.panel(attention)\nkept.selection = [2]\nfolded.children = ()")
     expect(composed.views(4)).to_have_count(0)
-    composed.notebook.page.wait_for_timeout(1500)  # it is told that no page shows it
+    until(lambda: composed.python("kept in __import__('nbtransformers').panels.lifetime._unseen"))
     assert composed.python("kept.closed") is False
     composed.run("folded.children = (kept,)\nfolded.selected_index = 0")
     view = composed.views(4)
@@ -156,7 +157,6 @@ def test_what_is_closed_or_deleted_is_gone_on_both_sides(composed: Composed) -> 
         }
     }""")
     expect(page.locator(".nbt-live")).to_have_count(0)
-    page.wait_for_timeout(1500)  # until the page tells so
     # The box is a widget that ipywidgets keeps, and it its children: what is left of them holds nothing.
     look = "all(one() is None or (one().closed and one().result is one().header is None) for one in left)"
-    assert composed.python(look) is True
+    until(lambda: composed.python(look))  # once the page has told so

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from browser.jupyter import Notebook
+from helpers import until
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -141,7 +142,9 @@ def test_a_page_that_is_loaded_anew_has_what_was_typed_and_the_history(notebook:
     panel.locator(".nbt-bench-first select").select_option("generate")
     panel.get_by_role("group", name="Input").get_by_role("button", name="Text").click()
     panel.get_by_role("textbox", name="Text", exact=True).fill("Es war einmal 从前 🎬")
-    notebook.page.wait_for_timeout(1_000)
+    panels = "__import__('nbtransformers').panels.lifetime.panels()"
+    kept = f"[str(one.result.desk.kept()) for one in {panels} if one.kind == 'workbench']"
+    until(lambda: "Es war einmal 从前 🎬" in notebook.python(kept)[0])
     notebook.save()
     notebook.page.reload()
     expect(panel.get_by_role("textbox", name="Text", exact=True)).to_have_value(
