@@ -275,7 +275,7 @@ finished = 0
 def count(module, inputs, output):
     global finished
     finished += len(output.logits)
-texts = [f"a joy {{row}} " * (1 + row % 4) for row in range(21_000)]
+texts = [f"a joy {{row}} " * (1 + row % 4) for row in range({rows})]
 run = dict(model=model, tokenizer=tokenizer, batch_tokens=256, threads=2)
 expected = nbt.classify(texts, **run)
 model.register_forward_hook(count)
@@ -294,12 +294,13 @@ assert (whole.best == expected.best).all()
 print("kept", int(r.done.sum()))
 """
 MOMENTS = 20
+ROWS = 21_000
 
 
 @pytest.mark.slow
 def test_twenty_interrupts_of_a_kernel(notebook: Notebook) -> None:
     tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
-    assert not errors(notebook.run(SETUP.format(tests=tests)))
+    assert not errors(notebook.run(SETUP.format(tests=tests, rows=ROWS)))
     started = time.perf_counter()
     notebook.run(RUN)
     seconds = time.perf_counter() - started
@@ -309,8 +310,10 @@ def test_twenty_interrupts_of_a_kernel(notebook: Notebook) -> None:
         said = notebook.run(CHECK)
         assert not errors(said), errors(said)
         kept.append(int("".join(m["text"] for m in said if m["msg_type"] == "stream").split()[-1]))
+        # A shared machine slows down and speeds up: what a run takes now is learned from where the last one stopped.
+        seconds *= {0: 1.5, ROWS: 0.75}.get(kept[-1], 1)
     assert len(set(kept)) > MOMENTS // 2, f"the moments differ: {kept}"
-    assert min(kept) < 21_000, "not one run was interrupted"
+    assert min(kept) < ROWS, "not one run was interrupted"
 
 
 def interrupted_run(notebook: Notebook, after: float) -> None:
