@@ -49,6 +49,11 @@ def card(
         >>> card.parameters, card.fits
         (22713216, {'inference': True, 'full': True, 'lora': True, 'head': True})
     """
+    return card_of(name, batch_size, length, revision, device)
+
+
+def card_of(name: Any, batch_size: int, length: int | None, revision: str | None, device: str = "auto") -> ModelCard:
+    """What `card` does, with hints as a magic gives them."""
     from nbtransformers.catalog.modelcard import Wanted, model_card
     from nbtransformers.engine.device import pick_device
     from nbtransformers.loading.refs import model_ref

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nbtransformers import settings
-from nbtransformers.doors.card import card
+from nbtransformers.doors.card import card_of
 from nbtransformers.doors.models import listed_models, more_models, ref_of, use_model
 from nbtransformers.progress import OnProgress
 from nbtransformers.request.catalog import ModelsRequest
@@ -67,7 +67,7 @@ class Catalogue:
             UserError: when it is not to be had, or a number is none.
         """
         with self._counting:
-            return card(name, batch_size=batch_size, length=length, revision=revision)
+            return card_of(name, batch_size, length, revision)
 
     def cell(self, entry: ModelEntry, revision: str | None) -> str | None:
         """A cell that uses a model once; None where no magic does its task.

@@ -95,7 +95,7 @@ def test_the_hub_answers_while_one_types(notebook: Notebook, hub: Hub) -> None:
     panel.get_by_label("Language").fill("de")
     expect(names(panel)).to_have_text(["acme/reviewer"])
     panel.get_by_label("Language").fill("german")
-    expect(panel.get_by_role("alert")).to_contain_text("--language is 'german'")
+    expect(panel.get_by_role("alert")).to_contain_text("“Language” is 'german'")
     panel.get_by_role("button", name="Clear the filter").click()
     expect(names(panel)).to_have_count(4)
     panel.get_by_label("Sort").select_option("name")
@@ -113,6 +113,10 @@ def test_a_click_shows_all_that_is_known_and_whether_it_fits(notebook: Notebook)
     assert notebook.python("1 + 1") == 2
     fit.get_by_label("Texts at once").fill("2")
     expect(fit).to_contain_text("2 texts of 32 tokens at once", timeout=WAIT_MS)
+    fit.get_by_label("Texts at once").fill("0")
+    expect(fit.get_by_role("alert")).to_have_text(
+        "“Texts at once” is 0. Type a whole number of 1 or more: 1.", timeout=WAIT_MS
+    )
     expect(fit.locator("tbody tr").first).to_contain_text(re.compile("inference.*(yes|no)"))
 
 
@@ -122,7 +126,7 @@ def test_a_download_is_cancelled_and_gone_on_with(notebook: Notebook) -> None:
     expect(shown.get_by_role("progressbar")).to_have_attribute("aria-valuemax", "2", timeout=WAIT_MS)
     assert notebook.python("1 + 1") == 2  # the kernel is free
     shown.get_by_role("button", name="Stop").click()
-    expect(shown).to_contain_text("are kept")
+    expect(shown).to_contain_text("are kept. Press the button again to go on.")
     shown.get_by_role("button", name="Go on with the download").click()
     expect(shown).to_contain_text("It went on from", timeout=WAIT_MS)
     expect(panel_of(notebook).locator(".nbt-models-place").first).to_have_text("cached")

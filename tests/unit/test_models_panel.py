@@ -42,6 +42,7 @@ from nbtransformers.results.models import ModelEntry, Models
 
 GOLDEN = json.loads(Path(__file__).parent.parent.joinpath("golden", "models.json").read_text(encoding="utf-8"))
 LOCAL = ModelsRequest(local_only=True)
+FIELDS = ("Texts at once", "Tokens of each")  # as `modelfit.tsx` calls them
 
 
 class Heard(ModelsPanel):
@@ -254,8 +255,8 @@ def test_the_hub_goes_on(hub: Hub, catalogue: None) -> None:
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"language": "english"}, "`--language` is 'english'."),
-        ({"max_size": "large"}, "`--max-size` is 'large'."),
+        ({"language": "english"}, "“Language” is 'english'. Give a code: `en`, `zh`, or `multilingual`."),
+        ({"max_size": "large"}, "“Size at most” is 'large'. Give parameters, as `350M` or `1.5B`"),
         ({"task": "clasify"}, "There is no task 'clasify'. Did you mean classify?"),
         ({"sort": "size"}, "There is no sort 'size'."),
     ],
@@ -293,7 +294,8 @@ def test_a_model_in_full_and_whether_it_fits(hub: Hub, catalogue: None) -> None:
     assert None not in hub.ranges  # headers of weights only
     usual = told(panel, "fit", name="acme/reviewer", batch_size=None, length=None)
     assert (usual["batch_size"], usual["length"]) == (16, 32)
-    assert "`batch_size` is 0" in asked(panel, "fit", name="acme/reviewer", batch_size=0)["error"]
+    wrong = [asked(panel, "fit", name="acme/reviewer", **{field: 0})["error"] for field in ("batch_size", "length")]
+    assert wrong == [f"“{field}” is 0. Type a whole number of 1 or more: `1`." for field in FIELDS]
 
 
 def test_one_that_was_looked_at_is_not_here_for_that(hub: Hub, catalogue: None) -> None:
@@ -310,7 +312,7 @@ def test_what_the_gate_says_of_one_that_is_not_for_everybody(hub: Hub, catalogue
     assert not known["passes"] and known["gate"].startswith("acme/closed is gated")
     assert "hf auth login" in known["gate"]
     assert asked(panel, "fit", name="acme/closed")["error"] == known["gate"]
-    assert "--allow-pickle" in told(panel, "detail", name="acme/pickled")["gate"]
+    assert "Tick “Load pickled weights” to read" in told(panel, "detail", name="acme/pickled")["gate"]
 
 
 @pytest.mark.parametrize(
@@ -356,7 +358,7 @@ def test_a_download_is_stopped_gone_on_with_and_told(hub: Hub, catalogue: None) 
     assert state_of(panel, "acme/bulky")["progress"]["stop"] == "message"
     told(panel, "stop", name="acme/bulky")
     until(lambda: state_of(panel, "acme/bulky")["state"] == "stopped")
-    assert "are kept" in state_of(panel, "acme/bulky")["said"]
+    assert state_of(panel, "acme/bulky")["said"].endswith(" of acme/bulky are kept. Press the button again to go on.")
     assert told(panel, "search", search="bulky")["rows"][0]["place"] == "cached, part"
     told(panel, "download", name="acme/bulky", revision=COMMIT)
     until(lambda: state_of(panel, "acme/bulky")["state"] == "done")

@@ -11,7 +11,9 @@ from nbtransformers.panels.channel import Answer, Later, Method
 from nbtransformers.panels.models.offers import offered
 from nbtransformers.panels.models.picking import Picking
 from nbtransformers.panels.models.wire import detail_of, fit_of
+from nbtransformers.panels.models.words import in_words_of_the_panel
 from nbtransformers.panels.packing import sendable
+from nbtransformers.progress import OnProgress
 from nbtransformers.request.catalog import ModelsRequest
 from nbtransformers.results.models import Models
 
@@ -34,7 +36,8 @@ def actions(models: Models, panel: Panel) -> dict[str, Method]:
         return panel.follower
 
     def search(params: dict[str, Any]) -> Later:
-        request = _request(params, models.request.limit)
+        with in_words_of_the_panel():
+            request = _request(params, models.request.limit)
         found = picking().find(lambda: offered().listed(request))
         return _later("Searching for models", found)
 
@@ -63,7 +66,8 @@ def actions(models: Models, panel: Panel) -> dict[str, Method]:
         )
 
     def use(params: dict[str, Any]) -> Answer:
-        return {"default": sendable(offered().use(*_named(params)))}, []
+        with in_words_of_the_panel():
+            return {"default": sendable(offered().use(*_named(params)))}, []
 
     def download(params: dict[str, Any]) -> Answer:
         picking().fetch(*_named(params))
@@ -79,7 +83,11 @@ def actions(models: Models, panel: Panel) -> dict[str, Method]:
 
 
 def _later(what: str, find: Callable[[], dict[str, Any]]) -> Later:
-    return found_in_background(what, None, lambda on_progress: (find(), []))
+    def answer(on_progress: OnProgress) -> Answer:
+        with in_words_of_the_panel():
+            return find(), []
+
+    return found_in_background(what, None, answer)
 
 
 def _request(params: dict[str, Any], limit: int) -> ModelsRequest:

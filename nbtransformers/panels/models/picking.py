@@ -15,6 +15,7 @@ from nbtransformers.interrupt import stopped_by
 from nbtransformers.panels.background import Background
 from nbtransformers.panels.models.offers import offered
 from nbtransformers.panels.models.wire import list_of, news
+from nbtransformers.panels.models.words import spoken
 from nbtransformers.panels.packing import sendable
 from nbtransformers.progress import Progress
 from nbtransformers.results.models import ModelEntry, Models
@@ -141,9 +142,9 @@ class Picking:
                 said = str(offered().fetch(name, revision, tell))
             state, listed = "done", self._with_come(name, revision)
         except Interrupted as error:
-            state, said = "stopped", str(error)
+            state, said = "stopped", spoken(str(error))
         except UserError as error:
-            state, said = "failed", str(error)
+            state, said = "failed", spoken(str(error))
         except Exception as error:  # it must be told; the traceback goes to the log
             _log.exception("A download failed: %s", name)
             state, said = "failed", f"{type(error).__name__}: {error}"

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from nbtransformers.panels.host import cell_id
+from nbtransformers.panels.models.words import spoken
 from nbtransformers.panels.packing import sendable
 from nbtransformers.plain_text import file_size
 from nbtransformers.request.catalog import SORTS, TEXT_TASKS
@@ -76,7 +77,7 @@ def detail_of(entry: ModelEntry, cell: str | None, pinned: str | None) -> dict[s
         "description": sendable(entry.description),
         "revision": entry.revision,
         "facts": [[name, sendable(text)] for name, text in entry.facts() if name != "Load gate"],
-        "gate": sendable(entry.gate or ""),
+        "gate": sendable(spoken(entry.gate or "")),
         "passes": entry.gate == PASSES,
         "to_fetch": file_size(entry.download_bytes) if entry.download_bytes else "",
         "is_here": entry.is_here,
