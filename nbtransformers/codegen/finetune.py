@@ -10,7 +10,7 @@ from nbtransformers.codegen.trainingmetrics import metrics_parts
 from nbtransformers.codegen.trainingrows import encoding_parts
 from nbtransformers.codegen.trainingsteps import order_parts, train_part
 from nbtransformers.request import FinetuneRequest, TrainingTask
-from nbtransformers.results.trainingrecipe import AdapterRecipe, TrainingRecipe
+from nbtransformers.results.trainingrecipe import AdapterRecipe, Reached, TrainingRecipe
 
 _TITLES: dict[TrainingTask, str] = {
     "classification": "label texts",
@@ -48,7 +48,24 @@ def finetune_program(request: FinetuneRequest, recipe: TrainingRecipe) -> str:
         *metrics_parts(recipe),
         train_part(request, recipe),
     ]
-    return program(f"Fine-tune a model to {_TITLES[recipe.training_task]}, with Transformers alone.", parts)
+    title = f"Fine-tune a model to {_TITLES[recipe.training_task]}, with Transformers alone."
+    return program(title, parts, _said_of(recipe.reached))
+
+
+def _said_of(reached: Reached | None) -> list[str]:
+    """How far a run came that is not through, and how far its program goes."""
+    if reached is None:
+        return []
+    step, of_all = f"{reached.step:,}", f"{reached.steps:,}"
+    if not reached.stopped:
+        return [
+            f"The run has taken {step} of {of_all} steps, and is {reached.state} as this is written;",
+            "this program trains to the end.",
+        ]
+    return [
+        f"The run was stopped after step {step} of {of_all}, and so is this program.",
+        "Leave `StopThere()` out of the callbacks to train to the end.",
+    ]
 
 
 def _rows(recipe: TrainingRecipe) -> Part:

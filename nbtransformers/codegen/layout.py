@@ -38,11 +38,18 @@ def definition(head: str, said: str, body: Iterable[str], imports: Iterable[str]
     return Part(lines, tuple(imports), is_function=True)
 
 
-def program(title: str, parts: Iterable[Part]) -> str:
-    """A whole program: its docstring, its imports, its parts."""
+def program(title: str, parts: Iterable[Part], said: Sequence[str] = ()) -> str:
+    """A whole program: its docstring, its imports, its parts.
+
+    Args:
+        title: the first line of the docstring.
+        parts: its parts, in order.
+        said: lines that the docstring has besides.
+    """
     given = [part for part in parts if part.lines]
     imports = _imports({statement for part in given for statement in part.imports})
-    text = "\n\n".join([f'"""{title}"""', *imports])
+    opening = "\n".join(['"""' + title, "", *said, '"""']) if said else f'"""{title}"""'
+    text = "\n\n".join([opening, *imports])
     after_function = False
     for part in given:
         gap = "\n\n\n" if part.is_function or after_function else "\n\n"

@@ -170,7 +170,7 @@ def _foreseen(recipe: TrainingRecipe) -> Part:
 def _written_parts(recipe: TrainingRecipe) -> list[Part]:
     if recipe.writing is None:
         return []
-    return [_write(recipe.part, recipe.writing), _WORDS, _nearness(recipe.writing)]
+    return [_write(recipe.eval_part, recipe.writing), _WORDS, _nearness(recipe.writing)]
 
 
 def _write(part: int, writing: WritingTrial) -> Part:

@@ -8,9 +8,10 @@ from nbtransformers.codegen.layout import Part, definition
 from nbtransformers.codegen.literals import plain
 from nbtransformers.codegen.trainingmetrics import KEEPS_LESS
 from nbtransformers.request import FinetuneRequest
-from nbtransformers.results.trainingrecipe import TrainingRecipe
+from nbtransformers.results.trainingrecipe import Reached, TrainingRecipe
 
-_OURS = ("save_steps", "eval_steps")  # of which the run has made what is in the recipe
+# Of which the run has made what is in the recipe.
+_OURS = ("save_steps", "eval_steps", "per_device_eval_batch_size")
 
 _LONGEST_FIRST = Part(
     [
@@ -23,8 +24,25 @@ _LONGEST_FIRST = Part(
 
 
 def order_parts(request: FinetuneRequest, recipe: TrainingRecipe) -> list[Part]:
-    """The parts that say in which order rows are seen, and how the parts of a step count."""
-    return [_LONGEST_FIRST, _sampler(request), _trainer(recipe)]
+    """The parts that say in which order rows are seen, how the parts of a step count, and where it stops early."""
+    stop = _stop(recipe.reached) if recipe.reached is not None and recipe.reached.stopped else Part([])
+    return [_LONGEST_FIRST, _sampler(request), _trainer(recipe), stop]
+
+
+def _stop(reached: Reached) -> Part:
+    unmeasured = ["control.should_evaluate = False  # that evaluation was broken off"]
+    return definition(
+        "StopThere(TrainerCallback)",
+        "Ends training where the run was stopped.",
+        [
+            "",
+            "def on_step_end(self, args, state, control, **others):",
+            f"    if state.global_step == {reached.step}:",
+            "        control.should_training_stop = True",
+            *(f"        {line}" for line in unmeasured if reached.evaluation_due),
+        ],
+        ("from transformers import TrainerCallback",),
+    )
 
 
 def _sampler(request: FinetuneRequest) -> Part:
@@ -80,7 +98,7 @@ def _arguments(request: FinetuneRequest, recipe: TrainingRecipe) -> dict[str, An
         "output_dir": "trained",
         "num_train_epochs": request.epochs,
         "per_device_train_batch_size": recipe.part,
-        "per_device_eval_batch_size": recipe.part,
+        "per_device_eval_batch_size": recipe.eval_part,
         **({"gradient_accumulation_steps": recipe.accumulation} if recipe.accumulation > 1 else {}),
         "learning_rate": recipe.lr,
         "lr_scheduler_type": request.schedule,
@@ -111,6 +129,8 @@ def train_part(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
         callbacks.append("collator")
     if request.early_stopping is not None:
         callbacks.append(f"EarlyStoppingCallback({request.early_stopping})")
+    if recipe.reached is not None and recipe.reached.stopped:
+        callbacks.append("StopThere()")
     named = {
         "model": "model",
         "args": "arguments",

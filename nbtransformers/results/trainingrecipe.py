@@ -7,6 +7,7 @@ from typing import Any
 
 from nbtransformers.request import TrainingTask
 from nbtransformers.results.recipe import Place
+from nbtransformers.rundir.state import State
 
 Parts = tuple[int, int, int]
 """What a tag becomes at the first, a middle and the last of several words that were one; -100 learns nothing."""
@@ -64,6 +65,28 @@ class WritingTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a run came that is not through.
+
+    Attributes:
+        step: its last step; 0 before there is one.
+        steps: those that it was to take.
+        state: what it is.
+        evaluation_due: whether it was stopped in the midst of the evaluation of that step.
+    """
+
+    step: int
+    steps: int
+    state: State
+    evaluation_due: bool = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped after a step, so that its model is the best by then."""
+        return self.state == "stopped" and self.step > 0
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingRecipe:
     """What a program must know to train in the same way.
 
@@ -80,6 +103,7 @@ class TrainingRecipe:
         tokens: how its tokenizer is used.
         lr: the learning rate at its highest.
         part: rows that are computed at once.
+        eval_part: rows that are evaluated at once.
         accumulation: how many of such parts make a step.
         gives_means: whether a step has several parts, and the loss of each is a mean where Trainer takes it for its
             share of a sum.
@@ -88,6 +112,7 @@ class TrainingRecipe:
         lower_is_better: whether that is an error.
         adapter: how small matrices are put beside the weights; None where all weights are trained.
         writing: how it writes in an evaluation; None where it does not.
+        reached: how far the run came; None where it is through.
     """
 
     training_task: TrainingTask
@@ -102,6 +127,7 @@ class TrainingRecipe:
     tokens: TrainingTokens
     lr: float
     part: int
+    eval_part: int
     accumulation: int
     gives_means: bool
     every: float
@@ -109,3 +135,4 @@ class TrainingRecipe:
     lower_is_better: bool
     adapter: AdapterRecipe | None = None
     writing: WritingTrial | None = None
+    reached: Reached | None = None

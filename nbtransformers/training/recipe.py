@@ -18,13 +18,16 @@ from nbtransformers.results.recipe import Place
 from nbtransformers.results.trainingrecipe import (
     AdapterRecipe,
     Parts,
+    Reached,
     TrainingRecipe,
     TrainingTokens,
     WritingTrial,
 )
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.rundir.history import History
+from nbtransformers.rundir.state import State, state_of
 from nbtransformers.training.adapters import with_adapter
+from nbtransformers.training.checkpoints import marker_of
 from nbtransformers.training.collating import drawing_from
 from nbtransformers.training.data import stored_description, stored_rows
 from nbtransformers.training.finder import found_lr
@@ -57,14 +60,20 @@ def recipe(folder: RunFolder, request: FinetuneRequest) -> TrainingRecipe:
     Raises:
         UserError: when no program is written for such a run, or its model is another by now, or cannot be found.
     """
+    state = state_of(folder)  # before what it tells is read, as it may go on meanwhile
     history = History(folder.events)
     history.read()
     _refuse_unwritten(request, history)
-    return _Facts(folder, request).recipe()
+    return _Facts(folder, request, history, state).recipe()
 
 
-def _refuse_unwritten(request: FinetuneRequest, history: History) -> None:
-    """Refuse a run that no program is written for, and say why."""
+def unwritten_because(request: FinetuneRequest, history: History) -> str | None:
+    """Why no program is written for a run, in a few words, by what it was asked and what has happened; None is for one.
+
+    Example:
+        >>> unwritten_because(run.request, run.history)
+        'several processes have trained it'
+    """
     reasons = {
         "the method head encodes each text once, by hooks into the model": request.method == "head",
         "the method qlora needs a GPU, where its program cannot be checked": request.method == "qlora",
@@ -74,7 +83,11 @@ def _refuse_unwritten(request: FinetuneRequest, history: History) -> None:
         "its learning rate was changed on the way": bool(history.of("lr")),
         "memory ran out on the way, and it went on with smaller parts": bool(history.of("micro_batch")),
     }
-    why = next((reason for reason, holds in reasons.items() if holds), None)
+    return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _refuse_unwritten(request: FinetuneRequest, history: History) -> None:
+    why = unwritten_because(request, history)
     if why is not None:
         raise UserError(f"There is no program for this run: {why}.", hint="Give another: `nbt.code(nbt.attach(NAME))`.")
 
@@ -85,6 +98,8 @@ class _Facts:
 
     folder: RunFolder
     request: FinetuneRequest
+    history: History
+    state: State
 
     @cached_property
     def _description(self) -> Description:
@@ -107,8 +122,9 @@ class _Facts:
         """The model without weights; with them where its class cannot be made without."""
         config = self._task.config(self._description)
         found = outline(self._model, self._task.head, config, max_length=self.request.max_length)
-        return self._loaded() if found.model is None else found
+        return self._loaded if found.model is None else found
 
+    @cached_property
     def _loaded(self) -> Trainable:
         config = self._task.config(self._description)
         return load_to_train(
@@ -147,6 +163,7 @@ class _Facts:
             tokens=self._tokens(),
             lr=request.peak_lr if found is None else found,
             part=self._steps.micro_batch,
+            eval_part=self._eval_part(),
             accumulation=self._steps.accumulation,
             gives_means=self._steps.accumulation > 1 and self._gives_means(),
             every=request.arguments.get("eval_steps") or self._steps.per_epoch,
@@ -154,7 +171,23 @@ class _Facts:
             lower_is_better=metric in LOWER_IS_BETTER and not metric.endswith("loss"),  # which Trainer knows
             adapter=self._adapter() if request.method == "lora" else None,
             writing=self._writing() if task.writes else None,
+            reached=None if self.state == "done" else self._reached(),
         )
+
+    # --- how far it came ---
+
+    def _reached(self) -> Reached:
+        done = self.history.steps["step"]
+        step = int(done[-1]) if len(done) else 0
+        kept = step in self.folder.complete_checkpoints()  # a user may have deleted them
+        due = kept and marker_of(self.folder.checkpoint(step)).evaluation_due
+        return Reached(step, self._steps.total, self.state, due)
+
+    def _eval_part(self) -> int:
+        """Rows that are evaluated at once: as many as learn at once, or fewer where memory ran out."""
+        asked = self.request.arguments.get("per_device_eval_batch_size") or self._steps.micro_batch
+        less = self.history.last("eval_batch")
+        return asked if less is None else min(asked, less["eval_batch"])
 
     # --- the tokenizer ---
 
@@ -188,7 +221,7 @@ class _Facts:
         """Whether the model takes the number of items of a step, and does not divide by it."""
         if self.request.arguments.get("label_smoothing_factor"):
             return False
-        loaded = self._loaded()
+        loaded = self._loaded
         if not accepts_loss_kwargs(loaded.model):
             return False
         rows = self._train.select(range(min(_TRIED, len(self._train))))
@@ -198,7 +231,8 @@ class _Facts:
 
     def _adapter(self) -> AdapterRecipe:
         """What peft is told; what a model comes without is trained whole."""
-        loaded = self._loaded()
+        loaded = self._loaded
+        del self.__dict__["_loaded"]  # peft changes the model: whoever asks after this is given another
         config: Any = with_adapter(loaded.model, self.request, self._task.head, loaded.new).peft_config["default"]
         given = {
             "r": config.r,

@@ -15,7 +15,7 @@ from oracle.bare import Bare
 from oracle.test_code import checked
 from oracle.tiny import save_tiny
 from test_training_tasks_worker import DATA, TEMPLATE, TEXTS
-from training_runs import new_run, tiny_bert, told, weights, work
+from training_runs import ForkedWorker, events, new_run, tiny_bert, told, until, weights, work
 from training_runs import one_thread as one_thread  # the fixture
 from transformers import AutoTokenizer
 
@@ -24,6 +24,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.loading.heads import HEADS
 from nbtransformers.magics import last, nbt_code
 from nbtransformers.results.trainingrun import TrainingRun
+from nbtransformers.rundir.control import tell
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.tasks import task_named
 
@@ -35,6 +36,10 @@ MARKED = (
 )
 TAGGED = [["@ann", "sees", "U.N.", "film"]] * 16
 TAGS = ["B-PER", "O", "B-ORG", "I-ORG"]
+SUMMARISES = {
+    **{"min_length": 56, "max_length": 142, "num_beams": 4, "no_repeat_ngram_size": 3, "length_penalty": 2.0},
+    **{"decoder_start_token_id": 102, "eos_token_id": 102, "pad_token_id": 0, "forced_eos_token_id": 102},
+}
 MANY = [f"a {'good ' * (number % 5)}film number {number}" for number in range(40)]
 
 # What the tasks themselves do not ask for: the architecture, the data, the settings, and how the model is changed.
@@ -74,6 +79,11 @@ MORE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {**DATA["seq2seq"][1], "question": ["which film ?", "what is it ?"] * (len(TEXTS) // 2)},
         {"text": "text", "pair": "question", "label": ("target",), "training_task": "seq2seq"},
     ),
+    "seq2seq by a model that says how long a text is, evaluated in parts": (
+        "bart",
+        DATA["seq2seq"][1],
+        {"arguments": {"per_device_eval_batch_size": 3}, "test_share": 0.4},
+    ),
     "causal of marked chats": ("gpt2", DATA["causal of chats"][1], {"max_length": 9}),
 }
 CASES = {**DATA, **MORE}
@@ -95,6 +105,8 @@ def _run(kind: str, folder: Path) -> RunFolder:
     if "bare" in kind:
         settings = json.loads((model / "config.json").read_text())
         (model / "config.json").write_text(json.dumps({**settings, "architectures": None}))
+    if "says how long" in kind:  # as models that were taught to summarise do, for texts longer than these
+        transformers.GenerationConfig(**SUMMARISES).save_pretrained(model)
     tokenizer = AutoTokenizer.from_pretrained(model)
     tokenizer.mask_token, tokenizer.chat_template = "[MASK]", MARKED if "marked" in kind else TEMPLATE
     tokenizer.save_pretrained(model)
@@ -145,6 +157,38 @@ def test_the_model_is_that_of_the_run(method: str, bare: Bare, tmp_path: Path, m
         assert weights(tmp_path / "trained" / "model") == weights(folder.model)
     else:
         assert (tmp_path / "trained" / "model" / "adapter_model.safetensors").exists()
+
+
+LONG = 400.0  # epochs: such a run does not end by itself
+
+
+@pytest.mark.parametrize("stage", ["training", "evaluating"])
+def test_a_run_that_was_stopped_has_a_program_that_stops_there(stage: str, bare: Bare, tmp_path: Path) -> None:
+    measured = {"save_steps": 50, "eval_steps": 5, "per_device_eval_batch_size": 1}
+    encoder = tiny_bert(tmp_path / "bert")
+    run = new_run(tmp_path / "run", encoder, epochs=LONG, lr=1e-2, test_share=0.8, arguments=measured)
+    worker = ForkedWorker(run)
+    until(lambda: len(events(run, "step")) >= 12 and events(run, "stage")[-1]["stage"] == stage)
+    assert "steps, and is running as this is written;" in nbt.code(TrainingRun(run))
+    tell(run.control, "stop")
+    assert worker.wait() == 0 and TrainingRun(run).state == "stopped"
+    program = checked(nbt.code(TrainingRun(run)))
+    last_step = TrainingRun(run).step
+    assert f"The run was stopped after step {last_step:,} of 1,200, and so is this program" in program
+    evaluated = any(event["step"] == last_step for event in events(run, "eval"))
+    assert ("that evaluation was broken off" in program) is (last_step % 5 == 0 and not evaluated)
+    _same(run, bare.table(program, tmp_path))
+    assert weights(tmp_path / "trained" / "model") == weights(run.model)
+
+
+def test_a_run_that_is_not_through_has_a_program_that_says_so(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "run", tiny_bert(tmp_path / "bert"))
+    through = "and is {} as this is written;\nthis program trains to the end."
+    assert "The run has taken 0 of 24 steps, " + through.format("dead") in checked(nbt.code(TrainingRun(run)))
+    tell(run.control, "stop")
+    assert work(run) == 0
+    program = nbt.code(TrainingRun(run))
+    assert "The run has taken 0 of 24 steps, " + through.format("stopped") in program and "StopThere" not in program
 
 
 @pytest.mark.parametrize(
