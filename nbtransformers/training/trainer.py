@@ -18,6 +18,7 @@ from nbtransformers.training.callbacks import NO_METRICS
 from nbtransformers.training.checkpoints import Marker
 from nbtransformers.training.failing import LESS_MEMORY
 from nbtransformers.training.sampling import grouped_sampler, longest_first, token_lengths
+from nbtransformers.training.tasks.tokenwise import NOTHING
 from nbtransformers.training.tasks.written import write
 
 if TYPE_CHECKING:
@@ -33,14 +34,17 @@ def gives_mean(model: Any, inputs: Any) -> bool:
 
     Args:
         model: one that takes `num_items_in_batch`.
-        inputs: a batch.
+        inputs: a batch, in which there may be nothing to learn: the loss would tell nothing then, and so each place
+            that is left out is given the first label.
     """
     import torch
 
+    labels = inputs["labels"]
+    every = {**inputs, "labels": labels.masked_fill(labels == NOTHING, 0)}
     was_training = model.training
     model.eval()  # so that it draws nothing
     with torch.no_grad():
-        one, two = (model(**inputs, num_items_in_batch=torch.tensor(items))["loss"] for items in (1, 2))
+        one, two = (model(**every, num_items_in_batch=torch.tensor(items))["loss"] for items in (1, 2))
     model.train(was_training)
     return bool(one == two)
 

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 import torch
+from tiny import save_tiny
 from training_runs import new_run, tiny_bert, told, weights, work
 from training_runs import one_thread as one_thread  # the fixture
 from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     DataCollatorWithPadding,
@@ -22,6 +25,7 @@ from transformers import (
 
 from nbtransformers.rundir.folder import RunFolder
 from nbtransformers.training.data import stored_rows
+from nbtransformers.training.trainer import gives_mean
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +135,22 @@ def test_bfloat16_on_a_cpu_is_that_of_plain_trainer(tmp_path: Path, encoder: Pat
     last = weights(run.model)
     assert last == {name: weight.numpy().tobytes() for name, weight in trainer.model.state_dict().items()}
     assert {weight.dtype for weight in trainer.model.state_dict().values()} == {torch.float32}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "kind", "is_mean"),
+    [("llama", AutoModelForCausalLM, False), ("bert", AutoModelForMaskedLM, True)],
+)
+@pytest.mark.parametrize("learnt", ["every token", "one token", "nothing"])
+def test_a_loss_that_is_a_mean_is_known_by_a_batch_of_which_nothing_is_learnt(
+    architecture: str, kind: Any, is_mean: bool, learnt: str, tmp_path: Path
+) -> None:
+    model = kind.from_pretrained(save_tiny(architecture, tmp_path / architecture, kind=kind))
+    ids = torch.arange(200, 212).reshape(2, 6)
+    labels = ids.clone() if learnt == "every token" else torch.full_like(ids, -100)
+    if learnt == "one token":
+        labels[0, 3] = 7
+    batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels}
+    before = labels.tolist()
+    assert gives_mean(model.train(), batch) is is_mean
+    assert model.training and labels.tolist() == before
