@@ -1,15 +1,15 @@
-"""What a model says of itself: in its configuration, and in the metadata of its card; anyone may have written them."""
+"""What a model or a dataset says of itself: in its configuration, and in its card; anyone may have written them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeGuard, cast
 
-from nbtransformers.loading.languages import is_tagged_language
+from nbtransformers.loading.languages import is_tagged_language, language_name
 from nbtransformers.loading.tokenizers import positions_of
 
 Fields = dict[str, Any]
-"""Some fields of a `ModelEntry`."""
+"""Some fields of a `ModelEntry` or a `DatasetEntry`."""
 
 MOST = 2**53
 """A number that is larger counts nothing, and would fit into no table."""
@@ -22,6 +22,7 @@ _TASKS = {
     "CausalLM": "text-generation",
     "LMHeadModel": "text-generation",
     "ConditionalGeneration": "text2text-generation",
+    "MTModel": "translation",
 }
 # What other configurations call the tokens that a model reads.
 _LENGTHS = ("n_positions", "n_ctx", "max_sequence_length", "max_seq_len", "seq_length")
@@ -49,6 +50,7 @@ def of_config(config: Mapping[str, Any], tokenizer_config: Mapping[str, Any] | N
         "architecture": architecture,
         "model_type": _text(config.get("model_type")),
         "task": _task(architecture),
+        "translates": _pair(tokenizer_config or {}),
         "vocabulary": _whole(body.get("vocab_size")),
         "context_length": min(known, default=None),
     }
@@ -66,6 +68,32 @@ def of_card(card: Mapping[str, Any]) -> Fields:
         "training_data": _texts(card.get("datasets")),
         "base_models": _texts(card.get("base_model")),
     }
+
+
+def of_dataset(card: Mapping[str, Any], tags: Iterable[str] = ()) -> Fields:
+    """What a dataset is for, its languages, its licence, how large it is and its subsets, by its card and its tags.
+
+    Example:
+        >>> of_dataset({"configs": [{"config_name": "de"}]})["subsets"]
+        ('de',)
+    """
+    plain = list(tags)
+    infos, configs = ([one for one in _listed(card.get(key)) if isinstance(one, dict)] for key in _PER_SUBSET)
+    names = [_text(one.get("config_name")) for one in (*configs, *infos)]
+    nbytes = [_whole(one.get("download_size")) for one in infos]
+    sizes = _texts(card.get("size_categories")) or tuple(_tagged(plain, "size_categories"))
+    fields = first_known(of_card(card), of_tags(plain, has_card=bool(card)))
+    return {
+        "languages": fields.get("languages", ()),
+        "licence": fields.get("licence"),
+        "tasks": _texts(card.get("task_categories")) or tuple(_tagged(plain, "task_categories")),
+        "rows_category": sizes[0] if sizes else None,
+        "subsets": tuple(dict.fromkeys(name for name in names if name)),
+        "download_bytes": sum(one for one in nbytes if one) if nbytes and all(nbytes) else None,
+    }
+
+
+_PER_SUBSET = ("dataset_info", "configs")
 
 
 def of_tags(tags: Iterable[str], *, has_card: bool = False) -> Fields:
@@ -114,6 +142,12 @@ def wants_own_code(config: Mapping[str, Any]) -> bool:
     folder, kind = package_folder("transformers"), str(config.get("model_type", "")).replace("-", "_")
     known = folder is not None and kind.isidentifier() and (folder / "models" / kind).is_dir()
     return bool(config.get("auto_map")) and not known
+
+
+def _pair(tokenizer_config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The languages of a model that was trained for one pair of them: Marian's tokenizers tell; a group is none."""
+    pair = [_text(tokenizer_config.get(name)) or "" for name in ("source_lang", "target_lang")]
+    return tuple(pair) if all(language_name(code) for code in pair) else ()
 
 
 def _task(architecture: str | None) -> str | None:

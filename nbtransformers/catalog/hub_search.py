@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
-from nbtransformers.catalog.described import MOST, bytes_of, first_known, of_card, of_config, of_tags, wants_own_code
+from nbtransformers.catalog.described import (
+    MOST,
+    bytes_of,
+    first_known,
+    of_card,
+    of_config,
+    of_dataset,
+    of_tags,
+    wants_own_code,
+)
 from nbtransformers.loading.hub_api import UnreachableError, ask
 from nbtransformers.request.catalog import DatasetsRequest, ModelsRequest, Sort
 from nbtransformers.results.datasets import DatasetEntry
@@ -112,15 +121,10 @@ def dataset_entry(about: Mapping[str, Any]) -> DatasetEntry:
     """A dataset as the Hub tells of it."""
     tags = _texts(about.get("tags"))
     card = _mapping(about.get("cardData"))
-    fields = first_known(of_card(card), of_tags(tags, has_card=bool(card)))
-    sizes = [tag.partition(":")[2] for tag in tags if tag.startswith("size_categories:")]
     return DatasetEntry(
         _id(about),
         "hub",
-        tasks=tuple(tag.partition(":")[2] for tag in tags if tag.startswith("task_categories:")),
-        languages=fields.get("languages", ()),
-        licence=fields.get("licence"),
-        rows_category=sizes[0] if sizes else None,
+        **of_dataset(card, tags),
         description=" ".join((_text(about.get("description")) or "").split())[:300],
         **_popularity(about),
     )
@@ -138,7 +142,12 @@ def _models_query(request: ModelsRequest) -> dict[str, Any]:
 
 
 def _datasets_query(request: DatasetsRequest) -> dict[str, Any]:
-    tags = {"task_categories": request.task, "language": request.language, "license": request.licence}
+    tags = {
+        "task_categories": request.task,
+        "language": request.language,
+        "license": request.licence,
+        "size_categories": request.size,
+    }
     named = [f"{kind}:{value}" for kind, value in tags.items() if value]
     return _common(request, _OF_DATASETS) | {"search": request.search, "filter": named or None}
 

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.dataset_objects import StreamedDataset, picked_split
-from nbtransformers.inputs.hub import hub_name, hub_splits
+from nbtransformers.inputs.hub import HubDataset, SubsetError, hub_dataset, hub_name
 from nbtransformers.loading.hub_api import nearest_id
 from nbtransformers.loading.hub_cache import cached_datasets
 from nbtransformers.request import DataRef
 from nbtransformers.results.datasets import DatasetPreview
 
-_MOST_CLASSES = 6
+_MOST_CLASSES = 6  # that the type of a column names, or parts of what is nested
+_TEXTS = ("string", "large_string")
 
 
-def preview(data: DataRef, rows: int) -> DatasetPreview:
-    """The first rows of a dataset, and what it has.
+def preview(data: DataRef, rows: int, *, any_subset: bool = False) -> DatasetPreview:
+    """The first rows of a dataset, and what it has; they are streamed where it is not here.
 
     Of several splits it is `train`, or the first, unless another was asked for.
 
     Args:
         data: a dataset of the Hub, perhaps with a subset and a split.
         rows: how many.
+        any_subset: whether the first subset is taken where one would have to be chosen.
 
     Raises:
         UserError: when it is not to be had, has no such split, or a subset has to be chosen.
@@ -31,36 +34,48 @@ def preview(data: DataRef, rows: int) -> DatasetPreview:
     import pandas as pd
 
     name = hub_name(data)
-    splits = _splits(data)
-    known = list(splits)
+    found = _opened(data, any_subset=any_subset)
+    known = list(found.splits)
     split = picked_split(known, data.split or ("train" if "train" in known else known[0]), name)
-    first = first_rows(splits[split], rows, name)
-    features = _features(splits[split])
-    columns = features or dict.fromkeys((column for row in first for column in row), "")
+    dataset = found.splits[split]
+    first = first_rows(dataset, rows, name)
+    features = dict(dataset.features or _features_of(first))
+    columns = list(features) or list(dict.fromkeys(column for row in first for column in row))
+    named = len(found.subsets) > 1 or data.subset is not None
     return DatasetPreview(
-        name=data.value,
-        subset=data.subset,
-        splits={one: _rows_of(splits[one], one) for one in known},
+        name=name.removeprefix("hub:"),
+        subset=found.subset if named else None,
+        splits={one: _rows_of(found.splits[one], one) for one in known},
         split=split,
-        columns=columns,
-        rows=pd.DataFrame(first, columns=list(columns), dtype=object),
+        columns={column: kind_in_words(features[column]) if column in features else "" for column in columns},
+        rows=pd.DataFrame([[row.get(column) for column in columns] for row in first], columns=columns, dtype=object),
+        subsets=found.subsets if named else (),
+        classes={column: tuple(kind.names) for column, kind in features.items() if hasattr(kind, "names")},
+        texts=tuple(column for column, kind in features.items() if getattr(kind, "dtype", None) in _TEXTS),
     )
 
 
-def _splits(data: DataRef) -> Mapping[str, Any]:
-    """Its splits; a name that the Hub does not know is told with the nearest one."""
+def _opened(data: DataRef, *, any_subset: bool) -> HubDataset:
+    """It, not read yet; a name that the Hub does not know is told with the nearest one."""
+    try:
+        return hub_dataset(data, fetch=False)
+    except SubsetError as error:
+        if not any_subset or not error.known:
+            raise
+        return hub_dataset(replace(data, subset=error.known[0]), fetch=False)
+    except UserError as error:
+        raise with_nearest(error, data.value) from error
+
+
+def with_nearest(error: UserError, name: str) -> UserError:
+    """What is said of a dataset that is not to be had; where the Hub does not know it, with the nearest name."""
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
-    try:
-        return hub_splits(data)
-    except UserError as error:
-        is_unknown = isinstance(error.__cause__, RepositoryNotFoundError)
-        if not is_unknown or isinstance(error.__cause__, GatedRepoError):
-            raise
-        near = nearest_id(data.value, cached_datasets(), "datasets")
-        if near is None:
-            raise
-        raise UserError(error.message, hint=f"Did you mean {near}?") from error
+    is_unknown = isinstance(error.__cause__, RepositoryNotFoundError)
+    near = None
+    if is_unknown and not isinstance(error.__cause__, GatedRepoError):
+        near = nearest_id(name, cached_datasets(), "datasets")
+    return error if near is None else UserError(error.message, hint=f"Did you mean {near}?")
 
 
 def first_rows(dataset: Any, rows: int, name: str) -> list[dict[str, Any]]:
@@ -71,7 +86,9 @@ def first_rows(dataset: Any, rows: int, name: str) -> list[dict[str, Any]]:
     """
     try:
         if hasattr(dataset, "__len__"):
-            return [dataset[number] for number in range(min(rows, len(dataset)))]
+            dataset = dataset.to_iterable_dataset()
+        if dataset.features:
+            dataset = dataset.decode(False)  # what a picture or a sound is kept as
         return [row for some in StreamedDataset(dataset.take(rows), name).rows(0) for row in some]
     except UserError:
         raise
@@ -90,8 +107,15 @@ def _rows_of(dataset: Any, split: str) -> int | None:
     return getattr(told, "num_examples", None) or None
 
 
-def _features(dataset: Any) -> Mapping[str, str]:
-    return {name: kind_in_words(feature) for name, feature in (dataset.features or {}).items()}
+def _features_of(rows: list[dict[str, Any]]) -> Mapping[str, Any]:
+    """The types of columns that nobody declares, as the first rows have them; none where they differ."""
+    import datasets
+    import pyarrow as pa
+
+    try:
+        return datasets.Features.from_arrow_schema(pa.Table.from_pylist(rows).schema)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError):
+        return {}
 
 
 def kind_in_words(feature: Any) -> str:
@@ -100,6 +124,8 @@ def kind_in_words(feature: Any) -> str:
     Example:
         >>> kind_in_words(datasets.ClassLabel(names=["neg", "pos"]))
         'class: neg, pos'
+        >>> kind_in_words({"text": datasets.List(datasets.Value("string"))})
+        '{text: list of string}'
     """
     name = type(feature).__name__
     if name == "Value":
@@ -109,4 +135,10 @@ def kind_in_words(feature: Any) -> str:
         return f"class: {', '.join(feature.names[:_MOST_CLASSES])}{more}"
     if hasattr(feature, "feature"):
         return f"list of {kind_in_words(feature.feature)}"
-    return "table" if isinstance(feature, dict) else name.lower()
+    if isinstance(feature, list):
+        return f"list of {kind_in_words(feature[0])}" if feature else "list"
+    if isinstance(feature, dict):
+        more = ", …" if len(feature) > _MOST_CLASSES else ""
+        inside = list(feature.items())[:_MOST_CLASSES]
+        return f"{{{', '.join(f'{key}: {kind_in_words(kind)}' for key, kind in inside)}{more}}}"
+    return name.lower()

@@ -77,6 +77,7 @@ def datasets(
     *,
     language: str | None = None,
     licence: str | None = None,
+    size: str | None = None,
     sort: Sort = "downloads",
     limit: int = 30,
 ) -> pd.DataFrame:
@@ -90,12 +91,13 @@ def datasets(
         local_only: whether to leave the Hub out.
         language: a code, such as `"en"`.
         licence: as the Hub writes it.
+        size: how many rows they have, in the Hub's words, such as `"1K<n<10K"`.
         sort: how those of the Hub are sorted: `"downloads"`, `"date"`, `"likes"` or `"trending"`.
         limit: how many of the Hub.
 
     Returns:
-        One row each, with the name as index: `place`, `tasks`, `languages`, `licence`, `rows_category`,
-        `last_modified`, `downloads`, `disk_bytes`, `gated`, `description`, ….
+        One row each, with the name as index: `place`, `tasks`, `languages`, `licence`, `rows_category`, `subsets`,
+        `last_modified`, `downloads`, `download_bytes`, `disk_bytes`, `gated`, `description`, ….
 
     Raises:
         UserError: one line that says what is wrong and what to type instead.
@@ -103,7 +105,7 @@ def datasets(
     Example:
         >>> nbt.datasets("reviews", language="de")
     """
-    listed = listed_datasets(DatasetsRequest(search, task, local_only, language, licence, sort, limit))
+    listed = listed_datasets(DatasetsRequest(search, task, local_only, language, licence, size, sort, limit))
     _warn(listed.notes)
     return listed.to_pandas()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +40,40 @@ def hub_name(data: DataRef) -> str:
     return f"hub:{data.value}" + (f"@{data.revision}" if data.revision else "")
 
 
+@dataclass(frozen=True, slots=True)
+class HubDataset:
+    """A dataset of the Hub, of which no row was read yet.
+
+    Attributes:
+        subset: the subset that it is.
+        subsets: all that there are to choose from.
+        splits: each of its splits, on disk or streamed.
+    """
+
+    subset: str
+    subsets: tuple[str, ...]
+    splits: Mapping[str, Any]
+
+
 def hub_splits(data: DataRef) -> Mapping[str, Any]:
     """Every split of a dataset of the Hub, none of them read yet.
 
     Raises:
         UserError: when it is not to be had, or a subset has to be chosen.
+    """
+    return hub_dataset(data).splits
+
+
+def hub_dataset(data: DataRef, *, fetch: bool = True) -> HubDataset:
+    """A dataset of the Hub, with its subsets and splits.
+
+    Args:
+        data: which one.
+        fetch: whether one that says it is small is fetched; else it is streamed as long as it is not here.
+
+    Raises:
+        SubsetError: when a subset has to be chosen.
+        UserError: when it is not to be had.
     """
     name = hub_name(data)
     refuse_options(data, name, "encoding")
@@ -59,13 +90,28 @@ def hub_splits(data: DataRef) -> Mapping[str, Any]:
             builder: Any = datasets.load_dataset_builder(
                 f"hf://datasets/{data.value}", data.subset, revision=data.revision
             )
-            small = (builder.info.download_size or _FETCHED) < _FETCHED
+            small = fetch and (builder.info.download_size or _FETCHED) < _FETCHED
             if small or datasets.config.HF_HUB_OFFLINE or Path(builder.cache_dir).exists():
                 builder.download_and_prepare()
-                return builder.as_dataset()
-            return builder.as_streaming_dataset()
+                splits = builder.as_dataset()
+            else:
+                splits = builder.as_streaming_dataset()
+            return HubDataset(builder.config.name, tuple(builder.builder_configs), splits)
     except Exception as error:
         raise _refusal(name, data, error, unreachable) from error
+
+
+class SubsetError(UserError):
+    """A subset has to be chosen.
+
+    Attributes:
+        known: those that there are.
+    """
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        first = known[0] if known else "NAME"
+        super().__init__(f"{name} has several subsets: {', '.join(known[:12])}.", hint=f"Add `--subset {first}`.")
+        self.known = known
 
 
 def _unreachable(data: DataRef, name: str) -> str | None:
@@ -101,17 +147,44 @@ def _unreachable(data: DataRef, name: str) -> str | None:
     return None
 
 
+class _Offline:
+    """`datasets` is to look into its cache only, as long as anyone says so; then it is as it was."""
+
+    def __init__(self) -> None:
+        self._guard, self._holders, self._before = threading.Lock(), 0, False
+
+    def hold(self) -> None:
+        import datasets.config
+
+        with self._guard:
+            if not self._holders:
+                self._before = bool(datasets.config.HF_HUB_OFFLINE)
+            self._holders += 1
+            datasets.config.HF_HUB_OFFLINE = True
+
+    def release(self) -> None:
+        import datasets.config
+
+        with self._guard:
+            self._holders -= 1
+            if not self._holders:
+                datasets.config.HF_HUB_OFFLINE = self._before
+
+
+_offline = _Offline()
+
+
 @contextmanager
 def _without_network(why: str | None) -> Generator[None]:
-    """Meanwhile `datasets` looks into its cache only, if there is a reason to."""
-    import datasets.config
-
-    before = datasets.config.HF_HUB_OFFLINE
-    datasets.config.HF_HUB_OFFLINE = before or why is not None
+    """Meanwhile `datasets` looks into its cache only, if there is a reason to; several threads may be here at once."""
+    if why is None:
+        yield
+        return
+    _offline.hold()
     try:
         yield
     finally:
-        datasets.config.HF_HUB_OFFLINE = before
+        _offline.release()
 
 
 def _refusal(name: str, data: DataRef, error: Exception, unreachable: str | None) -> UserError:
@@ -143,8 +216,7 @@ def _gated(name: str) -> UserError:
 
 def _other_subset(name: str, data: DataRef, known: list[str]) -> UserError:
     if data.subset is None:
-        first = known[0] if known else "NAME"
-        return UserError(f"{name} has several subsets: {', '.join(known[:12])}.", hint=f"Add `--subset {first}`.")
+        return SubsetError(name, known)
     return UserError(
         f"{name} has no subset {shown(data.subset)}.", hint=did_you_mean(data.subset, known, what="It has")
     )

@@ -33,6 +33,7 @@ HELP = magic_help(
         ("Fetch one; an interrupted download is gone on with", "%models download owner/name"),
         ("Make one the default of this session, at the commit that it has now", "%models use owner/name --pin"),
         ("Datasets, and the first rows of one", "%models datasets reviews\n%models preview owner/name --split test"),
+        ("Datasets of German texts with few rows", "%models datasets --language de --size 1K<n<10K"),
         ("The same in Python", "nbtransformers.models('classify')\nnbtransformers.download('owner/name')"),
     ],
 )
@@ -64,8 +65,9 @@ def _listed(words: list[str], values: Mapping[str, Any], namespace: Mapping[str,
 
 
 def _datasets(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, Any]) -> Any:
-    from nbtransformers.doors.models import listed_datasets
+    from nbtransformers.doors.models import listed_datasets, show_as_panels
 
+    show_as_panels()
     return listed_datasets(DatasetsRequest(search=_search(words, values), **_without_search(values)))
 
 
@@ -89,8 +91,9 @@ def _use(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, An
 
 
 def _preview(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, Any]) -> Any:
-    from nbtransformers.doors.models import look_into
+    from nbtransformers.doors.models import look_into, show_as_panels
 
+    show_as_panels()
     return look_into(_one("preview", words), **values)
 
 
@@ -104,18 +107,20 @@ COMMANDS: Mapping[str, Callable[[list[str], Mapping[str, Any], Mapping[str, Any]
 """What the first word can be; any other word is searched for."""
 
 _OF_LISTING = tuple(option.key for option in options.LISTED)
+_OF_MODELS_ALONE, _OF_DATASETS_ALONE = ("library", "max_size"), ("size",)
 _OPTIONS_OF = {
     "show": ("revision",),
     "download": ("revision", "allow_pickle"),
     "use": ("revision", "pin"),
-    "datasets": tuple(key for key in _OF_LISTING if key not in ("library", "max_size")),
+    "": tuple(key for key in _OF_LISTING if key not in _OF_DATASETS_ALONE),
+    "datasets": tuple(key for key in _OF_LISTING if key not in _OF_MODELS_ALONE),
     "preview": ("split", "subset", "rows"),
 }
 
 
 def options_of(command: str) -> tuple[str, ...]:
     """The keys of the options that a command takes; those of the list for the empty one."""
-    return _OPTIONS_OF.get(command, _OF_LISTING)
+    return _OPTIONS_OF[command]
 
 
 def _refuse_mistyped_command(words: list[str]) -> None:

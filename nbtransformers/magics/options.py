@@ -20,7 +20,7 @@ from nbtransformers.request import (
     TRAINING_METHODS,
     TRAINING_TASKS,
 )
-from nbtransformers.request.catalog import SORTS
+from nbtransformers.request.catalog import ROWS, SORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +343,7 @@ LISTED = (
     Option("library", "the library that made them, such as sentence-transformers", "NAME"),
     Option("licence", "as the Hub writes it, such as apache-2.0", "NAME"),
     Option("max-size", "parameters (350M) or bytes of weights (2GB) at most", "SIZE"),
+    Option("size", "with `datasets`: how many rows they have, in the Hub's words", "ROWS", choices=ROWS),
     Option("sort", "how those of the Hub are sorted (default: downloads)", "HOW", choices=SORTS),
     Option("limit", "how many of the Hub (default: 30)", "N", whole_number),
     Option("local-only", "leave the Hub out"),

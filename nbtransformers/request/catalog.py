@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 Sort = Literal["downloads", "date", "likes", "trending"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
+ROWS = (
+    *("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B"),
+    *("1B<n<10B", "10B<n<100B", "100B<n<1T", "n>1T"),
+)
+"""How many rows a dataset has, in the Hub's words."""
 
 TEXT_TASKS = (
     "text-classification",
@@ -155,6 +160,7 @@ class DatasetsRequest:
         local_only: whether to leave the Hub out.
         language: a code, such as `en`, or `multilingual`.
         licence: as the Hub writes it.
+        size: how many rows it has, in the Hub's words, such as `1K<n<10K`.
         sort: as for models.
         limit: how many of the Hub.
 
@@ -167,11 +173,14 @@ class DatasetsRequest:
     local_only: bool = False
     language: str | None = None
     licence: str | None = None
+    size: str | None = None
     sort: Sort = "downloads"
     limit: int = 30
 
     def __post_init__(self) -> None:
         _check_common(self)
+        if self.size is not None:
+            one_of("size", self.size, ROWS)
 
 
 def _check_common(request: ModelsRequest | DatasetsRequest) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from datasets import Dataset
+from datasets import Dataset, Features, Image, Value
 from helpers import Terminal
 from hub import Hub
 from hubonline import lead_to, online
@@ -250,16 +250,20 @@ def test_datasets_are_listed_and_looked_into(hub: Hub, here: Path, terminal: Ter
         nbt.preview(3)  # pyright: ignore[reportArgumentType]
 
 
-def test_rows_that_cannot_be_decoded_are_told() -> None:
-    def failing(batch: dict[str, Any]) -> dict[str, Any]:
-        raise ValueError("no decoder")
+def test_pictures_are_not_decoded() -> None:
+    """A picture that cannot be read is shown by its size, as any other."""
+    features = Features({"picture": Image(), "text": Value("string")})
+    pictures = Dataset.from_dict({"picture": [{"bytes": b"no picture", "path": None}], "text": ["a cat"]}, features)
+    assert first_rows(pictures, 3, "hub:acme/pictures") == [
+        {"picture": {"bytes": b"no picture", "path": None}, "text": "a cat"}
+    ]
 
-    pictures = Dataset.from_dict({"picture": ["a"]}).with_transform(failing)
+
+def test_rows_that_cannot_be_read_are_told() -> None:
     with pytest.raises(nbt.UserError) as caught:
-        first_rows(pictures, 3, "hub:acme/pictures")
-    assert str(caught.value) == (
-        "The rows of hub:acme/pictures cannot be read (ValueError: no decoder). Look at its page on the Hub."
-    )
+        first_rows(Dataset.from_dict({"text": ["a"]}).with_transform(dict), 3, "hub:acme/reviews")
+    assert str(caught.value).startswith("The rows of hub:acme/reviews cannot be read (NotImplementedError: ")
+    assert str(caught.value).endswith("Look at its page on the Hub.")
 
 
 # --- no Hub ---
