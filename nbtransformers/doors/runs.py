@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from nbtransformers import settings
 from nbtransformers.doors.door import door
-from nbtransformers.errors import UserError, kind_of
+from nbtransformers.errors import UserError, kind_of, shown
 from nbtransformers.panels.host import in_notebook, shell
 from nbtransformers.request import RunOptions
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.trainingrun import TrainingRun
-from nbtransformers.rundir.listing import find_run, typed_name
+from nbtransformers.rundir.listing import find_run, is_path, typed_name
 from nbtransformers.rundir.state import ENDED
 
 
@@ -113,28 +114,38 @@ def runs(folder: str | PathLike[str] | None = None) -> Runs:
 
 
 @door
-def attach(name: str, folder: str | PathLike[str] | None = None) -> Run:
+def attach(name: str | PathLike[str], folder: str | PathLike[str] | None = None) -> Run:
     """A training run, whoever began it: another notebook, or this one before its kernel was restarted.
 
     Args:
-        name: what it is called.
-        folder: where the runs are; None is as for `runs`.
+        name: what it is called, or the path of its directory.
+        folder: where the runs are, for a name; None is as for `runs`.
 
     Returns:
         The `Run`: `state`, `events`, `metrics`, `steps()`, `evals()`, `wait()`, `pause()`, `resume()`, `stop()`,
         `set_lr()`, `model`, `panel()`, `plot()`.
 
     Raises:
-        UserError: when there is none of that name.
+        UserError: when there is none of that name, or at that path.
 
     Example:
         >>> import nbtransformers as nbt
         >>> run = nbt.attach("minilm-1")
         >>> run.state
         'running'
+        >>> nbt.attach("../elsewhere/minilm-1").metrics
+        {'loss': 0.41, 'accuracy': 0.82}
     """
+    if isinstance(name, PathLike):
+        name = str(Path(name).expanduser().absolute())  # a path, though it has one part only
     if not isinstance(name, str):
-        raise UserError(f"The name of a run is text, and this is {kind_of(name)}.", hint="Type `nbt.attach('a-1')`.")
+        raise UserError(
+            f"A run is given by its name or its path, and this is {kind_of(name)}.", hint="Type `nbt.attach('a-1')`."
+        )
+    if folder is not None and is_path(name):
+        raise UserError(
+            f"The path {shown(name)} says where the run is, and so does the folder.", hint="Leave the folder out."
+        )
     show_as_panels()
     return Run(find_run(name, settings.runs_folder(folder)))
 

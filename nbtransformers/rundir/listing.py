@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -44,19 +45,42 @@ def run_folders(folder: Path) -> list[RunFolder]:
 
 
 def find_run(name: str, folder: Path) -> RunFolder:
-    """The run of a name.
+    """The run of a name, or the one whose directory is given.
+
+    Args:
+        name: what it is called, or the path of its directory.
+        folder: where a name is looked for.
 
     Raises:
         UserError: when there is none; the hint has the nearest name.
     """
-    run = RunFolder(folder / name)
-    if _NAME.fullmatch(name) and run.request.is_file():
-        return run
+    named, given = RunFolder(folder / name), RunFolder(_absolute(name))
+    if _NAME.fullmatch(name) and named.request.is_file():
+        return named
+    if given.request.is_file():
+        return given
+    if is_path(name):
+        raise _no_run_at(given.path)
     names = [found.name for found in run_folders(folder)]
     raise UserError(
         f"There is no run {name} in {shown_folder(folder)}.",
         hint=did_you_mean(name, names, what="There is") if names else "Start one with `%finetune`.",
     )
+
+
+def is_path(name: str) -> bool:
+    """Whether a text is the path of a run's directory, and not the name of a run."""
+    return Path(name).name != name or name.startswith(("~", ".")) or not name
+
+
+def _absolute(path: str) -> Path:
+    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  (pathlib's keeps a `..`)
+
+
+def _no_run_at(path: Path) -> UserError:
+    runs = run_folders(path)
+    inside = f"It has runs in it: give one of them, such as {shown_folder(runs[0].path)}." if runs else ""
+    return UserError(f"{shown_folder(path)} is not the directory of a run.", hint=inside or "Type `%runs` for all.")
 
 
 def new_run(name: str, folder: Path) -> RunFolder:

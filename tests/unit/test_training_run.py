@@ -28,6 +28,7 @@ from nbtransformers.request import DataRef, ModelRef
 from nbtransformers.results.trainingrun import TrainingRun
 from nbtransformers.rundir.control import Controls
 from nbtransformers.rundir.heartbeat import of_process
+from nbtransformers.rundir.listing import RUNS
 
 
 @pytest.fixture
@@ -188,9 +189,42 @@ def test_who_waits_for_a_run_that_fails_is_told_why(project: Path) -> None:
     assert str(caught.value) == f"The run a-1 has failed. Look into {run.files.log}."
 
 
-def test_a_name_is_text(project: Path) -> None:
-    with pytest.raises(UserError, match=r"The name of a run is text, and this is an int\. Type `nbt.attach\('a-1'\)`"):
+def test_a_run_has_a_name_or_a_path(project: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"A run is given by its name or its path, and this is an int\. Type"
+    ):
         nbt.attach(3)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_run_is_found_by_the_path_of_its_directory(
+    terminal: Terminal, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, elsewhere = project / "a-1", project.parent / "else where" / "a-1"
+    finished(here)
+    finished(elsewhere, epochs=7.0)
+    assert nbt.attach("a-1").folder == nbt.attach(here).folder == here
+    for path in (elsewhere, str(elsewhere), "else where/a-1", "./else where/x/../a-1/", Path("else where/a-1")):
+        run = nbt.attach(path)
+        assert (run.folder, run.name, run.request.epochs) == (elsewhere, "a-1", 7.0)
+    assert terminal.run("%runs 'else where/a-1'").folder == elsewhere
+    monkeypatch.chdir(elsewhere.parent)
+    assert nbt.attach("a-1").folder == elsewhere  # by that name there is none in the usual folder
+    assert nbt.attach(Path("a-1")).folder == elsewhere
+    monkeypatch.setenv("HOME", str(elsewhere.parent))
+    assert nbt.attach("~/a-1").folder == elsewhere
+
+
+def test_a_path_that_is_no_run_is_told(project: Path) -> None:
+    finished(project / "a-1")
+    for path, said in (
+        (project, f"{RUNS} is not the directory of a run. It has runs in it: give one of them, such as {RUNS}/a-1."),
+        ("../b-1", f"{project.parent.parent / 'b-1'} is not the directory of a run. Type `%runs` for all."),
+    ):
+        with pytest.raises(UserError) as caught:
+            nbt.attach(path)
+        assert str(caught.value) == said
+    with pytest.raises(UserError, match=r"The path './a-1' says where the run is, and so does the folder\. Leave the"):
+        nbt.attach("./a-1", folder=RUNS)
 
 
 def test_a_run_that_cannot_be_deleted_stays(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -440,7 +474,7 @@ def test_the_model_of_a_run_is_taken_by_its_name(terminal: Terminal, project: Pa
     assert found.run.model == "run:a-1"
     run = nbt.attach("a-1")
     expected = nbt.classify(["a joy"], model=str(models / "tiny")).scores
-    for model in (run, run.model, (run.model, run.tokenizer), "run:a-1", run.folder / "model"):
+    for model in (run, run.model, (run.model, run.tokenizer), "run:a-1", f"run:{run.folder}", run.folder / "model"):
         assert nbt.classify(["a joy"], model=model).scores == pytest.approx(expected)
     assert nbt.tokenize(["a joy"], model="run:a-1").tokens == nbt.tokenize(["a joy"], model=run).tokens
     assert terminal.refusal("%%classify --model run:a-2\na joy").endswith("Did you mean a-1?")
