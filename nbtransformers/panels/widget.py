@@ -15,7 +15,7 @@ from typing import Any, cast
 import anywidget
 import traitlets
 
-from nbtransformers.panels import lifetime
+from nbtransformers.panels import holders, lifetime
 from nbtransformers.panels.channel import Method, answer
 from nbtransformers.panels.selection import SelectedNumbers
 from nbtransformers.plain_text import sendable
@@ -138,15 +138,21 @@ class Panel(anywidget.AnyWidget):
             self._stop()
 
     def close(self) -> None:
-        """End the work in the background, let go of the result, and disconnect from the page once it has the panel."""
+        """End the work in the background, let go of the result, and disconnect from the page once it has the panel.
+
+        It is taken out of the boxes that it stands in.
+        """
         self.closed = True
         self.stop()
         lifetime.closed(self)
         self.view = self.result = self.follower = None
         self._make_methods = dict
         self.renew()
+        is_connected = self.comm is not None and not sys.is_finalizing()
+        if is_connected:
+            holders.leave(self)
         left = self._taken_up - time.monotonic()
-        if left <= 0 or self.comm is None or sys.is_finalizing():  # at the very end no thread can start any more
+        if left <= 0 or not is_connected:  # at the very end no thread can start any more
             self._disconnect()
         else:
             # By a weak reference, since ipykernel keeps threads that have ended; ipywidgets has the panel until then.
@@ -155,7 +161,7 @@ class Panel(anywidget.AnyWidget):
             later.start()
 
     def _disconnect(self) -> None:
-        if self.comm is not None:
+        if self.comm is not None and not holders.shares_layout(self):
             self.layout.close()  # a model of its own, which would stay
         super().close()
         self.header, self.payload, self.rows = None, b"", None  # whoever holds the panel need not hold its result
