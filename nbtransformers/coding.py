@@ -52,6 +52,28 @@ def code(result_or_request: Result | Request) -> str:
     return written(cast("Request", request), recipe)
 
 
+def no_program(result: Any) -> str:
+    """Why there is no program for a result of this session, in one sentence; empty where there is one.
+
+    Example:
+        >>> no_program(nbt.attach("minilm-1"))
+        'There is no program for this run: the method head encodes each text once, by hooks into the model.'
+    """
+    from nbtransformers.codegen.program import unwritten
+
+    if not isinstance(result, TrainingRun):
+        return "" if result.recipe is not None else unwritten(result.request.task).message
+    from nbtransformers.training.recipe import unwritten_because
+
+    try:
+        result.history.read()
+        gone = not result.folder.exists()
+        why = "it is deleted" if gone else unwritten_because(result.request, result.history)
+    except UserError as error:  # what it was asked for cannot be read
+        return error.message
+    return f"There is no program for this run: {why}." if why else ""
+
+
 def _of_run(run: TrainingRun) -> ProgramRecipe:
     from nbtransformers.training.recipe import recipe
 

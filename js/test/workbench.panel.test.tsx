@@ -25,9 +25,12 @@ async function bench(state: Record<string, unknown> = {}, answers: Record<string
         state: { ...golden.state, ...state },
         typed: { typed: "%%classify\na joy\n" },
         suggest: { suggestions: [["minilm", "model"]] },
-        run: { ...golden.state, at_work: 3, shown: 3 },
+        run: {},
         ...answers,
       };
+      // How things stand is told before the answer comes.
+      if (sent.method === "run" && !("run" in answers))
+        page.model.receive({ type: "workbench", ...golden.state, at_work: 3, shown: 3 });
       page.model.receive({ type: "reply", id: sent.id, ok: true, result: known[sent.method ?? ""] ?? {} });
     }
     await drawn(100);
@@ -143,7 +146,7 @@ describe("the panel", () => {
   });
 
   it("tells a mistake at its field, and elsewhere where the field is not known", async () => {
-    const error = { message: "`--top-k` is few.", field: "top-k" };
+    const error = { message: "`--top-k` is few.", task: "classify", field: "top-k" };
     const page = await bench({}, { run: { error } });
     page.button("Run").click();
     await page.answer();
@@ -152,17 +155,36 @@ describe("the panel", () => {
     expect(page.all("[role=alert]")).toHaveLength(0);
     await page.type(page.field("top-k"), "2");
     expect(page.field("top-k").getAttribute("aria-invalid")).toBeNull();
-    const other = await bench({ error: { message: "No memory.", field: "" } });
+    const other = await bench({ error: { message: "No memory.", task: "classify", field: "" } });
     expect(textOf(other.one("[role=alert]"))).toBe("No memory.");
   });
 
-  it("leaves what failed to the panel of the run, and offers code of what came only", async () => {
-    const buttons = (page: Awaited<ReturnType<typeof bench>>) =>
-      page.all(".nbt-bench-run button").map(textOf);
-    const failed = await bench({ error: { message: "No memory.", field: "" }, child: "abc", shown: 2 });
-    expect(failed.all("[role=alert]").map(textOf)).not.toContain("No memory.");
-    expect(buttons(failed)).toEqual(["Run"]);
-    expect(buttons(await bench({ shown: 1 }))).toEqual(["Run", "Code"]);
+  it("tells no mistake at the field of another task that is called the same", async () => {
+    const error = { message: "There is no model minlm.", task: "tokenize", field: "model" };
+    const page = await bench({ error });
+    expect(page.field("model").getAttribute("aria-invalid")).toBeNull();
+    expect(textOf(page.one("[role=alert]"))).toBe(error.message);
+  });
+
+  it("tells one mistake at a time: that of a run goes once its form is changed", async () => {
+    const error = { message: "No memory.", task: "classify", field: "" };
+    const typed = { typed: "", error: { message: "`--top-k` is few.", task: "classify", field: "top-k" } };
+    const page = await bench({ error, history: [] }, { typed });
+    expect(page.all("[role=alert], .nbt-bad").map(textOf)).toEqual(["No memory."]);
+    await page.type(page.field("top-k"), "few");
+    expect(page.all("[role=alert], .nbt-bad").map(textOf)).toEqual(["--top-k is few."]);
+  });
+
+  it("offers code where there is a program, and says else why there is none", async () => {
+    const first = (page: Awaited<ReturnType<typeof bench>>) => textOf(page.one(".nbt-bench-run"));
+    expect(first(await bench({ shown: 2 }))).toBe("Run");
+    expect(first(await bench({ shown: 1 }))).toBe("RunCode");
+    const why = "There is no program for this run: several processes have trained it.";
+    const history = [{ ...golden.state.history[1], has_code: false, no_code: why }];
+    const page = await bench({ shown: 1, history });
+    expect(first(page)).toBe(`Run${why}`);
+    expect(page.button("Code 1").disabled).toBe(true);
+    expect(page.button("Code 1").title).toBe(why);
   });
 
   it("says that the kernel was restarted, and waits for nothing any more", async () => {
@@ -252,7 +274,7 @@ describe("the panel", () => {
 
   it("lists what was run, as texts, shows a result once more and puts a form back", async () => {
     const form = { task: "tokenize", source: "value", text: "texts", options: {}, others: "" };
-    const page = await bench({}, { form, show: golden.state });
+    const page = await bench({}, { form });
     expect(page.all(".nbt-bench-history tbody tr").map(textOf)[0]).toContain("There is no model no.");
     expect(page.el.querySelector(".nbt-bench-history b")).toBeNull();
     expect(page.button("Show 2").disabled).toBe(true);

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
-from nbtransformers.coding import code
+from nbtransformers.coding import code, no_program
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError
 from nbtransformers.magics import cells, drafts, forms, ran
 from nbtransformers.magics.complete import complete
 from nbtransformers.magics.forms import Form
-from nbtransformers.magics.formtasks import TASKS, FormTask, task_named
-from nbtransformers.magics.showing import run_asked
+from nbtransformers.magics.formtasks import TASKS, task_named
 from nbtransformers.magics.suggestions import Suggestion, in_quotes, unquoted
 from nbtransformers.panels.background import Background
 from nbtransformers.panels.host import cell_id, shell
-from nbtransformers.panels.kinds import RESULTS
-from nbtransformers.panels.view import View, progress_within
+from nbtransformers.panels.kinds import RESULTS, Result
+from nbtransformers.panels.view import View
 from nbtransformers.panels.workbench.bench import Row, Sent, Work, Workbench
-from nbtransformers.request.written import Written
-from nbtransformers.results.trainingrun import TrainingRun
 
 FIRST_TASK = "classify"
 INPUT = "input"  # the field of what is read; no option is called so
@@ -89,7 +86,7 @@ class Bench:
         """The magic that does what a form says."""
         return forms.typed(Form.of(form))
 
-    def begin(self, form: Sent) -> Work:
+    def understood(self, form: Sent) -> Work:
         """What a form says, as its magic understands it.
 
         Raises:
@@ -98,33 +95,13 @@ class Bench:
         filled = Form.of(form)
         task = task_named(filled.task)
         line, cell = forms.line_and_cell(filled)
-        return self._asked(task, line, cell) if task.task is not None else self._command(task, line)
-
-    def _asked(self, task: FormTask, line: str, cell: str | None) -> Work:
-        """A task, which its magic understands before it is run."""
-        magic, namespace = task.task, dict(self._shell.user_ns)
-        assert magic is not None and magic.ask is not None
-        asked = magic.ask(magic.parse(line, cell, namespace), cell, namespace, self._shell)
-        entry = ran.begin(magic.name, line, cell, "workbench")
+        doing = task.understand(line, cell, dict(self._shell.user_ns), self._shell)
+        entry = ran.new(task.magic, line, cell, "workbench")
 
         def run(view: View) -> Any:
-            result = run_asked(asked, view)
-            if asked.out is not None:
-                self._shell.user_ns[asked.out] = result
-            return result
+            return entry.doing(lambda: doing.run(view))
 
-        return Work(asked.doing, asked.shown_as or asked.request.task, run, entry.number, entry.end)
-
-    def _command(self, task: FormTask, line: str) -> Work:
-        """What a magic looks up or does: a result, or what it says."""
-        entry = ran.begin(task.magic, line, None, "workbench")
-
-        def run(view: View) -> Any:
-            with progress_within(view):
-                value = task.run(line, dict(self._shell.user_ns), self._shell)
-            return value if isinstance(value, RESULTS) else _as_text(value)
-
-        return Work(f"%{task.name}", "", run, entry.number, entry.end)
+        return Work(doing.what, doing.kind, run, entry.number, entry.begin, entry.end)
 
     def suggestions(self, form: Sent, field: str, begun: str) -> list[tuple[str, str]]:
         """What goes on from what is typed into a field, as Tab completes it behind the magic."""
@@ -174,20 +151,7 @@ class Bench:
 
     def history(self) -> list[Row]:
         """What was run in this session, the newest first."""
-        return [
-            Row(
-                number=entry.number,
-                task=entry.task,
-                typed=_typed(entry),
-                place=entry.place,
-                since=entry.since,
-                seconds=entry.seconds,
-                message=entry.message,
-                has_result=bool(entry.said) or _result(entry) is not None,
-                has_code=_has_code(entry),
-            )
-            for entry in ran.ran()
-        ]
+        return [_row(entry) for entry in ran.ran()]
 
     def result(self, number: int) -> Any:
         """What a run gave; a text is what it said.
@@ -207,17 +171,35 @@ class Bench:
         return {**forms.form_of(entry.task, entry.line, entry.cell).sent(), "typed": _typed(entry)}
 
     def code(self, number: int) -> str:
-        """The plain program for what a run gave."""
-        return code(self.result(number))
+        """The plain program for what a run gave.
+
+        Raises:
+            UserError: when there is none.
+        """
+        program = _entry(number).program
+        if program is None:
+            raise UserError("There is no program for this run.", hint="Choose one that has a button for it.")
+        return code(cast("Result", program))  # it has what the program is written from
 
     def listen(self, listener: object) -> None:
         """Call an object, for as long as it lives, when the history has changed."""
         ran.listen(listener)
 
 
-def _as_text(value: Any) -> str:
-    """What has no panel, as a terminal shows it; a table whole."""
-    return value.to_string() if hasattr(value, "to_string") else str(value)
+def _row(entry: ran.Ran) -> Row:
+    why = "" if entry.program is None else no_program(entry.program)
+    return Row(
+        number=entry.number,
+        task=entry.task,
+        typed=_typed(entry),
+        place=entry.place,
+        since=entry.since,
+        seconds=entry.seconds,
+        message=entry.message,
+        has_result=bool(entry.said) or _result(entry) is not None,
+        has_code=entry.program is not None and not why,
+        no_code=why,
+    )
 
 
 def _entry(number: int) -> ran.Ran:
@@ -229,12 +211,6 @@ def _entry(number: int) -> ran.Ran:
 
 def _typed(entry: ran.Ran) -> str:
     return forms.as_cell(entry.task, entry.line.strip(), entry.cell)
-
-
-def _has_code(entry: ran.Ran) -> bool:
-    """Whether there may be a program for what a run gave."""
-    result = _result(entry)
-    return isinstance(result, TrainingRun) or isinstance(getattr(result, "request", None), Written)
 
 
 def _result(entry: ran.Ran) -> Any:

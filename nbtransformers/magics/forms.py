@@ -255,7 +255,7 @@ def form_of(magic: str, line: str, cell: str | None) -> Form:
     """
     expression, options, others = _parted(line, options_of(magic))
     task, words = task_of_line(magic, words_of(expression) if has_commands(magic) else [], options)
-    if task.task is None:
+    if task.is_command:
         return _of_command(task, words, options, others)
     if cell is not None:
         return Form(task.name, "text", cell.strip("\n"), options, others)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.magics import models, nbt, options
+from nbtransformers.magics.formwork import Understand, of_command, of_task
 from nbtransformers.magics.options import Option
 from nbtransformers.magics.table import BY_NAME, MAGICS, Groups, Magic
 
@@ -33,8 +34,8 @@ class FormTask:
         section: the heading that it stands under.
         summary: what it does, in one sentence.
         groups: a heading to the options below it, those that are typed by their place among them.
-        run: a line, the namespace and the shell to what it gives; a text is what it says.
-        task: the magic of a task, which says what is to be run before it runs; None where a command is just done.
+        understand: what a line, and what stands below it, ask for.
+        is_command: whether it looks something up, or does something, rather than running a task.
         before: what is typed before all else.
         words: the options that are typed by their place, without a name.
         rest: the option that other words of a line are.
@@ -46,8 +47,8 @@ class FormTask:
     section: str
     summary: str
     groups: Groups
-    run: Callable[[str, dict[str, Any], Any], Any]
-    task: Magic | None = None
+    understand: Understand
+    is_command: bool = False
     before: str = ""
     words: tuple[Option, ...] = ()
     rest: str | None = None
@@ -86,8 +87,7 @@ def task_of(magic: Magic) -> FormTask:
         section="Training" if magic.name == "finetune" else "Tasks",
         summary=magic.summary,
         groups=magic.groups,
-        run=lambda line, namespace, shell: magic.run(line, None, namespace, shell),
-        task=magic,
+        understand=of_task(magic),
         sources=("none",) if magic.name == "positions" else read,
     )
 
@@ -110,7 +110,7 @@ def options_of(magic: str) -> tuple[Option, ...]:
 
 def has_commands(magic: str) -> bool:
     """Whether a magic takes words, the first of which may be a command."""
-    return any(task.magic == magic and task.task is None for task in TASKS.values())
+    return any(task.magic == magic and task.is_command for task in TASKS.values())
 
 
 def task_of_line(magic: str, words: list[str], flags: Iterable[str]) -> tuple[FormTask, list[str]]:
@@ -127,7 +127,7 @@ def task_of_line(magic: str, words: list[str], flags: Iterable[str]) -> tuple[Fo
     if by_command is not None and len(words) - 1 <= len(by_command.words):
         return by_command, words[1:]
     for task in forms if by_command is None else ():
-        if not task.before and (task.task or task.rest or len(task.words) == len(words)):
+        if not task.before and (not task.is_command or task.rest or len(task.words) == len(words)):
             return task, words
     raise UserError(f"`%{' '.join([magic, *words])}` has no form.", hint="Type it in a cell.")
 
@@ -206,7 +206,8 @@ def _nbt() -> Iterable[FormTask]:
             section="This session",
             summary=f"{summary[0].upper()}{summary[1:]}.",
             groups={"What": words} if words else {},
-            run=lambda line, namespace, shell: nbt.nbt(line, shell),
+            understand=of_command(name, lambda line, namespace, shell: nbt.nbt(line, shell)),
+            is_command=True,
             before=command,
             words=words,
         )
@@ -223,13 +224,15 @@ def _command(
     name: str = "",
     rest: str | None = None,
 ) -> FormTask:
+    name = name or " ".join(filter(None, [magic.name, command]))
     return FormTask(
-        name=name or " ".join(filter(None, [magic.name, command])),
+        name=name,
         magic=magic.name,
         section=section,
         summary=summary,
         groups=groups,
-        run=lambda line, namespace, shell: magic.run(line, None, namespace, shell),
+        understand=of_command(name, lambda line, namespace, shell: magic.run(line, None, namespace, shell)),
+        is_command=True,
         before=command,
         words=words,
         rest=rest,

@@ -31,12 +31,13 @@ class Remembered(NamedTuple):
 _last: Remembered | TrainingRun | None = None
 
 
-def remember(result: Asked) -> None:
-    """Keep what a program needs to give this result again."""
+def remember(result: Asked) -> Remembered | TrainingRun:
+    """Keep what a program needs to give this result again; what is kept."""
     from nbtransformers.results.trainingrun import TrainingRun
 
     global _last
     _last = result if isinstance(result, TrainingRun) else Remembered(result.request, getattr(result, "recipe", None))
+    return _last
 
 
 def last() -> Remembered | TrainingRun | None:

@@ -1,7 +1,7 @@
 """What was run in this session, by magics and in workbenches, for the history of the latter.
 
-Of a result only a weak reference: it holds all its texts and scores, and would never be freed. What a magic says, such
-as what is set, is short, and kept.
+Of a result only a weak reference: it holds all its texts and scores, and would never be freed. What its program is
+written from is kept, and what a magic says, such as what is set: that is short.
 """
 
 from __future__ import annotations
@@ -11,8 +11,14 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from nbtransformers.magics import last
+
+if TYPE_CHECKING:
+    from nbtransformers.results.trainingrun import TrainingRun
 
 NOT_NOTED = ("workbench",)
 """Magics that are no part of the history, since they show it."""
@@ -34,6 +40,7 @@ class Ran:
         seconds: how long it took; None while it goes on.
         message: why it failed; empty when it did not.
         said: what it said, where it gave a text.
+        program: what a program for it is written from; None before it has come so far, and where there is nothing.
     """
 
     number: int
@@ -45,7 +52,21 @@ class Ran:
     seconds: float | None = None
     message: str = ""
     said: str = ""
+    program: last.Remembered | TrainingRun | None = None
     _value: weakref.ref[Any] | None = None
+
+    def begin(self) -> None:
+        """It begins, and is part of the history."""
+        _ran.append(self)
+        _tell()
+
+    def doing(self, run: Callable[[], Any]) -> Any:
+        """What `run` gives; what is remembered meanwhile, in threads that it starts too, is of this run."""
+        token = _now.set(self)
+        try:
+            return run()
+        finally:
+            _now.reset(token)
 
     def end(self, value: Any = None, message: str = "") -> None:
         """It has ended: what it gave, or why it gave nothing."""
@@ -64,29 +85,36 @@ class Ran:
 
 
 _ran: deque[Ran] = deque(maxlen=_MOST)
+_now: ContextVar[Ran | None] = ContextVar("now", default=None)
 _listeners: weakref.WeakSet[Any] = weakref.WeakSet()
 _count = 0
 
 
-def begin(task: str, line: str, cell: str | None, place: str) -> Ran:
-    """A task begins."""
+def new(task: str, line: str, cell: str | None, place: str) -> Ran:
+    """A run that has not begun, and is not in the history yet."""
     global _count
     _count += 1
-    _ran.append(Ran(_count, task, line, cell, place))
-    _tell()
-    return _ran[-1]
+    return Ran(_count, task, line, cell, place)
 
 
 def noting(task: str, line: str, cell: str | None, run: Callable[[], Any]) -> Any:
     """Run a magic, and note how that goes."""
-    entry = begin(task, line, cell, "cell")
+    entry = new(task, line, cell, "cell")
+    entry.begin()
     try:
-        value = run()
+        value = entry.doing(run)
     except BaseException as error:
         entry.end(message=str(error) or type(error).__name__)
         raise
     entry.end(value)
     return value
+
+
+def remember(result: last.Asked) -> None:
+    """Keep what a program needs to give a result again, for `%nbt code` and for the run that is at work."""
+    program, entry = last.remember(result), _now.get()
+    if entry is not None:
+        entry.program = program
 
 
 def ran() -> list[Ran]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers.errors import UserError
-from nbtransformers.magics import options
+from nbtransformers.magics import options, ran
 from nbtransformers.magics.data import variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.parse import parse_line, words_of
@@ -45,6 +45,8 @@ COMMANDS: dict[str, tuple[Callable[[Run], None], str]] = {
 
 def runs(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> Any:
     """Parse, ask, show; the runs, or the run, are the value of the cell."""
+    from nbtransformers.results.trainingrun import TrainingRun
+
     parsed = parse_line(line, OPTIONS, "%runs", namespace)
     values = parsed.values
     folder, out = values.get("folder"), variable_name(values.get("out"))
@@ -55,6 +57,8 @@ def runs(line: str, cell: str | None, namespace: dict[str, Any], shell: Any) -> 
         value = listed(folder).diff(*_two(words))
     else:
         value = asked_for(words, folder, yes=values.get("yes", False))
+    if isinstance(value, TrainingRun):
+        ran.remember(value)
     return given(value, out, line, shell)
 
 

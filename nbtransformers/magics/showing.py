@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbtransformers.magics import last
+from nbtransformers.magics import ran
 from nbtransformers.request import Objects
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Asked:
 def run_asked(asked: Asked, view: View) -> Any:
     """Run what was asked for, and remember it for `%nbt code`."""
     result = asked.run(asked.request, asked.objects, view)
-    last.remember(result)
+    ran.remember(result)
     return result
 
 

@@ -134,7 +134,7 @@ class Background(Generic[R]):
         except (Exception, Interrupted) as error:  # the latter: stopped before anything was done
             self._error = error
             if self._on_end is None:
-                view.fail(_told(error))
+                view.fail(told(error))
         finally:
             if self._panel is not None:
                 self._panel.working(None)
@@ -207,7 +207,8 @@ class _PanelOrNone:
             view.fail(message)
 
 
-def _told(error: Exception | Interrupted) -> str:
+def told(error: Exception | Interrupted) -> str:
+    """What went wrong in the background, in one line; of a defect the log has the whole."""
     if isinstance(error, UserError | Interrupted):
         return str(error)
     _log.error("Failed in the background", exc_info=error)

@@ -1008,6 +1008,7 @@ ELSEWHERE = {
     "There is no program yet: nothing has run.": "test_codegen",
     "There is a program of %finetune for a run, which has its rows, and not for a request alone.": "test_codegen",
     "There is no program for this run: {}.": "test_finetune_code",
+    "There is no program for this run.": "test_workbench_forms",
     "There is no program for this result of %%{}: it was changed by hand, or is not finished.": "test_codegen",
     "There is no program for a slow tokenizer, which does not tell where its tokens stand.": "test_entities_code",
     "The request names {}, and does not hold it.": "test_codegen",

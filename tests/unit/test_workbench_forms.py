@@ -24,12 +24,12 @@ from nbtransformers.magics.forms import Form
 from nbtransformers.magics.formtasks import TASKS, WITHOUT_FORM, FormTask, Source
 from nbtransformers.magics.options import Option, converted, number, whole_number
 from nbtransformers.magics.parse import ParsedLine
-from nbtransformers.magics.table import MAGICS, Magic
+from nbtransformers.magics.table import BY_NAME, MAGICS, Magic
 from nbtransformers.panels.view import TerminalView
-from nbtransformers.request import DataRef
+from nbtransformers.request import DataRef, FinetuneRequest
 from nbtransformers.results.models import Models
 
-ASKED = [task for task in TASKS.values() if task.task is not None]
+ASKED = [task for task in TASKS.values() if not task.is_command]
 COMMANDS = {"models": models.COMMANDS, "runs": runs.COMMANDS, "nbt": nbt_magic.COMMANDS}
 
 
@@ -158,9 +158,7 @@ def has_prompt(form: Form) -> bool:
 
 
 def magic_of(task: str) -> Magic:
-    magic = TASKS[task].task
-    assert magic is not None
-    return magic
+    return BY_NAME[TASKS[task].magic]
 
 
 @settings(max_examples=400, deadline=None)
@@ -325,7 +323,7 @@ def bench(terminal: Terminal) -> Iterator[Bench]:
 def test_a_mistake_is_told_at_its_field(bench: Bench, task: str, options: Any, text: str, field: str) -> None:
     form = {"task": task, "source": "text", "text": text, "options": options}
     with pytest.raises(UserError) as told:
-        bench.begin(form)
+        bench.understood(form)
     assert bench.field_of(form, str(told.value)) == field
     assert ran.ran() == []  # nothing ran
 
@@ -333,7 +331,7 @@ def test_a_mistake_is_told_at_its_field(bench: Bench, task: str, options: Any, t
 def test_a_mistake_in_what_is_read_is_told_there(bench: Bench) -> None:
     form = {"task": "classify", "source": "value", "text": "textss", "options": {}}
     with pytest.raises(UserError, match="There is no variable textss") as told:
-        bench.begin(form)
+        bench.understood(form)
     assert bench.field_of(form, str(told.value)) == "input"
 
 
@@ -370,7 +368,8 @@ def test_commands_are_suggested_the_names_that_they_take(
 
 def test_a_command_says_or_gives_what_its_magic_does(bench: Bench, terminal: Terminal) -> None:
     def done(task: str, **options: Any) -> Any:
-        work = bench.begin({"task": task, "options": options})
+        work = bench.understood({"task": task, "options": options})
+        work.begin()
         value = work.run(TerminalView("Looking"))
         work.end(value, "")
         return value
@@ -402,6 +401,41 @@ def test_the_history_has_what_magics_ran(bench: Bench, terminal: Terminal) -> No
     assert (form["task"], form["text"], form["options"]) == ("tokenize", "a joy", {"model": ["minilm"]})
     with pytest.raises(UserError, match="is not kept any more"):
         bench.result(failed.number)
+    assert [row.has_code for row in (told, failed, went_well)] == [False, False, True]
+    with pytest.raises(UserError, match="There is no program for this run"):
+        bench.code(failed.number)
+
+
+def test_a_program_outlives_its_result(bench: Bench, terminal: Terminal) -> None:
+    terminal.run("%tokenize ['a joy'];")
+    (row,) = bench.history()
+    assert not row.has_result and row.has_code and "tokenizer(" in bench.code(row.number)
+
+
+def test_why_there_is_no_program_is_told_where_one_may_look_for_it(bench: Bench, tmp_path: Path) -> None:
+    request = FinetuneRequest(DataRef("lines", "A joy."), method="head")
+    run = Written(tmp_path / "head-1", alive=False, request=request).run
+    ran.noting("finetune", "df --method head", None, lambda: ran.remember(run))
+    (row,) = bench.history()
+    assert not row.has_code
+    assert row.no_code == (
+        "There is no program for this run: the method head encodes each text once, by hooks into the model."
+    )
+    whole = Written(tmp_path / "whole-1", alive=False).run
+    ran.noting("finetune", "df", None, lambda: ran.remember(whole))
+    assert bench.history()[0].has_code
+    whole.delete()
+    assert bench.history()[0].no_code == "There is no program for this run: it is deleted."
+
+
+def test_a_run_that_is_looked_at_has_its_program(
+    bench: Bench, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Written(tmp_path / "nbtransformers-runs" / "a-1", alive=False)
+    terminal.run("%runs")
+    terminal.run("%runs a-1")
+    assert [row.has_code for row in bench.history()] == [True, False]
 
 
 def test_the_magic_opens_it(terminal: Terminal) -> None:

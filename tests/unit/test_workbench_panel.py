@@ -15,7 +15,7 @@ from helpers import until
 
 import nbtransformers as nbt
 from nbtransformers.doors.workbench import Bench
-from nbtransformers.errors import UserError
+from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import deferred_interrupts
 from nbtransformers.magics import drafts, forms, formtasks, ran
 from nbtransformers.magics.options import Option, whole_number
@@ -93,11 +93,13 @@ class Slow(Bench):
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self.end = threading.Event()
-        self.fail: Exception | None = None
+        self.fail: BaseException | None = None
         self.gives: Any = None
 
-    def begin(self, form: Sent) -> Work:
-        entry = ran.begin("classify", "", "a joy\n", "workbench")
+    def understood(self, form: Sent) -> Work:
+        if form.get("text") == "refused":
+            raise UserError("`--top-k` is few.")
+        entry = ran.new("classify", "", "a joy\n", "workbench")
 
         def run(view: View) -> Any:
             with deferred_interrupts() as stop:
@@ -107,10 +109,11 @@ class Slow(Bench):
                 raise self.fail
             if self.gives is not None:
                 return self.gives
+            entry.doing(lambda: ran.remember(RESULT))
             view.show(RESULT)
             return RESULT
 
-        return Work("Working", "" if self.gives else "classify", run, entry.number, entry.end)
+        return Work("Working", "" if self.gives else "classify", run, entry.number, entry.begin, entry.end)
 
 
 @pytest.fixture
@@ -143,7 +146,10 @@ def asked(panel: WorkbenchPanel, method: str, **params: Any) -> dict[str, Any]:
 def test_a_form_runs_and_its_result_is_shown_within(panel: WorkbenchPanel, desk: Slow) -> None:
     sent: list[dict[str, Any]] = []
     panel.send = lambda content, buffers=None: sent.append(content)  # pyright: ignore[reportAttributeAccessIssue]
-    state = asked(panel, "run", form=FORM)["result"]
+    assert asked(panel, "run", form=FORM)["result"] == {}
+    assert len(sent) == 1  # how things stand is told once
+    state = asked(panel, "state")["result"]
+    assert sent[0] == {"type": "workbench", **state}
     assert state["at_work"] == state["shown"] == 1 and state["history"][0]["seconds"] is None
     assert panel.child is not None and panel.child.model_id == state["child"]
     desk.end.set()
@@ -181,9 +187,39 @@ def test_a_failure_is_told_with_its_field(panel: WorkbenchPanel, desk: Slow) -> 
     asked(panel, "run", form=FORM)
     until(lambda: asked(panel, "state")["result"]["at_work"] is None)
     state = asked(panel, "state")["result"]
-    assert state["error"] == {"message": "`--labels` is too long. Shorten it.", "field": "labels"}
-    assert state["history"][0]["message"] == "`--labels` is too long. Shorten it."
-    until(lambda: panel.child is not None and panel.child.error is not None)
+    message = "`--labels` is too long. Shorten it."
+    assert state["error"] == {"message": message, "task": "classify", "field": "labels"}
+    assert state["history"][0]["message"] == message
+    assert (state["child"], panel.child) == (None, None)  # nothing came, and it is told once
+
+
+def test_a_failure_goes_when_the_next_form_is_refused(panel: WorkbenchPanel, desk: Slow) -> None:
+    desk.fail = UserError("`--labels` is too long.")
+    desk.end.set()
+    asked(panel, "run", form=FORM)
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    refused = asked(panel, "run", form={**FORM, "text": "refused"})["result"]
+    assert refused["error"] == {"message": "`--top-k` is few.", "task": "classify", "field": "top-k"}
+    assert asked(panel, "state")["result"]["error"] is None
+
+
+def test_a_defect_is_told_with_its_kind(panel: WorkbenchPanel, desk: Slow, caplog: pytest.LogCaptureFixture) -> None:
+    desk.fail = RuntimeError("no such kernel")
+    desk.end.set()
+    asked(panel, "run", form=FORM)
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    assert asked(panel, "state")["result"]["error"]["message"] == "RuntimeError: no such kernel"
+    assert "Failed in the background" in caplog.text  # with its traceback
+
+
+def test_what_is_stopped_before_anything_came_says_so_and_is_no_mistake(panel: WorkbenchPanel, desk: Slow) -> None:
+    desk.fail = Interrupted("Interrupted: 2 MB are kept.")
+    asked(panel, "run", form=FORM)
+    asked(panel, "stop")
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    state = asked(panel, "state")["result"]
+    assert (state["said"], state["error"], state["child"]) == ("Interrupted: 2 MB are kept.", None, None)
+    assert state["history"][0]["message"] == "Interrupted: 2 MB are kept."
 
 
 def test_a_failure_is_not_told_of_what_is_shown_instead(panel: WorkbenchPanel, desk: Slow) -> None:
@@ -193,7 +229,8 @@ def test_a_failure_is_not_told_of_what_is_shown_instead(panel: WorkbenchPanel, d
     desk.fail = UserError("`--labels` is too long.")
     asked(panel, "run", form=FORM)
     until(lambda: asked(panel, "state")["result"]["at_work"] is None)
-    assert asked(panel, "show", number=1)["result"]["error"] is None
+    asked(panel, "show", number=1)
+    assert asked(panel, "state")["result"]["error"] is None
 
 
 def test_an_earlier_result_is_shown_again(panel: WorkbenchPanel, desk: Slow) -> None:
@@ -202,7 +239,8 @@ def test_an_earlier_result_is_shown_again(panel: WorkbenchPanel, desk: Slow) -> 
         asked(panel, "run", form=FORM)
         until(lambda: asked(panel, "state")["result"]["at_work"] is None)
     first = panel.child
-    assert asked(panel, "show", number=1)["result"]["shown"] == 1
+    asked(panel, "show", number=1)
+    assert asked(panel, "state")["result"]["shown"] == 1
     assert first is not None and first.closed
     assert panel.child is not None and panel.child is not first and panel.child.result is RESULT
     assert asked(panel, "form", number=1)["result"]["text"] == "a joy"
@@ -221,7 +259,8 @@ def test_what_a_magic_says_is_shown_as_text_and_once_more(panel: WorkbenchPanel,
     asked(panel, "run", form=FORM)
     assert asked(panel, "state")["result"]["said"] == ""
     until(lambda: asked(panel, "state")["result"]["at_work"] is None)
-    assert asked(panel, "show", number=1)["result"]["said"] == "device  cpu  this session"
+    asked(panel, "show", number=1)
+    assert asked(panel, "state")["result"]["said"] == "device  cpu  this session"
     assert panel.child is None
 
 

@@ -40,12 +40,10 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
     bench.forgive();
     draft.fill(next);
   };
-  const mistakeIn = (name: string) => (mistake?.field === name ? mistake.message : null);
+  const isOfTask = mistake?.task === task.name;
+  const mistakeIn = (name: string) => (isOfTask && mistake.field === name ? mistake.message : null);
   const model = fieldOf(task, MODEL);
-  // Said at its field, or in the panel of the run that failed.
-  const isPlaced =
-    mistake !== null &&
-    (isField(task, mistake.field) || (state.child !== null && mistake.message === state.error?.message));
+  const isAtField = mistake !== null && isOfTask && isField(task, mistake.field);
   const shown = state.history.find(({ number }) => number === state.shown);
   const showCode = async (number: number) => {
     const answer = await bench.ask<{ code: string }>("code", { number });
@@ -145,9 +143,10 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
               Code
             </button>
           )}
+          {shown?.no_code && !isBusy && <span class="nbt-aside">{shown.no_code}</span>}
         </div>
       </form>
-      {mistake && !isPlaced && <ErrorStrip message={mistake.message} />}
+      {mistake && !isAtField && <ErrorStrip message={mistake.message} />}
       {typed && <CodeText title="The magic that does the same" text={typed} host={host} cell={header.cell} />}
       {program && (
         <CodeText

@@ -36,6 +36,7 @@ export function WorkbenchHistory({ state, ...on }: HistoryProps) {
 
 function Row({ row, state, onShow, onPutBack, onCode }: HistoryProps & { row: HistoryRow }) {
   const { number, typed, message, since, seconds, has_result: hasResult, has_code: hasCode } = row;
+  const whyNoCode = row.no_code || "There is no program for what it does";
   const isBusy = state.at_work !== null;
   const button = (title: string, disabled: boolean, help: string, onClick: (number: number) => void) => (
     <button
@@ -70,7 +71,7 @@ function Row({ row, state, onShow, onPutBack, onCode }: HistoryProps & { row: Hi
             onShow,
           )}
           {button("Put back", false, "Into the form", onPutBack)}
-          {button("Code", !hasCode, "The plain program that does the same", onCode)}
+          {button("Code", !hasCode, hasCode ? "The plain program that does the same" : whyNoCode, onCode)}
         </span>
       </td>
       <td class="nbt-number">{seconds === null ? "…" : formatDuration(seconds)}</td>

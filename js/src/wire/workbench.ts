@@ -55,13 +55,16 @@ export interface HistoryRow {
   message: string;
   /** Whether what it gave, or said, is there still. */
   has_result: boolean;
-  /** Whether there may be a program for it. */
+  /** Whether there is a program for it. */
   has_code: boolean;
+  /** Why there is none, where one may look for it; else empty. */
+  no_code: string;
 }
 
-/** A mistake, and the field that it is in; empty where that is not known. */
+/** A mistake, and the field of a task that it is in; empty where that is not known. */
 export interface Mistake {
   message: string;
+  task: string;
   field: string;
 }
 

@@ -43,7 +43,7 @@ export function useBench(channel: Channel, host: Host): Bench {
       try {
         return (await channel.request<T>(method, params, options)).result;
       } catch (error) {
-        if (!isAbort(error)) setMistake({ message: host.isLost ? LOST : messageOf(error), field: "" });
+        if (!isAbort(error)) setMistake(anywhere(host.isLost ? LOST : messageOf(error)));
         return null;
       }
     },
@@ -68,7 +68,7 @@ export function useBench(channel: Channel, host: Host): Bench {
         if (!host.isLost) return;
         setState((now) => ({ ...now, at_work: null }));
         setAsking(0);
-        setMistake({ message: LOST, field: "" });
+        setMistake(anywhere(LOST));
       }),
     [host],
   );
@@ -79,11 +79,9 @@ export function useBench(channel: Channel, host: Host): Bench {
   const doing = async (method: string, params: object) => {
     setMistake(null);
     setAsking((count) => count + 1);
-    const answer = await ask<WorkbenchState | { error: Mistake }>(method, params);
+    const answer = await ask<{ error?: Mistake }>(method, params);
     setAsking((count) => Math.max(0, count - 1));
-    if (!answer) return;
-    if ("history" in answer) setState(answer);
-    else setMistake(answer.error);
+    if (answer?.error) setMistake(answer.error);
   };
   return {
     state,
@@ -95,6 +93,11 @@ export function useBench(channel: Channel, host: Host): Bench {
     ask,
     forgive: () => setMistake(null),
   };
+}
+
+/** What went wrong in no field. */
+function anywhere(message: string): Mistake {
+  return { message, task: "", field: "" };
 }
 
 /** The magic that says what a form says, or why there is none; the last one until the new one has come. */

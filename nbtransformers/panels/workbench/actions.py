@@ -17,9 +17,9 @@ def actions(bench: Workbench, panel: Panel) -> dict[str, Method]:
     """The questions of a workbench.
 
     `state` is how things stand; `suggest` what goes on from what is typed; `typed` the magic that says what a form
-    says; `run` runs a form and `stop` ends it; `keep` keeps what is filled in for all tasks, and `kept` is that. Of a
-    run of the history `show` shows its result, `form` is its form, and `code` its program. A mistake in a form is no
-    error of the question: it is answered with its field.
+    says; `run` runs a form and `stop` ends it: how things stand then is told to every page. `keep` keeps what is filled
+    in for all tasks, and `kept` is that. Of a run of the history `show` shows its result, `form` is its form, and
+    `code` its program. A mistake in a form is no error of the question: it is answered with its field.
     """
     desk = bench.desk
 
@@ -37,14 +37,14 @@ def actions(bench: Workbench, panel: Panel) -> dict[str, Method]:
         try:
             return {"typed": sendable(desk.typed(form_of(params)))}, []
         except UserError as error:
-            return {"typed": "", "error": panel.follower.told(form_of(params), error)}, []
+            return {"typed": "", "error": panel.follower.mistake(form_of(params), str(error))}, []
 
     def run(params: dict[str, Any]) -> Answer:
         try:
             panel.follower.run(form_of(params))
         except UserError as error:
-            return {"error": panel.follower.told(form_of(params), error)}, []
-        return panel.follower.state(), []
+            return {"error": panel.follower.mistake(form_of(params), str(error))}, []
+        return {}, []
 
     def stop(params: dict[str, Any]) -> Answer:
         panel.follower.stop()
@@ -52,7 +52,7 @@ def actions(bench: Workbench, panel: Panel) -> dict[str, Method]:
 
     def show(params: dict[str, Any]) -> Answer:
         panel.follower.show(number(params))
-        return panel.follower.state(), []
+        return {}, []
 
     def keep(params: dict[str, Any]) -> Answer:
         desk.keep(params.get("filled") or {})

@@ -26,6 +26,7 @@ class Work:
         kind: the kind of panel that shows the result as it comes; empty for progress alone.
         run: a view to the result; a text is what it says, and has no panel.
         number: of its row in the history.
+        begin: puts that row there, of which every workbench is told.
         end: told of the end: what came, or why nothing did.
     """
 
@@ -33,6 +34,7 @@ class Work:
     kind: str
     run: Callable[[View], Any]
     number: int
+    begin: Callable[[], None]
     end: Callable[[Any, str], None]
 
 
@@ -49,7 +51,8 @@ class Row:
         seconds: how long it took; None while it goes on.
         message: why it failed; empty when it did not.
         has_result: whether what it gave, or said, is there still.
-        has_code: whether there may be a program for it.
+        has_code: whether there is a program for it.
+        no_code: why there is none, where one may look for it; else empty.
     """
 
     number: int
@@ -61,6 +64,7 @@ class Row:
     message: str
     has_result: bool
     has_code: bool
+    no_code: str = ""
 
     @property
     def brief(self) -> str:
@@ -84,8 +88,8 @@ class Desk(Protocol):
         """What goes on from what is typed into a field of a form: each with a word about it."""
         ...
 
-    def begin(self, form: Sent) -> Work:
-        """What a form says, understood."""
+    def understood(self, form: Sent) -> Work:
+        """What a form says, understood; nothing has begun yet."""
         ...
 
     def field_of(self, form: Sent, message: str) -> str:

@@ -45,4 +45,5 @@ def row_of(row: Row) -> dict[str, Any]:
         "message": sendable(row.message),
         "has_result": row.has_result,
         "has_code": row.has_code,
+        "no_code": sendable(row.no_code),
     }

@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from nbtransformers.errors import Interrupted, UserError
-from nbtransformers.panels.background import Background
+from nbtransformers.panels.background import Background, told
 from nbtransformers.panels.workbench.bench import Sent, Work, Workbench
 from nbtransformers.panels.workbench.child import ChildView
 from nbtransformers.panels.workbench.wire import row_of
@@ -72,12 +72,14 @@ class Working:
         """
         with self._lock:
             panel = self._free()
-            work = self._bench.desk.begin(form)
+            self._error = None  # that of the run before is not told beside what is wrong now
+            work = self._bench.desk.understood(form)
             self._at_work = self._shown = work.number
-            self._error, self._said = None, ""
+            self._said = ""
+        self._bench.show(None)
         view = self._child(panel, work.doing, work.kind)
+        work.begin()  # every workbench is told how things stand, this one too
         Background(work.doing, lambda shown: self._work(work, form, shown), view.panel)
-        self()
 
     def stop(self) -> None:
         """End what is at work; what came by then is kept."""
@@ -120,21 +122,28 @@ class Working:
             raise UserError("The workbench is at work.", hint="Stop it first, or wait for it.")
         return panel
 
-    def _work(self, work: Work, form: Sent, view: View) -> Any:
+    def _work(self, work: Work, form: Sent, view: View) -> None:
         result, message = None, ""
         try:
             result = work.run(view)
             self._kept.append(result)
             self._end_well(work, view, result)
-            return result
-        except (Exception, Interrupted) as error:
-            message = str(error) or type(error).__name__
-            if isinstance(error, UserError):
-                self._error = self.told(form, error)
-            raise
+        except Interrupted as stopped:
+            message = self._said = sendable(str(stopped))
+            self._let_go()
+        except Exception as error:
+            message = told(error)
+            self._error = self.mistake(form, message)
+            self._let_go()
         finally:
             self._at_work = None
             work.end(result, message)
+
+    def _let_go(self) -> None:
+        """Nothing came, or not the whole: a panel that has nothing to show goes."""
+        panel = self._panel()
+        if panel is not None and panel.child is not None and panel.child.header is None:
+            panel.hold(None)
 
     def _end_well(self, work: Work, view: View, result: Any) -> None:
         """Show what came, where that was not shown as it came."""
@@ -148,9 +157,10 @@ class Working:
         if panel.child.result is None:
             view.show(result)
 
-    def told(self, form: Sent, error: UserError) -> dict[str, str]:
-        """A mistake, and the field that it is in."""
-        return {"message": sendable(str(error)), "field": self._bench.desk.field_of(form, str(error))}
+    def mistake(self, form: Sent, message: str) -> dict[str, str]:
+        """What went wrong, with the field that it is in, and the task whose field that is."""
+        field = self._bench.desk.field_of(form, message)
+        return {"message": sendable(message), "task": str(form.get("task")), "field": field}
 
     def _tell(self) -> None:
         panel = self._panel()
