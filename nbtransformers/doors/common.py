@@ -12,7 +12,7 @@ from nbtransformers.doors.options import INPUT_OPTIONS, PERMISSIONS, RUN_ARGUMEN
 from nbtransformers.errors import Interrupted, UserError, did_you_mean, kind_of, shown
 from nbtransformers.inputs.refs import data_ref
 from nbtransformers.interrupt import deferred_interrupts
-from nbtransformers.panels.host import in_notebook, shell
+from nbtransformers.panels.host import has_panels, shell
 from nbtransformers.panels.view import View
 from nbtransformers.request import DataRef, ModelRef, Objects, RunOptions
 
@@ -108,10 +108,10 @@ def where_names_are(filled: settings.Filled, namespace: Mapping[str, Any] | None
 
 def run_and_keep(view: View, run: Callable[[], R]) -> R:
     """Run a task and show its result in a view; once there is a result, an interrupt does not lose it."""
-    if in_notebook():
-        from nbtransformers.panels.display import install
+    if has_panels():
+        from nbtransformers.panels.display import show_as_values
 
-        install(shell())
+        show_as_values()
     with view:
         try:
             result = run()

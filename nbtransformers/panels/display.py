@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from nbtransformers.panels import marimohost
+from nbtransformers.panels.host import in_marimo, in_notebook, shell
 from nbtransformers.panels.kinds import RESULTS, Result
 from nbtransformers.panels.view import show_result
 
 # Results that a magic has shown already, and the cell that it did so in.
 _shown: WeakKeyDictionary[Result, int] = WeakKeyDictionary()
+
+
+def show_as_values() -> None:
+    """In a notebook, show results that are the value of a cell as panels, from now on."""
+    if in_notebook():
+        install(shell())
+    elif in_marimo():
+        marimohost.show_as_values()
 
 
 def install(shell: Any) -> None:
@@ -30,8 +40,6 @@ def mark_shown(result: Result, shell: Any) -> None:
 
 
 def _show_once(result: Result) -> bool:
-    from nbtransformers.panels.host import shell
-
     running = shell()
     if running is None or _shown.pop(result, None) != running.execution_count:
         show_result(result)

@@ -14,9 +14,20 @@ def shell() -> Any:
 
 
 def in_notebook() -> bool:
-    """Whether outputs go to a notebook front end (a kernel), and not to a terminal."""
+    """Whether outputs go to the front end of a Jupyter kernel, and not to a terminal."""
     running = shell()
     return running is not None and getattr(running, "kernel", None) is not None
+
+
+def in_marimo() -> bool:
+    """Whether cells are those of a marimo notebook."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and marimo.running_in_notebook()
+
+
+def has_panels() -> bool:
+    """Whether there is a page that can show panels."""
+    return in_notebook() or in_marimo()
 
 
 def cell_metadata() -> dict[str, Any]:

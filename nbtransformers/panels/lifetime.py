@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
-from nbtransformers.panels.host import cell_id, shell
+from nbtransformers.panels.host import cell_id, in_marimo, shell
 
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
@@ -27,10 +27,19 @@ _MOST = 50
 
 def opened(panel: Panel) -> None:
     """A panel begins to live, in the cell that runs now; from the first one on, cells are watched."""
+    close_left()
     _open[panel] = cell_id()
     running = shell()
     if running is not None and _before_cell not in running.events.callbacks["pre_run_cell"]:
         running.events.register("pre_run_cell", _before_cell)
+
+
+def close_left() -> None:
+    """Close the panels whose connection the host has closed itself, as marimo does when their cell runs again."""
+    for panel in list(_open) if in_marimo() else ():
+        comm: Any = panel.comm
+        if getattr(comm, "_closed", False):  # nothing public tells it
+            panel.close()
 
 
 def closed(panel: Panel) -> None:

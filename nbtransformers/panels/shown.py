@@ -6,7 +6,8 @@ import weakref
 from typing import TYPE_CHECKING
 
 from nbtransformers.errors import UserError, kind_of, shown
-from nbtransformers.panels.host import in_notebook
+from nbtransformers.panels import lifetime
+from nbtransformers.panels.host import has_panels
 from nbtransformers.panels.kinds import RESULTS, Result, kind_of_result
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def panel(result: Result) -> Panel:
         >>> ipywidgets.HBox([nbt.panel(result), nbt.panel(embeddings)])
     """
     found = _open_panel(result)
-    if found is None and not in_notebook():
+    if found is None and not has_panels():
         raise _not_shown()
     return found or _made(result)
 
@@ -73,6 +74,7 @@ def _open_panel(result: Result) -> Panel | None:
     """The panel of a result, where there is one that is open."""
     if not isinstance(result, RESULTS):
         raise UserError(f"{shown(result)} is {kind_of(result)}, not a result.", hint="Give what `nbt.classify` gave.")
+    lifetime.close_left()
     reference = _panels.get(result)
     found = None if reference is None else reference()
     return None if found is None or found.closed else found

@@ -11,9 +11,10 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from nbtransformers.panels.host import in_notebook
+from nbtransformers.panels.host import in_marimo, in_notebook
 from nbtransformers.panels.kinds import Kind, Result, kind_of_result
-from nbtransformers.panels.shown import remember
+from nbtransformers.panels.marimohost import PassingMarimoView, append
+from nbtransformers.panels.shown import panel, remember
 from nbtransformers.plain_text import printable
 from nbtransformers.progress import OnPartial, Progress
 
@@ -75,11 +76,16 @@ def passing_view(what: str) -> View:
     around = _around.get()
     if around is not None:
         return PassingWithin(around)
-    return PassingPanelView(what) if in_notebook() else TerminalView(what)
+    if in_notebook():
+        return PassingPanelView(what)
+    return PassingMarimoView(what) if in_marimo() else TerminalView(what)
 
 
 def show_result(result: Result) -> None:
     """A result, as the last value of a cell: the panel in a notebook, the table in a terminal."""
+    if in_marimo():
+        append(panel(result))
+        return
     if not in_notebook():
         print(result)
         return

@@ -58,7 +58,7 @@ class JupyterServer:
         self.root = root or folder / "root"
         self.root.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._write_settings({**_SETTINGS, "@jupyterlab/apputils-extension/themes": {"theme": theme}})
 
@@ -244,7 +244,8 @@ class OfflineBrowser:
         self._browser.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
