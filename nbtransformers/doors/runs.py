@@ -9,7 +9,7 @@ from typing import Any
 from nbtransformers import settings
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of, shown
-from nbtransformers.panels.host import in_notebook, shell
+from nbtransformers.panels.host import has_panels
 from nbtransformers.request import RunOptions
 from nbtransformers.results.runs import Runs
 from nbtransformers.results.trainingrun import TrainingRun
@@ -152,10 +152,10 @@ def attach(name: str | PathLike[str], folder: str | PathLike[str] | None = None)
 
 def show_as_panels() -> None:
     """In a notebook, show a run, or all of them, that is the value of a cell as its panel."""
-    if in_notebook():
+    if has_panels():
         from nbtransformers.doors.runmodel import RunModel
-        from nbtransformers.panels.display import install
+        from nbtransformers.panels.display import show_as_values
         from nbtransformers.panels.runs.offers import offer
 
         offer(RunModel())
-        install(shell())
+        show_as_values()
