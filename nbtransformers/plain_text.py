@@ -114,6 +114,18 @@ def file_size(nbytes: int) -> str:
     return f"{nbytes / 1e9:,.1f} GB"
 
 
+def part_size(nbytes: int, whole: int) -> str:
+    """How many bytes of how many there are, as a person says it.
+
+    Example:
+        >>> part_size(120_000_000, 250_000_000), part_size(900, 1_250_000)
+        ('120.0 of 250.0 MB', '900 bytes of 1.2 MB')
+    """
+    part, unit = file_size(nbytes).split(" ")
+    all_of_it = file_size(whole)
+    return f"{part} of {all_of_it}" if all_of_it.endswith(f" {unit}") else f"{part} {unit} of {all_of_it}"
+
+
 def magnitude(number: int) -> str:
     """A number of parameters as a person says it.
 

@@ -85,7 +85,7 @@ describe("the wire of models", () => {
     } as Listed;
     const names = (order: "name" | "size" | null) => inOrder(listed, order).map(({ model }) => model);
     expect(names("name")).toEqual(["acme/half", GATED, "B", "minilm"]);
-    expect(names("size")).toEqual(["acme/half", "minilm", GATED, "B"]);
+    expect(names("size")).toEqual(["minilm", "acme/half", GATED, "B"]);
     expect(names(null)).toEqual(["minilm", GATED, "acme/half", "B"]);
   });
 });
@@ -196,7 +196,12 @@ describe("the list of models", () => {
 
   it("is there when there is none, and keeps hostile texts texts", async () => {
     const none = await models({ state: { listed: { ...LISTED, rows: [] }, downloads: {}, default: null } });
-    expect(textOf(none.one(".nbt-none"))).toBe("There is no such model.");
+    expect(textOf(none.one(".nbt-none > p"))).toBe("There is no such model. Did you mean one of these?");
+    await none.press("acme/half");
+    expect(none.asked("search").at(-1)?.params?.search).toBe("acme/half");
+    const state = { listed: { ...LISTED, rows: [], near: [] }, downloads: {}, default: null };
+    const lost = await models({ state });
+    expect(textOf(lost.one(".nbt-none"))).toBe("There is no such model.");
     const page = await models();
     await page.press(GATED);
     expect(page.el.querySelector("img, script")).toBeNull();
@@ -257,10 +262,14 @@ describe("one model", () => {
     const wanted = `${GATED}@${golden.detail.revision}`;
     const page = await models({ use: { default: wanted } });
     await page.press(GATED);
-    expect(textOf(page.one(".nbt-bench-code pre"))).toBe(golden.detail.cell);
+    expect(textOf(page.one(".nbt-bench-code pre"))).toBe(
+      `%%classify --model '${GATED}'\nA joy from start to end.`,
+    );
     page.one('.nbt-models-detail input[type="checkbox"]').click();
     await drawn();
-    expect(textOf(page.one(".nbt-bench-code pre"))).toBe(golden.detail.pinned);
+    expect(textOf(page.one(".nbt-bench-code pre"))).toBe(
+      `%%classify --model '${wanted}'\nA joy from start to end.`,
+    );
     await page.press("Use in this session");
     expect(page.asked("use")[0]?.params).toEqual({ name: GATED, revision: golden.detail.revision });
     expect(textOf(page.one(".nbt-models-detail"))).toContain(`${wanted} is the default of this session`);
@@ -268,10 +277,11 @@ describe("one model", () => {
   });
 
   it("is downloaded, stopped, and there at last", async () => {
-    const page = await models();
+    const answers: Record<string, object> = { detail: golden.detail };
+    const page = await models(answers);
     await page.press(GATED);
     await page.press("Download (3.0 GB)");
-    expect(page.asked("download")[0]?.params).toEqual({ name: GATED, revision: null });
+    expect(page.asked("download")[0]?.params).toEqual({ name: GATED, revision: null, allow_pickle: false });
     const progress = {
       stage: "loading",
       message: "Downloading",
@@ -292,9 +302,13 @@ describe("one model", () => {
     stop?.click();
     await drawn();
     expect(page.asked("stop")[0]?.params).toMatchObject({ name: GATED });
+    // What is kept is looked at.
+    answers.detail = { ...golden.detail, kept: "1.0 of 3.0 GB", to_fetch: "2.0 GB" };
     await tell("stopped", { said: "Interrupted: 1 MB are kept." });
+    await page.answer();
     expect(textOf(page.one(".nbt-models-said"))).toBe("Interrupted: 1 MB are kept.");
-    page.button("Go on with the download (3.0 GB)");
+    page.button("Go on with the download (2.0 GB)");
+    expect(textOf(page.one(".nbt-models-detail"))).toContain("1.0 of 3.0 GB here");
     // Once it has come, it is looked at once more.
     await page.press("acme/half");
     const before = page.asked("detail").length;
@@ -302,6 +316,46 @@ describe("one model", () => {
     await page.answer();
     expect(textOf(page.all(".nbt-models-place").at(-1) as Element)).toBe("cached");
     expect(page.asked("detail")).toHaveLength(before + 1);
+  });
+
+  it("is allowed what the gate refuses only by a tick", async () => {
+    const passes_with = [["allow-pickle", "Load pickled weights"]];
+    const page = await models({ detail: { ...golden.detail, passes_with }, use: { default: GATED } });
+    await page.press(GATED);
+    const code = () => textOf(page.one(".nbt-bench-code pre")).split("\n")[0];
+    expect(page.button("Download (3.0 GB)").disabled).toBe(true);
+    expect(code()).toBe(`%%classify --model '${GATED}'`);
+    const box = page.field("Load pickled weights, --allow-pickle");
+    expect(box.checked).toBe(false);
+    box.click();
+    await drawn();
+    expect(code()).toBe(`%%classify --model '${GATED}' --allow-pickle`);
+    await page.press("Download (3.0 GB)");
+    expect(page.asked("download")[0]?.params).toEqual({ name: GATED, revision: null, allow_pickle: true });
+    await page.press("Use in this session");
+    expect(textOf(page.one(".nbt-models-detail"))).toContain("Each cell has to say --allow-pickle besides.");
+    // Of another model nothing is allowed.
+    await page.press("minilm");
+    expect(page.field("Load pickled weights, --allow-pickle").checked).toBe(false);
+  });
+
+  it("translates into the language that is typed", async () => {
+    const cell = { magic: "%%translate", model: "m", pinned: null, target: "", text: "Good morning!" };
+    const page = await models({ detail: { ...PASSING, cell, languages: ["de", "fr"] } });
+    await page.press("minilm");
+    const code = () => textOf(page.one(".nbt-bench-code pre"));
+    expect(code()).toBe("%%translate --model m\nGood morning!");
+    expect(textOf(page.one(".nbt-models-detail"))).toContain("has to be told one");
+    expect(page.all("datalist option").map((one) => one.getAttribute("value"))).toContain("fr");
+    await page.type("Translate into", "de");
+    expect(code()).toBe("%%translate --model m --target de\nGood morning!");
+    await page.type("Translate into", 'Simplified "Chinese');
+    expect(code()).toBe('%%translate --model m --target "Simplified Chinese"\nGood morning!');
+    const pair = await models({ detail: { ...PASSING, cell: { ...cell, target: "fr" } } });
+    await pair.press("minilm");
+    expect(textOf(pair.one(".nbt-bench-code pre"))).toBe("%%translate --model m --target fr\nGood morning!");
+    await pair.type("Translate into", "");
+    expect(textOf(pair.one(".nbt-bench-code pre"))).toBe("%%translate --model m\nGood morning!");
   });
 
   it("has no button that reaches nobody once the kernel was restarted", async () => {

@@ -32,7 +32,8 @@ def model_in_full(ref: ModelRef, on_load: Callable[[str], None] = lambda message
         entry = _of_folder(Path(ref.name), ref)
     else:
         entry = _of_hub(ref, on_load)
-    return replace(entry, gate=gate_says(ref, on_load))
+    gate = gate_says(ref, on_load)
+    return replace(entry, gate=gate, passes_with=_passes_with(ref, gate))
 
 
 def gate_says(ref: ModelRef, on_load: Callable[[str], None] = lambda message: None) -> str:
@@ -56,6 +57,18 @@ def gate_says(ref: ModelRef, on_load: Callable[[str], None] = lambda message: No
     except UserError as error:
         return str(error)
     return PASSES
+
+
+def _passes_with(ref: ModelRef, gate: str) -> tuple[str, ...]:
+    """The options with which the gate would let a model pass that it refuses: those that its word names, one by one."""
+    allowed: tuple[str, ...] = ()
+    while gate != PASSES:
+        named = [option for option in _ALLOWING if f"`--{option}`" in gate and option not in allowed]
+        if not named:  # no word lets it pass
+            return ()
+        allowed = (*allowed, *named)
+        gate = gate_says(replace(ref, **{option.replace("-", "_"): True for option in allowed}))
+    return allowed
 
 
 def _of_folder(folder: Path, ref: ModelRef) -> ModelEntry:
@@ -84,7 +97,7 @@ def _of_hub(ref: ModelRef, on_load: Callable[[str], None]) -> ModelEntry:
     if here is None:
         return told or ModelEntry(ref.name, "hub", revision=found.commit)
     nbytes = sum(found.sizes[path] for path in weight_files(found.sizes, pickles=True))
-    place = "cached" if here.complete else "hub"
+    place = "cached" if here.complete or here.kept_bytes else "hub"
     if told is None:
         return replace(here, place=place)
     known = {name: getattr(told, name) for name in _FIRST_OF_HUB if getattr(told, name) is not None}
@@ -93,5 +106,6 @@ def _of_hub(ref: ModelRef, on_load: Callable[[str], None]) -> ModelEntry:
     return replace(here, **known, **filled, place=place, download_bytes=size)
 
 
+_ALLOWING = ("allow-pickle", "trust-remote-code")
 _FIRST_OF_HUB = ("task", "library", "downloads", "likes", "gated", "last_modified")
 _FIRST_OF_FILES = ("parameters", "languages", "licence", "training_data", "base_models", "architecture", "model_type")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from nbtransformers.catalog.hub_search import Page, datasets_page, models_page
 from nbtransformers.catalog.local import cached_sizes, local_models
-from nbtransformers.loading.hub_api import UnreachableError
+from nbtransformers.catalog.near import near_names
+from nbtransformers.loading.hub_api import Kind, UnreachableError
 from nbtransformers.request.catalog import DatasetsRequest, ModelsRequest
 from nbtransformers.results.datasets import DatasetEntry, Datasets
 from nbtransformers.results.models import ModelEntry, Models
@@ -29,14 +30,25 @@ def list_models(request: ModelsRequest, runs: Path) -> Models:
         request: what was asked for.
         runs: where training runs are.
     """
-    here = Models(request, tuple(entry for entry in local_models(runs) if matches(entry, request)))
+    there = tuple(local_models(runs))
+    names = [entry.name for entry in there]
+    here = Models(request, tuple(entry for entry in there if matches(entry, request)))
     if request.local_only:
-        return here
+        return _asked_back(here, names, None)
     try:
         found, following = _taken(lambda after: models_page(request, after), request.limit)
     except UnreachableError as error:
-        return Models(request, here.entries, notes=(only_here(error),))
-    return _told(here, found).joined(found, following)
+        return _asked_back(replace(here, notes=(only_here(error),)), names, None)
+    return _asked_back(_told(here, found).joined(found, following), names, "models")
+
+
+def _asked_back(listed: Models, here: Sequence[str], kind: Kind | None) -> Models:
+    """The same list; where nothing has these words in its name, with the names that may have been meant."""
+    request = listed.request
+    filters = (request.task, request.language, request.library, request.licence, request.max_size)
+    if listed.entries or not request.search or any(filters):  # what was found is what was meant
+        return listed
+    return replace(listed, near=near_names(request.search, here, kind))
 
 
 def list_datasets(request: DatasetsRequest) -> Datasets:

@@ -14,8 +14,8 @@ from typing import Any
 from nbtransformers.catalog.described import Fields, first_known, of_card, of_config, wants_own_code
 from nbtransformers.errors import UserError
 from nbtransformers.loading.bundled import BUNDLED, bundled_place
-from nbtransformers.loading.hub import UnfinishedError, known_sizes, weight_files
-from nbtransformers.loading.hub_cache import cache
+from nbtransformers.loading.hub import UnfinishedError, known_sizes, weight_bytes
+from nbtransformers.loading.hub_cache import cache, repository
 from nbtransformers.loading.runs import PREFIX, model_of_run
 from nbtransformers.loading.source import Source
 from nbtransformers.loading.weights import weights_of
@@ -72,16 +72,16 @@ def cached_models() -> Iterator[ModelEntry]:
 
     One that was only looked at, so that nothing of its weights has come, is none of them.
     """
-    for repository in _cached("model"):
-        revisions = sorted(repository.revisions, key=lambda one: ("main" in one.refs, one.last_modified))
+    for kept in _cached("model"):
+        revisions = sorted(kept.revisions, key=lambda one: ("main" in one.refs, one.last_modified))
         if not revisions:
             continue
         newest = revisions[-1]
-        ref = ModelRef("hub", repository.repo_id, newest.commit_hash)
-        sizes = known_sizes(repository.repo_id, newest.commit_hash)
-        source = Source(ref, repository.repo_id, newest.snapshot_path, newest.commit_hash, sizes)
-        entry = folder_entry(source, "cached", repository.repo_id)
-        if entry is not None and (entry.complete is not False or _is_begun(source, repository.repo_path / "blobs")):
+        ref = ModelRef("hub", kept.repo_id, newest.commit_hash)
+        sizes = known_sizes(kept.repo_id, newest.commit_hash)
+        source = Source(ref, kept.repo_id, newest.snapshot_path, newest.commit_hash, sizes)
+        entry = folder_entry(source, "cached", kept.repo_id)
+        if entry is not None and (entry.complete is not False or entry.kept_bytes != 0):
             yield entry
 
 
@@ -106,14 +106,17 @@ def folder_entry(source: Source, place: Place, name: str) -> ModelEntry | None:
     )
     weights, complete, needs = _weights(source, config)
     hub = source.ref.kind == "hub"
+    is_part = hub and complete is False
+    here, whole = weight_bytes(source.ref.name, folder, source.sizes) if is_part else (0, 0)
     return ModelEntry(
         name,
         place,
         **fields,
         **weights,
         last_modified=None if hub else _moment((folder / "config.json").stat().st_mtime),
-        download_bytes=0 if complete else None,
-        disk_bytes=_nbytes(folder),
+        download_bytes=0 if complete else whole or None,
+        kept_bytes=here if whole else None,
+        disk_bytes=_nbytes(folder) + (_half_files(source.ref.name) if is_part else 0),
         revision=source.commit,
         gated=None if hub else False,
         complete=complete,
@@ -131,12 +134,6 @@ def card_of(folder: Path) -> dict[str, Any]:
             found = metadata_load(path)
             return found if isinstance(found, dict) else {}
     return {}
-
-
-def _is_begun(source: Source, blobs: Path) -> bool:
-    """Whether anything of a model's weights has come; of one whose files nobody has listed it may have."""
-    files = weight_files(source.sizes, pickles=True)
-    return not files or any((source.folder / file).exists() for file in files) or any(blobs.glob("*.incomplete"))
 
 
 def _weights(source: Source, config: Mapping[str, Any]) -> tuple[Fields, bool | None, tuple[str, ...]]:
@@ -209,6 +206,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _nbytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _half_files(name: str) -> int:
+    """Bytes of the files of a Hub model whose download is not finished."""
+    return sum(file.stat().st_size for file in (repository(name) / "blobs").glob("*.incomplete"))
 
 
 def _moment(seconds: float) -> datetime:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from nbtransformers import settings
 from nbtransformers.doors.card import card_of
 from nbtransformers.doors.models import listed_models, more_models, ref_of, use_model
+from nbtransformers.loading.languages import code_of
+from nbtransformers.panels.models.offers import Cell
 from nbtransformers.progress import OnProgress
 from nbtransformers.request.catalog import ModelsRequest
 
@@ -34,6 +36,18 @@ _CELLS: Mapping[str | None, tuple[str, str]] = {
     "translation": ("%%translate", "Good morning!"),
 }
 """By the Hub's word for a task: the magic that does it, and a text to try it on."""
+_GREETINGS: Mapping[str | None, str] = {
+    "de": "Guten Morgen!",
+    "fr": "Bonjour !",
+    "es": "¡Buenos días!",
+    "it": "Buongiorno!",
+    "pt": "Bom dia!",
+    "ru": "Доброе утро!",
+    "zh": "早上好！",
+    "ja": "おはようございます。",
+    "ar": "صباح الخير!",
+}
+"""By the language that is translated, where it is not English."""
 
 
 class Catalogue:
@@ -69,21 +83,25 @@ class Catalogue:
         with self._counting:
             return card_of(name, batch_size, length, revision)
 
-    def cell(self, entry: ModelEntry, revision: str | None) -> str | None:
+    def cell(self, entry: ModelEntry) -> Cell | None:
         """A cell that uses a model once; None where no magic does its task.
 
         Example:
-            >>> Catalogue().cell(entry, None)
-            '%%classify --model acme/tiny\\nA joy from start to end.'
+            >>> Catalogue().cell(entry)
+            Cell(magic='%%classify', model='acme/tiny', pinned=None, target=None, text='A joy from start to end.')
         """
         if entry.task not in _CELLS:
             return None
         magic, text = _CELLS[entry.task]
-        name = f"{entry.name}@{revision}" if revision else entry.name
-        return f"{magic} --model {shlex.quote(name)}\n{text}"
+        pinned = shlex.quote(f"{entry.name}@{entry.revision}") if entry.revision else None
+        target = None
+        if entry.task == "translation":
+            source, target = entry.translates or ("en", "")
+            text = _GREETINGS.get(code_of(source), text)
+        return Cell(magic, shlex.quote(entry.name), pinned, target, text)
 
-    def fetch(self, name: str, revision: str | None, on_progress: OnProgress) -> Downloaded:
-        """Fetch a model; what a stop leaves is gone on with the next time.
+    def fetch(self, name: str, revision: str | None, allow_pickle: bool, on_progress: OnProgress) -> Downloaded:
+        """Fetch a model, pickled weights where they are allowed; what a stop leaves is gone on with the next time.
 
         Raises:
             UserError: when it is not to be had, arrives damaged, or there is no room for it.
@@ -91,7 +109,7 @@ class Catalogue:
         """
         from nbtransformers.catalog.downloading import download
 
-        return download(ref_of(name, revision, None), on_progress)
+        return download(ref_of(name, revision, None, allow_pickle=allow_pickle), on_progress)
 
     def use(self, name: str, revision: str | None) -> str:
         """Make a model the default of this session; what was set.
@@ -99,7 +117,7 @@ class Catalogue:
         Raises:
             UserError: when there is no such model.
         """
-        return use_model(name, revision)
+        return use_model(name, revision).name
 
     def default(self) -> str | None:
         """The model that is the default of this session; None where none is set."""

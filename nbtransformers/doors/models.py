@@ -54,7 +54,7 @@ def models(
     Returns:
         One row each, with the name as index: `place`, `task`, `architecture`, `parameters`, `vocabulary`,
         `context_length`, `languages`, `licence`, `training_data`, `last_modified`, `downloads`, `download_bytes`,
-        `disk_bytes`, `revision`, `gated`, `complete`, `needs`, …; what nobody says is missing.
+        `kept_bytes`, `disk_bytes`, `revision`, `gated`, `complete`, `needs`, …; what nobody says is missing.
 
     Raises:
         UserError: one line that says what is wrong and what to type instead.
@@ -65,7 +65,7 @@ def models(
     """
     request = ModelsRequest(task, search, local_only, language, library, licence, max_size, sort, limit)
     listed = listed_models(request)
-    _warn(listed.notes)
+    _warn([*listed.notes, *([f"There is no such model. {listed.question}"] if listed.near else [])])
     return listed.to_pandas()
 
 

@@ -79,6 +79,17 @@ def fragments(place: Path, size: int) -> tuple[list[Fragment], list[Fragment]]:
     return useful, useless
 
 
+def on_their_way(folder: Path, largest: int) -> int:
+    """Bytes that there are of all files on their way into a folder.
+
+    Args:
+        folder: where the whole files are to be.
+        largest: bytes of the largest of them.
+    """
+    names = {path.name.partition(".")[0] for path in folder.glob("*.incomplete")}
+    return sum(one.nbytes for name in names for one in fragments(folder / name, largest)[0])
+
+
 def to_come(here: Sequence[Fragment], size: int, least: int) -> list[Piece]:
     """What is missing of a file, in pieces of `least` bytes and more that can be fetched side by side.
 

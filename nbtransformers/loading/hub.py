@@ -13,6 +13,7 @@ from typing import Any
 from nbtransformers.errors import UserError, nearest
 from nbtransformers.loading.bundled import BUNDLED
 from nbtransformers.loading.fetching import Stopped, Transfer, bytes_there, fetch_files, file_told
+from nbtransformers.loading.fragments import on_their_way
 from nbtransformers.loading.hub_api import nearest_id
 from nbtransformers.loading.hub_cache import cache, cached_names, cached_revisions, entries, is_offline, repository
 from nbtransformers.plain_text import size
@@ -119,6 +120,22 @@ def weight_files(sizes: Mapping[str, int], *, pickles: bool = False) -> list[str
         layers = [name for name in sizes if _OF_LAYER.fullmatch(name)]
         return [*([name for name in safe if name.startswith("model")] or safe), *layers]
     return [name for name in top if name.endswith((".bin", ".pt", ".pth"))] if pickles else []
+
+
+def weight_bytes(name: str, folder: Path, sizes: Mapping[str, int]) -> tuple[int, int]:
+    """Bytes of a model's weights that are here, half files included, and of all; both are 0 where these are unknown.
+
+    Args:
+        name: the model's id.
+        folder: its snapshot.
+        sizes: every file of the repository and its bytes.
+    """
+    nbytes = {file: sizes[file] for file in weight_files(sizes, pickles=True)}
+    missing = [size for file, size in nbytes.items() if not (folder / file).exists()]
+    total = sum(nbytes.values())
+    if not missing:
+        return total, total
+    return total - sum(missing) + min(sum(missing), on_their_way(repository(name) / "blobs", max(missing))), total
 
 
 def _store(name: str, commit: str, paths: list[str], transfer: Transfer) -> None:

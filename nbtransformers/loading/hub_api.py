@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
@@ -88,16 +89,20 @@ def ids_like(name: str, kind: Kind) -> list[str]:
     Raises:
         UnreachableError: when the Hub cannot be asked.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     owner, _, own = name.rpartition("/")
     half = max(3, len(own) // 2)
     queries: list[dict[str, str]] = [{"search": own[:half]}, {"search": own[-half:]}]
     if owner:
         queries.insert(0, {"author": owner})
-    found: list[str] = []
-    for query in queries:
+
+    def like(query: dict[str, str]) -> list[str]:
         answer = ask(f"/api/{kind}", {**query, "sort": "downloads", "limit": _LIKE, "expand": ["downloads"]})
-        found += [str(about["id"]) for about in answer.value]
-    return list(dict.fromkeys(found))
+        return [str(about["id"]) for about in answer.value]
+
+    with ThreadPoolExecutor(len(queries)) as pool:
+        return list(dict.fromkeys(chain.from_iterable(pool.map(like, queries))))
 
 
 def nearest_id(name: str, known: Sequence[str], kind: Kind = "models") -> str | None:

@@ -126,7 +126,7 @@ def languages_in_short(languages: Sequence[str]) -> str:
 
 
 _WHOLE_NUMBERS = (
-    *("parameters", "vocabulary", "context_length", "downloads", "likes", "download_bytes", "disk_bytes"),
+    *("parameters", "vocabulary", "context_length", "downloads", "likes", "download_bytes", "kept_bytes", "disk_bytes"),
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal, get_args
 
-from nbtransformers.plain_text import count, file_size, magnitude, printable
+from nbtransformers.plain_text import count, file_size, magnitude, part_size, printable
 from nbtransformers.request.catalog import ModelsRequest
 from nbtransformers.results.listing import Listing, day, languages_in_short
 
@@ -39,6 +39,7 @@ class ModelEntry:
         downloads: in the last 30 days, of the Hub.
         likes: of the Hub.
         download_bytes: the bytes of its weights, as they would be fetched; 0 where they are here.
+        kept_bytes: of those what is here of a download that is not finished; None where there is none.
         disk_bytes: what it takes on this disk.
         revision: of a Hub model, the commit.
         gated: whether the Hub gives it only to people who accepted its terms.
@@ -47,6 +48,8 @@ class ModelEntry:
             was not looked at.
         description: one sentence.
         gate: what the load gate says of it; None where it was not asked.
+        passes_with: the options with which the gate lets it pass, where it does not without.
+        translates: the codes of the languages from which, and into which, a model of one pair translates.
     """
 
     name: str
@@ -66,6 +69,7 @@ class ModelEntry:
     downloads: int | None = None
     likes: int | None = None
     download_bytes: int | None = None
+    kept_bytes: int | None = None
     disk_bytes: int | None = None
     revision: str | None = None
     gated: bool | None = None
@@ -73,6 +77,8 @@ class ModelEntry:
     needs: tuple[str, ...] | None = None
     description: str = ""
     gate: str | None = None
+    passes_with: tuple[str, ...] = ()
+    translates: tuple[str, ...] = ()
 
     @property
     def is_here(self) -> bool:
@@ -86,8 +92,18 @@ class ModelEntry:
 
     @property
     def nbytes(self) -> int | None:
-        """What it takes on this disk, else what is to be fetched; None where nobody says."""
-        return self.disk_bytes or self.download_bytes or None
+        """What it takes on this disk once it is whole, else what is to be fetched; None where nobody says."""
+        return (self.download_bytes if self.is_part else None) or self.disk_bytes or self.download_bytes or None
+
+    @property
+    def bytes_to_come(self) -> int:
+        """What a download would fetch; 0 also where nobody says."""
+        return (self.download_bytes or 0) - (self.kept_bytes or 0)
+
+    @property
+    def kept(self) -> str:
+        """How much of a download that is not finished is here, for a person; empty where there is none."""
+        return part_size(self.kept_bytes, self.download_bytes) if self.kept_bytes and self.download_bytes else ""
 
     def facts(self) -> list[tuple[str, str]]:
         """What is known, as name and value, for a person."""
@@ -107,7 +123,8 @@ class ModelEntry:
         yield "Library", self.library or ""
         yield "Changed", day(self.last_modified)
         yield "Downloads", f"{self.downloads:,} in 30 days" if self.downloads is not None else ""
-        yield "To fetch", file_size(self.download_bytes) if self.download_bytes else ""
+        yield "Here", self.kept
+        yield "To fetch", file_size(self.bytes_to_come) if self.bytes_to_come else ""
         yield "On disk", file_size(self.disk_bytes) if self.disk_bytes else ""
         yield "Revision", (self.revision or "")[:7]
         yield "Gated", "the Hub gives it to people who accepted its terms" if self.gated else ""
@@ -143,6 +160,7 @@ class Models(Listing[ModelEntry]):
         entries: a row each.
         next: where the Hub goes on; None when these are all.
         notes: what a reader should know, such as that the Hub could not be reached.
+        near: where nothing was found, names that may have been meant.
 
     Example:
         >>> %models --task classify --language de
@@ -160,6 +178,12 @@ class Models(Listing[ModelEntry]):
     entries: tuple[ModelEntry, ...]
     next: str | None = None
     notes: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+
+    @property
+    def question(self) -> str:
+        """Whether one of the names that are near was meant, for a person; empty where there is none."""
+        return f"Did you mean {' or '.join(map(printable, self.near))}?" if self.near else ""
 
     @property
     def summary(self) -> str:
@@ -180,7 +204,7 @@ class Models(Listing[ModelEntry]):
             f"{entry.context_length:,}" if entry.context_length else "–",
             languages_in_short(entry.languages) or "–",
             entry.licence or "–",
-            file_size(entry.nbytes) if entry.nbytes else "–",
+            entry.kept or (file_size(entry.nbytes) if entry.nbytes else "–"),
             f"{entry.downloads:,}" if entry.downloads is not None else "–",
             day(entry.last_modified) or "–",
         )
@@ -189,4 +213,5 @@ class Models(Listing[ModelEntry]):
         """One line a model, for a plain terminal."""
         heads = ("model", "place", "task", "params", "size", "languages")
         rows = [(row[0], row[1], row[2], row[3], row[7], row[5]) for row in self.cells()]
-        return self._printed(heads, rows, ("params", "size"))
+        listed = self._printed(heads, rows, ("params", "size"))
+        return f"{listed}\n{self.question}" if self.near else listed

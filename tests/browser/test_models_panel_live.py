@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import helpers
 import pytest
+import torch
 from browser.alone import alone
 from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
 from hub import Hub, serving
@@ -17,6 +19,7 @@ from hubrepos import Repository, repository
 from payloads import MARKUP
 from playwright.sync_api import expect
 
+from nbtransformers.panels.models.offers import Cell
 from nbtransformers.panels.models.snapshot import models_snapshot
 from nbtransformers.panels.models.wire import detail_of, fit_of, list_of, models_header
 from nbtransformers.request.catalog import ModelsRequest
@@ -35,12 +38,16 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     folder = tmp_path_factory.mktemp("models")
     helpers.classifier().save_pretrained(folder / "tiny")
     helpers.tokenizer().save_pretrained(folder / "tiny")
+    shutil.copytree(folder / "tiny", folder / "pickled")
+    (folder / "pickled" / "model.safetensors").unlink()
+    torch.save(helpers.classifier().state_dict(), folder / "pickled" / "pytorch_model.bin")
     hostile = f"license: {json.dumps(HOSTILE)}\nlanguage: en\ndatasets: [{json.dumps(HOSTILE)}]"
     made = Hub(
         models={
             "acme/reviewer": repository(folder / "tiny", "license: mit\nlanguage: [en, de]", downloads=900),
             "acme/hostile": repository(folder / "tiny", hostile, downloads=800),
             f"acme/{HOSTILE}": repository(folder / "tiny", hostile, downloads=700),
+            "other/pickled": repository(folder / "pickled", downloads=2),
             "acme/bulky": Repository(bulky_files(2_000), downloads=1, bytes_per_s=500_000),
         }
     )
@@ -113,11 +120,11 @@ def test_a_click_shows_all_that_is_known_and_whether_it_fits(notebook: Notebook)
     assert notebook.python("1 + 1") == 2
     fit.get_by_label("Texts at once").fill("2")
     expect(fit).to_contain_text("2 texts of 32 tokens at once", timeout=WAIT_MS)
+    expect(fit.locator("tbody tr").first).to_contain_text(re.compile("inference.*(yes|no)"))
     fit.get_by_label("Texts at once").fill("0")
     expect(fit.get_by_role("alert")).to_have_text(
         "“Texts at once” is 0. Type a whole number of 1 or more: 1.", timeout=WAIT_MS
     )
-    expect(fit.locator("tbody tr").first).to_contain_text(re.compile("inference.*(yes|no)"))
 
 
 def test_a_download_is_cancelled_and_gone_on_with(notebook: Notebook) -> None:
@@ -127,6 +134,8 @@ def test_a_download_is_cancelled_and_gone_on_with(notebook: Notebook) -> None:
     assert notebook.python("1 + 1") == 2  # the kernel is free
     shown.get_by_role("button", name="Stop").click()
     expect(shown).to_contain_text("are kept. Press the button again to go on.")
+    expect(shown.locator(".nbt-tools").first).to_contain_text(re.compile(r"of 2\.0 MB here"), timeout=WAIT_MS)
+    expect(panel_of(notebook).locator(".nbt-models-list tbody")).to_contain_text("cached, part")
     shown.get_by_role("button", name="Go on with the download").click()
     expect(shown).to_contain_text("It went on from", timeout=WAIT_MS)
     expect(panel_of(notebook).locator(".nbt-models-place").first).to_have_text("cached")
@@ -149,6 +158,29 @@ def test_a_model_is_used_at_its_commit(notebook: Notebook) -> None:
     assert source.startswith("%%classify --model acme/reviewer@")
     notebook.run_code(2, source)
     assert notebook.python("_.run.model").startswith("acme/reviewer@")
+
+
+def test_a_slip_in_a_name_is_asked_back(notebook: Notebook) -> None:
+    panel = panel_of(notebook)
+    panel.get_by_role("searchbox", name="Search models by name").fill("reviwer")
+    expect(panel.locator(".nbt-models-none")).to_contain_text("Did you mean one of these?", timeout=WAIT_MS)
+    panel.get_by_role("button", name="acme/reviewer", exact=True).click()
+    expect(names(panel)).to_have_text(["acme/reviewer"])
+    expect(panel.get_by_role("searchbox", name="Search models by name")).to_have_value("acme/reviewer")
+
+
+def test_pickled_weights_are_loaded_once_they_are_allowed(notebook: Notebook) -> None:
+    shown = detail(notebook, "other/pickled")
+    expect(shown).to_contain_text("a pickle can hold code. Tick “Load pickled weights”", timeout=WAIT_MS)
+    fetch = shown.get_by_role("button", name=re.compile("^Download"))
+    expect(fetch).to_be_disabled()
+    shown.get_by_role("checkbox", name=re.compile("Load pickled weights")).check()
+    fetch.click()
+    expect(shown).to_contain_text("Downloaded other/pickled", timeout=WAIT_MS)
+    line = shown.get_by_role("region", name="To use it once").locator("pre").inner_text()
+    assert line.startswith("%%classify --model other/pickled --allow-pickle\n")
+    notebook.run_code(2, line)
+    assert notebook.python("_.run.model").partition("@")[0] == "other/pickled"
 
 
 def test_the_keys_are_enough(notebook: Notebook) -> None:
@@ -192,6 +224,7 @@ def test_texts_stay_texts_under_the_strictest_policy(browser: OfflineBrowser) ->
             description=text,
             revision="0" * 40,
             gate=f"Type `{text}`.",
+            passes_with=("allow-pickle", "trust-remote-code"),
         )
         for text in hostile
     )
@@ -200,7 +233,7 @@ def test_texts_stay_texts_under_the_strictest_policy(browser: OfflineBrowser) ->
     asking: dict[str, Any] = {
         "state": lambda _: ({"listed": list_of(models, 0), "downloads": {}, "default": hostile[0]}, []),
         "detail": lambda params: (
-            detail_of(next(one for one in made if one.name == params["name"]), hostile[0], hostile[1]),
+            detail_of(next(one for one in made if one.name == params["name"]), Cell(*hostile[:5])),
             [],
         ),
         "fit": lambda _: (

@@ -19,6 +19,7 @@ from hub import Hub
 from hubonline import bulky_files, online
 from hubrepos import COMMIT, Repository, repository
 from payloads import MARKUP
+from test_remote_code import write_own
 
 import nbtransformers as nbt
 from nbtransformers import settings
@@ -70,7 +71,8 @@ def entries() -> tuple[ModelEntry, ...]:
 
 
 def golden_models() -> Models:
-    return Models(ModelsRequest(search="a", max_size="2B"), entries(), "/next", ("Something that one should know.",))
+    request, notes = ModelsRequest(search="a", max_size="2B"), ("Something that one should know.",)
+    return Models(request, entries(), "/next", notes, near=("acme/half",))
 
 
 def shown(models: Models) -> Heard:
@@ -117,19 +119,18 @@ def catalogue() -> Iterator[None]:
 class Fetching(Catalogue):
     """One that fetches nothing, and then has it."""
 
-    def fetch(self, name: str, revision: str | None, on_progress: OnProgress) -> Downloaded:
+    def fetch(self, name: str, revision: str | None, allow_pickle: bool, on_progress: OnProgress) -> Downloaded:
         return Downloaded(name, Path("/here"), COMMIT, 0, 0, 0, 0.0)
 
     def in_full(self, name: str, revision: str | None) -> ModelEntry:
         entry = next(one for one in entries() if one.name == name)
-        return replace(entry, complete=True, disk_bytes=1_500_000)
+        return replace(entry, complete=True, download_bytes=0, kept_bytes=None, disk_bytes=1_500_000)
 
 
 def test_the_wire_is_that_of_the_golden_file() -> None:
     assert models_header(golden_models()) == (GOLDEN["header"], b"")
     entry = entries()[1]
-    cells = [Catalogue().cell(entry, revision) for revision in (None, entry.revision)]
-    assert detail_of(entry, cells[0], cells[1]) == GOLDEN["detail"]
+    assert detail_of(entry, Catalogue().cell(entry)) == GOLDEN["detail"]
     memory = {way: Memory(**parts) for way, parts in GOLDEN["memory"].items()}
     advice, notes = "An encoder; try `--model minilm`.", ("It is a guess.",)
     assert fit_of(ModelCard(entry, None, "cpu", 2, 64, memory, GOLDEN["free"], advice, notes)) == GOLDEN["fit"]
@@ -139,7 +140,7 @@ def test_a_model_that_has_come_is_in_the_list() -> None:
     offers.offer(Fetching())
     panel = shown(golden_models())
     told(panel, "download", name="acme/half")
-    until(lambda: panel.heard[-1]["downloads"]["acme/half"]["state"] == "done")
+    until(lambda: panel.heard[-1]["listed"] is not None)
     message = panel.heard[-1]
     message["downloads"]["acme/half"]["said"] = "Downloaded."  # told by Downloaded, in its own words
     assert message == GOLDEN["live"]
@@ -203,15 +204,35 @@ def test_a_list_that_comes_late_does_not_take_the_place_of_a_later_one() -> None
     assert (told(panel, "more", number=2)["number"], told(panel, "state")["listed"]["more"]) == (3, False)
 
 
+def marian(source: str, target: str) -> dict[str, bytes]:
+    """The files of a model that translates, as Marian's are; its weights are none."""
+    languages = json.dumps({"source_lang": source, "target_lang": target, "tokenizer_class": "MarianTokenizer"})
+    config = {"model_type": "marian", "architectures": ["MarianMTModel"], "vocab_size": 400}
+    card = b"---\npipeline_tag: translation\n---\n"
+    return {**bulky_files(20, config), "tokenizer_config.json": languages.encode(), "README.md": card}
+
+
 @pytest.fixture(scope="module")
-def hub(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+def own(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with code of its own, which leaves a mark beside it when it runs."""
+    return write_own(models, tmp_path_factory.mktemp("remote") / "own")
+
+
+@pytest.fixture(scope="module")
+def hub(models: Path, own: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     card = "license: mit\nlanguage: [en, de]\ndatasets: [imdb]"
+    files = repository(own).files
+    without_weights = {path: content for path, content in files.items() if path != "model.safetensors"}
     made = Hub(
         models={
             "acme/reviewer": repository(models / "tiny", card, downloads=900),
             "acme/embedder": repository(models / "encoder", "language: zh", downloads=800),
             "acme/closed": repository(models / "tiny", card, downloads=700, gated="manual"),
             "acme/pickled": repository(models / "pickled", downloads=600),
+            "acme/remote": repository(own),
+            "acme/both": Repository({"pytorch_model.bin": b"a pickle", **without_weights}),
+            "acme/opus-mt-de-en": Repository(marian("de", "en")),
+            "acme/opus-mt-en-ROMANCE": Repository(marian("en", "ROMANCE")),
             "acme/bulky": Repository(bulky_files(1_500), downloads=1, bytes_per_s=600_000),
         }
     )
@@ -285,7 +306,12 @@ def test_a_model_in_full_and_whether_it_fits(hub: Hub, catalogue: None) -> None:
     assert known["passes"] and not known["is_here"] and known["revision"] == COMMIT
     assert (facts["Languages"], facts["Licence"], facts["Trained on"]) == ("en, de", "mit", "imdb")
     assert (facts["Vocabulary"], facts["Context"]) == ("400 tokens", "32 tokens")
-    assert known["pinned"] == f"%%classify --model acme/reviewer@{COMMIT}\nA joy from start to end."
+    cell = known["cell"]
+    assert (cell["magic"], cell["model"], cell["pinned"]) == (
+        "%%classify",
+        "acme/reviewer",
+        f"acme/reviewer@{COMMIT}",
+    )
     fit = told(panel, "fit", name="acme/reviewer", batch_size=2, length=8)
     assert (fit["batch_size"], fit["length"]) == (2, 8)
     assert [row["cells"][0] for row in fit["rows"]][:2] == ["inference", "fine-tuning, full"]
@@ -312,7 +338,72 @@ def test_what_the_gate_says_of_one_that_is_not_for_everybody(hub: Hub, catalogue
     assert not known["passes"] and known["gate"].startswith("acme/closed is gated")
     assert "hf auth login" in known["gate"]
     assert asked(panel, "fit", name="acme/closed")["error"] == known["gate"]
-    assert "Tick “Load pickled weights” to read" in told(panel, "detail", name="acme/pickled")["gate"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "options"),
+    [
+        ("acme/pickled", "Tick “Load pickled weights” to read nothing but tensors", ["allow-pickle"]),
+        ("acme/remote", "tick “Run the code that comes with it” to run it.", ["trust-remote-code"]),
+        ("acme/both", "tick “Run the code that comes with it” to run it.", ["trust-remote-code", "allow-pickle"]),
+        ("acme/bulky", "lets it pass", []),
+    ],
+)
+def test_what_the_gate_may_be_told_is_offered(
+    hub: Hub, own: Path, catalogue: None, name: str, said: str, options: list[str]
+) -> None:
+    known = told(shown(Models(LOCAL, ())), "detail", name=name)
+    assert known["gate"].endswith(said) or said in known["gate"]
+    assert [option for option, _ in known["passes_with"]] == options
+    assert all(f"“{label}”" in known["gate"] for _, label in known["passes_with"][:1])
+    assert not (own.parent / "ran").exists()
+
+
+def test_pickled_weights_come_once_they_are_allowed(hub: Hub, catalogue: None) -> None:
+    panel = shown(Models(LOCAL, ()))
+    for allowed in (None, False, "true", 1):  # only what a box says
+        told(panel, "download", name="acme/pickled", allow_pickle=allowed)
+        until(lambda: state_of(panel, "acme/pickled")["state"] == "failed")
+        assert "Tick “Load pickled weights”" in state_of(panel, "acme/pickled")["said"]
+    told(panel, "download", name="acme/pickled", allow_pickle=True)
+    until(lambda: state_of(panel, "acme/pickled")["state"] == "done")
+    known = told(panel, "detail", name="acme/pickled")
+    assert known["is_here"] and not known["passes"] and known["passes_with"]
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "text"),
+    [("acme/opus-mt-de-en", "en", "Guten Morgen!"), ("acme/opus-mt-en-ROMANCE", "", "Good morning!")],
+)
+def test_a_cell_that_translates_has_a_language_or_a_place_for_one(
+    hub: Hub, catalogue: None, name: str, target: str, text: str
+) -> None:
+    cell = told(shown(Models(LOCAL, ())), "detail", name=name)["cell"]
+    assert (cell["magic"], cell["target"], cell["text"]) == ("%%translate", target, text)
+
+
+@pytest.mark.parametrize(
+    ("search", "near"),
+    [
+        ("acme/reviewr", ["acme/reviewer"]),
+        ("reviwer", ["acme/reviewer"]),
+        ("embeder acme", ["acme/embedder"]),
+        ("sentimnt", ["movie-sentiment-minilm"]),
+        ("zzzzzz", []),
+    ],
+)
+def test_a_search_in_vain_has_names_that_may_have_been_meant(
+    hub: Hub, catalogue: None, search: str, near: list[str]
+) -> None:
+    panel = shown(Models(LOCAL, ()))
+    found = told(panel, "search", search=search)
+    assert (names(found), found["near"]) == ([], near)
+    assert told(panel, "search", search=search, licence="mit")["near"] == []  # it may be that which is in the way
+    assert all(told(panel, "search", search=name)["rows"] for name in near)
+    asked = len(hub.asked)
+    here = told(panel, "search", search=search, local_only=True)["near"]
+    assert here == [name for name in near if "/" not in name]
+    assert len(hub.asked) == asked
 
 
 @pytest.mark.parametrize(
@@ -333,13 +424,12 @@ def test_a_model_becomes_the_default_at_its_commit(hub: Hub, catalogue: None) ->
 
 @pytest.mark.parametrize("task", [None, "text2text-generation", *TEXT_TASKS])
 def test_a_cell_that_uses_a_model_is_a_magic_s(task: str | None) -> None:
-    cell = Catalogue().cell(ModelEntry("my model", "folder", task=task), None)
+    cell = Catalogue().cell(ModelEntry("my model", "folder", task=task))
     if cell is None:
         assert task in ("text-ranking", "table-question-answering")
     else:
-        line, _, body = cell.partition("\n")
-        assert line.split()[0].removeprefix("%%") in {magic.name for magic in MAGICS}
-        assert line.endswith(" --model 'my model'") and body
+        assert cell.magic.split()[0].removeprefix("%%") in {magic.name for magic in MAGICS}
+        assert (cell.model, cell.pinned) == ("'my model'", None) and cell.text
 
 
 # --- downloads ---
@@ -358,10 +448,20 @@ def test_a_download_is_stopped_gone_on_with_and_told(hub: Hub, catalogue: None) 
     assert state_of(panel, "acme/bulky")["progress"]["stop"] == "message"
     told(panel, "stop", name="acme/bulky")
     until(lambda: state_of(panel, "acme/bulky")["state"] == "stopped")
+    until(lambda: panel.heard[-1]["listed"] is not None)
+    (row,) = panel.heard[-1]["listed"]["rows"]
+    assert row["place"] == "cached, part" and row["size"].endswith(" of 1.5 MB")
+    half = told(panel, "detail", name="acme/bulky")
+    assert half["kept"] == row["size"] == dict(half["facts"])["Here"] and not half["is_here"]
+    kept, whole = (float(part.split()[0]) for part in row["size"].split(" of "))
+    kept *= 1 if row["size"].count("B") == 1 else 0.001
+    assert 0 < kept < whole
+    assert half["to_fetch"] == dict(half["facts"])["To fetch"] != "1.5 MB"
     assert state_of(panel, "acme/bulky")["said"].endswith(" of acme/bulky are kept. Press the button again to go on.")
     assert told(panel, "search", search="bulky")["rows"][0]["place"] == "cached, part"
     told(panel, "download", name="acme/bulky", revision=COMMIT)
     until(lambda: state_of(panel, "acme/bulky")["state"] == "done")
+    until(lambda: (panel.heard[-1]["listed"] or {}).get("rows", [{}])[0].get("place") == "cached")
     assert "It went on from" in state_of(panel, "acme/bulky")["said"]
     assert [row["place"] for row in told(panel, "state")["listed"]["rows"]] == ["cached"]
     assert panel.heard[-1]["listed"]["rows"][0]["place"] == "cached"
@@ -382,7 +482,7 @@ class Endless(Catalogue):
         super().__init__()
         self.ended = threading.Event()
 
-    def fetch(self, name: str, revision: str | None, on_progress: OnProgress) -> Downloaded:
+    def fetch(self, name: str, revision: str | None, allow_pickle: bool, on_progress: OnProgress) -> Downloaded:
         from nbtransformers.errors import Interrupted
         from nbtransformers.interrupt import deferred_interrupts
 

@@ -20,7 +20,8 @@ export interface ModelsInUse {
   /** The model that is the default of the session. */
   usual: string | null;
   use(name: string, revision: string | null): void;
-  download(name: string, revision: string | null): void;
+  /** Pickled weights, too, where `allowPickle` says so. */
+  download(name: string, revision: string | null, allowPickle: boolean): void;
   stop(name: string): void;
 }
 
@@ -96,10 +97,10 @@ export function useModels(header: ModelsHeader, channel: Channel): ModelsInUse {
     return () => clearTimeout(timer);
   }, [channel, wish]);
 
-  const tell = (method: string, name: string, revision: string | null) => {
+  const tell = (method: string, name: string, revision: string | null, more: object = {}) => {
     setProblem(null);
     const options = { ...PATIENT, signal: ended.current.signal, atOnce: true };
-    return channel.request<{ default?: string }>(method, { name, revision }, options);
+    return channel.request<{ default?: string }>(method, { name, revision, ...more }, options);
   };
   return {
     listed,
@@ -119,7 +120,8 @@ export function useModels(header: ModelsHeader, channel: Channel): ModelsInUse {
         .then(({ result }) => setUsual(result.default ?? null))
         .catch(fails);
     },
-    download: (name, revision) => void tell("download", name, revision).catch(fails),
+    download: (name, revision, allowPickle) =>
+      void tell("download", name, revision, { allow_pickle: allowPickle }).catch(fails),
     stop: (name) => void tell("stop", name, null).catch(fails),
   };
 }

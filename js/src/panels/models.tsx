@@ -57,6 +57,8 @@ export function ModelsPanel({ header: raw, channel, host }: ResultProps) {
           choose={choose}
           usual={models.usual}
           isAsking={isAsking}
+          near={isLost ? [] : listed.near}
+          search={(search) => models.setWish({ search })}
           more={listed.more && !isLost ? models.more : null}
         />
         {chosen !== null && (

@@ -5,11 +5,10 @@ import type { Host } from "../host";
 import type { ModelsInUse } from "../models/use";
 import type { ModelDetail as Known } from "../wire/models";
 import { useAction } from "./action";
-import { CodeText } from "./codetext";
 import { CloseIcon } from "./icons";
 import { Mark } from "./mark";
-import { ModelDownload } from "./modeldownload";
 import { ModelFit } from "./modelfit";
+import { ModelUse } from "./modeluse";
 import { WithCode } from "./withcode";
 
 interface DetailProps {
@@ -26,9 +25,11 @@ interface DetailProps {
 export function ModelDetail({ id, name, models, channel, host, cell, isLost, close }: DetailProps) {
   const { state, ask } = useAction<Known>(channel);
   const [known, setKnown] = useState<Known | null>(null);
-  // Once it has come, there is more to know.
-  const hasCome = models.downloads[name]?.state === "done";
-  useEffect(() => ask("detail", { name }), [channel, name, hasCome]);
+  // Once it has come, or some of it, there is more to know.
+  const download = models.downloads[name]?.state;
+  useEffect(() => {
+    if (download !== "running") ask("detail", { name });
+  }, [channel, name, download]);
   useEffect(() => {
     if (state.kind === "answered") setKnown(state.answer);
   }, [state]);
@@ -75,7 +76,7 @@ export function ModelDetail({ id, name, models, channel, host, cell, isLost, clo
           <Gate known={known} />
           {!isLost && (
             <>
-              <InUse known={known} models={models} host={host} cell={cell} />
+              <ModelUse known={known} models={models} host={host} cell={cell} />
               <ModelFit name={name} gate={known.gate} channel={channel} />
             </>
           )}
@@ -97,57 +98,5 @@ function Gate({ known }: { known: Known }) {
         </>
       )}
     </p>
-  );
-}
-
-interface InUseProps {
-  known: Known;
-  models: ModelsInUse;
-  host: Host;
-  cell: string | null;
-}
-
-/** What can be done with it: at the commit that it has now, where the reader says so. */
-function InUse({ known, models, host, cell }: InUseProps) {
-  const [isPinned, pin] = useState(false);
-  const { name, revision } = known;
-  const at = isPinned ? revision : null;
-  const typed = isPinned ? (known.pinned ?? known.cell) : known.cell;
-  const wanted = at === null ? name : `${name}@${at}`;
-  const isUsual = models.usual === wanted;
-  return (
-    <>
-      {revision !== null && (
-        <label class="nbt-models-check">
-          <input
-            type="checkbox"
-            checked={isPinned}
-            onChange={({ currentTarget }) => pin(currentTarget.checked)}
-          />
-          <span>
-            Pin the revision that it has now, <code>{revision.slice(0, 7)}</code>
-          </span>
-        </label>
-      )}
-      <div class="nbt-tools">
-        <button
-          type="button"
-          class="nbt-button nbt-button-outlined"
-          disabled={isUsual}
-          title="Magics take it where no other model is named"
-          onClick={() => models.use(name, at)}
-        >
-          Use in this session
-        </button>
-        <ModelDownload known={known} revision={at} models={models} />
-      </div>
-      {isUsual && (
-        <p role="status">
-          <bdi class="nbt-models-wanted">{wanted}</bdi> is the default of this session;{" "}
-          <code>%nbt unset model</code> takes it back.
-        </p>
-      )}
-      {typed !== null && <CodeText title="To use it once" text={typed} host={host} cell={cell} />}
-    </>
   );
 }

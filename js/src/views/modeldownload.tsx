@@ -8,8 +8,12 @@ interface DownloadProps {
   known: ModelDetail;
   revision: string | null;
   models: ModelsInUse;
+  /** The options that the reader has allowed. */
+  allowed: readonly string[];
 }
 
+/** Without it there is nothing to fetch of a model that has pickled weights alone. */
+const PICKLES = "allow-pickle";
 const STARTING = {
   stage: "loading",
   message: "Asking the Hub…",
@@ -20,8 +24,8 @@ const STARTING = {
   eta_s: null,
 };
 
-export function ModelDownload({ known, revision, models }: DownloadProps) {
-  const { name, is_here: isHere, to_fetch: toFetch } = known;
+export function ModelDownload({ known, revision, models, allowed }: DownloadProps) {
+  const { name, is_here: isHere, to_fetch: toFetch, kept } = known;
   const download = models.downloads[name];
   const isRunning = download?.state === "running";
   const hasFailed = download?.state === "failed";
@@ -35,12 +39,14 @@ export function ModelDownload({ known, revision, models }: DownloadProps) {
         <button
           type="button"
           class="nbt-button nbt-button-outlined"
-          onClick={() => models.download(name, revision)}
+          disabled={known.passes_with.some(([option]) => option === PICKLES && !allowed.includes(option))}
+          onClick={() => models.download(name, revision, allowed.includes(PICKLES))}
         >
-          {download?.state === "stopped" ? "Go on with the download" : "Download"}
+          {kept ? "Go on with the download" : "Download"}
           {toFetch && ` (${toFetch})`}
         </button>
       )}
+      {kept && !isHere && !isRunning && <span class="nbt-aside">{kept} here</span>}
       {isRunning && (
         <div class="nbt-models-progress">
           <ProgressView progress={download.progress ?? STARTING} stop={stop} />

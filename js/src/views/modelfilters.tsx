@@ -2,8 +2,8 @@
 import { filtersOf, type Order, type Wish } from "../models/wish";
 import type { ModelsHeader } from "../wire/models";
 import { SearchIcon } from "./icons";
-import { useId } from "./id";
 import { Select } from "./select";
+import { TypedField } from "./typedfield";
 
 const LANGUAGES = ["en", "zh", "de", "fr", "es", "pt", "ru", "ar", "ja", "ko", "hi", "multilingual"];
 const LIBRARIES = ["transformers", "sentence-transformers", "peft", "setfit"];
@@ -82,10 +82,10 @@ export function ModelFilters({ header, wish, setWish, order, setOrder, onDown }:
         </label>
       </div>
       <div class="nbt-tools">
-        <Typed label="Language" hint="any" known={LANGUAGES} name="language" wish={wish} setWish={setWish} />
-        <Typed label="Library" hint="any" known={LIBRARIES} name="library" wish={wish} setWish={setWish} />
-        <Typed label="Licence" hint="any" known={LICENCES} name="licence" wish={wish} setWish={setWish} />
-        <Typed
+        <Filter label="Language" hint="any" known={LANGUAGES} name="language" wish={wish} setWish={setWish} />
+        <Filter label="Library" hint="any" known={LIBRARIES} name="library" wish={wish} setWish={setWish} />
+        <Filter label="Licence" hint="any" known={LICENCES} name="licence" wish={wish} setWish={setWish} />
+        <Filter
           label="Size at most"
           hint="350M or 2GB"
           known={SIZES}
@@ -103,36 +103,15 @@ export function ModelFilters({ header, wish, setWish, order, setOrder, onDown }:
   );
 }
 
-interface TypedProps {
+interface FilterProps {
   label: string;
   hint: string;
-  /** What is often meant. */
   known: readonly string[];
   name: "language" | "library" | "licence" | "max_size";
   wish: Wish;
   setWish(change: Partial<Wish>): void;
 }
 
-function Typed({ label, hint, known, name, wish, setWish }: TypedProps) {
-  const id = useId(name);
-  return (
-    <span class="nbt-models-typed">
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        type="text"
-        list={`${id}-known`}
-        placeholder={hint}
-        spellcheck={false}
-        autocomplete="off"
-        value={wish[name]}
-        onInput={({ currentTarget }) => setWish({ [name]: currentTarget.value })}
-      />
-      <datalist id={`${id}-known`}>
-        {known.map((one) => (
-          <option key={one} value={one} />
-        ))}
-      </datalist>
-    </span>
-  );
+function Filter({ name, wish, setWish, ...field }: FilterProps) {
+  return <TypedField {...field} value={wish[name]} onType={(text) => setWish({ [name]: text })} />;
 }

@@ -13,6 +13,9 @@ interface TableProps {
   /** The model that is the default of the session. */
   usual: string | null;
   isAsking: boolean;
+  /** Where there are no rows, names that may have been meant. */
+  near: readonly string[];
+  search(name: string): void;
   /** Asks for the next of the Hub; null where there are none. */
   more: (() => void) | null;
 }
@@ -24,7 +27,8 @@ const STEPS: Record<string, (at: number, rows: number) => number> = {
   End: (_, rows) => rows - 1,
 };
 
-export function ModelTable({ table, rows, chosen, detailId, choose, usual, isAsking, more }: TableProps) {
+export function ModelTable(props: TableProps) {
+  const { table, rows, chosen, detailId, choose, usual, isAsking, more } = props;
   const [reached, reach] = useState<string | null>(null);
   // The one that Tab comes to: the others are a step of the arrows away.
   const found = rows.findIndex(({ model }) => model === (reached ?? chosen));
@@ -38,7 +42,7 @@ export function ModelTable({ table, rows, chosen, detailId, choose, usual, isAsk
   return (
     <div class="nbt-models-list" aria-busy={isAsking}>
       {rows.length === 0 ? (
-        <p class="nbt-none">{isAsking ? "Searching…" : "There is no such model."}</p>
+        <None {...props} />
       ) : (
         <div class="nbt-scrolled">
           <table ref={table} class="nbt-plain-table" aria-label="Models">
@@ -69,6 +73,20 @@ export function ModelTable({ table, rows, chosen, detailId, choose, usual, isAsk
           )}
         </div>
       )}
+    </div>
+  );
+}
+
+function None({ isAsking, near, search }: TableProps) {
+  if (isAsking) return <p class="nbt-none">Searching…</p>;
+  return (
+    <div class="nbt-none nbt-models-none">
+      <p>There is no such model.{near.length > 0 && " Did you mean one of these?"}</p>
+      {near.map((name) => (
+        <button key={name} type="button" class="nbt-button nbt-button-outlined" onClick={() => search(name)}>
+          <bdi>{name}</bdi>
+        </button>
+      ))}
     </div>
   );
 }

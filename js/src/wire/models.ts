@@ -40,6 +40,8 @@ export interface Listed {
   /** Whether the Hub goes on. */
   more: boolean;
   notes: string[];
+  /** Where nothing was found, names that may have been meant. */
+  near: string[];
   rows: ModelRow[];
 }
 
@@ -63,13 +65,30 @@ export interface ModelDetail {
   /** What the load gate says. */
   gate: string;
   passes: boolean;
+  /** The options with which the gate lets it pass, and what stands beside the box of each. */
+  passes_with: [option: string, label: string][];
+  /** How much of a download that is not finished is here; empty where there is none. */
+  kept: string;
   /** How much a download would be; empty where nothing is to come. */
   to_fetch: string;
   is_here: boolean;
+  /** The codes of the languages that it knows. */
+  languages: string[];
   /** A cell that uses it once; null where no magic does its task. */
-  cell: string | null;
-  /** The same at its commit; null where it has none. */
+  cell: CellParts | null;
+}
+
+/** A cell that uses a model once, in the parts that a reader changes. */
+export interface CellParts {
+  /** With the options that it always has. */
+  magic: string;
+  /** As it is typed behind `--model`. */
+  model: string;
+  /** The same at the commit that it has now; null where it has none. */
   pinned: string | null;
+  /** The language that is translated into, empty where several can be; null where nothing is translated. */
+  target: string | null;
+  text: string;
 }
 
 /** The memory that a model takes. */

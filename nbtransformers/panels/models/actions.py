@@ -50,8 +50,7 @@ def actions(models: Models, panel: Panel) -> dict[str, Method]:
 
         def look() -> dict[str, Any]:
             entry = offered().in_full(name, revision)
-            pinned = offered().cell(entry, entry.revision) if entry.revision else None
-            return detail_of(entry, offered().cell(entry, None), pinned)
+            return detail_of(entry, offered().cell(entry))
 
         return _later(f"Looking at {name}", look)
 
@@ -70,7 +69,7 @@ def actions(models: Models, panel: Panel) -> dict[str, Method]:
             return {"default": sendable(offered().use(*_named(params)))}, []
 
     def download(params: dict[str, Any]) -> Answer:
-        picking().fetch(*_named(params))
+        picking().fetch(*_named(params), allow_pickle=params.get("allow_pickle") is True)
         return {}, []
 
     def stop(params: dict[str, Any]) -> Answer:

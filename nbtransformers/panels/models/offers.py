@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from nbtransformers.errors import UserError
@@ -10,6 +11,29 @@ from nbtransformers.request.catalog import ModelsRequest
 from nbtransformers.results.download import Downloaded
 from nbtransformers.results.modelcard import ModelCard
 from nbtransformers.results.models import ModelEntry, Models
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell that uses a model once, in the parts that a reader changes.
+
+    Attributes:
+        magic: with the options that it always has.
+        model: as it is typed after `--model`.
+        pinned: the same at the commit that it has now; None where it has none.
+        target: of a model that translates, the language that it translates into, empty where none is known alone; None
+            of any other.
+        text: what stands below the line.
+
+    Example:
+        >>> Cell("%%translate", "acme/en-de", None, "de", "Good morning!")
+    """
+
+    magic: str
+    model: str
+    pinned: str | None
+    target: str | None
+    text: str
 
 
 class Catalogue(Protocol):
@@ -31,12 +55,12 @@ class Catalogue(Protocol):
         """Whether a model fits, for a batch of texts of a length."""
         ...
 
-    def cell(self, entry: ModelEntry, revision: str | None) -> str | None:
+    def cell(self, entry: ModelEntry) -> Cell | None:
         """A cell that uses a model once; None where no magic does its task."""
         ...
 
-    def fetch(self, name: str, revision: str | None, on_progress: OnProgress) -> Downloaded:
-        """Fetch a model; what a stop leaves is gone on with the next time."""
+    def fetch(self, name: str, revision: str | None, allow_pickle: bool, on_progress: OnProgress) -> Downloaded:
+        """Fetch a model, pickled weights where they are allowed; what a stop leaves is gone on with the next time."""
         ...
 
     def use(self, name: str, revision: str | None) -> str:

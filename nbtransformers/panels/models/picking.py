@@ -110,8 +110,8 @@ class Picking:
 
     # --- downloads ---
 
-    def fetch(self, name: str, revision: str | None) -> None:
-        """Begin to fetch a model.
+    def fetch(self, name: str, revision: str | None, *, allow_pickle: bool) -> None:
+        """Begin to fetch a model, pickled weights where they are allowed.
 
         Raises:
             UserError: when it is being fetched.
@@ -122,7 +122,7 @@ class Picking:
                 raise UserError(f"{name} is being downloaded.", hint="Wait for it, or stop it.")
             download = self._downloads[name] = Download()
         self._tell()
-        Background(f"Downloading {name}", lambda view: self._fetch(name, revision, download))
+        Background(f"Downloading {name}", lambda view: self._fetch(name, revision, allow_pickle, download))
 
     def stop(self, name: str) -> None:
         """Have a download end soon; what came is kept."""
@@ -131,16 +131,15 @@ class Picking:
         if known is not None:
             known.asked.set()
 
-    def _fetch(self, name: str, revision: str | None, download: Download) -> None:
+    def _fetch(self, name: str, revision: str | None, allow_pickle: bool, download: Download) -> None:
         def tell(progress: Progress) -> None:
             download.progress = progress
             self._tell()
 
-        listed = None
         try:
             with stopped_by(lambda: download.asked.is_set() or self._open() is None):
-                said = str(offered().fetch(name, revision, tell))
-            state, listed = "done", self._with_come(name, revision)
+                said = str(offered().fetch(name, revision, allow_pickle, tell))
+            state = "done"
         except Interrupted as error:
             state, said = "stopped", spoken(str(error))
         except UserError as error:
@@ -149,18 +148,23 @@ class Picking:
             _log.exception("A download failed: %s", name)
             state, said = "failed", f"{type(error).__name__}: {error}"
         download.state, download.progress, download.said = state, None, said
-        self._tell(listed)
+        self._tell()
+        listed = self._with_come(name, revision)
+        if listed is not None:
+            self._tell(listed)
 
     def _with_come(self, name: str, revision: str | None) -> dict[str, Any] | None:
-        """The list with a model that has come; None where nothing can be told of it, though it is here."""
+        """The list with a model that has come, or some of it; None where nothing can be told of it."""
         try:
             return self._with(offered().in_full(name, revision))
+        except UserError:  # no network any more, say
+            return None
         except Exception:
             _log.exception("A model that was downloaded cannot be looked at: %s", name)
             return None
 
     def _with(self, entry: ModelEntry) -> dict[str, Any] | None:
-        """The list with what is known of a model now that it is here; None where it is not in it."""
+        """The list with what is known of a model now; None where it is not in it."""
         with self._lock:
             listed, number = self._listed, self._number
             if all(one.name != entry.name for one in listed.entries):

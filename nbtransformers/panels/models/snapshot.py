@@ -14,7 +14,8 @@ def models_snapshot(panel_id: str, models: Models) -> str:
     """The list as HTML."""
     title = f'<p><strong>Models</strong> <span style="{QUIET}">{escape(models.summary)}</span></p>'
     notes = "".join(map(note_line, models.notes))
-    return framed(panel_id, title + (_table(models) if len(models) else "<p>There is none of these.</p>") + notes)
+    none = f"<p>There is none of these. {escape(models.question)}</p>"
+    return framed(panel_id, title + (_table(models) if len(models) else none) + notes)
 
 
 def _table(models: Models) -> str:

@@ -11,7 +11,8 @@ from dataclasses import asdict
 from typing import Any
 
 from nbtransformers.panels.host import cell_id
-from nbtransformers.panels.models.words import spoken
+from nbtransformers.panels.models.offers import Cell
+from nbtransformers.panels.models.words import ALLOWED, spoken
 from nbtransformers.panels.packing import sendable
 from nbtransformers.plain_text import file_size
 from nbtransformers.request.catalog import SORTS, TEXT_TASKS
@@ -50,6 +51,7 @@ def list_of(models: Models, number: int) -> dict[str, Any]:
         "summary": sendable(models.summary),
         "more": models.more,
         "notes": list(map(sendable, models.notes)),
+        "near": list(map(sendable, models.near)),
         "rows": rows,
     }
 
@@ -64,13 +66,14 @@ def _row(entry: ModelEntry, cells: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def detail_of(entry: ModelEntry, cell: str | None, pinned: str | None) -> dict[str, Any]:
+def detail_of(entry: ModelEntry, cell: Cell | None) -> dict[str, Any]:
     """All that is known of a model.
+
+    Of `passes_with`, the options with which the gate lets it pass, each has what stands beside its box.
 
     Args:
         entry: it.
         cell: a cell that uses it once.
-        pinned: the same at the commit that it has now; None where it has none.
     """
     return {
         "name": sendable(entry.name),
@@ -79,10 +82,12 @@ def detail_of(entry: ModelEntry, cell: str | None, pinned: str | None) -> dict[s
         "facts": [[name, sendable(text)] for name, text in entry.facts() if name != "Load gate"],
         "gate": sendable(spoken(entry.gate or "")),
         "passes": entry.gate == PASSES,
-        "to_fetch": file_size(entry.download_bytes) if entry.download_bytes else "",
+        "passes_with": [[option, ALLOWED[option]] for option in entry.passes_with],
+        "kept": entry.kept,
+        "to_fetch": file_size(entry.bytes_to_come) if entry.bytes_to_come else "",
         "is_here": entry.is_here,
-        "cell": cell and sendable(cell),
-        "pinned": pinned and sendable(pinned),
+        "languages": list(map(sendable, entry.languages)),
+        "cell": cell and {name: _sent(value) for name, value in asdict(cell).items()},
     }
 
 

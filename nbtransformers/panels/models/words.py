@@ -26,8 +26,8 @@ _FIELDS: Mapping[str, str] = {
     "length": "Tokens of each",
 }
 _OPTION = re.compile(r"`--([a-z-]+)(?:[ =]([^`]+))?`")
-_ALLOWING = re.compile(rf"\b([Tt])ype `--({'|'.join(ALLOWED)})`")
-_AGAIN = re.compile(r"\b([Tt])ype the same again")
+_ALLOWING = re.compile(rf"\b[Tt]ype `--({'|'.join(ALLOWED)})`")
+_AGAIN = re.compile(r"\b(?:[Tt]ype|[Rr]un) the same again")
 
 
 def spoken(text: str) -> str:
@@ -44,8 +44,8 @@ def spoken(text: str) -> str:
         name = _FIELDS.get(match[1])
         return match[0] if name is None else f"“{name}”" if match[2] is None else f"`{match[2]}`"
 
-    ticked = _ALLOWING.sub(lambda match: f"{'Tick' if match[1] == 'T' else 'tick'} “{ALLOWED[match[2]]}”", text)
-    pressed = _AGAIN.sub(lambda match: f"{'Press' if match[1] == 'T' else 'press'} the button again", ticked)
+    ticked = _ALLOWING.sub(lambda match: f"{'Tick' if match[0][0].isupper() else 'tick'} “{ALLOWED[match[1]]}”", text)
+    pressed = _AGAIN.sub(lambda match: f"{'Press' if match[0][0].isupper() else 'press'} the button again", ticked)
     return _OPTION.sub(field, pressed)
 
 
