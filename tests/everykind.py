@@ -10,6 +10,7 @@ from typing import Any
 
 import helpers
 import numpy as np
+import pandas as pd
 from answered import answers, span
 from entitied import entities
 from filled import filling
@@ -23,6 +24,7 @@ from nbtransformers.request import ClassifyRequest, DataRef, SummarizeRequest, T
 from nbtransformers.results.answers import Answers
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.classification import Classification
+from nbtransformers.results.datasets import DatasetEntry, DatasetPreview, Datasets
 from nbtransformers.results.embeddings import Embeddings
 from nbtransformers.results.entities import Entities
 from nbtransformers.results.explanation import Explanation
@@ -167,6 +169,35 @@ def _models() -> Models:
     return listed_models(ModelsRequest(local_only=True))
 
 
+def _datasets() -> Datasets:
+    from nbtransformers.request.catalog import DatasetsRequest
+
+    tasks, languages = ("text-classification", "summarization"), ("zh", "ar", "en", "de")
+    entries = (
+        DatasetEntry("acme/reviews", "cached", tasks[:1], ("en",), "mit", "1K<n<10K", disk_bytes=999_000),
+        DatasetEntry("acme/影评", "hub", tasks, languages, "cc-by-4.0", "n<1K", downloads=1_234_567, gated=True),
+        DatasetEntry(f"acme/{'long-' * 12}name", "hub"),
+    )
+    return Datasets(DatasetsRequest(search="acme"), entries, "/next", NOTES[:1])
+
+
+def _dataset() -> DatasetPreview:
+    rows = [[text, number % 2, {"where": [number], "說": ARABIC}] for number, text in enumerate(TEXTS)]
+    columns = {"text": "string", "label": "class: neg, 正面", "مصدر": "{where: list of int64, 說: string}"}
+    return DatasetPreview(
+        "acme/影评",
+        "中文",
+        {"train": 8_530, "validation": None, "test": 1_066},
+        "train",
+        columns,
+        pd.DataFrame([*rows, [None, None, None]], columns=list(columns), dtype=object),
+        subsets=("中文", "en"),
+        classes={"label": ("neg", "正面")},
+        texts=("text",),
+        notes=NOTES[:1],
+    )
+
+
 def _explanation() -> Explanation:
     return nbt.explain(f"A joy from start to end 🎬, 这部电影很好看 {ARABIC}", method=["input_x_gradient", "occlusion"])
 
@@ -175,6 +206,8 @@ EXAMPLES: dict[type, Callable[[], Any]] = {
     Answers: _answers,
     Attention: lambda: nbt.attention("The cat sat on the mat 这部电影 🎬 because it was unbelievably tired."),
     Classification: _classification,
+    DatasetPreview: _dataset,
+    Datasets: _datasets,
     Embeddings: lambda: embeddings([*topical(40), None]),
     Entities: _entities,
     Explanation: _explanation,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nbtransformers.catalog.hub_search import Page, datasets_page, models_page
-from nbtransformers.catalog.local import cached_sizes, local_models
+from nbtransformers.catalog.local import cached_datasets, local_models
 from nbtransformers.catalog.near import near_names
 from nbtransformers.loading.hub_api import Kind, UnreachableError
 from nbtransformers.request.catalog import DatasetsRequest, ModelsRequest
@@ -16,6 +17,7 @@ from nbtransformers.results.datasets import DatasetEntry, Datasets
 from nbtransformers.results.models import ModelEntry, Models
 
 E = TypeVar("E")
+L = TypeVar("L", Models, Datasets)
 Turn = Callable[["str | None"], Page[E]]
 _MOST_PAGES = 8  # that one list asks for; a page may have few that are wanted, or none
 _OF_HUB_ALONE = ("downloads", "likes", "last_modified", "gated")
@@ -53,35 +55,37 @@ def _asked_back(listed: Models, here: Sequence[str], kind: Kind | None) -> Model
 
 def list_datasets(request: DatasetsRequest) -> Datasets:
     """The datasets that were asked for: those in the cache, then those of the Hub."""
-    here = Datasets(request, tuple(_cached_datasets(request)))
+    here = Datasets(request, tuple(entry for entry in cached_datasets() if _is_asked_for(entry, request)))
     if request.local_only:
         return here
     try:
         found, following = _taken(lambda after: datasets_page(request, after), request.limit)
     except UnreachableError as error:
         return Datasets(request, here.entries, notes=(only_here(error),))
-    return here.joined(found, following)
+    return _told(here, found).joined(found, following)
 
 
-def go_on(listed: Models) -> Models:
+def go_on(listed: L) -> L:
     """The same list with the next of the Hub behind it; a Hub that cannot be asked any more is a note.
 
     Args:
         listed: a list of which the Hub has more.
     """
-    request = listed.request
+    request: Any = listed.request
+    page: Callable[..., Any] = models_page if isinstance(listed, Models) else datasets_page
+    found: list[Any]
     try:
-        found, following = _taken(lambda after: models_page(request, after), request.limit, listed.next)
+        found, following = _taken(partial(page, request), request.limit, listed.next)
     except UnreachableError as error:
         return replace(listed, notes=(f"The Hub does not go on: {error}.",))
     return _told(replace(listed, notes=()), found).joined(found, following)
 
 
-def _told(listed: Models, found: Iterable[ModelEntry]) -> Models:
-    """The same list, its cached models with what only the Hub knows of them."""
+def _told(listed: L, found: Iterable[ModelEntry | DatasetEntry]) -> L:
+    """The same list, what is cached of it with what only the Hub knows."""
     told = {entry.name: entry for entry in found}
 
-    def filled(entry: ModelEntry) -> ModelEntry:
+    def filled(entry: Any) -> Any:
         there = told.get(entry.name)
         if entry.place != "cached" or there is None:
             return entry
@@ -102,9 +106,9 @@ def matches(entry: ModelEntry, request: ModelsRequest) -> bool:
     return (
         (request.task is None or entry.task in (request.task, _SAME_TASK.get(request.task)))
         and all(word in entry.name.casefold() for word in words)
-        and (request.language is None or request.language.casefold() in map(str.casefold, entry.languages))
+        and _has_language(entry, request)
         and (request.library is None or entry.library == request.library)
-        and (request.licence is None or (entry.licence or "").casefold() == request.licence.casefold())
+        and _has_licence(entry, request)
         and (size.parameters is None or (entry.parameters or size.parameters + 1) <= size.parameters)
         and (size.nbytes is None or (entry.nbytes or size.nbytes + 1) <= size.nbytes)
     )
@@ -124,9 +128,21 @@ def _taken(turn: Turn[E], limit: int, after: str | None = None) -> tuple[list[E]
     return taken, after
 
 
-def _cached_datasets(request: DatasetsRequest) -> Iterable[DatasetEntry]:
+def _is_asked_for(entry: DatasetEntry, request: DatasetsRequest) -> bool:
+    """Whether a dataset is among those that were asked for; what its card does not say does not match."""
     words = (request.search or "").casefold().split()
-    for name, (nbytes, changed, commit) in cached_sizes("dataset").items():
-        # Of what is here only the name is known.
-        if all(word in name.casefold() for word in words) and not (request.task or request.language or request.licence):
-            yield DatasetEntry(name, "cached", disk_bytes=nbytes, last_modified=changed, revision=commit)
+    return (
+        all(word in entry.name.casefold() for word in words)
+        and (request.task is None or request.task in entry.tasks)
+        and _has_language(entry, request)
+        and _has_licence(entry, request)
+        and (request.size is None or request.size == entry.rows_category)
+    )
+
+
+def _has_language(entry: ModelEntry | DatasetEntry, request: ModelsRequest | DatasetsRequest) -> bool:
+    return request.language is None or request.language.casefold() in map(str.casefold, entry.languages)
+
+
+def _has_licence(entry: ModelEntry | DatasetEntry, request: ModelsRequest | DatasetsRequest) -> bool:
+    return request.licence is None or (entry.licence or "").casefold() == request.licence.casefold()

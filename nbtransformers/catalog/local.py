@@ -1,4 +1,4 @@
-"""The models that are on this machine: bundled, in the Hugging Face cache, in folders, and of training runs."""
+"""What is on this machine: models that are bundled, in the Hugging Face cache, in folders, of runs; cached datasets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from nbtransformers.catalog.described import Fields, first_known, of_card, of_config, wants_own_code
+from nbtransformers.catalog.described import Fields, first_known, of_card, of_config, of_dataset, wants_own_code
 from nbtransformers.errors import UserError
 from nbtransformers.loading.bundled import BUNDLED, bundled_place
 from nbtransformers.loading.hub import UnfinishedError, known_sizes, weight_bytes
@@ -20,6 +20,7 @@ from nbtransformers.loading.runs import PREFIX, model_of_run
 from nbtransformers.loading.source import Source
 from nbtransformers.loading.weights import weights_of
 from nbtransformers.request import ModelRef
+from nbtransformers.results.datasets import DatasetEntry
 from nbtransformers.results.models import ModelEntry, Place
 from nbtransformers.rundir.listing import run_folders
 
@@ -85,13 +86,28 @@ def cached_models() -> Iterator[ModelEntry]:
             yield entry
 
 
-def cached_sizes(kind: str) -> Mapping[str, tuple[int, datetime, str | None]]:
-    """The repositories of a kind in the cache: bytes on disk, when they were changed here, and the commit of `main`."""
-    found: dict[str, tuple[int, datetime, str | None]] = {}
-    for repository in _cached(kind):
-        main = next((one.commit_hash for one in repository.revisions if "main" in one.refs), None)
-        found[repository.repo_id] = (repository.size_on_disk, _moment(repository.last_modified), main)
-    return found
+def cached_datasets() -> Iterator[DatasetEntry]:
+    """The datasets of the Hugging Face cache, by the card of the revision that `main` is here, else of the newest.
+
+    One that was only looked at, so that nothing but what describes it has come, is none of them.
+    """
+    for kept in _cached("dataset"):
+        revisions = sorted(kept.revisions, key=lambda one: ("main" in one.refs, one.last_modified))
+        if not any(_is_of_data(file.file_name) for one in revisions for file in one.files):
+            continue
+        newest = revisions[-1]
+        yield DatasetEntry(
+            kept.repo_id,
+            "cached",
+            **of_dataset(card_of(newest.snapshot_path)),
+            disk_bytes=kept.size_on_disk,
+            revision=newest.commit_hash,
+        )
+
+
+def _is_of_data(file: str) -> bool:
+    """Whether a file of a dataset holds rows, by its name; else it says what the dataset is."""
+    return not file.endswith((".md", ".py", ".yaml")) and file not in (".gitattributes", "dataset_infos.json")
 
 
 def folder_entry(source: Source, place: Place, name: str) -> ModelEntry | None:

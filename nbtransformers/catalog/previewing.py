@@ -64,16 +64,15 @@ def _opened(data: DataRef, *, any_subset: bool) -> HubDataset:
             raise
         return hub_dataset(replace(data, subset=error.known[0]), fetch=False)
     except UserError as error:
-        raise with_nearest(error, data.value) from error
+        raise with_nearest(error, error.__cause__, data.value) from error
 
 
-def with_nearest(error: UserError, name: str) -> UserError:
+def with_nearest(error: UserError, cause: BaseException | None, name: str) -> UserError:
     """What is said of a dataset that is not to be had; where the Hub does not know it, with the nearest name."""
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
-    is_unknown = isinstance(error.__cause__, RepositoryNotFoundError)
     near = None
-    if is_unknown and not isinstance(error.__cause__, GatedRepoError):
+    if isinstance(cause, RepositoryNotFoundError) and not isinstance(cause, GatedRepoError):
         near = nearest_id(name, cached_datasets(), "datasets")
     return error if near is None else UserError(error.message, hint=f"Did you mean {near}?")
 

@@ -170,6 +170,7 @@ def look_into(name: str, split: str | None = None, subset: str | None = None, ro
     whole("rows", rows)
     data = hub_ref(name if name.startswith("hub:") else f"hub:{name}", split=split, subset=subset)
     with passing_view(f"Looking into {name}"):
+    show_as_panels()  # as a preview that is the value of a cell is shown, whoever made it
         return look(data, rows)
 
 
@@ -242,7 +243,7 @@ def use_model(name: str, revision: str | None = None, *, pin: bool = False) -> s
 
 
 def show_as_panels() -> None:
-    """In a notebook, show models that are the value of a cell as their panel."""
+    """In a notebook, show models and datasets that are the value of a cell as their panel."""
     if in_notebook():
         from nbtransformers.doors.modelcatalogue import Catalogue
         from nbtransformers.panels.display import install
@@ -261,11 +262,14 @@ def ref_of(
         UserError: when it can be none, or is in memory.
     """
     from nbtransformers.loading.refs import model_ref
+        from nbtransformers.doors.datasetcatalogue import Catalogue as DatasetCatalogue
 
+        from nbtransformers.panels.datasets.offers import offer as offer_datasets
     ref, _ = model_ref(name, revision, namespace, runs=settings.runs_folder(), allow_pickle=allow_pickle)
     if ref.kind == "variable":
         raise UserError(f"{name} is a variable, a model in memory.", hint="Give a name, a folder, or a Hub id.")
     return ref
+        offer_datasets(DatasetCatalogue())
 
 
 def _check_name(name: object, what: str) -> None:

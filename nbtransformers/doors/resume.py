@@ -17,6 +17,7 @@ from nbtransformers.panels.view import passing_view
 from nbtransformers.panels.workbench.bench import Workbench
 from nbtransformers.request import ModelRef, Objects
 from nbtransformers.results.attention import Attention
+from nbtransformers.results.datasets import DatasetPreview, Datasets
 from nbtransformers.results.explanation import Explanation
 from nbtransformers.results.models import Models
 from nbtransformers.results.positions import Positions
@@ -26,6 +27,7 @@ from nbtransformers.results.tokenization import Tokenization
 from nbtransformers.results.trainingrun import TrainingRun
 
 Resumable = TypeVar("Resumable", bound=Result)
+_LOOKED_AT = (DatasetPreview, Datasets, Models, Runs, Workbench)
 
 
 @door
@@ -53,7 +55,7 @@ def resume(result: Resumable, *, data: Any = None, model: Any = None, tokenizer:
 
     if isinstance(result, Background):
         raise UserError("This is work in the background, not its result.", hint="Type `nbt.resume(work.result)`.")
-    if isinstance(result, Models | Runs | Workbench) or not isinstance(result, RESULTS):
+    if isinstance(result, _LOOKED_AT) or not isinstance(result, RESULTS):
         raise UserError(f"There is nothing to resume in {kind_of(result)}.", hint="Type `nbt.resume(result)`.")
     if isinstance(result, TrainingRun):
         result.resume()

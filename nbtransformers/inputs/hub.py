@@ -84,7 +84,7 @@ def hub_dataset(data: DataRef, *, fetch: bool = True) -> HubDataset:
     import datasets
     import datasets.config
 
-    unreachable = _unreachable(data, name)
+    unreachable = _unreachable(data)
     try:
         with _without_network(unreachable), without_bars():
             builder: Any = datasets.load_dataset_builder(
@@ -114,37 +114,47 @@ class SubsetError(UserError):
         self.known = known
 
 
-def _unreachable(data: DataRef, name: str) -> str | None:
+def _unreachable(data: DataRef) -> str | None:
     """Why the Hub cannot be asked; None once it has said that the dataset is there.
 
     `datasets` itself would try for half a minute, and would take `csv` for a way to read the files of this folder.
     """
     import datasets.config
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
-    unknown = UserError(
-        f"The Hub has no dataset {data.value}, or it is private.", hint="Check the spelling, or type `hf auth login`."
-    )
     if "/" not in data.value and importlib.util.find_spec(f"datasets.packaged_modules.{data.value}") is not None:
-        raise unknown
+        raise _unknown(data)
     if datasets.config.HF_HUB_OFFLINE:
         return "offline mode is on"
     try:
         HfApi(endpoint=datasets.config.HF_ENDPOINT).dataset_info(data.value, revision=data.revision, timeout=10)
-    except GatedRepoError as error:
-        raise _gated(name) from error
-    except RepositoryNotFoundError as error:
-        raise unknown from error
-    except RevisionNotFoundError as error:
-        raise UserError(
-            f"hub:{data.value} has no revision {data.revision}.", hint=f"Type `hub:{data.value}` for the newest."
-        ) from error
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise hub_refusal(data, error) from error
     except HfHubHTTPError as error:
         return f"the Hub fails (HTTP {error.response.status_code})"
     except Exception as error:  # whatever the network, or what is between, comes up with
         return f"the Hub cannot be reached ({type(error).__name__})"
     return None
+
+
+def hub_refusal(data: DataRef, error: Exception) -> UserError:
+    """What the Hub refuses a dataset with, in one line."""
+    from huggingface_hub.errors import GatedRepoError, RevisionNotFoundError
+
+    if isinstance(error, GatedRepoError):
+        return _gated(hub_name(data))
+    if isinstance(error, RevisionNotFoundError):
+        return UserError(
+            f"hub:{data.value} has no revision {data.revision}.", hint=f"Type `hub:{data.value}` for the newest."
+        )
+    return _unknown(data)
+
+
+def _unknown(data: DataRef) -> UserError:
+    return UserError(
+        f"The Hub has no dataset {data.value}, or it is private.", hint="Check the spelling, or type `hf auth login`."
+    )
 
 
 class _Offline:

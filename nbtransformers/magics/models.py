@@ -91,9 +91,8 @@ def _use(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, An
 
 
 def _preview(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, Any]) -> Any:
-    from nbtransformers.doors.models import look_into, show_as_panels
+    from nbtransformers.doors.models import look_into
 
-    show_as_panels()
     return look_into(_one("preview", words), **values)
 
 

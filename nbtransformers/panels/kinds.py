@@ -11,6 +11,7 @@ from nbtransformers.panels.workbench.bench import Workbench
 from nbtransformers.results.answers import Answers
 from nbtransformers.results.attention import Attention
 from nbtransformers.results.classification import Classification
+from nbtransformers.results.datasets import DatasetPreview, Datasets
 from nbtransformers.results.embeddings import Embeddings
 from nbtransformers.results.entities import Entities
 from nbtransformers.results.explanation import Explanation
@@ -34,6 +35,8 @@ Result = (
     Answers
     | Attention
     | Classification
+    | DatasetPreview
+    | Datasets
     | Entities
     | Generation
     | Explanation
@@ -54,6 +57,8 @@ RESULTS: tuple[type, ...] = (
     Answers,
     Attention,
     Classification,
+    DatasetPreview,
+    Datasets,
     Entities,
     Generation,
     Explanation,
@@ -134,6 +139,26 @@ def _classification() -> Kind:
         actions,
         partial_header,
     )
+
+
+def _dataset() -> Kind:
+    from nbtransformers.panels.datasets.actions import actions_of_one
+    from nbtransformers.panels.datasets.looking import follow_one
+    from nbtransformers.panels.datasets.snapshot import dataset_snapshot
+    from nbtransformers.panels.datasets.wire import dataset_header
+
+    kind = Kind("dataset", "Dataset", dataset_header, dataset_snapshot, lambda preview: {}, actions_of_one)
+    return replace(kind, follow=follow_one)
+
+
+def _datasets() -> Kind:
+    from nbtransformers.panels.datasets.actions import actions
+    from nbtransformers.panels.datasets.looking import follow
+    from nbtransformers.panels.datasets.snapshot import datasets_snapshot
+    from nbtransformers.panels.datasets.wire import datasets_header
+
+    kind = Kind("datasets", "Datasets", datasets_header, datasets_snapshot, lambda datasets: {}, actions)
+    return replace(kind, follow=follow)
 
 
 def _entities() -> Kind:
@@ -267,6 +292,8 @@ _KINDS: dict[type, Callable[[], Kind]] = {
     Answers: _answers,
     Attention: _attention,
     Classification: _classification,
+    DatasetPreview: _dataset,
+    Datasets: _datasets,
     Embeddings: _embeddings,
     Entities: _entities,
     Generation: _generation,

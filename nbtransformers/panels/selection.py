@@ -15,6 +15,7 @@ SELECTED: dict[str, str] = {
     "answer": "row",
     "attention": "token",
     "classify": "row",
+    "dataset": "row",
     "embed": "row",
     "entities": "row",
     "explain": "token",

@@ -228,7 +228,7 @@ class RunsPanel(Panel):
 
 
 class ModelsPanel(Panel):
-    """The panel of models."""
+    """The panels of models and of datasets."""
 
     _esm, _css = _bundle("models")
 
@@ -271,6 +271,8 @@ _CLASSES: dict[str, type[Panel]] = {
     "training": TrainingPanel,
     "runs": RunsPanel,
     "models": ModelsPanel,
+    "datasets": ModelsPanel,
+    "dataset": ModelsPanel,
     "workbench": WorkbenchPanel,
 }
 

@@ -101,6 +101,7 @@ class Datasets(Listing[DatasetEntry]):
         entries: a row each.
         next: where the Hub goes on; None when these are all.
         notes: what a reader should know, such as that the Hub could not be reached.
+        near: where nothing was found, names that may have been meant.
     """
 
     what: ClassVar[str] = "dataset"
@@ -114,6 +115,7 @@ class Datasets(Listing[DatasetEntry]):
     entries: tuple[DatasetEntry, ...]
     next: str | None = None
     notes: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
 
     @staticmethod
     def _cells(entry: DatasetEntry) -> tuple[str, ...]:
@@ -181,9 +183,9 @@ class DatasetPreview:
         facts += [("Columns", ", ".join(f"{name} ({kind})" if kind else name for name, kind in self.columns.items()))]
         return [(name, text) for name, text in facts if text]
 
-    def cell(self, row: int, column: int) -> str:
-        """A cell, whole, as a person reads it: a class by its name, what is nested as indented JSON."""
-        return self._in_words(self.rows.iat[row, column], str(self.rows.columns[column]), indent=2)
+    def cell(self, row: int, column: int, indent: int | None = None) -> str:
+        """A cell, whole, as a person reads it: a class by its name, what is nested as JSON, perhaps indented."""
+        return self._in_words(self.rows.iat[row, column], str(self.rows.columns[column]), indent)
 
     def cells(self) -> list[list[str]]:
         """The first rows, as a person reads them, each cell in a line and cut where it is long."""

@@ -1,7 +1,9 @@
-// The bundle of models.
+// The bundle of models and of datasets.
+import { DatasetPanel } from "../panels/dataset";
+import { DatasetsPanel } from "../panels/datasets";
 import { ModelsPanel } from "../panels/models";
 import { widgetOf } from "../widget";
 
-export const MODELS = { models: ModelsPanel };
+export const MODELS = { dataset: DatasetPanel, datasets: DatasetsPanel, models: ModelsPanel };
 
 export default widgetOf(MODELS);

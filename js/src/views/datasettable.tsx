@@ -1,0 +1,44 @@
+// A row a dataset: what it is for, how many rows it has, whose languages; a click, or Enter, shows all that is known.
+import type { DatasetRow } from "../wire/datasets";
+import { Brief, ListTable, None, Pair, Place } from "./listtable";
+
+interface TableProps {
+  table: { current: HTMLTableElement | null };
+  rows: readonly DatasetRow[];
+  chosen: string | null;
+  detailId: string;
+  choose(name: string): void;
+  isAsking: boolean;
+  /** Where there are no rows, names that may have been meant. */
+  near: readonly string[];
+  search(name: string): void;
+  more: (() => void) | null;
+}
+
+export function DatasetTable({ near, search, ...table }: TableProps) {
+  return (
+    <ListTable
+      {...table}
+      label="Datasets"
+      heads={["Dataset", "Task", "Rows", "Languages", "Downloads"]}
+      nameOf={({ dataset }) => dataset}
+      under={({ place, languages, licence, downloads, changed }) => (
+        <>
+          <span class="nbt-aside">
+            <Place place={place} />
+          </span>
+          <Brief parts={[languages, licence, downloads, changed]} />
+        </>
+      )}
+      cells={({ task, rows, size, languages, licence, downloads, changed }) => (
+        <>
+          <Pair first={task} second="" />
+          <Pair first={rows} second={size} isNumber />
+          <Pair first={languages} second={licence} />
+          <Pair first={downloads} second={changed} isNumber />
+        </>
+      )}
+      none={<None what="dataset" isAsking={table.isAsking} near={near} search={search} />}
+    />
+  );
+}
