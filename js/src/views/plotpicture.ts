@@ -36,13 +36,14 @@ export function drawMarks(pen: Pen, { shown, frame, x, colour }: Sheet): void {
     pen.fillStyle = colour(hue);
     pen.fillRect(at - 0.5, frame.top, 1, frame.height);
     pen.globalAlpha = 1;
-    if (labelled.some((other) => Math.abs(other - at) < LABEL_PX)) continue;
+    const last = frame.left + frame.width - pen.measureText(label).width; // where it still fits in
+    const left = Math.min(at - 0.5, last);
+    if (labelled.some((other) => Math.abs(other - left) < LABEL_PX)) continue;
     pen.fillStyle = colour(hue === "fg" ? "muted" : hue);
     pen.textAlign = "left";
     pen.textBaseline = "alphabetic";
-    const last = frame.left + frame.width - pen.measureText(label).width; // where it still fits in
-    pen.fillText(label, Math.min(at - 0.5, last), frame.top - 4);
-    labelled.push(at);
+    pen.fillText(label, left, frame.top - 4);
+    labelled.push(left);
   }
 }
 
