@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from pathlib import Path
 
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import deferred_interrupts
@@ -14,7 +16,10 @@ from nbtransformers.loading.weights import weights_of
 from nbtransformers.plain_text import file_size
 from nbtransformers.progress import OnProgress, Pace, Progress
 from nbtransformers.request import ModelRef
+from nbtransformers.request.models import DownloadRequest
 from nbtransformers.results.download import Downloaded
+from nbtransformers.results.modelrecipe import DownloadRecipe
+from nbtransformers.results.recipe import Place
 
 _MB = 1_000_000
 
@@ -35,7 +40,9 @@ def download(ref: ModelRef, on_progress: OnProgress) -> Downloaded:
     started = time.monotonic()
     if ref.kind == "bundled":
         folder = bundled_folder(ref.name, lambda message: on_progress(Progress("loading", message)))
-        return Downloaded(ref.name, folder, None, 0, 0, 0, time.monotonic() - started)
+        recipe = DownloadRecipe(Place(ref, str(folder)))
+        seconds = time.monotonic() - started
+        return Downloaded(ref.name, folder, None, 0, 0, 0, seconds, DownloadRequest(ref), recipe)
     if ref.kind != "hub":
         what = "a folder of this machine" if ref.kind == "folder" else "a model in memory"
         raise UserError(f"{ref.name} is {what}: there is nothing to download.", hint="Give the id of a Hub model.")
@@ -46,13 +53,19 @@ def download(ref: ModelRef, on_progress: OnProgress) -> Downloaded:
             found = hub_snapshot(ref.name, ref.revision, pickles=ref.allow_pickle, transfer=transfer)
         except Stopped:
             there = file_size(transfer.fetched.new + transfer.fetched.kept)
-            raise Interrupted(f"Interrupted: {there} of {ref} are kept. Type the same again to go on.") from None
+            raise Interrupted(f"Interrupted: {there} of {ref} are kept. Run the same again to go on.") from None
     source = Source(ref, str(ref), found.folder, found.commit, found.sizes)
     weights_of(source)  # or it says what there is in their place
     done = transfer.fetched
     name = f"{ref.name}@{found.commit[:7]}"
     seconds = time.monotonic() - started
-    return Downloaded(name, found.folder, found.commit, done.new, done.kept, done.removed, seconds)
+    recipe = DownloadRecipe(Place(replace(ref, revision=found.commit)), _files(found.folder))
+    numbers = (done.new, done.kept, done.removed, seconds)
+    return Downloaded(name, found.folder, found.commit, *numbers, DownloadRequest(ref), recipe)
+
+
+def _files(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()))
 
 
 def _told(name: str, on_progress: OnProgress) -> OnBytes:

@@ -102,18 +102,20 @@ def model_alone(place: Place, auto_class: str, dtype: str, run: RunOptions) -> P
     return Part(lines, (*where.imports, "import torch", f"from transformers import {auto_class}"))
 
 
-def _loaded(place: Place, auto_class: str, dtype: str, run: RunOptions) -> list[str]:
-    ref = place.model
-    _, shared = options(ref)
-    weights = [] if ref.kind == "bundled" else ["use_safetensors=True"]
-    why: list[str] = []
+def weights(place: Place) -> tuple[list[str], list[str]]:
+    """Lines that say why, and the arguments of `from_pretrained` that say which weights are read."""
     if place.pickled:
         # Of a Hub model Transformers would else look for safetensors that a bot has made, at another commit.
-        weights = ["use_safetensors=False", "weights_only=True"]
-        why = ["# Its weights are a pickle, which can hold code: nothing but tensors is read from it."]
+        why = "# Its weights are a pickle, which can hold code: nothing but tensors is read from it."
+        return [why], ["use_safetensors=False", "weights_only=True"]
+    return [], [] if place.model.kind == "bundled" else ["use_safetensors=True"]
+
+
+def _loaded(place: Place, auto_class: str, dtype: str, run: RunOptions) -> list[str]:
+    (_, shared), (why, which) = options(place.model), weights(place)
     return [
         *why,
-        *call(f"model = {auto_class}.from_pretrained(", ["name", *shared, *weights, f"dtype=torch.{dtype}"]),
+        *call(f"model = {auto_class}.from_pretrained(", ["name", *shared, *which, f"dtype=torch.{dtype}"]),
         _DEVICE if run.device == "auto" else f"device = {inline(run.device)}",
         "model = model.to(device).eval()  # eval: without dropout",
     ]

@@ -16,6 +16,7 @@ from nbtransformers.codegen.fill import fill_program
 from nbtransformers.codegen.finetune import finetune_program
 from nbtransformers.codegen.generate import generate_program
 from nbtransformers.codegen.literals import assigned
+from nbtransformers.codegen.modelprograms import download_program, use_program
 from nbtransformers.codegen.positions import positions_program
 from nbtransformers.codegen.rewrite import rewrite_program
 from nbtransformers.codegen.similar import similar_program
@@ -39,6 +40,7 @@ from nbtransformers.request import (
     TokenizeRequest,
     TranslateRequest,
 )
+from nbtransformers.request.models import DownloadRequest, UseRequest
 from nbtransformers.results.recipe import AnswerRecipe
 from nbtransformers.results.recipes import ProgramRecipe
 from nbtransformers.results.writingrecipe import WrittenAnswerRecipe
@@ -73,6 +75,7 @@ _PROGRAMS: dict[type[Any], Callable[[Any, Any], str]] = {
     AnswerRequest: _answer_program,
     AttentionRequest: attention_program,
     ClassifyRequest: classify_program,
+    DownloadRequest: download_program,
     EmbedRequest: embed_program,
     EntitiesRequest: entities_program,
     ExplainRequest: explain_program,
@@ -84,6 +87,7 @@ _PROGRAMS: dict[type[Any], Callable[[Any, Any], str]] = {
     SummarizeRequest: rewrite_program,
     TokenizeRequest: tokenize_program,
     TranslateRequest: rewrite_program,
+    UseRequest: use_program,
 }
 
 

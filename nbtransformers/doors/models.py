@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers import settings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nbtransformers.results.datasets import DatasetPreview, Datasets
     from nbtransformers.results.download import Downloaded
     from nbtransformers.results.models import ModelEntry, Models
+    from nbtransformers.results.used import Used
 
 
 @door
@@ -170,7 +172,6 @@ def look_into(name: str, split: str | None = None, subset: str | None = None, ro
     whole("rows", rows)
     data = hub_ref(name if name.startswith("hub:") else f"hub:{name}", split=split, subset=subset)
     with passing_view(f"Looking into {name}"):
-    show_as_panels()  # as a preview that is the value of a cell is shown, whoever made it
         return look(data, rows)
 
 
@@ -221,8 +222,8 @@ def model_in_full(name: str, revision: str | None, namespace: Mapping[str, Any] 
         return look(ref, lambda message: view.progress(Progress("loading", message)))
 
 
-def use_model(name: str, revision: str | None = None, *, pin: bool = False) -> str:
-    """Make a model the default of this session; what was set, for a person.
+def use_model(name: str, revision: str | None = None, *, pin: bool = False) -> Used:
+    """Make a model the default of this session; what was set.
 
     Args:
         name: which model.
@@ -233,17 +234,32 @@ def use_model(name: str, revision: str | None = None, *, pin: bool = False) -> s
         UserError: when there is no such model, or it has no commits.
     """
     typed = f"{name}@{revision}" if revision else name
-    commit = model_in_full(name, revision).revision
+    entry = model_in_full(name, revision)
     if pin:
-        if commit is None:
+        if entry.revision is None:
             raise UserError(f"Only Hub models have commits, and {name} is none.", hint="Leave `--pin` out.")
-        typed = f"{name.partition('@')[0]}@{commit}"
+        typed = f"{name.partition('@')[0]}@{entry.revision}"
     settings.set_default("model", typed)
-    return typed
+    return _used(typed, ref_of(name, revision, None), entry)
+
+
+def _used(typed: str, ref: ModelRef, entry: ModelEntry) -> Used:
+    """A model that was set, with what a program that loads it is written from."""
+    from nbtransformers.loading.heads import auto_class_named
+    from nbtransformers.loading.source import source_of
+    from nbtransformers.request.models import UseRequest
+    from nbtransformers.results.modelrecipe import UseRecipe
+    from nbtransformers.results.recipe import Place
+    from nbtransformers.results.used import Used
+
+    model = replace(ref, revision=entry.revision) if ref.kind == "hub" else ref
+    folder = str(source_of(ref).folder) if ref.kind == "bundled" else None
+    place = Place(model, folder, "allow-pickle" in (entry.needs or ()))
+    return Used(typed, UseRequest(ref), UseRecipe(place, auto_class_named(entry.architecture or "")))
 
 
 def show_as_panels() -> None:
-    """In a notebook, show models and datasets that are the value of a cell as their panel."""
+    """In a notebook, show models that are the value of a cell as their panel."""
     if in_notebook():
         from nbtransformers.doors.modelcatalogue import Catalogue
         from nbtransformers.panels.display import install
@@ -262,14 +278,11 @@ def ref_of(
         UserError: when it can be none, or is in memory.
     """
     from nbtransformers.loading.refs import model_ref
-        from nbtransformers.doors.datasetcatalogue import Catalogue as DatasetCatalogue
 
-        from nbtransformers.panels.datasets.offers import offer as offer_datasets
     ref, _ = model_ref(name, revision, namespace, runs=settings.runs_folder(), allow_pickle=allow_pickle)
     if ref.kind == "variable":
         raise UserError(f"{name} is a variable, a model in memory.", hint="Give a name, a folder, or a Hub id.")
     return ref
-        offer_datasets(DatasetCatalogue())
 
 
 def _check_name(name: object, what: str) -> None:

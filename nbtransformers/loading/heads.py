@@ -109,6 +109,19 @@ def task_of(architecture: str) -> str:
     return " ".join(word if word.isupper() else word.lower() for word in words)
 
 
+def auto_class_named(architecture: str) -> str:
+    """The Auto class that loads an architecture with its head, by its name alone: Transformers is not asked.
+
+    Example:
+        >>> auto_class_named("BertForTokenClassification"), auto_class_named("BertModel")
+        ('AutoModelForTokenClassification', 'AutoModel')
+    """
+    if architecture.endswith("LMHeadModel"):
+        return HEADS["causal"].auto_class
+    heads = (kind for kind in HEADS.values() if kind.suffix and architecture.endswith(f"For{kind.suffix}"))
+    return next((kind.auto_class for kind in heads), HEADS["encoder"].auto_class)
+
+
 @cache  # asked for every class of a user's own model at every call
 def heads_named(architecture: str, *, encoder_decoder: bool = False) -> frozenset[Head]:
     """The heads that a class has, by its name.

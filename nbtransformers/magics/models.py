@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbtransformers.errors import UserError, nearest
-from nbtransformers.magics import options
+from nbtransformers.magics import options, ran
 from nbtransformers.magics.data import variable_name
 from nbtransformers.magics.help import magic_help
 from nbtransformers.magics.parse import parse_line, words_of
 from nbtransformers.magics.showing import given
-from nbtransformers.plain_text import printable
 from nbtransformers.request.catalog import DatasetsRequest, ModelsRequest
 
 GROUPS = {"Which are listed": options.LISTED, "Of one": options.OF_ONE_LISTED, "Result": options.OUTPUT}
@@ -80,14 +79,17 @@ def _show(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, A
 def _download(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, Any]) -> Any:
     from nbtransformers.doors.models import fetch_model
 
-    return fetch_model(_one("download", words), **values)
+    fetched = fetch_model(_one("download", words), **values)
+    ran.remember(fetched)
+    return fetched
 
 
 def _use(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, Any]) -> str:
     from nbtransformers.doors.models import use_model
 
-    typed = use_model(_one("use", words), values.get("revision"), pin=values.get("pin", False))
-    return f"{printable(typed)} is the default of this session; `%nbt unset model` takes it back."
+    used = use_model(_one("use", words), values.get("revision"), pin=values.get("pin", False))
+    ran.remember(used)
+    return str(used)
 
 
 def _preview(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, Any]) -> Any:

@@ -38,8 +38,8 @@ def _doctor(words: list[str], shell: Any) -> str:
 
 COMMANDS = {
     "code": Command(
-        "[NAME]",
-        "the plain Transformers program for the last task, or for a result",
+        "[NAME|run:NAME]",
+        "the plain Transformers program for the last task or model, for a result, or for a training run",
         nbt_code.code,
         nbt_code.complete_code,
     ),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbtransformers.plain_text import file_size, printable, seconds
+from nbtransformers.request.models import DownloadRequest
+from nbtransformers.results.modelrecipe import DownloadRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Downloaded:
         kept: bytes of weights that an earlier download had left half done, and that were gone on with.
         removed: bytes of earlier downloads that were of no use, and were removed.
         seconds: how long it took.
+        request: what was asked for.
+        recipe: what a program that fetches the same is written from.
 
     Example:
         >>> nbt.download("acme/tiny")
@@ -33,6 +37,8 @@ class Downloaded:
     kept: int
     removed: int
     seconds: float
+    request: DownloadRequest
+    recipe: DownloadRecipe
 
     def __fspath__(self) -> str:
         return str(self.folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nbtransformers.results.attentionrecipe import AttentionRecipe
 from nbtransformers.results.explainrecipe import ExplainRecipe
+from nbtransformers.results.modelrecipe import DownloadRecipe, UseRecipe
 from nbtransformers.results.positionsrecipe import PositionsRecipe
 from nbtransformers.results.recipe import (
     AnswerRecipe,
@@ -21,6 +22,7 @@ ProgramRecipe = (
     Recipe
     | AnswerRecipe
     | AttentionRecipe
+    | DownloadRecipe
     | EmbedRecipe
     | EntitiesRecipe
     | ExplainRecipe
@@ -31,6 +33,7 @@ ProgramRecipe = (
     | SimilarRecipe
     | TokenizeRecipe
     | TrainingRecipe
+    | UseRecipe
     | WrittenAnswerRecipe
 )
 """The recipe of any task."""

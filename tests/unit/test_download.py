@@ -181,7 +181,7 @@ def test_pieces_are_not_asked_of_whoever_knows_none(hub: Hub, monkeypatch: pytes
 def test_an_interrupt_keeps_what_came(hub: Hub, tmp_path: Path) -> None:
     hub.models["acme/bulky"].bytes_per_s = 1_000_000
     interrupt_soon(tmp_path)
-    with pytest.raises(Interrupted, match=r"^Interrupted: .* of acme/bulky are kept\. Type the same again to go on\.$"):
+    with pytest.raises(Interrupted, match=r"^Interrupted: .* of acme/bulky are kept\. Run the same again to go on\.$"):
         nbt.download("acme/bulky")
     hub.models["acme/bulky"].bytes_per_s = None
     done = nbt.download("acme/bulky")

@@ -35,11 +35,15 @@ from nbtransformers.panels.models.wire import detail_of, fit_of, models_header
 from nbtransformers.panels.view import PanelView
 from nbtransformers.panels.widget import ModelsPanel, Panel, panel_class
 from nbtransformers.progress import OnProgress
+from nbtransformers.request import ModelRef
 from nbtransformers.request.catalog import TEXT_TASKS, ModelsRequest
+from nbtransformers.request.models import DownloadRequest
 from nbtransformers.results.download import Downloaded
 from nbtransformers.results.memory import Memory
 from nbtransformers.results.modelcard import ModelCard
+from nbtransformers.results.modelrecipe import DownloadRecipe
 from nbtransformers.results.models import ModelEntry, Models
+from nbtransformers.results.recipe import Place
 
 GOLDEN = json.loads(Path(__file__).parent.parent.joinpath("golden", "models.json").read_text(encoding="utf-8"))
 LOCAL = ModelsRequest(local_only=True)
@@ -120,7 +124,9 @@ class Fetching(Catalogue):
     """One that fetches nothing, and then has it."""
 
     def fetch(self, name: str, revision: str | None, allow_pickle: bool, on_progress: OnProgress) -> Downloaded:
-        return Downloaded(name, Path("/here"), COMMIT, 0, 0, 0, 0.0)
+        ref = ModelRef("hub", name)
+        request, recipe = DownloadRequest(ref), DownloadRecipe(Place(ref))
+        return Downloaded(name, Path("/here"), COMMIT, 0, 0, 0, 0.0, request, recipe)
 
     def in_full(self, name: str, revision: str | None) -> ModelEntry:
         entry = next(one for one in entries() if one.name == name)
