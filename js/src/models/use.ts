@@ -2,20 +2,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort, messageOf } from "../channel";
 import { type Downloads, type Listed, type ModelsHeader, type ModelsState, modelsNews } from "../wire/models";
-import { isSame, type Wish, wishOf } from "./wish";
+import { PATIENT, type Searched, useSearched } from "./searched";
+import { type Wish, wishOf } from "./wish";
 
-/** Whoever types on within this time asks nothing. */
-const PAUSE_MS = 200;
-const PATIENT = { timeoutMs: Number.POSITIVE_INFINITY };
-
-export interface ModelsInUse {
-  listed: Listed;
-  wish: Wish;
-  setWish(change: Partial<Wish>): void;
-  isAsking: boolean;
-  /** Why what was asked for last is not there. */
-  problem: string | null;
-  more(): void;
+export interface ModelsInUse extends Searched<Wish, Listed> {
   downloads: Downloads;
   /** The model that is the default of the session. */
   usual: string | null;
@@ -26,16 +16,11 @@ export interface ModelsInUse {
 }
 
 export function useModels(header: ModelsHeader, channel: Channel): ModelsInUse {
-  const first = wishOf(header.listed.asked);
-  const [listed, setListed] = useState(header.listed);
-  const [wish, setWholeWish] = useState(first);
-  const [isAsking, setAsking] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
+  const searched = useSearched(channel, header.listed, ({ asked }) => wishOf(asked));
+  const { take, change, setProblem } = searched;
   const [downloads, setDownloads] = useState<Downloads>({});
   const [usual, setUsual] = useState<string | null>(null);
   const ended = useRef(new AbortController());
-  /** Ends the question for a list that is no longer wanted. */
-  const wanted = useRef(new AbortController());
 
   const fails = (error: unknown) => {
     if (!isAbort(error)) setProblem(messageOf(error));
@@ -49,14 +34,12 @@ export function useModels(header: ModelsHeader, channel: Channel): ModelsInUse {
       if (!news) return;
       setDownloads(news.downloads);
       const { listed: told } = news;
-      if (told) setListed((now) => (now.number === told.number ? told : now));
+      if (told) change((now) => (now.number === told.number ? told : now));
     });
-    // What came with the page may be of a while ago.
     channel
       .request<ModelsState>("state", {}, { ...PATIENT, signal })
       .then(({ result }) => {
-        setListed(result.listed);
-        setWholeWish((now) => (isSame(now, first) ? wishOf(result.listed.asked) : now));
+        take(result.listed);
         setDownloads(result.downloads);
         setUsual(result.default);
       })
@@ -64,38 +47,8 @@ export function useModels(header: ModelsHeader, channel: Channel): ModelsInUse {
     return () => {
       stop();
       ended.current.abort();
-      wanted.current.abort();
     };
   }, [channel]);
-
-  /** Ask for a list in the place of the one in sight; what was asked for before is dropped. */
-  const ask = (method: string, params: object, { signal }: AbortController) => {
-    setAsking(true);
-    channel
-      .request<Listed>(method, params, { ...PATIENT, signal })
-      .then(({ result }) => {
-        setListed(result);
-        setProblem(null);
-      })
-      .catch(fails)
-      .finally(() => {
-        if (!signal.aborted) setAsking(false);
-      });
-  };
-
-  const isWished = isSame(wish, wishOf(listed.asked));
-  useEffect(() => {
-    wanted.current.abort();
-    setAsking(false);
-    if (isWished) {
-      setProblem(null);
-      return;
-    }
-    const mine = new AbortController();
-    wanted.current = mine;
-    const timer = setTimeout(() => ask("search", wish, mine), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [channel, wish]);
 
   const tell = (method: string, name: string, revision: string | null, more: object = {}) => {
     setProblem(null);
@@ -103,16 +56,7 @@ export function useModels(header: ModelsHeader, channel: Channel): ModelsInUse {
     return channel.request<{ default?: string }>(method, { name, revision, ...more }, options);
   };
   return {
-    listed,
-    wish,
-    setWish: (change) => setWholeWish((now) => ({ ...now, ...change })),
-    isAsking,
-    problem,
-    more: () => {
-      wanted.current.abort();
-      wanted.current = new AbortController();
-      ask("more", { number: listed.number }, wanted.current);
-    },
+    ...searched,
     downloads,
     usual,
     use: (name, revision) => {

@@ -29,15 +29,6 @@ export function wishOf(asked: AskedFor): Wish {
   };
 }
 
-export function isSame(one: Wish, other: Wish): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/** How many filters are set, the words of the name left out. */
-export function filtersOf({ search, sort, ...filters }: Wish): number {
-  return Object.values(filters).filter(Boolean).length;
-}
-
 /** An order of what is in sight; any other is the Hub's. */
 export type Order = "name" | "size";
 

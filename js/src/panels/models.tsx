@@ -2,13 +2,12 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { useModels } from "../models/use";
 import { inOrder, type Order } from "../models/wish";
-import { LOST, useLost } from "../training/lost";
+import { useLost } from "../training/lost";
 import { useId } from "../views/id";
+import { ListPanel } from "../views/listpanel";
 import { ModelDetail } from "../views/modeldetail";
 import { ModelFilters } from "../views/modelfilters";
 import { ModelTable } from "../views/modeltable";
-import { ErrorStrip, Notes } from "../views/notices";
-import { WithCode } from "../views/withcode";
 import { modelsHeader } from "../wire/models";
 import type { ResultProps } from "./panel";
 
@@ -21,37 +20,28 @@ export function ModelsPanel({ header: raw, channel, host }: ResultProps) {
   const detailId = useId("model");
   const table = useRef<HTMLTableElement>(null);
   const { listed, isAsking, problem } = models;
-  const rows = inOrder(listed, order);
   const focusOn = (selector: string) => table.current?.querySelector<HTMLElement>(selector)?.focus();
   return (
-    <div class="nbt-result nbt-models">
-      <div class="nbt-head">
-        <div class="nbt-head-line">
-          <span class="nbt-title">{header.title}</span>
-          <span class="nbt-subtitle" role="status">
-            {isAsking ? "Searching…" : listed.summary}
-          </span>
-        </div>
-      </div>
-      {isLost && <ErrorStrip message={LOST} />}
-      <ModelFilters
-        header={header}
-        wish={models.wish}
-        setWish={models.setWish}
-        order={order}
-        setOrder={setOrder}
-        onDown={() => focusOn("tbody button")}
-      />
-      {problem && !isLost && (
-        <p class="nbt-models-problem nbt-bad" role="alert">
-          <WithCode text={problem} />
-        </p>
-      )}
-      <Notes notes={listed.notes} />
-      <div class={chosen === null ? "nbt-models-body" : "nbt-models-body nbt-models-two"}>
+    <ListPanel
+      title={header.title}
+      status={isAsking ? "Searching…" : listed.summary}
+      isLost={isLost}
+      problem={problem}
+      notes={listed.notes}
+      filters={
+        <ModelFilters
+          header={header}
+          wish={models.wish}
+          setWish={models.setWish}
+          order={order}
+          setOrder={setOrder}
+          onDown={() => focusOn("tbody button")}
+        />
+      }
+      list={
         <ModelTable
           table={table}
-          rows={rows}
+          rows={inOrder(listed, order)}
           chosen={chosen}
           detailId={detailId}
           choose={choose}
@@ -61,7 +51,9 @@ export function ModelsPanel({ header: raw, channel, host }: ResultProps) {
           search={(search) => models.setWish({ search })}
           more={listed.more && !isLost ? models.more : null}
         />
-        {chosen !== null && (
+      }
+      detail={
+        chosen !== null && (
           <ModelDetail
             key={chosen}
             id={detailId}
@@ -76,8 +68,8 @@ export function ModelsPanel({ header: raw, channel, host }: ResultProps) {
               choose(null);
             }}
           />
-        )}
-      </div>
-    </div>
+        )
+      }
+    />
   );
 }

@@ -25,7 +25,7 @@ interface DetailProps {
 
 export function DatasetDetail(props: DetailProps) {
   const { id, name, channel, host, cell, isLost, first, close, selection } = props;
-  const asked = useDetail<Known>(channel, name);
+  const asked = useDetail<Known>(channel, name, isLost ? null : name);
   const [look, setLook] = useState(first);
   return (
     <DetailFrame id={id} label={`The dataset ${name}`} name={name} asked={asked} close={close}>
