@@ -2,7 +2,7 @@
 //
 // The kernel answers all that it was sent, one by one, also what nobody waits for any more. While it is at work with
 // several of those, others wait here for their turn; what is cancelled before that is never sent.
-import type { Host, MessageListener } from "./host";
+import { type Host, LOST, type MessageListener } from "./host";
 
 export const SILENT_KERNEL = "The kernel has not answered: it may be busy with another cell.";
 
@@ -83,6 +83,10 @@ export class Channel {
     return new Promise<Reply<T>>((resolve, reject) => {
       if (signal?.aborted) {
         reject(abortError());
+        return;
+      }
+      if (this.#host.isLost) {
+        reject(new Error(LOST));
         return;
       }
       const abandon = (error: Error) => {

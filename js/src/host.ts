@@ -68,9 +68,15 @@ export interface Traits {
 }
 
 /** What JupyterLab's and Notebook's models tell when their kernel is restarted: what they had there is gone. */
-const LOST = "comm_live_update";
+const RESTARTED = "comm_live_update";
 
-const RESTARTED = "The kernel was restarted";
+const GONE = "The kernel is gone";
+
+/** What is said of what cannot be shown any further without it. */
+export const LOST = `${GONE}: run this cell again.`;
+
+/** Where pages have the state of their widgets that were saved with it: by nbconvert, Sphinx, `ipywidgets.embed`. */
+const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
 
 export type MessageListener = (content: unknown, buffers: DataView[]) => void;
 
@@ -80,7 +86,7 @@ export class Host {
   /** A view for each buffer, so that the same payload reads as the same object. */
   readonly #views = new WeakMap<object, DataView>();
   /** Whether the kernel that had the model is gone. */
-  #lost = false;
+  #lost: boolean;
 
   /** Whether the kernel that had the model is gone. */
   get isLost(): boolean {
@@ -90,6 +96,7 @@ export class Host {
   constructor(model: WidgetModel, widgets?: Widgets) {
     this.#model = model;
     this.#widgets = widgets;
+    this.#lost = isSaved(model);
   }
 
   get kind(): string {
@@ -104,8 +111,8 @@ export class Host {
   read(): Traits {
     const traits = this.#traits();
     if (!this.#lost || !traits.progress) return traits;
-    const came = traits.header ? ": this is what had come." : " before anything had come.";
-    return { ...traits, progress: null, error: { message: RESTARTED + came } };
+    const came = traits.header ? ": this is what had come." : ": nothing had come.";
+    return { ...traits, progress: null, error: { message: GONE + came } };
   }
 
   #traits(): Traits {
@@ -128,17 +135,17 @@ export class Host {
       listener();
     };
     for (const event of events) this.#model.on(event, listener);
-    this.#model.on(LOST, lost);
+    this.#model.on(RESTARTED, lost);
     return () => {
       for (const event of events) this.#model.off(event, listener);
-      this.#model.off(LOST, lost);
+      this.#model.off(RESTARTED, lost);
     };
   }
 
   /** Call `listener` when the kernel that had the model is gone; returns the way to stop. */
   onLost(listener: () => void): () => void {
-    this.#model.on(LOST, listener);
-    return () => this.#model.off(LOST, listener);
+    this.#model.on(RESTARTED, listener);
+    return () => this.#model.off(RESTARTED, listener);
   }
 
   #view(value: unknown): DataView | null {
@@ -184,6 +191,11 @@ export class Host {
     this.#model.on("msg:custom", receive);
     return () => this.#model.off("msg:custom", receive);
   }
+}
+
+/** Whether a page was saved with its widgets: no kernel is behind it. */
+function isSaved({ widget_manager: manager }: WidgetModel): boolean {
+  return manager !== undefined && !manager.kernel && document.querySelector(STATE) !== null;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Channel } from "../src/channel";
 import { channelOf, connect } from "../src/connection";
 import { Host } from "../src/host";
 import { FakeModel } from "./fake";
@@ -37,4 +38,34 @@ it("reads the same payload as the same object, whatever the host hands over", ()
   expect(payload?.byteLength).toBe(2);
   expect(payload?.getUint8(0)).toBe(2);
   expect(host.read().payload).toBe(payload);
+});
+
+describe("a page that was saved with its widgets", () => {
+  const state = document.createElement("script");
+  state.type = "application/vnd.jupyter.widget-state+json";
+  const modelUnder = (manager: object | undefined) =>
+    Object.assign(new FakeModel({ progress: { stage: "batches" } }), manager && { widget_manager: manager });
+  beforeAll(() => document.body.append(state));
+  afterAll(() => state.remove());
+
+  it("has no kernel: work under way has ended, and no question waits for an answer", async () => {
+    const model = modelUnder({});
+    const host = new Host(model);
+    expect(host.read().progress).toBeNull();
+    expect(host.read().error?.message).toBe("The kernel is gone: nothing had come.");
+    await expect(new Channel(host).request("rows", {})).rejects.toThrow(
+      "The kernel is gone: run this cell again.",
+    );
+    expect(model.sent).toEqual([]);
+  });
+
+  it.each([["Jupyter's", { kernel: {} }] as const, ["marimo's, or VS Code's", undefined] as const])(
+    "is none where the host is %s, which has a kernel",
+    (_, manager) => {
+      const host = new Host(modelUnder(manager));
+      expect(host.isLost).toBe(false);
+      new Channel(host).request("rows", {}).catch(() => {});
+      expect(host.read().progress).not.toBeNull();
+    },
+  );
 });

@@ -223,14 +223,14 @@ describe("while it is written", () => {
     view.model.lose();
     await drawn();
     expect(view.one(".nbt-strip-error").textContent).toContain(
-      "The kernel was restarted: this is what had come.",
+      "The kernel is gone: this is what had come.",
     );
     expect(view.one(".nbt-written").textContent).not.toBe("");
     expect(view.all(".nbt-stop, .nbt-caret, .nbt-bar")).toHaveLength(0);
     const early = show({ progress: { ...RUNNING, stage: "loading" } });
     early.model.lose();
     await drawn();
-    expect(early.el.textContent).toBe("The kernel was restarted before anything had come.");
+    expect(early.el.textContent).toBe("The kernel is gone: nothing had come.");
   });
 
   it("is stopped by an interrupt where the cell keeps the kernel busy", async () => {

@@ -363,7 +363,7 @@ describe("one model", () => {
     await page.press(GATED);
     page.model.lose();
     await drawn();
-    expect(textOf(page.one('[role="alert"]'))).toContain("The kernel was restarted");
+    expect(textOf(page.one('[role="alert"]'))).toContain("The kernel is gone");
     expect(page.all(".nbt-models-detail button").map((one) => one.getAttribute("aria-label"))).toEqual([
       `Close ${GATED}`,
     ]);

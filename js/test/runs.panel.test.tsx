@@ -222,7 +222,7 @@ describe("the panel of runs", () => {
     page.model.lose();
     await drawn();
     expect(page.all('[role="alert"]').map(textOf)).toEqual([
-      expect.stringContaining("The kernel was restarted: this is what had come."),
+      expect.stringContaining("The kernel is gone: this is what had come."),
     ]);
     expect(page.all(".nbt-row-actions")).toHaveLength(0);
     expect(page.rows()[1]).toContain("4 of 8");

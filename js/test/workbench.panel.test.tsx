@@ -192,14 +192,14 @@ describe("the panel", () => {
     expect(page.button("Running…").disabled).toBe(true);
     page.model.lose();
     await drawn();
-    expect(textOf(page.one("[role=alert]"))).toContain("The kernel was restarted");
+    expect(textOf(page.one("[role=alert]"))).toContain("The kernel is gone");
     expect(page.button("Run").disabled).toBe(false);
     page.model.onSend = () => {
       throw new Error("Cannot send"); // as a model whose kernel is gone
     };
     page.button("Run").click();
     await drawn();
-    expect(textOf(page.one("[role=alert]"))).toBe("The kernel was restarted: run this cell again.");
+    expect(textOf(page.one("[role=alert]"))).toBe("The kernel is gone: run this cell again.");
   });
 
   it("suggests what the kernel knows", async () => {

@@ -183,6 +183,10 @@ class Panel(anywidget.AnyWidget):
                     self._asked = cast("dict[str, Any]", message).get("id")
                     begin()
 
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:
+        """The state for a page: the whole of it, since what shows it, the bundle, is a default that none would have."""
+        return super().get_state(key)
+
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget's own bundle with an empty plain text: the snapshot beside it speaks for it."""
         bundle = super()._repr_mimebundle_(**kwargs)

@@ -50,6 +50,6 @@ def test_a_cell_on_a_busy_model_says_so_and_the_panel_ends_with_the_kernel(noteb
     notebook.command("notebook:interrupt-kernel")
     expect(notebook.cell(2)).to_contain_text("nothing was begun. Run it again.", timeout=15_000)
     notebook.page.evaluate(RESTART)
-    expect(working.locator("[role=alert]")).to_have_text("The kernel was restarted: this is what had come.")
+    expect(working.locator("[role=alert]")).to_have_text("The kernel is gone: this is what had come.")
     expect(working.locator(".nbt-caret, .nbt-stop")).to_have_count(0)
     expect(working.locator("[data-n='2']")).to_be_visible()

@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets
 import pytest
 import traitlets
+from ipywidgets.embed import embed_data
 
 from nbtransformers.errors import UserError
 from nbtransformers.panels import kinds
@@ -127,6 +128,14 @@ def test_a_link_to_fewer_rows_is_refused_in_one_line(pair: tuple[Panel, Panel]) 
     with pytest.raises(UserError, match=r"^There is no row 5\. Give row numbers from 0 to 2\.$"):
         rows.selection = [1, 5]
     assert few.selection == [2]
+
+
+def test_a_page_that_is_made_of_the_state_alone_has_what_shows_it(pair: tuple[Panel, Panel]) -> None:
+    rows, _ = pair
+    data = embed_data(views=[rows], drop_defaults=True)
+    state = data["manager_state"]["state"][rows.model_id]["state"]
+    assert state["_esm"] == rows._esm
+    assert (state["kind"], state["selection"]) == ("classify", [])
 
 
 def test_what_the_work_tells_is_observed() -> None:

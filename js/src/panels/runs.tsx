@@ -42,7 +42,7 @@ export function RunsPanel({ header: raw, channel, selection, select, host }: Res
         </div>
       </div>
       {isLost && (
-        <ErrorStrip message="The kernel was restarted: this is what had come. The runs do not need it, and %runs shows how they are." />
+        <ErrorStrip message="The kernel is gone: this is what had come. The runs do not need it, and %runs shows how they are." />
       )}
       {isExporting && (
         <RunsExport names={ticked} runs={runs} colours={colours} look={look} root={root} channel={channel} />

@@ -49,7 +49,7 @@ export function TrainingPanel({ header, payload, channel, host }: ResultProps) {
       <TrainingHead facts={facts} />
       {isLost ? (
         <ErrorStrip
-          message={`The kernel was restarted: this is what had come. The run does not need it, and %runs ${facts.name} shows how it is.`}
+          message={`The kernel is gone: this is what had come. The run does not need it, and %runs ${facts.name} shows how it is.`}
         />
       ) : (
         <>

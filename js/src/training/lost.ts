@@ -2,10 +2,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Host } from "../host";
 
-/** What is said of what cannot be shown any further without it. */
-export const LOST = "The kernel was restarted: run this cell again.";
+export { LOST } from "../host";
 
-/** Whether it was restarted: nothing more will come, and nothing can be asked. */
+/** Whether it is gone: nothing more will come, and nothing can be asked. */
 export function useLost(host: Host): boolean {
   const [isLost, setLost] = useState(host.isLost);
   useEffect(() => host.onLost(() => setLost(true)), [host]);
