@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
-from hubrepos import Repository, blob_id, is_large, sha256
+from hubrepos import Repository, blob_id, damaged, is_large, sha256
 
 Repositories = Mapping[str, Mapping[str, bytes] | tuple[int, str]]
 """The id of a dataset to its files, path to content, or to the status and error code that the Hub refuses it with."""
@@ -191,7 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         content, headers = repository.files[path], {"X-Repo-Commit": repository.commit}
         if not is_large(path):
-            self._send(content, {**headers, "ETag": f'"{blob_id(content)}"'})
+            sent = damaged(content) if repository.is_wrong and path.startswith("model.") else content
+            self._send(sent, {**headers, "ETag": f'"{blob_id(content)}"'})
             return
         headers |= {"X-Linked-Etag": f'"{sha256(content)}"', "X-Linked-Size": str(len(content))}
         # Another host, as there: huggingface_hub looks at the headers of this answer, and not behind it.
@@ -207,8 +208,11 @@ class _Handler(BaseHTTPRequestHandler):
         repository = (self.hub.models if kind == "models" else self.hub.datasets)[name]
         content = repository.files[path]
         self.hub.ranges.append(self.headers.get("Range"))
+        if repository.page is not None:
+            self._send(repository.page, {"Content-Type": "text/html"}, ranged=False)
+            return
         if repository.is_wrong:
-            content = content[:-1] + bytes([content[-1] ^ 1])
+            content = damaged(content)
         cut = repository.cuts.pop(0) if repository.cuts and self.command == "GET" else None
         with self.hub.sending(path):
             self._send(
@@ -217,6 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
                 cut=cut,
                 pace=repository.bytes_per_s,
                 ranged=repository.knows_ranges,
+                shifted=repository.shifted,
             )
 
     def _is_gated(self, kind: str, name: str, repository: Repository) -> bool:
@@ -258,12 +263,13 @@ class _Handler(BaseHTTPRequestHandler):
         cut: int | None = None,
         pace: int | None = None,
         ranged: bool = True,
+        shifted: int = 0,
     ) -> None:
         """Send a whole, or the range that was asked for; `cut` ends the connection after so many bytes of it."""
         whole, extra = len(content), {}
         asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range") or "") if ranged else None
         if asked and status == 200:
-            start = int(asked[1]) if asked[1] else max(0, whole - int(asked[2]))
+            start = int(asked[1]) + shifted if asked[1] else max(0, whole - int(asked[2]))
             stop = min(whole, int(asked[2]) + 1) if asked[1] and asked[2] else whole
             if start >= whole:
                 self._refuse(416, "", "Range not satisfiable", {"Content-Range": f"bytes */{whole}"})

@@ -37,7 +37,9 @@ class Repository:
         gated: `auto` or `manual` where its files are for people who accepted its terms.
         cuts: for each request of a large file, bytes after which the connection ends; then they are sent whole.
         bytes_per_s: how fast large files come; None is as fast as they can.
-        is_wrong: whether large files are sent with a bit turned.
+        is_wrong: whether weights are sent with a bit turned.
+        page: what a proxy sends in place of large files, with a status that says that all is well; None sends them.
+        shifted: bytes that a range begins later than it was asked for.
         knows_ranges: whether a range of a large file is sent where one is asked for; else it is sent whole.
         commit: its commit.
     """
@@ -50,6 +52,8 @@ class Repository:
     cuts: list[int] = field(default_factory=list[int])
     bytes_per_s: int | None = None
     is_wrong: bool = False
+    page: bytes | None = None
+    shifted: int = 0
     knows_ranges: bool = True
     commit: str = COMMIT
 
@@ -134,6 +138,11 @@ def repository(folder: Path, card: str = "", **options: Any) -> Repository:
 def is_large(path: str) -> bool:
     """Whether the Hub keeps it in its store of large files."""
     return path.endswith(_LARGE)
+
+
+def damaged(content: bytes) -> bytes:
+    """It with a bit turned."""
+    return content[:-1] + bytes([content[-1] ^ 1])
 
 
 @lru_cache(64)

@@ -1,6 +1,6 @@
 """Large files of the Hub into the cache: what came before an interrupt, a cut or a crash is kept and gone on with.
 
-huggingface_hub throws half a file away whatever ends its download, and does not compare what came with the SHA-256 that
+huggingface_hub throws half a file away whatever ends its download, and does not compare what came with the hash that
 the Hub tells. So each file is fetched here, beside its place in the cache and under huggingface_hub's own lock, and
 moved there once it is whole and the right one; huggingface_hub then finds it. Several files, and pieces of one, come
 side by side: a line gives one connection only a part of what it has.
@@ -21,7 +21,7 @@ from typing import Any
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import Stop
 from nbtransformers.loading.fragments import Piece, fragment_path, fragments, put_together, to_come
-from nbtransformers.loading.hub_api import LIBRARY, PATIENCE, was_cut, why_unreachable
+from nbtransformers.loading.hub_api import LIBRARY, PATIENCE, UnreachableError, was_cut, why_unreachable
 from nbtransformers.loading.hub_cache import cache, repository
 
 _ATTEMPTS = 5  # in a row that bring nothing
@@ -29,7 +29,7 @@ _CHUNK = 2**18  # of it at most is lost in a cut
 _STREAMS = 8  # at a time; huggingface_hub fetches so many files
 _LEAST_PIECE = 2**25
 _LOOK = 0.1  # seconds between two looks at how far it is
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256, _OF_GIT = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{40}")
 OnBytes = Callable[[int, int], None]
 """Told how many bytes of all files are here, of how many, some times a second; in the thread that waits for them."""
 
@@ -41,14 +41,18 @@ class LargeFile:
     Attributes:
         path: in the repository.
         size: its bytes.
-        key: by which the cache knows it: its SHA-256, or that of a small file the hash that git gives it.
-        sha256: what its bytes must have; None of a small file.
+        key: by which the cache knows it: its SHA-256, or of a small file the hash that git gives it. A mirror of the
+            Hub may have another, which says nothing of its bytes.
     """
 
     path: str
     size: int
     key: str
-    sha256: str | None
+
+    @property
+    def hash_name(self) -> str | None:
+        """Which hash of its bytes the key is; None where it is none."""
+        return "SHA-256" if _SHA256.fullmatch(self.key) else "git hash" if _OF_GIT.fullmatch(self.key) else None
 
 
 @dataclass(slots=True)
@@ -96,7 +100,7 @@ def file_told(name: str, commit: str, path: str) -> LargeFile:
     told = get_hf_file_metadata(hf_hub_url(name, path, revision=commit), timeout=PATIENCE, library_name=LIBRARY)
     if told.etag is None or told.size is None:
         raise ValueError(f"the Hub does not tell what {path} is")
-    return LargeFile(path, told.size, told.etag, told.etag if _SHA256.fullmatch(told.etag) else None)
+    return LargeFile(path, told.size, told.etag)
 
 
 def fetch_files(name: str, commit: str, files: Sequence[LargeFile], transfer: Transfer) -> None:
@@ -105,7 +109,7 @@ def fetch_files(name: str, commit: str, files: Sequence[LargeFile], transfer: Tr
     Args:
         name: the model's id.
         commit: at which commit.
-        files: which files.
+        files: which files, each key once.
         transfer: who follows it.
 
     Raises:
@@ -174,13 +178,18 @@ class _NoRangesError(Exception):
 
 @dataclass(slots=True)
 class _Download:
-    """One file on its way."""
+    """One file on its way.
+
+    Attributes:
+        kept: of each fragment that an earlier download has left, where it begins and its bytes, until it is dropped.
+    """
 
     name: str
     commit: str
     file: LargeFile
     tally: _Tally
     streams: ThreadPoolExecutor
+    kept: dict[int, int] = field(default_factory=dict[int, int])
 
     @property
     def place(self) -> Path:
@@ -192,37 +201,42 @@ class _Download:
             if self.place.exists():
                 return
             self.place.parent.mkdir(parents=True, exist_ok=True)
-            kept = self._adopt()
-            self.tally.count(0, kept=kept)
+            self._adopt()
             right = self._bring()
-            if kept and not right:  # the older half may be at fault: once more, from the beginning
-                self.tally.count(0, kept=-kept, removed=kept)
+            if self.kept and not right:  # the older half may be at fault: once more, from the beginning
                 self._drop()
                 right = self._bring()
             if not right:
                 self._drop()
                 raise UserError(
                     f"{self.file.path} of {self.name} arrived damaged, and was removed: "
-                    "its SHA-256 is not the one that the Hub tells.",
+                    f"its {self.file.hash_name} is not the one that the Hub tells.",
                     hint="Type the same again; if it stays so, a proxy between here and the Hub changes what it sends.",
                 )
             fragment_path(self.place, 0).replace(self.place)
 
-    def _adopt(self) -> int:
-        """Bytes that an earlier download has left; what is of no use is removed."""
+    def _adopt(self) -> None:
+        """Keep what an earlier download has left; what is of no use is removed."""
         useful, useless = fragments(self.place, self.file.size)
         for one in useless:
             self.tally.count(0, removed=one.nbytes)
             one.path.unlink()
         for one in useful:
             one.path.replace(fragment_path(self.place, one.start))
-        return sum(one.nbytes for one in useful)
+            if one.nbytes:
+                self.kept[one.start] = one.nbytes
+                self.tally.count(0, kept=one.nbytes)
 
     def _drop(self) -> None:
         """Remove all that came of it."""
         for one in chain(*fragments(self.place, self.file.size)):
-            self.tally.count(-one.nbytes)
+            self._dropped(one.start, one.nbytes)
             one.path.unlink()
+
+    def _dropped(self, start: int, nbytes: int) -> None:
+        """Count a fragment as gone, and what was kept of it as of no use."""
+        kept = self.kept.pop(start, 0)
+        self.tally.count(-nbytes, kept=-kept, removed=kept)
 
     def _bring(self) -> bool:
         """Fetch all that is missing; whether its bytes are those that the Hub tells."""
@@ -233,10 +247,12 @@ class _Download:
         except _NoRangesError:
             self._drop()
             self._side_by_side([Piece(0, self.file.size)])
-        found = put_together(self.place, self.file.size, self.tally.ended.is_set)
+        hash_name = self.file.hash_name
+        stop, as_git = self.tally.ended.is_set, hash_name == "git hash"
+        found = put_together(self.place, self.file.size, stop, as_git=as_git)
         if found is None:
             raise Stopped
-        return self.file.sha256 in (None, found)
+        return hash_name is None or found == self.file.key
 
     def _side_by_side(self, pieces: Sequence[Piece]) -> None:
         work = [self.streams.submit(self._fetch, piece) for piece in pieces]
@@ -277,19 +293,39 @@ class _Download:
         address = hf_hub_url(self.name, self.file.path, revision=self.commit)
         with get_session().stream("GET", address, headers=headers, timeout=PATIENCE) as response:
             hf_raise_for_status(response)
+            self._check_answer(response, start)
             if "Range" in headers and response.status_code == 200:
                 if piece != Piece(0, self.file.size):
                     raise _NoRangesError
-                self._empty(part)
+                self._empty(part, piece)
             for chunk in response.iter_bytes(_CHUNK):
                 part.write(chunk)
                 self.tally.count(len(chunk), new=len(chunk))
                 self._wait(0.0)
         if piece.start + part.tell() > piece.stop:
-            self._empty(part)
+            self._empty(part, piece)
 
-    def _empty(self, part: Any) -> None:
-        self.tally.count(-part.tell())
+    def _check_answer(self, response: Any, start: int) -> None:
+        """Whether it is of this file: a page to log into a network is 200 too, and must cost nothing that is here.
+
+        Raises:
+            UserError: when it is not.
+        """
+        headers = response.headers
+        if response.status_code == 206:
+            begins, _, whole = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
+            is_ours = begins.partition("-")[0] == str(start) and whole in ("*", str(self.file.size))
+        elif "Content-Encoding" in headers:  # its length is not that of the file
+            is_ours = True
+        else:
+            is_page = headers.get("Content-Type", "").startswith("text/html")
+            length = headers.get("Content-Length")
+            is_ours = not is_page if length is None else length == str(self.file.size)
+        if not is_ours:
+            raise self._unfinished(UnreachableError("what answers is not the Hub, but perhaps a proxy"))
+
+    def _empty(self, part: Any, piece: Piece) -> None:
+        self._dropped(piece.start, part.tell())
         part.seek(0)
         part.truncate()
 

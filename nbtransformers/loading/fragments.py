@@ -115,14 +115,20 @@ def to_come(here: Sequence[Fragment], size: int, least: int) -> list[Piece]:
     return pieces
 
 
-def put_together(place: Path, size: int, stop: Callable[[], bool]) -> str | None:
+def put_together(place: Path, size: int, stop: Callable[[], bool], *, as_git: bool = False) -> str | None:
     """Put all fragments of a file behind the first one, and give the SHA-256 of the whole; None when `stop` says so.
 
     What ends it midway does no harm: a fragment is removed once it is a part of the first. A stop waits for the end of
     one, since half of it behind the first would make the rest of no use.
+
+    Args:
+        place: where the whole file is to be.
+        size: its bytes.
+        stop: asked often whether to end.
+        as_git: whether to give the hash by which git knows the file.
     """
     first, *others = fragments(place, size)[0]
-    digest = hashlib.sha256()
+    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False) if as_git else hashlib.sha256()
     with first.path.open("r+b") as whole:
         while read := whole.read(_READ):
             if stop():

@@ -146,7 +146,8 @@ def _store(name: str, commit: str, paths: list[str], transfer: Transfer) -> None
 
     try:
         with ThreadPoolExecutor(_MANY) as pool:
-            files = list(pool.map(partial(file_told, name, commit), paths))
+            told = pool.map(partial(file_told, name, commit), paths)
+            files = {file.key: file for file in told}.values()  # the cache has what is the same once
         _refuse_full_disk(name, sum(file.size - bytes_there(name, file) for file in files))
         fetch_files(name, commit, [file for file in files if file.size <= MAX_HTTP_DOWNLOAD_SIZE], transfer)
     except (UserError, Stopped):

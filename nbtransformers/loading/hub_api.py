@@ -67,6 +67,8 @@ def why_unreachable(error: BaseException) -> str:
         >>> why_unreachable(TimeoutError())
         'the Hub cannot be reached (TimeoutError)'
     """
+    if isinstance(error, UnreachableError):
+        return str(error)
     kind = type(error.__cause__ or error).__name__
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status is not None:

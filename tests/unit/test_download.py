@@ -18,6 +18,8 @@ from hubrepos import Repository, sha256
 
 import nbtransformers as nbt
 from nbtransformers.errors import Interrupted
+from nbtransformers.loading.fetching import Transfer
+from nbtransformers.loading.hub import hub_snapshot
 
 FILES = bulky_files(2_000)
 WEIGHTS = FILES["model.safetensors"]
@@ -176,6 +178,66 @@ def test_pieces_are_not_asked_of_whoever_knows_none(hub: Hub, monkeypatch: pytes
     hub.models["acme/bulky"].knows_ranges = False
     assert Path(nbt.download("acme/bulky"), "model.safetensors").read_bytes() == WEIGHTS
     assert hub.ranges[-1] is None
+
+
+@pytest.mark.parametrize("pieces", [1, 4])
+def test_what_was_kept_is_not_gone_on_with_where_there_are_no_ranges(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: int
+) -> None:
+    monkeypatch.setattr("nbtransformers.loading.fetching._LEAST_PIECE", NBYTES // pieces)
+    hub.models["acme/bulky"].knows_ranges = False
+    leave(tmp_path, WEIGHTS[: NBYTES // 3])
+    done = nbt.download("acme/bulky")
+    assert Path(done, "model.safetensors").read_bytes() == WEIGHTS
+    assert (done.kept, done.new, done.removed) == (0, NBYTES, NBYTES // 3)
+
+
+@pytest.mark.parametrize("kept", [0, NBYTES // 3])
+def test_a_page_in_place_of_a_file_costs_nothing_that_is_here(hub: Hub, tmp_path: Path, kept: int) -> None:
+    hub.models["acme/bulky"].page = b"<html>Please log in</html>"
+    if kept:
+        leave(tmp_path, WEIGHTS[:kept])
+    assert refusal("acme/bulky") == (
+        "The download of acme/bulky is not finished: what answers is not the Hub, but perhaps a proxy. "
+        "Type the same again with a network: it goes on where it ended."
+    )
+    hub.models["acme/bulky"].page = None
+    done = nbt.download("acme/bulky")
+    assert (done.kept, done.new) == (kept, NBYTES - kept)
+    assert Path(done, "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_a_range_that_is_another_is_not_taken(hub: Hub, tmp_path: Path) -> None:
+    hub.models["acme/bulky"].shifted = 10
+    leave(tmp_path, WEIGHTS[:700_000])
+    assert "what answers is not the Hub, but perhaps a proxy" in refusal("acme/bulky")
+    hub.models["acme/bulky"].shifted = 0
+    assert nbt.download("acme/bulky").kept == 700_000
+
+
+def test_small_files_are_held_against_the_hash_that_git_gives_them(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.is_large", lambda path: False)
+    monkeypatch.setattr("hubrepos.is_large", lambda path: False)
+    hub.models["acme/bulky"].is_wrong = True
+    assert refusal("acme/bulky").startswith(
+        "model.safetensors of acme/bulky arrived damaged, and was removed: its git hash is not the one that the Hub"
+    )
+    hub.models["acme/bulky"].is_wrong = False
+    assert Path(nbt.download("acme/bulky"), "model.safetensors").read_bytes() == WEIGHTS
+
+
+def test_what_is_the_same_comes_once_and_is_counted_once(hub: Hub) -> None:
+    part = bulky_files(1_000)["model.safetensors"]
+    names = [f"model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+    index = {"model.safetensors.index.json": json.dumps({"weight_map": {name: name for name in names}}).encode()}
+    files = {"config.json": FILES["config.json"], **index, **dict.fromkeys(names, part)}
+    hub.models["acme/twins"] = Repository(files, bytes_per_s=2_000_000)
+    told: list[tuple[int, int]] = []
+    hub_snapshot("acme/twins", transfer=Transfer(lambda done, total: told.append((done, total))))
+    assert {total for _, total in told} == {len(part)}
+    assert len(hub.ranges) == 1
+    done = nbt.download("acme/twins")
+    assert [Path(done, name).read_bytes() == part for name in names] == [True, True]
 
 
 def test_an_interrupt_keeps_what_came(hub: Hub, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hubrepos import blob_id
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def test_a_file_is_whole_after_attempts_that_end_anywhere(
         come(place, content, 20, lambda: len(content))
         found = put_together(place, len(content), lambda: False)
         assert found == sha256(content).hexdigest()
+        assert put_together(place, len(content), lambda: False, as_git=True) == blob_id(content)
         assert fragment_path(place, 0).read_bytes() == content
         assert [path.name for path in place.parent.iterdir()] == ["0123abcd.incomplete"]
 

@@ -1275,7 +1275,7 @@ ELSEWHERE = {
     "{} has no revision {}.": "below: needs a hub",
     "{} is gated, and whoever is logged in here has not been given access.": "test_download.py: needs a hub",
     "The download of {} is not finished: {}.": "test_download.py: needs a hub",
-    "{} of {} arrived damaged, and was removed: its SHA-256 is not the one that the Hub tells.": "test_download.py",
+    "{} of {} arrived damaged, and was removed: its {} is not the one that the Hub tells.": "test_download.py",
     "The rows of {} cannot be read ({}: {}).": "test_catalog.py: needs a hub",
     "The name of a {} is text, and this is {}.": "test_catalog.py",
     "A card is of a model's files, and this one is in memory.": "test_modelcard.py",
