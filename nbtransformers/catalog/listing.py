@@ -44,25 +44,29 @@ def list_models(request: ModelsRequest, runs: Path) -> Models:
     return _asked_back(_told(here, found).joined(found, following), names, "models")
 
 
-def _asked_back(listed: Models, here: Sequence[str], kind: Kind | None) -> Models:
+def _asked_back(listed: L, here: Sequence[str], kind: Kind | None) -> L:
     """The same list; where nothing has these words in its name, with the names that may have been meant."""
-    request = listed.request
-    filters = (request.task, request.language, request.library, request.licence, request.max_size)
-    if listed.entries or not request.search or any(filters):  # what was found is what was meant
+    request: ModelsRequest | DatasetsRequest = listed.request
+    only_words = replace(request, search=None, local_only=False) == type(request)(
+        sort=request.sort, limit=request.limit
+    )
+    if listed.entries or not request.search or not only_words:  # what was found is what was meant
         return listed
     return replace(listed, near=near_names(request.search, here, kind))
 
 
 def list_datasets(request: DatasetsRequest) -> Datasets:
     """The datasets that were asked for: those in the cache, then those of the Hub."""
-    here = Datasets(request, tuple(entry for entry in cached_datasets() if _is_asked_for(entry, request)))
+    there = tuple(cached_datasets())
+    names = [entry.name for entry in there]
+    here = Datasets(request, tuple(entry for entry in there if _is_asked_for(entry, request)))
     if request.local_only:
-        return here
+        return _asked_back(here, names, None)
     try:
         found, following = _taken(lambda after: datasets_page(request, after), request.limit)
     except UnreachableError as error:
-        return Datasets(request, here.entries, notes=(only_here(error),))
-    return _told(here, found).joined(found, following)
+        return _asked_back(replace(here, notes=(only_here(error),)), names, None)
+    return _asked_back(_told(here, found).joined(found, following), names, "datasets")
 
 
 def go_on(listed: L) -> L:

@@ -11,18 +11,18 @@ from nbtransformers.results.listing import Listing
 MOST_ROWS = 50
 
 
-def listing_snapshot(panel_id: str, title: str, listed: Listing[Any], none: str = "There is none of these.") -> str:
+def listing_snapshot(panel_id: str, title: str, listed: Listing[Any]) -> str:
     """The list as HTML.
 
     Args:
         panel_id: pairs it with its panel.
         title: what a reader calls the list.
         listed: the list, as it was last in sight.
-        none: what is said where nothing is in it.
     """
     head = f'<p><strong>{escape(title)}</strong> <span style="{QUIET}">{escape(listed.summary)}</span></p>'
     notes = "".join(map(note_line, listed.notes))
-    return framed(panel_id, head + (_table(listed) if len(listed) else f"<p>{escape(none)}</p>") + notes)
+    none = f"<p>There is none of these. {escape(listed.question)}</p>"
+    return framed(panel_id, head + (_table(listed) if len(listed) else none) + notes)
 
 
 def _table(listed: Listing[Any]) -> str:

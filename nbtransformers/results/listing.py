@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 from nbtransformers.errors import UserError, did_you_mean, shown
-from nbtransformers.plain_text import count
+from nbtransformers.plain_text import count, printable
 from nbtransformers.results.terminal import line_table, printed
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Listing(Sequence[E]):
         entries: a row each.
         next: where the Hub goes on; None when these are all.
         notes: what a reader should know, such as that the Hub could not be reached.
+        near: where nothing was found, names that may have been meant.
     """
 
     __slots__ = ()
@@ -47,6 +48,7 @@ class Listing(Sequence[E]):
     entries: tuple[E, ...]
     next: str | None
     notes: tuple[str, ...]
+    near: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -79,6 +81,11 @@ class Listing(Sequence[E]):
         """How many there are, in a few words."""
         return count(len(self), self.what) + (", and the Hub has more" if self.more else "")
 
+    @property
+    def question(self) -> str:
+        """Whether one of the names that are near was meant, for a person; empty where there is none."""
+        return f"Did you mean {' or '.join(map(printable, self.near))}?" if self.near else ""
+
     def cells(self, rows: int | None = None) -> list[tuple[str, ...]]:
         """The first rows, as a person reads them, in the order of `heads`."""
         return [self._cells(entry) for entry in self.entries[:rows]]
@@ -108,7 +115,7 @@ class Listing(Sequence[E]):
     def _printed(self, heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> str:
         """A table of some columns for a plain terminal, with what is said around it; `numbers` are to the right."""
         table = line_table(heads, rows, numbers, most=32) if self.entries else ""
-        return printed(self.summary, table, *(f"⚠ {note}" for note in self.notes))
+        return printed(self.summary, table, *(f"⚠ {note}" for note in self.notes), self.question)
 
     def __repr__(self) -> str:
         return str(self)

@@ -181,11 +181,6 @@ class Models(Listing[ModelEntry]):
     near: tuple[str, ...] = ()
 
     @property
-    def question(self) -> str:
-        """Whether one of the names that are near was meant, for a person; empty where there is none."""
-        return f"Did you mean {' or '.join(map(printable, self.near))}?" if self.near else ""
-
-    @property
     def summary(self) -> str:
         """How many there are, and where, in a few words."""
         numbers = {place: sum(entry.place == place for entry in self.entries) for place in PLACES}
@@ -213,5 +208,4 @@ class Models(Listing[ModelEntry]):
         """One line a model, for a plain terminal."""
         heads = ("model", "place", "task", "params", "size", "languages")
         rows = [(row[0], row[1], row[2], row[3], row[7], row[5]) for row in self.cells()]
-        listed = self._printed(heads, rows, ("params", "size"))
-        return f"{listed}\n{self.question}" if self.near else listed
+        return self._printed(heads, rows, ("params", "size"))

@@ -27,10 +27,11 @@ from nbtransformers.doors.modelcatalogue import Catalogue
 from nbtransformers.errors import UserError
 from nbtransformers.magics.table import MAGICS
 from nbtransformers.panels.channel import answer
+from nbtransformers.panels.listsnapshot import MOST_ROWS
 from nbtransformers.panels.models import offers
 from nbtransformers.panels.models.actions import actions
 from nbtransformers.panels.models.picking import Picking
-from nbtransformers.panels.models.snapshot import MOST_ROWS, models_snapshot
+from nbtransformers.panels.models.snapshot import models_snapshot
 from nbtransformers.panels.models.wire import detail_of, fit_of, models_header
 from nbtransformers.panels.view import PanelView
 from nbtransformers.panels.widget import ModelsPanel, Panel, panel_class

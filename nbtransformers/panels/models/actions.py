@@ -10,7 +10,7 @@ from nbtransformers.panels.background import found_in_background
 from nbtransformers.panels.channel import Answer, Later, Method
 from nbtransformers.panels.models.offers import offered
 from nbtransformers.panels.models.picking import Picking
-from nbtransformers.panels.models.wire import detail_of, fit_of
+from nbtransformers.panels.models.wire import detail_of, fit_of, list_of
 from nbtransformers.panels.models.words import in_words_of_the_panel
 from nbtransformers.panels.packing import sendable
 from nbtransformers.progress import OnProgress
@@ -38,12 +38,13 @@ def actions(models: Models, panel: Panel) -> dict[str, Method]:
     def search(params: dict[str, Any]) -> Later:
         with in_words_of_the_panel():
             request = _request(params, models.request.limit)
-        found = picking().find(lambda: offered().listed(request))
-        return _later("Searching for models", found)
+        found = picking().listed.find(lambda: offered().listed(request))
+        return _later("Searching for models", lambda: list_of(*found()))
 
     def more(params: dict[str, Any]) -> Later:
-        listed = picking().now(params.get("number", -1))
-        return _later("Searching for models", picking().find(lambda: offered().more(listed)))
+        listed = picking().listed.of_number(params.get("number", -1))
+        found = picking().listed.find(lambda: offered().more(listed))
+        return _later("Searching for models", lambda: list_of(*found()))
 
     def detail(params: dict[str, Any]) -> Later:
         name, revision = _named(params)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextvars
 import logging
 import threading
-import weakref
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbtransformers.errors import Interrupted, UserError
 from nbtransformers.interrupt import stopped_by
 from nbtransformers.panels.background import Background
+from nbtransformers.panels.listed import ListInSight
 from nbtransformers.panels.models.offers import offered
 from nbtransformers.panels.models.wire import list_of, news
 from nbtransformers.panels.models.words import spoken
@@ -59,54 +57,21 @@ class Picking:
     Args:
         models: the first list.
         panel: where it is shown; it is not kept alive.
+
+    Attributes:
+        listed: the list.
     """
 
     def __init__(self, models: Models, panel: Panel) -> None:
-        self._panel = weakref.ref(panel)
+        self.listed = ListInSight(models, panel)
         self._lock = threading.Lock()
-        self._cell = contextvars.copy_context()  # what is drawn from a thread belongs to this cell
-        self._listed, self._number, self._begun = models, 0, 0
         self._downloads: dict[str, Download] = {}
-
-    # --- the list ---
 
     def state(self) -> dict[str, Any]:
         """How things stand."""
+        listed = list_of(*self.listed.now())
         with self._lock:
-            return {
-                "listed": list_of(self._listed, self._number),
-                "downloads": self._sent(),
-                "default": offered().default(),
-            }
-
-    def find(self, search: Callable[[], Models]) -> Callable[[], dict[str, Any]]:
-        """A list that is to take the place of the one in sight, unless one that was asked for later has come first."""
-        with self._lock:
-            self._begun += 1
-            number = self._begun
-
-        def found() -> dict[str, Any]:
-            listed = search()
-            with self._lock:
-                is_newest = number > self._number
-                if is_newest:
-                    self._listed, self._number = listed, number
-            if is_newest:
-                self._draw()
-            return list_of(listed, number)
-
-        return found
-
-    def now(self, number: int) -> Models:
-        """The list in sight.
-
-        Raises:
-            UserError: when it is not the one of this number any more.
-        """
-        with self._lock:
-            if number != self._number:
-                raise UserError("This list was searched anew.", hint="Look at the one that is there now.")
-            return self._listed
+            return {"listed": listed, "downloads": self._sent(), "default": offered().default()}
 
     # --- downloads ---
 
@@ -137,7 +102,7 @@ class Picking:
             self._tell()
 
         try:
-            with stopped_by(lambda: download.asked.is_set() or self._open() is None):
+            with stopped_by(lambda: download.asked.is_set() or self.listed.panel is None):
                 said = str(offered().fetch(name, revision, allow_pickle, tell))
             state = "done"
         except Interrupted as error:
@@ -165,37 +130,22 @@ class Picking:
 
     def _with(self, entry: ModelEntry) -> dict[str, Any] | None:
         """The list with what is known of a model now; None where it is not in it."""
-        with self._lock:
-            listed, number = self._listed, self._number
+
+        def changed(listed: Models) -> Models | None:
             if all(one.name != entry.name for one in listed.entries):
                 return None
             entries = tuple(entry if one.name == entry.name else one for one in listed.entries)
-            self._listed = listed = replace(listed, entries=entries)
-        self._draw()
-        return list_of(listed, number)
+            return replace(listed, entries=entries)
 
-    # --- the panel ---
-
-    def _open(self) -> Panel | None:
-        """The panel; None once it is closed."""
-        panel = self._panel()
-        return None if panel is None or panel.closed else panel
+        now = self.listed.change(changed)
+        return None if now is None else list_of(*now)
 
     def _sent(self) -> dict[str, dict[str, Any]]:
         return {sendable(name): download.sent() for name, download in self._downloads.items()}
 
     def _tell(self, listed: dict[str, Any] | None = None) -> None:
-        panel = self._open()
+        panel = self.listed.panel
         if panel is not None:
             with self._lock:
                 downloads = self._sent()
             panel.send(news(downloads, listed), [])
-
-    def _draw(self) -> None:
-        """Draw the snapshot of the list in sight anew."""
-        panel = self._open()
-        view = None if panel is None else panel.view  # it may be closed meanwhile
-        if panel is not None and view is not None:
-            with self._lock:
-                panel.result = self._listed
-            self._cell.copy().run(view.draw)
