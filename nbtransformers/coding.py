@@ -20,7 +20,8 @@ def code(result_or_request: Result | Request) -> str:
 
     Run on the same machine it gives the same numbers, to rounding: it reads the texts, loads the model at the same
     version, cuts long texts in the same way, and leaves the table of `to_pandas()` in `table`; of an attention, that of
-    its first head. What was a variable of yours has to exist where it runs.
+    its first head. What was a variable of yours has to exist where it runs; up to 200 texts that a function was given
+    are in the program.
 
     Args:
         result_or_request: a result, its panel, or its request; for a request alone the model is loaded, to look at it.

@@ -35,7 +35,7 @@ def answer_program(request: AnswerRequest, recipe: AnswerRecipe) -> str:
         _ENDS_WORD,
         _WHOLE_WORDS,
         _answers(request, recipe),
-        _rows(),
+        _rows(request),
         table_part(request),
     ]
     return program(TITLE, parts)
@@ -213,28 +213,34 @@ _NO_ANSWER = [
 ]
 
 
-def _rows() -> Part:
+def _rows(request: AnswerRequest) -> Part:
+    """One record a question, or as many as it has answers; one that has none says so."""
+    kept = ["    records.append((label, *(found or [nothing])[0]))"]
+    if request.top_k > 1:
+        kept = [
+            "    for rank, answer in enumerate(found or [nothing], start=1):",
+            "        records.append((label, rank, *answer))",
+        ]
     return Part(
         [
             "# 4. One question after another.",
+            "nothing = (None, -1, -1, np.nan)",
             "records = []",
             "for label, question, context in zip(labels, questions, contexts):",
             "    found = answers_of(question, context) if question and context else []",
-            "    for rank, answer in enumerate(found or [(None, -1, -1, np.nan)], start=1):",
-            "        records.append((label, rank, *answer))",
+            *kept,
         ]
     )
 
 
 def table_part(request: AnswerRequest) -> Part:
     """The table of the answers."""
-    dropped = ['table = table.drop(columns="rank")'] if request.top_k == 1 else []
+    rank = ', "rank"' if request.top_k > 1 else ""
     return Part(
         [
             "# 5. The answers.",
-            'columns = ["row", "rank", "answer", "start", "end", "score"]',
+            f'columns = ["row"{rank}, "answer", "start", "end", "score"]',
             *call("table = pd.DataFrame(", ["records", "columns=columns"]),
-            *dropped,
             "print(table)",
         ],
         ("import pandas as pd",),

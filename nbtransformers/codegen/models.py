@@ -10,6 +10,7 @@ from nbtransformers.request import ModelRef, RunOptions
 from nbtransformers.results.recipe import ModelRecipe, Place
 
 _ENCODER, _DECODER = "minilm", "smollm2"
+_INT8 = "int8"
 _DEVICE = 'device = torch.accelerator.current_accelerator(check_available=True) or "cpu"  # a GPU, if any'
 
 
@@ -76,6 +77,7 @@ def model_part(recipe: ModelRecipe, auto_class: str, request: ModelRequest) -> P
     where = named(place)
     before, shared = options(ref)
     tokenizer = call("tokenizer = AutoTokenizer.from_pretrained(", ["name", *shared])
+    loaded = _loaded(place, auto_class, recipe.dtype, request.run)
     comment = "# 2. The model, and the tokenizer that it was trained with."
     if own_tokenizer:
         comment = "# 2. The model. The tokenizer is yours: have it in `tokenizer` before this runs."
@@ -84,10 +86,10 @@ def model_part(recipe: ModelRecipe, auto_class: str, request: ModelRequest) -> P
         *where.lines,
         *before,
         *([] if own_tokenizer else tokenizer),
-        *_loaded(place, auto_class, recipe.dtype, request.run),
+        *loaded.lines,
     ]
-    classes = (auto_class,) if own_tokenizer else (auto_class, "AutoTokenizer")
-    return Part(lines, (*where.imports, "import torch", *(f"from transformers import {name}" for name in classes)))
+    own = () if own_tokenizer else ("from transformers import AutoTokenizer",)
+    return Part(lines, (*where.imports, *loaded.imports, *own))
 
 
 def model_alone(place: Place, auto_class: str, dtype: str, run: RunOptions) -> Part:
@@ -98,8 +100,8 @@ def model_alone(place: Place, auto_class: str, dtype: str, run: RunOptions) -> P
         return Part([f"# 1. Your own model{which}: have it in `model` before this runs.", "model.eval()"])
     where = named(place)
     before, _ = options(ref)
-    lines = ["# 1. The model.", *where.lines, *before, *_loaded(place, auto_class, dtype, run)]
-    return Part(lines, (*where.imports, "import torch", f"from transformers import {auto_class}"))
+    loaded = _loaded(place, auto_class, dtype, run)
+    return Part(["# 1. The model.", *where.lines, *before, *loaded.lines], (*where.imports, *loaded.imports))
 
 
 def weights(place: Place) -> tuple[list[str], list[str]]:
@@ -111,14 +113,39 @@ def weights(place: Place) -> tuple[list[str], list[str]]:
     return [], [] if place.model.kind == "bundled" else ["use_safetensors=True"]
 
 
-def _loaded(place: Place, auto_class: str, dtype: str, run: RunOptions) -> list[str]:
+def _loaded(place: Place, auto_class: str, dtype: str, run: RunOptions) -> Part:
     (_, shared), (why, which) = options(place.model), weights(place)
-    return [
+    quantised = dtype == _INT8
+    stored = "float32" if quantised else dtype
+    device = _DEVICE if run.device == "auto" else f"device = {inline(run.device)}"
+    lines = [
         *why,
-        *call(f"model = {auto_class}.from_pretrained(", ["name", *shared, *which, f"dtype=torch.{dtype}"]),
-        _DEVICE if run.device == "auto" else f"device = {inline(run.device)}",
+        *call(f"model = {auto_class}.from_pretrained(", ["name", *shared, *which, f"dtype=torch.{stored}"]),
+        'device = "cpu"  # 8-bit integers are for it' if quantised else device,
         "model = model.to(device).eval()  # eval: without dropout",
+        *(_QUANTISED.lines if quantised else []),
     ]
+    imports = ("import torch", f"from transformers import {auto_class}")
+    return Part(lines, (*imports, *_QUANTISED.imports) if quantised else imports)
+
+
+_QUANTISED = Part(
+    [
+        "# The linear layers of its body as 8-bit integers: a scale a row of weights, and a scale a token.",
+        "head = model.get_output_embeddings()  # stays as it is",
+        "narrow = should_reduce_range(torch.device(device))  # where sums of products would overflow",
+        "quantize_(",
+        "    model.base_model,",
+        "    Int8DynamicActivationInt8WeightConfig(set_inductor_config=False, reduce_range=narrow),",
+        "    filter_fn=lambda layer, _: type(layer) is torch.nn.Linear and layer is not head,",
+        ")",
+    ],
+    (
+        "from torchao.quantization import Int8DynamicActivationInt8WeightConfig",
+        "from torchao.quantization import quantize_",
+        "from torchao.utils import should_reduce_range",
+    ),
+)
 
 
 def _own_model(ref: ModelRef) -> Part:

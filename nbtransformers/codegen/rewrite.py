@@ -103,7 +103,9 @@ def _in_parts(request: SummarizeRequest | TranslateRequest, recipe: RewriteRecip
             f"def rewritten(text, parts{', row, done' if drawn else ''}):",
             '    """The new text of all parts, with what stands between them; tokens, mean and ending."""',
             "    result, chances, endings, tokens, last = [], [], [], 0, 0",
-            "    for number, (start, stop, ids) in enumerate(parts):",
+            "    for number, (start, stop, ids) in enumerate(parts):"
+            if drawn
+            else "    for start, stop, ids in parts:",
             f"        most = {most_expression(recipe, 'len(ids)')}",
             *(["        number += done"] if drawn else []),
             f"        new_text, new, own, ending = write(ids, most{seed})",

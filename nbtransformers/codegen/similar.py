@@ -155,9 +155,12 @@ def _to_query(request: SimilarRequest, recipe: SimilarRecipe, texts: Source, *, 
     told = f", {prompt}" if with_prompt or recipe.embed.embedding.prompt else ""
     before = before if told else []
     assert request.query is not None
+    labelled = texts.index is not None or recipe.other is not None
+    labels = "labels" if recipe.other is not None else _labels_of_rows(texts)
+    many = request.top_k > 1
     return Part(
         [
-            f"# The {request.top_k} texts that are nearest to the query.",
+            f"# The {f'{request.top_k} texts that are' if many else 'text that is'} nearest to the query.",
             *assigned("query", request.query),
             *before,
             "table = pd.DataFrame(",
@@ -165,7 +168,7 @@ def _to_query(request: SimilarRequest, recipe: SimilarRecipe, texts: Source, *, 
             '        "text": pd.Series(texts, dtype=object),',
             f'        "score": alike(vectors, vectors_of([query]{told}))[:, 0],',
             "    }",
-            f").set_axis({'labels' if recipe.other is not None else _labels_of_rows(texts)})",
+            f").set_axis({labels})" if labelled else ")",
             f'nearest = table.dropna().sort_values("score", ascending=False, kind="stable").head({request.top_k})',
             "print(nearest)",
         ],

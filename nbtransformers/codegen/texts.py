@@ -112,7 +112,13 @@ def _variable(reading: Reading) -> Part:
         before += more
         value = f"[row.get({field}) for row in {value}]" if reading.streamed else f"{_primary(value)}[{field}]"
     lines = call("column = pd.Series(", [value, "dtype=object"])
-    said = _USED_UP if reading.used_up else _OWN if _has_own_names(value) else _HERE
+    said = _HERE
+    if reading.used_up:
+        said = _USED_UP
+    elif reading.unnamed:
+        said = f"{_HERE} Have yours in `{data.value}` before this runs."
+    elif _has_own_names(value):
+        said = _OWN
     return Part([said, *before, *lines, _TEXTS_OR_NONE], (_PANDAS,))
 
 

@@ -86,16 +86,22 @@ def _arguments(writing: Writing) -> list[str]:
 
 
 def _endings(writing: Writing) -> list[str]:
-    ends = ", ".join(map(str, writing.ends))
     lines: list[str] = []
     if writing.ends:
-        lines += [f"    if int(new[-1]) in ({ends}{',' if len(writing.ends) == 1 else ''}):"]
+        lines += [f"    if int(new[-1]) {_one_of(list(map(str, writing.ends)))}:"]
         lines += ['        ending = "end of text"']
     if writing.stop_strings:
-        strings = f"({', '.join(map(inline, writing.stop_strings))}{',' if len(writing.stop_strings) == 1 else ''})"
-        lines += [f"    {'elif' if writing.ends else 'if'} any(string in text for string in {strings}):"]
+        strings = list(map(inline, writing.stop_strings))
+        within = f"{strings[0]} in text"
+        if len(strings) > 1:
+            within = f"any(string in text for string in ({', '.join(strings)}))"
+        lines += [f"    {'elif' if writing.ends else 'if'} {within}:"]
         lines += ['        ending = "stop string"']
     return lines
+
+
+def _one_of(values: list[str]) -> str:
+    return f"== {values[0]}" if len(values) == 1 else f"in ({', '.join(values)})"
 
 
 DECODED = Part(

@@ -11,6 +11,7 @@ from typing import Any
 from nbtransformers.inputs.arrow import arrow_reader, text_columns
 from nbtransformers.inputs.columns import picked
 from nbtransformers.inputs.dataset_objects import DatasetColumn, StreamedColumn, picked_split
+from nbtransformers.inputs.refs import UNNAMED
 from nbtransformers.inputs.rows import HeldRows, Rows, read
 from nbtransformers.inputs.tables import column_of, is_table
 from nbtransformers.inputs.values import NOT_UNICODE
@@ -44,9 +45,11 @@ def reading_of(data: DataRef, objects: Objects, rows: Rows | None = None, reason
     elif isinstance(source, DatasetColumn | StreamedColumn):
         reading = _of_dataset(data, source, objects)
     elif data.kind == "variable" and data.value in objects:
-        reading = _of_variable(data, objects[data.value], rows)
+        reading = _of_variable(data, objects, rows)
     else:
         reading = Reading(data)
+    if data.kind == "variable" and data.value in UNNAMED and not reading.texts:
+        reading = replace(reading, unnamed=True)
     return reading if reasons is None else with_reasons(reading, reasons)
 
 
@@ -64,12 +67,27 @@ def with_reasons(reading: Reading, reasons: Reasons) -> Reading:
     )
 
 
-def _of_variable(data: DataRef, value: Any, rows: Rows | None) -> Reading:
+def _of_variable(data: DataRef, objects: Objects, rows: Rows | None) -> Reading:
+    value = objects[data.value]
     if data.value.startswith(_CELLS):
         sources = [value] if isinstance(value, str) else value
         return Reading(data, tuple(source for source in sources if isinstance(source, str)))
-    if isinstance(value, Iterator) and isinstance(rows, HeldRows):
-        return written_down(data, rows)
+    is_used_up, unnamed = isinstance(value, Iterator), data.value in UNNAMED
+    if rows is None and unnamed and not is_used_up:
+        rows = read(data, objects)
+    if isinstance(rows, HeldRows) and (is_used_up or (unnamed and _is_numbered(rows))):
+        reading = written_down(data, rows)
+        if reading.texts or is_used_up:
+            return reading
+    return _of_named(data, value)
+
+
+def _is_numbered(rows: HeldRows) -> bool:
+    """Whether the labels of some few rows are their numbers."""
+    return rows.total <= _MOST_ROWS and (rows.index is None or list(rows.index) == list(range(rows.total)))
+
+
+def _of_named(data: DataRef, value: Any) -> Reading:
     if not is_table(value):
         return Reading(data)
     if hasattr(value, "iloc"):

@@ -9,6 +9,9 @@ from typing import Any
 from nbtransformers.errors import UserError, shown
 from nbtransformers.request import DataRef, Objects
 
+UNNAMED = frozenset({"data", "other", "prompts", "questions", "contexts", "text"})
+"""What the functions call a value that they are given: what the user calls it they do not know, nor whether they do."""
+
 _HUB = "hub:"
 _HUB_NAME = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?)(@(?P<revision>[\w./-]+))?", re.ASCII)
 

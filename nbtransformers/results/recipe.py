@@ -22,8 +22,9 @@ class Reading:
     Attributes:
         data: where they are; its column, split and encoding are those that were found.
         texts: the texts themselves, None where a row holds none, when no program can look them up: they are the
-            sources of cells, or came from an iterator that the run used up.
+            sources of cells, came from an iterator that the run used up, or were handed to a function.
         used_up: whether they came from such an iterator, and are too many to write down.
+        unnamed: whether they were handed to a function, so that the name in `data` is not the user's.
         streamed: whether a dataset is gone through row by row.
         number: of a column whose name is a number (pandas has such), or of one without a name, that number.
         delimiter: what parts the fields of a table of text; None where nothing does.
@@ -38,6 +39,7 @@ class Reading:
     data: DataRef
     texts: tuple[str | None, ...] = ()
     used_up: bool = False
+    unnamed: bool = False
     streamed: bool = False
     number: int | None = None
     delimiter: str | None = None

@@ -30,11 +30,12 @@ for line in sys.stdin:
     namespace = {"__name__": "__main__"}
     try:
         exec(compile(given["program"], "<program>", "exec"), namespace)
-        told = {"table": [{k: v for k, v in row.items() if v == v} for row in namespace["table"].to_dict("records")]}
+        rows = namespace["table"].to_dict("records")
+        told = {"table": [{k: v for k, v in row.items() if not (isinstance(v, float) and v != v)} for row in rows]}
     except BaseException:
         told = {"failed": traceback.format_exc()}
     assert "nbtransformers" not in sys.modules
-    print(json.dumps(told, default=float), file=asked, flush=True)
+    print(json.dumps(told, default=lambda value: value.tolist()), file=asked, flush=True)
 """
 
 
