@@ -1,6 +1,7 @@
 // The first rows of a dataset: of which subset and split, each column with its type, and a long cell whole.
 import { useEffect, useState } from "preact/hooks";
 import type { Channel } from "../channel";
+import { formatCount, plural } from "../text";
 import type { Look, LookCell } from "../wire/datasets";
 import { useAction } from "./action";
 import { CopiedText } from "./copiedtext";
@@ -100,8 +101,9 @@ function Subsets({ look, choose }: { look: Look; choose(subset: string): void })
 
 function Splits({ look, choose }: { look: Look; choose(split: string): void }) {
   const options = look.splits.map(
-    ([split, rows]) => [split, rows === null ? split : `${split} · ${rows.toLocaleString("en")}`] as const,
+    ([split, rows]) => [split, rows === null ? split : `${split} · ${plural(rows, "row")}`] as const,
   );
+  if (options.length === 1) return <span class="nbt-aside">{options[0]?.[1]}</span>;
   if (options.length > SPLITS_IN_SIGHT)
     return <Select label="Split" options={options} chosen={look.split} onChoose={choose} />;
   return <Segments label="Split, and its rows" options={options} chosen={look.split} onChoose={choose} />;
@@ -127,7 +129,7 @@ function Rows({ look, channel, isLost, selection }: RowsProps) {
     <>
       {selection && selection.rows.length > 0 && (
         <SelectedCount
-          said={selection.rows.length === 1 ? "1 row selected" : `${selection.rows.length} rows selected`}
+          said={`${plural(selection.rows.length, "row")} selected`}
           clear={() => selection.select([])}
         />
       )}
@@ -146,7 +148,7 @@ function Rows({ look, channel, isLost, selection }: RowsProps) {
           </thead>
           <tbody>
             {look.rows.map((cells, row) => (
-              <tr key={row} aria-selected={selection ? selection.rows.includes(row) : undefined}>
+              <tr key={row} class={selection?.rows.includes(row) ? "nbt-dataset-selected" : undefined}>
                 <th scope="row">
                   <RowNumber row={row} selection={selection} />
                 </th>
@@ -221,7 +223,7 @@ function Cell({ cell, title, isOpen, open }: CellProps) {
           aria-label={`${title}: show all`}
           onClick={open}
         >
-          {`${cell.left.toLocaleString("en")} more`}
+          {`${formatCount(cell.left)} more`}
         </button>
       )}
     </td>
@@ -256,7 +258,7 @@ function Whole({ look, place, title, channel, close }: WholeProps) {
   const { text, left } = state.answer;
   return (
     <CopiedText
-      title={left > 0 ? `${title}, without its last ${left.toLocaleString("en")} characters` : title}
+      title={left > 0 ? `${title}, without its last ${formatCount(left)} characters` : title}
       text={text}
       dir="auto"
     >

@@ -64,7 +64,7 @@ def _of_one(looking: Callable[[], Looking]) -> dict[str, Method]:
         return _later(f"Looking at {name}", lambda: detail_of(offered().in_full(name)))
 
     def look(params: dict[str, Any]) -> Later:
-        name, rows = _name(params), params.get("rows", _ROWS)
+        name, rows = _name(params), params.get("rows") or _ROWS
         whole("rows", rows)
         found = looking().look(name, params.get("subset"), params.get("split"), min(rows, MOST_ROWS))
         return _later(f"Looking into {name}", lambda: look_of(found()))
