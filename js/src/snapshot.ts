@@ -1,7 +1,7 @@
 // Every panel has a static twin in the notebook, for readers without a kernel. While the panel lives, it hides.
 
-/** The nearest element that holds all outputs of the cell. Unknown hosts: the page. */
-const CELL = ".jp-Cell, .output_container, .cell, marimo-cell, [data-cell-id]";
+/** The nearest element that holds all outputs of the cell: Jupyter's, VS Code's, marimo's. Unknown hosts: the page. */
+const CELL = ".jp-Cell, .cell_container, .cell, marimo-cell, [data-cell-id]";
 
 /** Hide the snapshots of one panel in its cell, those that come later too; returns the way to show them again. */
 export function hideSnapshots(el: HTMLElement, panelId: string): () => void {

@@ -507,6 +507,18 @@ describe("a view", () => {
     expect(late.style.display).toBe("");
   });
 
+  it("hides its snapshot in VS Code, where each output stands in a container of its own", () => {
+    document.body.innerHTML = `<div class="cell_container">
+      <div class="output_container"><div class="output"><div class="nbt-snapshot nbt-snapshot-p1"></div></div></div>
+      <div class="output_container"><div class="output" id="live"></div></div></div>`;
+    const el = document.querySelector<HTMLElement>("#live") as HTMLElement;
+    const unmount = panel.render({ model: new FakeModel({ ...goldenTraits(), panel_id: "p1" }), el });
+    const snapshot = document.querySelector<HTMLElement>(".nbt-snapshot") as HTMLElement;
+    expect(snapshot.style.display).toBe("none");
+    unmount();
+    expect(snapshot.style.display).toBe("");
+  });
+
   it("takes the host's theme, and follows it", async () => {
     document.body.dataset.jpThemeLight = "false";
     const { one } = show();
