@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
-from nbtransformers.loading.hub_api import Kind, ids_like
+from nbtransformers.loading.hub_api import ids_like
+from nbtransformers.loading.hub_cache import Kind
 
 _MOST = 4
 _LEAST = 0.72  # of a name, or of each word in it, that is as it was typed

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from nbtransformers.errors import UserError
 from nbtransformers.inputs.dataset_objects import StreamedDataset, picked_split
-from nbtransformers.inputs.hub import HubDataset, SubsetError, hub_dataset, hub_name
+from nbtransformers.inputs.hub import HubDataset, hub_dataset, hub_name
 from nbtransformers.loading.hub_api import nearest_id
-from nbtransformers.loading.hub_cache import cached_datasets
+from nbtransformers.loading.hub_cache import cached_names
 from nbtransformers.request import DataRef
 from nbtransformers.results.datasets import DatasetPreview
 
@@ -58,11 +57,7 @@ def preview(data: DataRef, rows: int, *, any_subset: bool = False) -> DatasetPre
 def _opened(data: DataRef, *, any_subset: bool) -> HubDataset:
     """It, not read yet; a name that the Hub does not know is told with the nearest one."""
     try:
-        return hub_dataset(data, fetch=False)
-    except SubsetError as error:
-        if not any_subset or not error.known:
-            raise
-        return hub_dataset(replace(data, subset=error.known[0]), fetch=False)
+        return hub_dataset(data, fetch=False, any_subset=any_subset)
     except UserError as error:
         raise with_nearest(error, error.__cause__, data.value) from error
 
@@ -73,7 +68,7 @@ def with_nearest(error: UserError, cause: BaseException | None, name: str) -> Us
 
     near = None
     if isinstance(cause, RepositoryNotFoundError) and not isinstance(cause, GatedRepoError):
-        near = nearest_id(name, cached_datasets(), "datasets")
+        near = nearest_id(name, cached_names("datasets"), "datasets")
     return error if near is None else UserError(error.message, hint=f"Did you mean {near}?")
 
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from nbtransformers.errors import nearest
-from nbtransformers.loading.hub_cache import is_offline
+from nbtransformers.loading.hub_cache import Kind, is_offline
 
 PATIENCE = 10.0
 """Seconds to connect, and between two pieces of an answer."""
 LIBRARY = "nbtransformers"
 """What the Hub is told of who asks."""
-Kind = Literal["models", "datasets"]
 _LIKE = 200  # names in a list that is searched for the nearest
 
 

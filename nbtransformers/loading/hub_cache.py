@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
+
+Kind = Literal["models", "datasets"]
 
 
-def cached_names() -> list[str]:
-    """The Hub ids of the models in the local cache, by a look at its folder names."""
-    return _cached("models")
-
-
-def cached_datasets() -> list[str]:
-    """The Hub ids of the datasets in the local cache, likewise."""
-    return _cached("datasets")
-
-
-def _cached(kind: str) -> list[str]:
+def cached_names(kind: Kind = "models") -> list[str]:
+    """The Hub ids of the models, or of the datasets, in the local cache, by a look at its folder names."""
     start = f"{kind}--"
     return sorted(entry.removeprefix(start).replace("--", "/") for entry in entries(cache()) if entry.startswith(start))
 
@@ -28,9 +22,9 @@ def cached_revisions(name: str) -> list[str]:
     return [*named, *sorted(commit[:7] for commit in entries(folder / "snapshots"))]
 
 
-def repository(name: str) -> Path:
-    """The folder of a model in the local cache, whether it is there or not."""
-    return cache() / f"models--{name.replace('/', '--')}"
+def repository(name: str, kind: Kind = "models") -> Path:
+    """The folder of a model, or of a dataset, in the local cache, whether it is there or not."""
+    return cache() / f"{kind}--{name.replace('/', '--')}"
 
 
 def is_offline() -> bool:

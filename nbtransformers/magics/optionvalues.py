@@ -217,9 +217,9 @@ def is_completed(option: Option) -> bool:
 
 def datasets() -> Iterator[Suggestion]:
     """The datasets of the local Hub cache."""
-    from nbtransformers.loading.hub_cache import cached_datasets
+    from nbtransformers.loading.hub_cache import cached_names
 
-    for name in cached_datasets():
+    for name in cached_names("datasets"):
         yield Suggestion(f"hub:{name}", "dataset")
 
 

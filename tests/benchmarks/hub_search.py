@@ -3,15 +3,20 @@
 `python tests/benchmarks/hub_search.py` starts a stand-in for the Hub with 1,000 models, and asks it for pages of 30 and
 of 100 in another process, as `%models` and its panel do. What is measured is from the last byte of the reply to the
 listing in hand, and then to the text that a terminal shows; both processes read the same clock.
+
+Before the Hub is asked, this machine is looked through: so a cache of 300 models with five revisions each is searched,
+too, with the Hub left out. The first search reads it; each further one, with every word that is typed, has 100 ms.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from statistics import median
 
@@ -20,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from hub import Hub, serving
 from hubrepos import Repository
 
-LIMIT_S = 0.300
+LIMIT_S, LIMIT_HERE_S = 0.300, 0.100
+CACHED, REVISIONS, SEARCHED = 300, 5, 6
 MODELS = 1_000
 SEARCHES = ("acme", "acme/model-1", "acme/model-12", "acme/model-123", "model-9", "reader")
 # As long as the longest on the Hub: a hundred languages, and some dozen datasets.
@@ -41,6 +47,18 @@ for search, limit in json.loads(sys.argv[1]):
     there = time.monotonic()
     text = str(listed)
     print(json.dumps([there, time.monotonic(), len(listed)]), flush=True)
+"""
+
+
+ASK_HERE = """
+import json, sys, time
+from pathlib import Path
+from nbtransformers.catalog.listing import list_models
+from nbtransformers.request.catalog import ModelsRequest
+for _ in range(int(sys.argv[1])):
+    began = time.monotonic()
+    listed = list_models(ModelsRequest(search="model-12", local_only=True), Path("runs"))
+    print(json.dumps([time.monotonic() - began, len(listed)]), flush=True)
 """
 
 
@@ -72,6 +90,53 @@ def measured(hub: Hub, limit: int, home: Path) -> list[tuple[str, int, float, fl
     return found
 
 
+def fill(cache: Path) -> None:
+    """A cache as huggingface_hub keeps it, of many models of which each file is tiny."""
+    config = {"model_type": "bert", "architectures": ["BertForSequenceClassification"], "vocab_size": 30_522}
+    header = json.dumps({"weight": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+    before = time.time() - 3_600
+    for number in range(CACHED):
+        path = cache / f"models--acme--model-{number}"
+        for folder in ("blobs", "refs", "trees"):
+            (path / folder).mkdir(parents=True)
+        for revision in range(REVISIONS):
+            name = f"{number} at {revision}"
+            files = {
+                "config.json": json.dumps({**config, "name": name}).encode(),
+                "tokenizer_config.json": json.dumps({"model_max_length": 512, "name": name}).encode(),
+                "tokenizer.json": json.dumps({"name": name}).encode(),
+                "README.md": f"---\n{json.dumps(CARD)}\n---\n{name}\n".encode(),
+                "model.safetensors": len(header).to_bytes(8, "little") + header + f"{name:8.8}".encode(),
+            }
+            commit = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
+            (path / "snapshots" / commit).mkdir(parents=True)
+            for file, content in files.items():
+                blob = path / "blobs" / hashlib.sha256(content).hexdigest()
+                blob.write_bytes(content)
+                (path / "snapshots" / commit / file).symlink_to(Path("../../blobs") / blob.name)
+            listed = {file: {"size": len(content), "blob_id": ""} for file, content in files.items()}
+            (path / "trees" / f"{commit}.json").write_text(json.dumps({"format_version": 1, "files": listed}))
+        (path / "refs" / "main").write_text(commit)
+    for place in cache.rglob("*"):
+        os.utime(place, (before, before), follow_symlinks=False)
+
+
+def measured_here(home: Path) -> list[float]:
+    """Seconds of each of some searches of a large cache."""
+    fill(home / "large")
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_HERE, str(SEARCHED)],
+        env={**os.environ, "HF_HUB_CACHE": str(home / "large")},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {listed for _, listed in found} == {11}
+    return [seconds for seconds, _ in found]
+
+
 def main() -> int:
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder, serving(made()) as hub:
@@ -82,8 +147,11 @@ def main() -> int:
                 print(f"  {search:<16} {listed:>4} listed in {there * 1e3:6.1f} ms, shown in {shown * 1e3:6.1f} ms")
             print(f"  {'median':<16} {'':>4}           {median(row[2] for row in rows) * 1e3:6.1f} ms")
             worst = max(worst, *(row[2] for row in rows))
-    held = worst <= LIMIT_S
-    print(f"worst {worst * 1e3:.1f} ms: {'within' if held else 'MORE THAN'} {LIMIT_S * 1e3:.0f} ms")
+        first, *again = measured_here(Path(folder))
+    print(f"a cache of {CACHED} models: {first * 1e3:.0f} ms at first, then {max(again) * 1e3:.1f} ms at most")
+    held = worst <= LIMIT_S and max(again) <= LIMIT_HERE_S
+    limits = f"{LIMIT_S * 1e3:.0f} ms, here {LIMIT_HERE_S * 1e3:.0f} ms"
+    print(f"worst {worst * 1e3:.1f} ms, here {max(again) * 1e3:.1f} ms: {'within' if held else 'MORE THAN'} {limits}")
     return 0 if held else 1
 
 
