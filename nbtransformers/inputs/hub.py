@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,16 +64,16 @@ def hub_splits(data: DataRef) -> Mapping[str, Any]:
     return hub_dataset(data).splits
 
 
-def hub_dataset(data: DataRef, *, fetch: bool = True) -> HubDataset:
+def hub_dataset(data: DataRef, *, fetch: bool = True, any_subset: bool = False) -> HubDataset:
     """A dataset of the Hub, with its subsets and splits.
 
     Args:
         data: which one.
         fetch: whether one that says it is small is fetched; else it is streamed as long as it is not here.
+        any_subset: whether the first subset is taken where one would have to be chosen.
 
     Raises:
-        SubsetError: when a subset has to be chosen.
-        UserError: when it is not to be had.
+        UserError: when it is not to be had, or a subset has to be chosen.
     """
     name = hub_name(data)
     refuse_options(data, name, "encoding")
@@ -98,20 +98,10 @@ def hub_dataset(data: DataRef, *, fetch: bool = True) -> HubDataset:
                 splits = builder.as_streaming_dataset()
             return HubDataset(builder.config.name, tuple(builder.builder_configs), splits)
     except Exception as error:
+        known = _subsets_named(error) if any_subset and data.subset is None else None
+        if known:
+            return hub_dataset(replace(data, subset=known[0]), fetch=fetch)
         raise _refusal(name, data, error, unreachable) from error
-
-
-class SubsetError(UserError):
-    """A subset has to be chosen.
-
-    Attributes:
-        known: those that there are.
-    """
-
-    def __init__(self, name: str, known: list[str]) -> None:
-        first = known[0] if known else "NAME"
-        super().__init__(f"{name} has several subsets: {', '.join(known[:12])}.", hint=f"Add `--subset {first}`.")
-        self.known = known
 
 
 def _unreachable(data: DataRef) -> str | None:
@@ -206,15 +196,24 @@ def _refusal(name: str, data: DataRef, error: Exception, unreachable: str | None
         return UserError(
             f"{name} is made by a script, which nothing runs any more.", hint="Look for a copy of it as Parquet."
         )
-    if "BuilderConfig" in text or "Config name is missing" in text:
-        listed = re.search(r"\[(.*?)\]", text)
-        return _other_subset(name, data, re.findall(r"'([^']*)'", listed[1]) if listed else [])
+    known = _subsets_named(error)
+    if known is not None:
+        return _other_subset(name, data, known)
     if unreachable is not None:
         again = "Go online once to fetch it" if "offline" in unreachable else "Check the network"
         return UserError(f"{name} is not in the local cache, and {unreachable}.", hint=f"{again}, or give a file.")
     if kind in ("EmptyDatasetError", "DataFilesNotFoundError"):
         return UserError(f"{name} holds no files of data.", hint="Look at its page on the Hub.")
     return UserError(f"{name} cannot be read ({kind}: {text[:120]}).", hint="Look at its page on the Hub.")
+
+
+def _subsets_named(error: Exception) -> list[str] | None:
+    """The subsets to choose from, where that is what is wrong."""
+    text = " ".join(str(error).split())
+    if "BuilderConfig" not in text and "Config name is missing" not in text:
+        return None
+    listed = re.search(r"\[(.*?)\]", text)
+    return re.findall(r"'([^']*)'", listed[1]) if listed else []
 
 
 def _gated(name: str) -> UserError:
@@ -226,7 +225,8 @@ def _gated(name: str) -> UserError:
 
 def _other_subset(name: str, data: DataRef, known: list[str]) -> UserError:
     if data.subset is None:
-        return SubsetError(name, known)
+        first = known[0] if known else "NAME"
+        return UserError(f"{name} has several subsets: {', '.join(known[:12])}.", hint=f"Add `--subset {first}`.")
     return UserError(
         f"{name} has no subset {shown(data.subset)}.", hint=did_you_mean(data.subset, known, what="It has")
     )

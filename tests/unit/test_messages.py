@@ -892,6 +892,10 @@ FUNCTION: list[tuple[dict[str, Any], str]] = [
 # Each by a template of the message, and why it is not in a table above.
 ELSEWHERE = {
     "Nothing can be asked about models from here.": "test_models_panel",
+    "Nothing can be asked about datasets from here.": "test_datasets_panel",
+    "Nothing was looked into yet.": "test_datasets_panel",
+    "Something else was looked into meanwhile.": "test_datasets_panel",
+    "{} names no dataset.": "test_datasets_panel",
     "This list was searched anew.": "test_models_panel",
     "{} is being downloaded.": "test_models_panel",
     "{} names no model.": "test_models_panel",
