@@ -27,6 +27,7 @@ async function models(answers: Record<string, object | string> = {}, header: Rec
       answered.add(sent);
       const known: Record<string, object | string> = {
         state: { listed: LISTED, downloads: {}, default: null },
+        glance: { known: null },
         detail: golden.detail,
         fit: golden.fit,
         ...answers,
@@ -218,6 +219,34 @@ describe("one model", () => {
     expect(textOf(page.one(".nbt-models-gate"))).toContain("is gated");
     expect(textOf(detail).split("is gated")).toHaveLength(2);
     expect(page.asked("fit")[0]?.params).toEqual({ name: GATED, batch_size: null, length: null });
+  });
+
+  it("is shown as the list knows it until the gate was asked", async () => {
+    const known = {
+      ...golden.detail,
+      is_whole: false,
+      gate: "",
+      facts: [["Task", "of the list"]],
+      cell: null,
+    };
+    const page = show({ kind: "models", header: golden.header, payload: null });
+    await drawn(50);
+    page.all(".nbt-models-list tbody button")[1]?.click();
+    await drawn(50);
+    const reply = (method: string, more: object) => {
+      const sent = page.model.sent.find((one) => one.method === method);
+      page.model.receive({ type: "reply", id: sent?.id, ...more });
+    };
+    expect(textOf(page.one(".nbt-models-detail"))).toContain("Looking at it…");
+    reply("glance", { ok: true, result: { known } });
+    await drawn(50);
+    expect(page.all(".nbt-models-detail dd").map(textOf)).toEqual(["of the list"]);
+    expect(textOf(page.one(".nbt-models-detail"))).toContain("Asking the load gate…");
+    expect(page.all(".nbt-models-gate, .nbt-models-fit")).toEqual([]);
+    reply("detail", { ok: true, result: golden.detail });
+    await drawn(50);
+    expect(page.all(".nbt-models-detail dt").map(textOf)).toEqual(golden.detail.facts.map(([name]) => name));
+    expect(textOf(page.one(".nbt-models-gate"))).toContain("is gated");
   });
 
   it("fits, or not, at a batch that can be changed", async () => {

@@ -232,6 +232,7 @@ def test_texts_stay_texts_under_the_strictest_policy(browser: OfflineBrowser) ->
     memory = dict.fromkeys(hostile[:3], Memory(weights=1))
     asking: dict[str, Any] = {
         "state": lambda _: ({"listed": list_of(models, 0), "downloads": {}, "default": hostile[0]}, []),
+        "glance": lambda _: ({"known": None}, []),
         "detail": lambda params: (
             detail_of(next(one for one in made if one.name == params["name"]), Cell(*hostile[:5])),
             [],

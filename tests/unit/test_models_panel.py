@@ -331,6 +331,18 @@ def test_a_model_in_full_and_whether_it_fits(hub: Hub, catalogue: None) -> None:
     assert wrong == [f"“{field}” is 0. Type a whole number of 1 or more: `1`." for field in FIELDS]
 
 
+def test_what_the_list_knows_is_shown_at_once(hub: Hub, catalogue: None) -> None:
+    panel = shown(Models(LOCAL, ()))
+    told(panel, "search", search="reviewer")
+    asked = len(hub.asked)
+    known = told(panel, "glance", name="acme/reviewer")["known"]
+    assert len(hub.asked) == asked
+    assert not known["is_whole"] and dict(known["facts"])["Licence"] == "mit"
+    whole = told(panel, "detail", name="acme/reviewer")
+    assert whole["is_whole"] and set(dict(known["facts"])) <= set(dict(whole["facts"]))
+    assert told(panel, "glance", name="acme/embedder")["known"] is None
+
+
 def test_one_that_was_looked_at_is_not_here_for_that(hub: Hub, catalogue: None) -> None:
     panel = shown(Models(LOCAL, ()))
     assert told(panel, "detail", name="acme/embedder")["passes"]

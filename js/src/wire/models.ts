@@ -62,6 +62,8 @@ export interface ModelDetail {
   /** The commit that it is at now. */
   revision: string | null;
   facts: [name: string, value: string][];
+  /** Whether the load gate was asked; else it is what the list knows. */
+  is_whole: boolean;
   /** What the load gate says. */
   gate: string;
   passes: boolean;

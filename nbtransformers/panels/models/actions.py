@@ -27,9 +27,10 @@ _BATCH = 16  # texts at once, where nothing else is asked for; as `card` has it
 def actions(models: Models, panel: Panel) -> dict[str, Method]:
     """The questions about models.
 
-    `state` is how things stand; `search` a list, and `more` the one in sight with the next of the Hub; `detail` all
-    that is known of a model, and `fit` the memory that it takes; `use` makes one the default of the session; `download`
-    fetches one and `stop` ends that. What asks the Hub, or takes seconds, is found in a thread of its own.
+    `state` is how things stand; `search` a list, and `more` the one in sight with the next of the Hub; `glance` what
+    the list knows of a model, `detail` all that is known of it, and `fit` the memory that it takes; `use` makes one the
+    default of the session; `download` fetches one and `stop` ends that. What asks the Hub, or takes seconds, is found
+    in a thread of its own.
     """
 
     def picking() -> Picking:
@@ -45,6 +46,12 @@ def actions(models: Models, panel: Panel) -> dict[str, Method]:
         listed = picking().listed.of_number(params.get("number", -1))
         found = picking().listed.find(lambda: offered().more(listed))
         return _later("Searching for models", lambda: list_of(*found()))
+
+    def glance(params: dict[str, Any]) -> Answer:
+        name, _ = _named(params)
+        listed, _ = picking().listed.now()
+        entry = next((one for one in listed.entries if one.name == name), None)
+        return {"known": None if entry is None else detail_of(entry, None)}, []
 
     def detail(params: dict[str, Any]) -> Later:
         name, revision = _named(params)
@@ -77,7 +84,7 @@ def actions(models: Models, panel: Panel) -> dict[str, Method]:
         picking().stop(_named(params)[0])
         return {}, []
 
-    told: dict[str, Method] = {"use": use, "download": download, "stop": stop}
+    told: dict[str, Method] = {"glance": glance, "use": use, "download": download, "stop": stop}
     asked: dict[str, Method] = {"search": search, "more": more, "detail": detail, "fit": fit}
     return {"state": lambda params: (picking().state(), []), **asked, **told}
 

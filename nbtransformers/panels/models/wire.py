@@ -69,7 +69,7 @@ def _row(entry: ModelEntry, cells: tuple[str, ...]) -> dict[str, Any]:
 def detail_of(entry: ModelEntry, cell: Cell | None) -> dict[str, Any]:
     """All that is known of a model.
 
-    Of `passes_with`, the options with which the gate lets it pass, each has what stands beside its box.
+    It is whole once the load gate was asked, which takes seconds. Of `passes_with`, the options with which the gate lets it pass, each has what stands beside its box.
 
     Args:
         entry: it.
@@ -80,6 +80,7 @@ def detail_of(entry: ModelEntry, cell: Cell | None) -> dict[str, Any]:
         "description": sendable(entry.description),
         "revision": entry.revision,
         "facts": [[name, sendable(text)] for name, text in entry.facts() if name != "Load gate"],
+        "is_whole": entry.gate is not None,
         "gate": sendable(spoken(entry.gate or "")),
         "passes": entry.gate == PASSES,
         "passes_with": [[option, ALLOWED[option]] for option in entry.passes_with],
