@@ -58,7 +58,7 @@ def no_program(result: Any) -> str:
 
     Example:
         >>> no_program(nbt.attach("minilm-1"))
-        'There is no program for this run: the method head encodes each text once, by hooks into the model.'
+        'There is no program for this run: several processes have trained it.'
     """
     from nbtransformers.codegen.program import unwritten
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from nbtransformers.codegen.layout import Part, call, program
-from nbtransformers.codegen.literals import assigned, listed, plain
+from nbtransformers.codegen.literals import assigned, inline, listed, plain
 from nbtransformers.codegen.models import named, options
 from nbtransformers.codegen.trainingbatches import collator_parts
 from nbtransformers.codegen.trainingmetrics import metrics_parts
 from nbtransformers.codegen.trainingrows import encoding_parts
 from nbtransformers.codegen.trainingsteps import order_parts, train_part
 from nbtransformers.request import FinetuneRequest, TrainingTask
-from nbtransformers.results.trainingrecipe import AdapterRecipe, Reached, TrainingRecipe
+from nbtransformers.results.trainingrecipe import AdapterRecipe, HeadRecipe, Reached, TrainingRecipe
 
 _TITLES: dict[TrainingTask, str] = {
     "classification": "label texts",
@@ -42,6 +42,7 @@ def finetune_program(request: FinetuneRequest, recipe: TrainingRecipe) -> str:
         _rows(recipe),
         _model(request, recipe),
         _adapter(recipe.adapter),
+        _head_alone(recipe.head),
         *encoding_parts(recipe),
         *collator_parts(request, recipe),
         *order_parts(request, recipe),
@@ -129,6 +130,26 @@ def _head(recipe: TrainingRecipe) -> list[str]:
     if problem is not None:
         given.append(f'problem_type="{problem}"')
     return [*given, "ignore_mismatched_sizes=True"] if given else []
+
+
+def _head_alone(head: HeadRecipe | None) -> Part:
+    if head is None:
+        return Part([])
+    prefixes = [inline(f"{module}.") for module in head.modules]
+    lines = [
+        "# Only the head is trained, and what the model came without.",
+        *call("trained = (", prefixes if len(prefixes) > 1 else [f"{prefixes[0]},"]),
+        "for weight_name, weight in model.named_parameters():",
+        "    weight.requires_grad = weight_name.startswith(trained)",
+    ]
+    if head.still is not None:
+        lines += [
+            "# The body is without dropout, so that it makes the same of a text in every epoch.",
+            "# The run has let it read each text once; here it does in each epoch, which is shorter to write.",
+            f"body = model.{head.still}.eval()",
+            "body.train = lambda mode=True: body  # which Trainer calls",
+        ]
+    return Part(lines)
 
 
 def _adapter(adapter: AdapterRecipe | None) -> Part:

@@ -27,6 +27,19 @@ class AdapterRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadRecipe:
+    """What a program must know to train the head alone.
+
+    Attributes:
+        modules: the modules that are trained.
+        still: the body, where it encodes texts without dropout; None where it does as in any training.
+    """
+
+    modules: tuple[str, ...]
+    still: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingTokens:
     """What a program must know of the tokenizer of a run.
 
@@ -110,7 +123,8 @@ class TrainingRecipe:
         every: steps between two evaluations.
         metric: what says which checkpoint is the best.
         lower_is_better: whether that is an error.
-        adapter: how small matrices are put beside the weights; None where all weights are trained.
+        adapter: how small matrices are put beside the weights; None where there are none.
+        head: what is trained where that is the head alone; None where more is.
         writing: how it writes in an evaluation; None where it does not.
         reached: how far the run came; None where it is through.
     """
@@ -134,5 +148,6 @@ class TrainingRecipe:
     metric: str
     lower_is_better: bool
     adapter: AdapterRecipe | None = None
+    head: HeadRecipe | None = None
     writing: WritingTrial | None = None
     reached: Reached | None = None

@@ -29,13 +29,25 @@ _ALIKE = 1e-4  # two ways to the same logits
 
 
 def freeze(model: Any, head: Head, new: Iterable[str]) -> Any:
-    """A model of which only the head is trained, and what it did not come with.
+    """A model of which only the head is trained, and what it did not come with; it is changed.
+
+    Raises:
+        UserError: as `head_modules`.
+    """
+    model.requires_grad_(False)
+    for name in head_modules(model, head, new):
+        model.get_submodule(name).requires_grad_(True)
+    return model
+
+
+def head_modules(model: Any, head: Head, new: Iterable[str]) -> list[str]:
+    """The modules of a model that are trained where its head is.
 
     A pooler counts as a part of the head of a classifier: what BERT has in its body for that, RoBERTa and others have
     in their heads, and one that was not trained with the rest (as of most sentence encoders) would be in the way.
 
     Args:
-        model: of Transformers; it is changed.
+        model: of Transformers.
         head: the model's.
         new: names of the weights that it did not come with.
 
@@ -50,10 +62,7 @@ def freeze(model: Any, head: Head, new: Iterable[str]) -> Any:
             "The head of this model is not trained by itself: its weights are its embeddings, too.",
             hint="Type `--method lora`.",
         )
-    model.requires_grad_(False)
-    for name in trained:
-        model.get_submodule(name).requires_grad_(True)
-    return model
+    return trained
 
 
 def _pooler(model: Any) -> Any:

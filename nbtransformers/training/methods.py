@@ -133,16 +133,29 @@ def _tap(
     model: Any, attempt: Attempt, request: FinetuneRequest, collator: Any, train: Dataset, device: str
 ) -> Tap | None:
     """Where the features of texts are taken from; None where they must be encoded in every epoch, which is said."""
-    tap = None
-    if attempt.task.head == "classifier" and not request.collator and not _wants_checkpointing(request):
-        rows = train.select(range(min(_TRIED, len(train)))).remove_columns("labels")
-        batch = collator([dict(row) for row in rows])
-        tap = find_tap(model.to(device), {name: value.to(device) for name, value in batch.items()})
+    tap = tap_of(model.to(device), attempt.task.head, request, collator, train)
     if tap is None and attempt.saved is None:
         attempt.journal.write(
             "note", text="Texts are encoded in every epoch: the head reads more than a vector of each."
         )
     return tap
+
+
+def tap_of(model: Any, head: Head, request: FinetuneRequest, collator: Any, train: Dataset) -> Tap | None:
+    """Where the features of texts are taken from; None where they must be encoded in every epoch.
+
+    Args:
+        model: of which only the head is trained, on its device.
+        head: the model's.
+        request: what was asked for.
+        collator: makes batches of encoded rows.
+        train: encoded rows, of which two are tried.
+    """
+    if head != "classifier" or request.collator or _wants_checkpointing(request):
+        return None
+    rows = train.select(range(min(_TRIED, len(train)))).remove_columns("labels")
+    batch = collator([dict(row) for row in rows])
+    return find_tap(model, {name: value.to(model.device) for name, value in batch.items()})
 
 
 def _wants_checkpointing(request: FinetuneRequest) -> bool:

@@ -17,6 +17,7 @@ from nbtransformers.request import FinetuneRequest, ModelRef
 from nbtransformers.results.recipe import Place
 from nbtransformers.results.trainingrecipe import (
     AdapterRecipe,
+    HeadRecipe,
     Parts,
     Reached,
     TrainingRecipe,
@@ -31,8 +32,9 @@ from nbtransformers.training.checkpoints import marker_of
 from nbtransformers.training.collating import drawing_from
 from nbtransformers.training.data import stored_description, stored_rows
 from nbtransformers.training.finder import found_lr
-from nbtransformers.training.headonly import accepts_loss_kwargs
+from nbtransformers.training.headonly import accepts_loss_kwargs, freeze, head_modules
 from nbtransformers.training.loading import Trainable, load_to_train, outline
+from nbtransformers.training.methods import tap_of
 from nbtransformers.training.origin import same_model
 from nbtransformers.training.settings import Steps, steps_of
 from nbtransformers.training.source import starting_model
@@ -75,7 +77,6 @@ def unwritten_because(request: FinetuneRequest, history: History) -> str | None:
         'several processes have trained it'
     """
     reasons = {
-        "the method head encodes each text once, by hooks into the model": request.method == "head",
         "the method qlora needs a GPU, where its program cannot be checked": request.method == "qlora",
         "several processes have trained it": request.processes > 1,
         "its collator is a function of your own": request.collator is not None,
@@ -170,6 +171,7 @@ class _Facts:
             metric=metric,
             lower_is_better=metric in LOWER_IS_BETTER and not metric.endswith("loss"),  # which Trainer knows
             adapter=self._adapter() if request.method == "lora" else None,
+            head=self._head() if request.method == "head" else None,
             writing=self._writing() if task.writes else None,
             reached=None if self.state == "done" else self._reached(),
         )
@@ -224,8 +226,7 @@ class _Facts:
         loaded = self._loaded
         if not accepts_loss_kwargs(loaded.model):
             return False
-        rows = self._train.select(range(min(_TRIED, len(self._train))))
-        encoded = self._task.encode(rows, loaded.tokenizer, self._description, loaded.limit)
+        encoded = self._first_rows(loaded)
         batch = self._task.collator(loaded.tokenizer, loaded.model)([dict(row) for row in encoded])
         return gives_mean(loaded.model, batch)
 
@@ -242,6 +243,20 @@ class _Facts:
             **({"modules_to_save": config.modules_to_save} if config.modules_to_save else {}),
         }
         return AdapterRecipe(tuple(given.items()), None if config.task_type is None else str(config.task_type))
+
+    def _head(self) -> HeadRecipe:
+        """What is trained, and whether the run has encoded each text once: without dropout in the body."""
+        loaded = self._loaded
+        del self.__dict__["_loaded"]  # what is frozen stays so
+        modules = head_modules(loaded.model, self._task.head, loaded.new)
+        model = freeze(loaded.model, self._task.head, loaded.new)
+        collator = self._task.collator(loaded.tokenizer, model)
+        tap = tap_of(model, self._task.head, self.request, collator, self._first_rows(loaded))
+        return HeadRecipe(tuple(modules), None if tap is None else tap.body)
+
+    def _first_rows(self, loaded: Trainable) -> Dataset:
+        rows = self._train.select(range(min(_TRIED, len(self._train))))
+        return self._task.encode(rows, loaded.tokenizer, self._description, loaded.limit)
 
     # --- what it writes ---
 

@@ -213,12 +213,12 @@ def test_a_run_is_named_as_a_model_is(terminal: Terminal, tmp_path: Path, monkey
     for name in ("minilm-1", "情感-2"):
         folder = tmp_path / RUNS / name
         folder.mkdir(parents=True)
-        request = FinetuneRequest(DataRef("lines", "A joy."), method="head")
+        request = FinetuneRequest(DataRef("lines", "A joy."), method="qlora")
         (folder / "request.json").write_text(request.to_json(), encoding="utf-8")
     found = {suggestion.text for suggestion in complete_command("code r", terminal.shell).suggestions}
     assert found == {"run:minilm-1", "run:情感-2"}
     for typed in found:
-        assert terminal.refusal(f"%nbt code {typed}").startswith("There is no program for this run: the method head")
+        assert terminal.refusal(f"%nbt code {typed}").startswith("There is no program for this run: the method qlora")
     assert terminal.refusal("%nbt code run:minilm-2") == (f"There is no run minilm-2 in {RUNS}. Did you mean minilm-1?")
 
 

@@ -413,13 +413,13 @@ def test_a_program_outlives_its_result(bench: Bench, terminal: Terminal) -> None
 
 
 def test_why_there_is_no_program_is_told_where_one_may_look_for_it(bench: Bench, tmp_path: Path) -> None:
-    request = FinetuneRequest(DataRef("lines", "A joy."), method="head")
+    request = FinetuneRequest(DataRef("lines", "A joy."), method="qlora")
     run = Written(tmp_path / "head-1", alive=False, request=request).run
-    ran.noting("finetune", "df --method head", None, lambda: ran.remember(run))
+    ran.noting("finetune", "df --method qlora", None, lambda: ran.remember(run))
     (row,) = bench.history()
     assert not row.has_code
     assert row.no_code == (
-        "There is no program for this run: the method head encodes each text once, by hooks into the model."
+        "There is no program for this run: the method qlora needs a GPU, where its program cannot be checked."
     )
     whole = Written(tmp_path / "whole-1", alive=False).run
     ran.noting("finetune", "df", None, lambda: ran.remember(whole))
