@@ -69,7 +69,8 @@ def _row(entry: ModelEntry, cells: tuple[str, ...]) -> dict[str, Any]:
 def detail_of(entry: ModelEntry, cell: Cell | None) -> dict[str, Any]:
     """All that is known of a model.
 
-    It is whole once the load gate was asked, which takes seconds. Of `passes_with`, the options with which the gate lets it pass, each has what stands beside its box.
+    It is whole once the load gate was asked, which takes seconds. Of `passes_with`, the options with which the gate
+    lets it pass, each has what stands beside its box.
 
     Args:
         entry: it.
