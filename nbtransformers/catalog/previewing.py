@@ -47,7 +47,11 @@ def preview(data: DataRef, rows: int, *, any_subset: bool = False) -> DatasetPre
         splits={one: _rows_of(found.splits[one], one) for one in known},
         split=split,
         columns={column: kind_in_words(features[column]) if column in features else "" for column in columns},
-        rows=pd.DataFrame([[row.get(column) for column in columns] for row in first], columns=columns, dtype=object),
+        rows=pd.DataFrame(
+            [[row.get(column) for column in columns] for row in first],
+            columns=pd.Index(columns, dtype=object),  # as texts, pandas would have them all UTF-8
+            dtype=object,
+        ),
         subsets=found.subsets if named else (),
         classes={column: tuple(kind.names) for column, kind in features.items() if hasattr(kind, "names")},
         texts=tuple(column for column, kind in features.items() if getattr(kind, "dtype", None) in _TEXTS),

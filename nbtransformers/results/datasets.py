@@ -208,7 +208,7 @@ class DatasetPreview:
         import pandas as pd
 
         facts = "".join(f"<p>{escape(name)}: {escape(text)}</p>" for name, text in self.facts())
-        frame = pd.DataFrame(self.cells(), columns=list(self.rows.columns), dtype=object)
+        frame = pd.DataFrame(self.cells(), columns=self.rows.columns, dtype=object)
         return f"<p><strong>{escape(self.name)}</strong></p>{facts}{frame.to_html(escape=True, index=False)}"
 
     def __repr__(self) -> str:

@@ -40,10 +40,10 @@ const modelOf = (traits, answer) => {
 };
 """
 _PAGE = f"""<!doctype html><html><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{STRICTEST}"><link rel="stylesheet" href="/KIND.css"></head>
+<meta http-equiv="Content-Security-Policy" content="{STRICTEST}"><link rel="stylesheet" href="/BUNDLE.css"></head>
 <body><script type="module" src="/driver.js"></script></body></html>"""
 _DRIVER = f"""
-import panel from "/KIND.js";
+import panel from "/BUNDLE.js";
 {MODEL}
 window.show = (header, payload) => {{
   const traits = {{ kind: "KIND", panel_id: "one", progress: null, error: null, header,
@@ -65,27 +65,30 @@ def alone(
     shown: tuple[dict[str, Any], bytes],
     asking: Mapping[str, Method],
     more: str = "",
+    bundle: str | None = None,
 ) -> Iterator[tuple[Page, list[str]]]:
     """The panel on a page of its own, and what happened that must not.
 
     Args:
         browser: the browser.
-        kind: the kind of the panel, by which its bundle is called.
+        kind: the kind of the panel.
         shown: its header and its payload.
         asking: what answers its questions.
         more: what else runs in the page, where `window.tell` tells the panel something.
+        bundle: the bundle that has it; None is called as its kind.
     """
     opened, noted = browser.page(width=1000, height=1000), []
+    bundle = bundle or kind
 
     def ask(method: str, params: dict[str, Any]) -> dict[str, Any]:
         result, buffers = asking[method](params)
         return {"result": result, "buffers": [base64.b64encode(one).decode() for one in buffers]}
 
     files = {
-        "/": ("text/html", _PAGE.replace("KIND", kind)),
-        "/driver.js": ("text/javascript", _DRIVER.replace("KIND", kind) + more + _READY),
-        f"/{kind}.js": ("text/javascript", (STATIC / f"{kind}.js").read_text(encoding="utf-8")),
-        f"/{kind}.css": ("text/css", (STATIC / f"{kind}.css").read_text(encoding="utf-8")),
+        "/": ("text/html", _PAGE.replace("BUNDLE", bundle)),
+        "/driver.js": ("text/javascript", _DRIVER.replace("BUNDLE", bundle).replace("KIND", kind) + more + _READY),
+        f"/{bundle}.js": ("text/javascript", (STATIC / f"{bundle}.js").read_text(encoding="utf-8")),
+        f"/{bundle}.css": ("text/css", (STATIC / f"{bundle}.css").read_text(encoding="utf-8")),
     }
 
     def serve(route: Route) -> None:
