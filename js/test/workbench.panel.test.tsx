@@ -76,6 +76,13 @@ describe("what is filled in", () => {
     expect(formOf(withOption(filled, "top-k", ""), classify).options).toEqual({});
   });
 
+  it("has no option that is for another kind of input", () => {
+    let filled = withOption(withOption(nothingFilled("classify"), "column", "review"), "whole", true);
+    filled = { ...filled, texts: { text: "a joy", value: "df" } };
+    expect(formOf(filled, classify).options).toEqual({ whole: true });
+    expect(formOf({ ...filled, source: "value" }, classify).options).toEqual({ column: "review" });
+  });
+
   it("is what a run of the history said", () => {
     const form = {
       task: "tokenize",
@@ -96,7 +103,14 @@ describe("what is filled in", () => {
 describe("the panel", () => {
   it("has a labelled field for every option of the task", async () => {
     const page = await bench();
+    for (const name of ["model", "whole", "top-k", "dtype"])
+      page.field(name === "whole" ? "one text in all" : name);
+    // A text has no columns, and a table is no whole text.
+    expect(() => page.field("column")).toThrow();
+    page.button("Variable").click();
+    await page.answer();
     for (const name of ["model", "column", "top-k", "dtype"]) page.field(name);
+    expect(() => page.field("one text in all")).toThrow();
     expect(page.field("top-k").placeholder).toBe("1");
     // Every field has a name.
     for (const one of page.all("input, select, textarea")) {
@@ -123,7 +137,7 @@ describe("the panel", () => {
     expect(page.asked("typed").at(-1)?.params).toEqual({
       form: { task: "classify", source: "text", text: "a joy", options: { "top-k": "2" }, others: "" },
     });
-    expect(textOf(page.one(".nbt-bench-code pre"))).toBe("%%classify\na joy\n");
+    expect(textOf(page.one(".nbt-bench-code pre"))).toBe("%%classify\na joy");
     expect(page.one(".nbt-bench-code pre").getAttribute("dir")).toBe("ltr");
     page.button("Run").click();
     await page.answer();
@@ -226,6 +240,8 @@ describe("the panel", () => {
 
   it("lists all that a field can be, to be picked by the mouse alone", async () => {
     const page = await bench();
+    page.button("Variable").click();
+    await page.answer();
     const field = page.field("column");
     await page.type(field, "rev");
     page.button("Choose column").click();
@@ -241,10 +257,36 @@ describe("the panel", () => {
     expect(page.all("button").map((one) => one.getAttribute("aria-label"))).not.toContain("Choose top-k");
   });
 
+  it("keeps a list where it is until the pointer has clicked what is beyond it", async () => {
+    const page = await bench();
+    page.button("Variable").click();
+    await page.answer();
+    const field = page.field("column");
+    await page.type(field, "rev");
+    expect(page.all("[role=listbox]")).toHaveLength(1);
+    const press = (name: string) => page.button("Run").dispatchEvent(new Event(name, { bubbles: true }));
+    press("pointerdown");
+    field.dispatchEvent(new FocusEvent("blur"));
+    await drawn();
+    expect(page.all("[role=listbox]")).toHaveLength(1);
+    press("pointerup");
+    await drawn();
+    expect(page.all("[role=listbox]")).toHaveLength(0);
+    // Keys have moved nothing by then.
+    await page.type(field, "revi");
+    field.dispatchEvent(new FocusEvent("blur"));
+    await drawn();
+    expect(page.all("[role=listbox]")).toHaveLength(0);
+  });
+
   it("shows what a magic says as text, and has no program for it", async () => {
     const history = [{ ...golden.state.history[1], has_code: false }];
-    const page = await bench({ said: "<b>device</b>  cpu", shown: 1, history });
-    expect(textOf(page.one(".nbt-bench-said pre"))).toBe("<b>device</b>  cpu");
+    const page = await bench({ said: "<b>device</b>  cpu\ndtype   auto", shown: 1, history });
+    expect(textOf(page.one(".nbt-bench-said pre"))).toBe("<b>device</b>  cpu\ndtype   auto");
+    // A sentence is broken where it must be.
+    const one = await bench({ said: "Downloaded acme/tiny.", shown: 1, history });
+    expect(textOf(one.one("[aria-label='What it says'] pre"))).toBe("Downloaded acme/tiny.");
+    expect(one.all(".nbt-bench-said")).toHaveLength(0);
     expect(page.button("Code 1").disabled).toBe(true);
     expect(page.all(".nbt-bench-run button").map(textOf)).toEqual(["Run"]);
   });

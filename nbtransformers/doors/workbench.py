@@ -94,6 +94,7 @@ class Bench:
         """
         filled = Form.of(form)
         task = task_named(filled.task)
+        forms.refuse_empty(filled)
         line, cell = forms.line_and_cell(filled)
         doing = task.understand(line, cell, dict(self._shell.user_ns), self._shell)
         entry = ran.new(task.magic, line, cell, "workbench")
@@ -136,18 +137,18 @@ class Bench:
         done = complete([typed], 0, len(typed), self._shell)
         return ((), begun) if done is None else (done.suggestions, begun.removesuffix(done.typed))
 
-    def field_of(self, form: Sent, message: str) -> str:
-        """The field that a mistake is in: the option that it names first, else the one whose value it quotes."""
+    def field_of(self, form: Sent, error: UserError) -> str:
+        """The field that a mistake is in: what its message speaks of, else an option that its hint names.
+
+        Where nothing is given to be read, it is that.
+        """
         filled = Form.of(form)
         names = [option.name for option in task_named(filled.task).fields]
-        for name in re.findall(r"--([a-z][a-z-]*)", message):
-            if name in names:
-                return name
         given = {name: value for name, value in filled.options.items() if isinstance(value, str)}
-        for name, value in {**given, INPUT: "" if filled.source == "text" else filled.text}.items():
-            if len(value) > 1 and (value in message or in_quotes(value) in message):
-                return name
-        return ""
+        given |= {INPUT: "" if filled.source == "text" else filled.text}
+        quoted = (name for name, value in given.items() if _speaks_of(error.message, value))
+        found = (*_options_in(error.message, names), *quoted, *_options_in(error.hint or "", names))
+        return next(iter(found), INPUT if filled.source != "none" and not filled.text.strip() else "")
 
     def history(self) -> list[Row]:
         """What was run in this session, the newest first."""
@@ -184,6 +185,18 @@ class Bench:
     def listen(self, listener: object) -> None:
         """Call an object, for as long as it lives, when the history has changed."""
         ran.listen(listener)
+
+
+def _options_in(text: str, names: list[str]) -> list[str]:
+    """The options that a text names, in its order."""
+    return [name for name in re.findall(r"--([a-z][a-z-]*)", text) if name in names]
+
+
+def _speaks_of(text: str, value: str) -> bool:
+    """Whether a text quotes what is filled in; of a single letter it must be what it begins with."""
+    if len(value) < 2:
+        return bool(value) and text.startswith(f"{value} ")
+    return any(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", text) for one in (value, in_quotes(value)))
 
 
 def _row(entry: ran.Ran) -> Row:

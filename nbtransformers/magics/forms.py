@@ -105,13 +105,27 @@ def _field(option: Option, task: FormTask) -> dict[str, Any]:
         "default": default,
         "from": place,
         "word": option in task.words,
+        "sources": list(_SOURCES.get(option.name, ()) if not task.is_command else ()),
         "picked": option.metavar is not None and (option in task.words or is_completed(option)),
     }
+
+
+NONE_BUNDLED = ("answer", "entities", "fill", "summarize", "translate")
+"""The tasks that none of the bundled models does."""
+
+_TABLES: tuple[Source, ...] = ("value", "file")
+# What says how an input is read is for inputs of that kind; of any other the magic refuses it.
+_SOURCES: Mapping[str, tuple[Source, ...]] = {
+    **dict.fromkeys(("whole", "lines"), ("text",)),
+    **dict.fromkeys(("column", "encoding", "split", "subset"), _TABLES),
+}
 
 
 def _default(option: Option, task: str) -> tuple[str, str]:
     """What holds where nothing is filled in, and where that is set; empty where it is built in."""
     built_in = _DEFAULT.search(option.help)
+    if option.name == "model" and task in NONE_BUNDLED and settings.default(f"{task}.model").source is None:
+        return "none is bundled: give one", ""
     if option.name in SETTABLE and SET_FOR.get(option.name, task) == task:
         found = settings.default(f"{task}.{option.name}")
         if found.source is not None:
@@ -145,7 +159,26 @@ def line_and_cell(form: Form) -> tuple[str, str | None]:
     words = [*filter(None, [task.before]), *_words(form, task), *_expression(form), *_options(form, task)]
     if form.others.strip():
         words.append(_one_line(form.others))
-    return " ".join(words), _below(form.text) if form.source == "text" else None
+    return " ".join(words), None if form.source != "text" or _is_instead(form) else _below(form.text)
+
+
+_MISSING: Mapping[Source, str] = {"text": "text", "value": "variable", "file": "file", "cell": "cell"}
+_INSTEAD_OF_TEXT = "cell"  # the option of `%tokenize` that names a cell by its tag
+
+
+def _is_instead(form: Form) -> bool:
+    """Whether an option names what is read."""
+    return not form.text.strip() and _INSTEAD_OF_TEXT in form.options
+
+
+def refuse_empty(form: Form) -> None:
+    """Refuse a form that says nothing of what is to be read.
+
+    Raises:
+        UserError: in the words of a form; the magic would speak of its line.
+    """
+    if form.source != "none" and not form.text.strip() and not _is_instead(form):
+        raise UserError(f"No {_MISSING[form.source]} is given.", hint="Type it here, or choose another kind of input.")
 
 
 _LIKE_A_PROMPT = re.compile(r"[\s.>\[]|In \[")

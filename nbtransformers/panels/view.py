@@ -97,6 +97,8 @@ def show_result(result: Result) -> None:
 class PanelView:
     """Two outputs: a static snapshot, then the live panel; wherever the notebook is read, one of them shows."""
 
+    has_stop = True  # whether the panel has a button that ends the work
+
     def __init__(self, what: str, kind: str) -> None:
         self._what = what
         self._panel = _panel(what, kind)
@@ -132,7 +134,7 @@ class PanelView:
 
     def progress(self, progress: Progress) -> None:
         self._rows = progress.total
-        self._panel.progress = {**asdict(progress), "stop": self.stopped_by}
+        self._panel.progress = asdict(progress) | ({"stop": self.stopped_by} if self.has_stop else {})
 
     def partial(self, result: Result) -> None:
         kind = kind_of_result(result)

@@ -80,6 +80,18 @@ def test_a_field_tells_its_default_and_where_that_is_set(monkeypatch: pytest.Mon
         defaults.forget_session()
 
 
+@pytest.mark.parametrize("task", [task.name for task in ASKED if task.name not in ("finetune", "positions")])
+def test_what_needs_a_model_says_so(task: str, bench: Bench) -> None:
+    text = "question: Who?\nIt was Ada." if task == "answer" else "a [MASK]"
+    work = bench.understood({"task": task, "source": "text", "text": text, "options": {"model": ""}})
+    groups = forms.fields_of(TASKS[task])["groups"]
+    model = next(one for group in groups for one in group["options"] if one["name"] == "model")
+    assert (model["default"] == "none is bundled: give one") == (task in forms.NONE_BUNDLED)
+    if task in forms.NONE_BUNDLED:
+        with pytest.raises(UserError, match="bundled"):
+            work.run(TerminalView("Working"))
+
+
 # --- a form, its magic, and what both say ---
 
 ANYTHING = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
@@ -324,7 +336,7 @@ def test_a_mistake_is_told_at_its_field(bench: Bench, task: str, options: Any, t
     form = {"task": task, "source": "text", "text": text, "options": options}
     with pytest.raises(UserError) as told:
         bench.understood(form)
-    assert bench.field_of(form, str(told.value)) == field
+    assert bench.field_of(form, told.value) == field
     assert ran.ran() == []  # nothing ran
 
 
@@ -332,7 +344,46 @@ def test_a_mistake_in_what_is_read_is_told_there(bench: Bench) -> None:
     form = {"task": "classify", "source": "value", "text": "textss", "options": {}}
     with pytest.raises(UserError, match="There is no variable textss") as told:
         bench.understood(form)
-    assert bench.field_of(form, str(told.value)) == "input"
+    assert bench.field_of(form, told.value) == "input"
+
+
+@pytest.mark.parametrize(
+    ("task", "source", "text", "what"),
+    [
+        ("classify", "text", " \n", "text"),
+        ("answer", "value", "", "variable"),
+        ("finetune", "file", "", "file"),
+        ("embed", "cell", "", "cell"),
+    ],
+)
+def test_a_form_without_an_input_is_refused_in_its_own_words(
+    bench: Bench, task: str, source: str, text: str, what: str
+) -> None:
+    form = {"task": task, "source": source, "text": text, "options": {}}
+    with pytest.raises(UserError) as told:
+        bench.understood(form)
+    assert str(told.value) == f"No {what} is given. Type it here, or choose another kind of input."
+    assert bench.field_of(form, told.value) == "input"
+
+
+def test_a_cell_that_is_named_by_its_tag_stands_in_place_of_texts(bench: Bench) -> None:
+    form = Form("tokenize", "text", " \n", {"cell": "introduction"})
+    assert forms.typed(form) == "%tokenize --cell introduction"
+    with pytest.raises(UserError, match="tag 'introduction' is not known"):
+        bench.understood(form.sent())
+
+
+def test_a_mistake_is_told_where_its_message_is_about_and_not_its_hint(bench: Bench, terminal: Terminal) -> None:
+    terminal.run("n = 3")
+
+    def field(message: str, **form: Any) -> str:
+        with pytest.raises(UserError, match=message) as told:
+            bench.understood({"task": "classify", "options": {}, **form}).run(TerminalView("Classifying"))
+        return bench.field_of({"task": "classify", "options": {}, **form}, told.value)
+
+    assert field("not texts. Give .* `--column NAME`", source="value", text="n") == "input"
+    texts = {"source": "text", "text": "a joy"}
+    assert field("not a sequence classifier. .* `--labels", **texts, options={"model": "minilm"}) == "model"
 
 
 def test_suggestions_are_those_of_tab(bench: Bench, terminal: Terminal) -> None:

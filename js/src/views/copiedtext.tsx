@@ -1,6 +1,7 @@
 // A text as it is, with what puts it onto the clipboard.
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { formatCount } from "../text";
 import { CopyButton } from "./copybutton";
 
 interface CopiedTextProps {
@@ -23,8 +24,18 @@ export function CopiedText({ title, text, dir, class: name = "nbt-bench-code", c
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long one scrolls, and so must the keys */}
       <pre ref={element} dir={dir} tabIndex={0}>
-        {text}
+        {inShort(text)}
       </pre>
     </section>
   );
+}
+
+/** Characters: what nobody reads here would take the page seconds. */
+const MOST_SHOWN = 20_000;
+
+/** Of a long text the beginning; the buttons take the whole. */
+function inShort(text: string): string {
+  const shown = text.slice(0, MOST_SHOWN).trimEnd();
+  const left = text.trimEnd().length - shown.length;
+  return left > 0 ? `${shown}…\n\n… and ${formatCount(left)} characters more` : shown;
 }

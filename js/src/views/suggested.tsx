@@ -1,4 +1,5 @@
 // A field to type into, and a list of what the kernel knows that it can be: by what is typed, or all by its button.
+import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Channel } from "../channel";
 import type { Form } from "../wire/workbench";
@@ -38,6 +39,7 @@ export function Suggested(props: SuggestedProps) {
     begin(from);
     goTo(-1);
   };
+  const leave = useLeaving(input, begun !== null, () => open(null));
   const choose = (text: string) => {
     onType(text);
     open(text.endsWith("/") ? text : null); // a folder goes on
@@ -73,7 +75,7 @@ export function Suggested(props: SuggestedProps) {
         aria-expanded={isOpen && found.length > 0}
         aria-controls={isOpen ? list : undefined}
         aria-activedescendant={isOpen && at >= 0 ? `${list}-${at}` : undefined}
-        onBlur={() => open(null)}
+        onBlur={leave}
         onKeyDown={onKeyDown}
         onInput={({ currentTarget }) => {
           onType(currentTarget.value);
@@ -100,6 +102,39 @@ export function Suggested(props: SuggestedProps) {
       )}
     </div>
   );
+}
+
+/**
+ * Closes a list once its field is left: at once by keys, and by the pointer when that has clicked. A list that goes
+ * while it is down would move what is pressed from under it, and nothing would be clicked.
+ */
+function useLeaving(
+  input: RefObject<HTMLInputElement | null>,
+  isOpen: boolean,
+  close: () => void,
+): () => void {
+  const isDown = useRef(false);
+  const end = useRef(close);
+  end.current = close;
+  useEffect(() => {
+    const page = input.current?.ownerDocument;
+    if (!isOpen || !page) return;
+    const down = () => {
+      isDown.current = true;
+    };
+    const up = () => {
+      isDown.current = false;
+      setTimeout(() => input.current?.matches(":focus") || end.current());
+    };
+    const listeners = { pointerdown: down, pointerup: up, pointercancel: up };
+    for (const [name, listener] of Object.entries(listeners)) page.addEventListener(name, listener, true);
+    return () => {
+      isDown.current = false;
+      for (const [name, listener] of Object.entries(listeners))
+        page.removeEventListener(name, listener, true);
+    };
+  }, [input, isOpen]);
+  return () => isDown.current || close();
 }
 
 type Found = readonly (readonly [text: string, about: string])[];

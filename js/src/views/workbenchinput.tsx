@@ -1,6 +1,7 @@
 // What is read: typed text, a variable, a file, or another cell of the notebook.
 import type { Channel } from "../channel";
 import { type Host, otherCells } from "../host";
+import { directionOf } from "../tokens/direction";
 import type { Form, Source, Task, Value } from "../wire/workbench";
 import { BESIDE_TEXT, fieldOf, INPUT } from "../workbench/filled";
 import { useId } from "./id";
@@ -21,6 +22,8 @@ const PLACEHOLDERS: Partial<Record<Source, string>> = {
   cell: "the number of a cell that ran",
 };
 const MOST_TITLE = 60;
+/** Characters; of more, each line's own direction takes Chromium seconds, and a page that is laid out again minutes. */
+const MOST_AUTO = 20_000;
 const SHOWN_LINES = { least: 3, most: 14 };
 
 interface InputProps {
@@ -69,12 +72,16 @@ export function WorkbenchInput({ task, form, channel, mistake, host, cell, ...on
         <textarea
           id={id}
           rows={lines}
-          dir="auto"
+          dir={text.length > MOST_AUTO ? directionOf(text) : "auto"}
           spellcheck={false}
           aria-label={task.label}
           placeholder={task.label}
           aria-invalid={isWrong || undefined}
           value={text}
+          onPaste={({ currentTarget, clipboardData }) => {
+            const pasted = clipboardData?.getData("text") ?? "";
+            if (pasted.length > MOST_AUTO) currentTarget.dir = directionOf(pasted);
+          }}
           onInput={({ currentTarget }) => on.onText(currentTarget.value)}
         />
       ) : (

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Channel } from "../channel";
 import type { Form, Task, Value } from "../wire/workbench";
-import { BESIDE_TEXT, MODEL } from "../workbench/filled";
+import { BESIDE_TEXT, isFor, MODEL } from "../workbench/filled";
 import { FormField } from "./formfield";
 import { useId } from "./id";
 
@@ -18,13 +18,12 @@ interface OptionsProps {
 
 export function WorkbenchOptions({ task, form, channel, mistakeIn, onOption, onOthers }: OptionsProps) {
   const others = useId("others");
-  const isElsewhere = (name: string) =>
-    name === MODEL || (form.source === "text" && BESIDE_TEXT.includes(name));
+  const isElsewhere = (name: string) => name === MODEL || BESIDE_TEXT.includes(name);
   return (
     <>
       <div class="nbt-bench-groups">
         {task.groups.map(({ title, options }) => {
-          const here = options.filter(({ name }) => !isElsewhere(name));
+          const here = options.filter((field) => !isElsewhere(field.name) && isFor(field, form.source));
           if (here.length === 0) return null;
           const given = here.filter(({ name }) => name in form.options).length;
           return (

@@ -19,6 +19,8 @@ export interface Field {
   from: string;
   /** Whether it is typed by its place, without a name: the command is about it. */
   word: boolean;
+  /** The kinds of input that it is for; empty is any. */
+  sources: Source[];
   /** Whether the kernel may know what it can be. */
   picked: boolean;
 }

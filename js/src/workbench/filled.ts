@@ -26,9 +26,26 @@ export function formOf(filled: Filled, task: Task): Form {
     task: task.name,
     source,
     text: filled.texts[source] ?? "",
-    options: { ...filled.options[task.name] },
+    options: optionsFor(filled.options[task.name] ?? {}, task, source),
     others: task.others ? filled.others : "",
   };
+}
+
+/** Whether an option says something of a kind of input; what is filled in for another kind is no part of the form. */
+export function isFor({ sources }: Field, source: Source): boolean {
+  return sources.length === 0 || sources.includes(source);
+}
+
+function optionsFor(
+  options: Readonly<Record<string, Value>>,
+  task: Task,
+  source: Source,
+): Record<string, Value> {
+  const isMeant = (name: string) => {
+    const field = fieldOf(task, name);
+    return !field || isFor(field, source);
+  };
+  return Object.fromEntries(Object.entries(options).filter(([name]) => isMeant(name)));
 }
 
 export function withOption(filled: Filled, name: string, value: Value): Filled {

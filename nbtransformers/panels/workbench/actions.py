@@ -37,13 +37,13 @@ def actions(bench: Workbench, panel: Panel) -> dict[str, Method]:
         try:
             return {"typed": sendable(desk.typed(form_of(params)))}, []
         except UserError as error:
-            return {"typed": "", "error": panel.follower.mistake(form_of(params), str(error))}, []
+            return {"typed": "", "error": panel.follower.mistake(form_of(params), error)}, []
 
     def run(params: dict[str, Any]) -> Answer:
         try:
             panel.follower.run(form_of(params))
         except UserError as error:
-            return {"error": panel.follower.mistake(form_of(params), str(error))}, []
+            return {"error": panel.follower.mistake(form_of(params), error)}, []
         return {}, []
 
     def stop(params: dict[str, Any]) -> Answer:

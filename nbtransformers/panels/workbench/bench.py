@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nbtransformers.errors import UserError
     from nbtransformers.panels.view import View
 
 MOST_TYPED = 400  # characters of a magic where the history is shown
@@ -92,7 +93,7 @@ class Desk(Protocol):
         """What a form says, understood; nothing has begun yet."""
         ...
 
-    def field_of(self, form: Sent, message: str) -> str:
+    def field_of(self, form: Sent, error: UserError) -> str:
         """The field that a mistake is in; empty where that is not known."""
         ...
 

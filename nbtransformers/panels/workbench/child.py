@@ -17,6 +17,8 @@ class ChildView(PanelView):
         around: draws the snapshot of the panel around it.
     """
 
+    has_stop = False  # the panel around it has one
+
     def __init__(self, what: str, kind: str, around: Callable[[], None] = lambda: None) -> None:
         super().__init__(what, kind)
         self._around = around

@@ -133,7 +133,7 @@ class Working:
             self._let_go()
         except Exception as error:
             message = told(error)
-            self._error = self.mistake(form, message)
+            self._error = self.mistake(form, error if isinstance(error, UserError) else UserError(message))
             self._let_go()
         finally:
             self._at_work = None
@@ -157,10 +157,10 @@ class Working:
         if panel.child.result is None:
             view.show(result)
 
-    def mistake(self, form: Sent, message: str) -> dict[str, str]:
+    def mistake(self, form: Sent, error: UserError) -> dict[str, str]:
         """What went wrong, with the field that it is in, and the task whose field that is."""
-        field = self._bench.desk.field_of(form, message)
-        return {"message": sendable(message), "task": str(form.get("task")), "field": field}
+        field = self._bench.desk.field_of(form, error)
+        return {"message": sendable(str(error)), "task": str(form.get("task")), "field": field}
 
     def _tell(self) -> None:
         panel = self._panel()
