@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,7 @@ def models(
     """
     request = ModelsRequest(task, search, local_only, language, library, licence, max_size, sort, limit)
     listed = listed_models(request)
-    _warn([*listed.notes, *([f"There is no such model. {listed.question}"] if listed.near else [])])
+    _warn(listed)
     return listed.to_pandas()
 
 
@@ -108,13 +108,13 @@ def datasets(
         >>> nbt.datasets("reviews", language="de")
     """
     listed = listed_datasets(DatasetsRequest(search, task, local_only, language, licence, size, sort, limit))
-    _warn(listed.notes)
+    _warn(listed)
     return listed.to_pandas()
 
 
 @door
 def preview(name: str, split: str | None = None, subset: str | None = None, rows: int = 5) -> DatasetPreview:
-    """A look into a dataset of the Hub: its splits, its columns, its first rows.
+    """A look into a dataset of the Hub: its splits, its columns, its first rows, which are streamed unless it is here.
 
     Args:
         name: its id, with `@REVISION` where another than the newest is meant; `hub:` in front of it may be there.
@@ -170,6 +170,7 @@ def look_into(name: str, split: str | None = None, subset: str | None = None, ro
 
     _check_name(name, "dataset")
     whole("rows", rows)
+    show_as_panels()  # as a preview that is the value of a cell is shown, whoever made it
     data = hub_ref(name if name.startswith("hub:") else f"hub:{name}", split=split, subset=subset)
     with passing_view(f"Looking into {name}"):
         return look(data, rows)
@@ -259,13 +260,16 @@ def _used(typed: str, ref: ModelRef, entry: ModelEntry) -> Used:
 
 
 def show_as_panels() -> None:
-    """In a notebook, show models that are the value of a cell as their panel."""
+    """In a notebook, show models and datasets that are the value of a cell as their panel."""
     if in_notebook():
+        from nbtransformers.doors.datasetcatalogue import Catalogue as DatasetCatalogue
         from nbtransformers.doors.modelcatalogue import Catalogue
+        from nbtransformers.panels.datasets.offers import offer as offer_datasets
         from nbtransformers.panels.display import install
         from nbtransformers.panels.models.offers import offer
 
         offer(Catalogue())
+        offer_datasets(DatasetCatalogue())
         install(shell())
 
 
@@ -290,6 +294,8 @@ def _check_name(name: object, what: str) -> None:
         raise UserError(f"The name of a {what} is text, and this is {kind_of(name)}.", hint="Type `owner/name`.")
 
 
-def _warn(notes: Sequence[str]) -> None:
-    for note in notes:
+def _warn(listed: Models | Datasets) -> None:
+    """What a DataFrame of a list cannot say: that it lacks the Hub's part, or which name may have been meant."""
+    asked_back = [f"There is no such {listed.what}. {listed.question}"] if listed.near else []
+    for note in (*listed.notes, *asked_back):
         warnings.warn_explicit(printable(note), UserWarning, "nbtransformers", 0)

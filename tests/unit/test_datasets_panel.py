@@ -22,6 +22,7 @@ from payloads import MARKUP
 
 import nbtransformers as nbt
 from nbtransformers.doors.datasetcatalogue import Catalogue
+from nbtransformers.doors.models import listed_datasets
 from nbtransformers.errors import UserError
 from nbtransformers.magics.parse import parse_line
 from nbtransformers.magics.table import MAGICS
@@ -187,13 +188,9 @@ def test_a_name_that_nobody_has_is_asked_back(hub: Hub) -> None:
     ask = asking(listing())
     assert ask("search", search="revews")["near"] == ["acme/reviews"]
     assert ask("search", search="revews", licence="mit")["near"] == []
-    assert "Did you mean acme/reviews?" in str(nbt_datasets("revews"))
-
-
-def nbt_datasets(search: str) -> Datasets:
-    from nbtransformers.doors.models import listed_datasets
-
-    return listed_datasets(DatasetsRequest(search=search))
+    assert "Did you mean acme/reviews?" in str(listed_datasets(DatasetsRequest(search="revews")))
+    with pytest.warns(UserWarning, match=r"There is no such dataset\. Did you mean acme/reviews\?"):
+        assert len(nbt.datasets("revews")) == 0
 
 
 def test_without_a_network_it_is_what_is_here_and_why(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
