@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from nbtransformers import settings
 from nbtransformers.doors.door import door
 from nbtransformers.panels.host import shell
+from nbtransformers.plain_text import printable
 from nbtransformers.unloading import Unloaded
 from nbtransformers.unloading import unload as let_go
 
@@ -85,7 +87,9 @@ def set_default(name: str, value: Any) -> None:
     Example:
         >>> nbt.set_default("model", "minilm")
     """
-    settings.set_default(name, value)
+    unchecked = settings.set_default(name, value)
+    if unchecked:
+        warnings.warn_explicit(printable(unchecked), UserWarning, "nbtransformers", 0)
 
 
 @door

@@ -252,8 +252,11 @@ def _warn_once(told: list[str]) -> None:
 _session: dict[str, Any] = {}
 
 
-def set_default(name: str, value: object) -> None:
+def set_default(name: str, value: object) -> str:
     """Set a default for this session; None takes it back.
+
+    Returns:
+        What could not be checked of it, in a sentence; empty where nothing is left open.
 
     Raises:
         UserError: when there is no such setting, or it cannot have this value.
@@ -261,26 +264,28 @@ def set_default(name: str, value: object) -> None:
     name = _known(name)
     if value is None:
         _session.pop(name, None)
-        return
+        return ""
     is_model = option_of(name).name == "model"
     if not isinstance(value, str | Path if is_model else str | int | float | Path) or isinstance(value, bool):
         raise UserError(
             f"The default {name} is {kind_of(value)}.", hint=f"Type a name: `--{option_of(name).name} own`."
         )
     _value(name, value)
-    if is_model:
-        _check_model(name, str(value))
+    unchecked = _check_model(name, str(value)) if is_model else ""
     _session[name] = value
+    return unchecked
 
 
-def _check_model(name: str, model: str) -> None:
-    """Whether there is such a model, told now and not by a cell that inherits it."""
+def _check_model(name: str, model: str) -> str:
+    """Whether there is such a model, told now and not by a cell that inherits it; or why that cannot be told."""
+    from nbtransformers.loading.hub_known import refuse_unknown
     from nbtransformers.loading.refs import model_ref
     from nbtransformers.loading.tokenizers import tokenizer_ref
     from nbtransformers.panels.host import shell
 
     look_up = tokenizer_ref if name.startswith("tokenize.") else model_ref
-    look_up(model, None, shell().user_ns if shell() is not None else None, runs=runs_folder())
+    ref, _ = look_up(model, None, shell().user_ns if shell() is not None else None, runs=runs_folder())
+    return refuse_unknown(ref)
 
 
 def forget_session() -> None:

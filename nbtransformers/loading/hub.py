@@ -203,14 +203,18 @@ def _refused(name: str, revision: str | None, error: Exception) -> UserError | N
     if isinstance(error, GatedRepoError):
         return gated(name, error)
     if isinstance(error, RepositoryNotFoundError):
-        near = nearest_id(name, [*BUNDLED, *cached_names()])
-        hint = f"Did you mean {near}?" if near else "Check the spelling, or type `hf auth login`."
-        return UserError(f"The Hub has no model {name}, or it is private.", hint=hint)
+        return no_such_model(name, nearest_id(name, [*BUNDLED, *cached_names()]))
     if isinstance(error, RevisionNotFoundError):
         return UserError(f"{name} has no revision {revision}.", hint="Leave `--revision` out for the newest.")
     if isinstance(error, HFValidationError):
         return UserError(f"{name} can be no Hub id.", hint="It is written owner/name.")
     return _full(name) if isinstance(error, OSError) and error.errno in _NO_SPACE else None
+
+
+def no_such_model(name: str, near: str | None) -> UserError:
+    """The error for a name that the Hub does not know; `near` may have been meant."""
+    hint = f"Did you mean {near}?" if near else "Check the spelling, or type `hf auth login`."
+    return UserError(f"The Hub has no model {name}, or it is private.", hint=hint)
 
 
 def gated(name: str, error: Any) -> UserError:

@@ -22,8 +22,8 @@ def set_(words: list[str], shell: Any) -> str:
         return _listed([settings.default(name)], [])
     if value == "--reset":
         return unset([name], shell)
-    _set(name, filled_in(value, shell.user_ns))
-    return _listed([settings.default(name)], [])
+    unchecked = _set(name, filled_in(value, shell.user_ns))
+    return _listed([settings.default(name)], [unchecked] if unchecked else [])
 
 
 def unset(words: list[str], shell: Any) -> str:
@@ -51,10 +51,10 @@ def _name_and_value(words: list[str]) -> tuple[str | None, str | None]:
     return (*words, None, None)[0], (*words, None, None)[1]
 
 
-def _set(name: str, value: Any) -> None:
+def _set(name: str, value: Any) -> str:
     source = settings.session_source(name)
     try:
-        settings.set_default(name, value)
+        return settings.set_default(name, value)
     except UserError as error:
         raise source.told(error, where=False) from error
 
