@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtransformers.codegen.layout import Part, program
+from nbtransformers.codegen.layout import Part, call, program
 from nbtransformers.codegen.literals import assigned
 from nbtransformers.codegen.models import model_part
 from nbtransformers.codegen.texts import Source, source
@@ -25,7 +25,7 @@ def generate_program(request: GenerateRequest, recipe: GenerateRecipe) -> str:
         model_part(recipe, auto_class(recipe.writing), request),
         Part(["# 3. How the model writes."]),
         DECODED,
-        write_part(recipe.writing, goes_on=not request.chats),
+        write_part(recipe.writing, goes_on=not request.chats, begun=bool(recipe.begun)),
         _prompts(request, recipe, texts),
         end,
     ]
@@ -40,16 +40,23 @@ def _prompts(request: GenerateRequest, recipe: GenerateRecipe, texts: Source) ->
     system = []
     if request.system is not None:
         system = ["# What says how to answer.", *assigned("system", request.system)]
+    begun, given = [], ""
+    if recipe.begun:
+        begun = ["# What rows begin with that go on from another token: those that stay, and that one.", "begun = {}"]
+        for row, ids in recipe.begun.items():
+            begun += call(f"begun[{row}] = [", list(map(str, ids)), "]")
+        given = ", begun.get(row, [])"
     drawn = ["# Each row has random numbers of its own."] if writing.seed is not None else []
     return Part(
         [
             *system,
+            *begun,
             "# 4. One prompt after another, so that nothing is padded.",
             *drawn,
             "found = {}",
             f"for row, text in {rows_of(texts)}:",
             *(f"    {line}" for line in [*lines, *passed_over(writing)]),
-            f"    text, new, chances, ending = write(ids, {recipe.most}{seed_of(writing, 'row')})",
+            f"    text, new, chances, ending = write(ids, {recipe.most}{given}{seed_of(writing, 'row')})",
             "    found[row] = (text, len(new), chances.mean(), ending)",
         ],
         ("import json",) if request.messages else (),

@@ -104,6 +104,6 @@ def unwritten(task: str) -> UserError:
             hint="Give the run: `nbt.code(nbt.attach(NAME))`.",
         )
     return UserError(
-        f"There is no program for this result of %%{task}: it was changed by hand, or is not finished.",
+        f"There is no program for this result of %%{task}: it was changed or gone on with, or is not finished.",
         hint="Give the result of a run: `nbt.code(result)`.",
     )

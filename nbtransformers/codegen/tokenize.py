@@ -60,7 +60,7 @@ def _tokenizers(recipe: TokenizeRecipe) -> Part:
         label_lines, label = brief("label", one.name)
         if ref.kind == "variable":
             variable = ref.name if ref.name.isidentifier() else "tokenizer"
-            lines += ["# This one is your own: run the cell that makes it first.", *label_lines]
+            lines += [f"# This one is your own: have it in `{variable}` before this runs.", *label_lines]
             if not one.has_pad_token:
                 lines.append("# It gets a token for padding below: a copy, so that yours stays as it is.")
                 variable = f"copy.deepcopy({variable})"

@@ -24,12 +24,13 @@ def passed_over(writing: Writing) -> list[str]:
     ]
 
 
-def write_part(writing: Writing, *, goes_on: bool) -> Part:
+def write_part(writing: Writing, *, goes_on: bool, begun: bool = False) -> Part:
     """The function `write`, of what the model reads.
 
     Args:
         writing: how the model writes.
         goes_on: whether the new text goes on with what is read, where it may begin in the middle of a word.
+        begun: whether it may begin with tokens that it is told; of a model without an encoder.
     """
     drawn = writing.seed is not None
     seq2seq = writing.is_seq2seq
@@ -45,21 +46,29 @@ def write_part(writing: Writing, *, goes_on: bool) -> Part:
     text = "text = decoded(new)"
     if goes_on and not seq2seq:
         text = "text = decoded(written)[len(decoded(ids)) :]  # it may begin in the middle of a word"
+    given = ["inputs = torch.tensor([ids], device=device)"]
+    generated = [
+        "written = model.generate(",
+        "    inputs,",
+        "    attention_mask=torch.ones_like(inputs),",
+        "    max_new_tokens=most,",
+        *(f"    {argument}," for argument in _arguments(writing)),
+        ")[0]",
+    ]
+    if begun:
+        given = ["most -= len(begun)", "inputs = torch.tensor([[*ids, *begun]], device=device)"]
+        ended = f" and not (begun and begun[-1] {_one_of(list(map(str, writing.ends)))})" if writing.ends else ""
+        generated = ["written = inputs[0]", f"if most > 0{ended}:", *(INDENT + line for line in generated)]
     return Part(
         [
-            f"def write(ids, most{', seed' if drawn else ''}):",
+            f"def write(ids, most{', begun' if begun else ''}{', seed' if drawn else ''}):",
             '    """The new text, its tokens, their log probabilities, and why there are no more."""',
             '    ending = "length"',
             *(INDENT + line for line in (room if limit else [])),
-            "    inputs = torch.tensor([ids], device=device)",
+            *(INDENT + line for line in given),
             *(["    torch.manual_seed(seed)"] if drawn else []),
             "    with torch.inference_mode():  # keeps nothing that only training needs",
-            "        written = model.generate(",
-            "            inputs,",
-            "            attention_mask=torch.ones_like(inputs),",
-            "            max_new_tokens=most,",
-            *(f"            {argument}," for argument in _arguments(writing)),
-            "        )[0]",
+            *(INDENT * 2 + line for line in generated),
             f"        new = written[{'1:' if seq2seq else 'len(ids) :'}]",
             "        # How likely the model alone holds each token, whatever way it was chosen.",
             f"        {likely}",

@@ -24,6 +24,7 @@ from nbtransformers.request import Objects
 from nbtransformers.results.generation import ALTERNATIVES, ENDINGS, TOKEN, Generation
 from nbtransformers.results.ragged import Ragged
 from nbtransformers.results.texts import Texts
+from nbtransformers.results.writingrecipe import GenerateRecipe
 
 
 def branch(
@@ -73,7 +74,16 @@ def branch(
         )
         made = writing.result(_written(generator, task, prompt, kept["id"]))
     notes = (*made.notes, _told(result, row, position, token))
-    return with_objects(replace(made, notes=notes, recipe=None), objects)  # a program would go another way
+    recipe = _begun(result, row, kept["id"]) if made.done[row] else None
+    return with_objects(replace(made, notes=notes, recipe=recipe), objects)
+
+
+def _begun(result: Generation, row: int, ids: NDArray[np.int32]) -> GenerateRecipe | None:
+    """What a program must know besides: what the row begins with; None where there is none that goes on with a text."""
+    recipe = result.recipe
+    if not isinstance(recipe, GenerateRecipe) or recipe.writing.is_seq2seq:
+        return None
+    return replace(recipe, begun={**recipe.begun, row: tuple(ids.tolist())})
 
 
 def _kept(result: Generation, row: int, position: int, token: int) -> NDArray[Any]:

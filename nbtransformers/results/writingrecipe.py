@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nbtransformers.results.recipe import PairsRecipe, RowsRecipe
@@ -38,10 +39,12 @@ class GenerateRecipe(RowsRecipe):
     Attributes:
         writing: how it writes.
         most: new tokens of a row at most.
+        begun: the number of each row that was gone on with from another token, and what its text begins with.
     """
 
     writing: Writing
     most: int
+    begun: Mapping[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from oracle.test_plain_generation import DECODING, PROMPTS
 from oracle.writers import save_writer
 
 import nbtransformers as nbt
+from nbtransformers.errors import UserError
 from nbtransformers.results.generation import Generation
 
 ROWS = [*PROMPTS[:3], "", None, PROMPTS[4]]
@@ -60,6 +61,27 @@ def test_chats_stop_strings_and_a_full_context(writers: dict[str, Path]) -> None
     long = [" ".join(PROMPTS * 12), " ".join(PROMPTS * 40)]
     full = nbt.generate(long, model=writers["base"], max_new_tokens=200)
     same(full, prompts=long)
+
+
+@pytest.mark.parametrize("decoding", DECODING)
+def test_texts_that_go_on_from_another_token(decoding: str, writers: dict[str, Path]) -> None:
+    result = nbt.generate(ROWS, model=writers["base"], max_new_tokens=10, seed=3, **DECODING[decoding])
+    for row, position in ((0, 2), (1, len(result.found[1]) - 1), (0, 4)):
+        position = min(position, len(result.found[row]) - 1)
+        there = int(result.token(row, position)["id"])
+        other = next(one.id for one in result.alternatives(row, position) if one.id != there)
+        result = nbt.continue_from(result, row, position, other)
+    program = same(result)
+    assert "begun[0] = [" in program and "begun[1] = [" in program
+
+
+def test_a_chat_that_goes_on_from_another_token(writers: dict[str, Path]) -> None:
+    result = nbt.generate(ROWS[:2], model=writers["chat"], system="Be brief.", max_new_tokens=8)
+    other = result.alternatives(1, 3)[1].id
+    same(nbt.continue_from(result, 1, 3, other))
+    seq2seq = nbt.generate(ROWS[:2], model=writers["t5"], max_new_tokens=8)
+    with pytest.raises(UserError, match="it was changed or gone on with, or is not finished"):
+        nbt.code(nbt.continue_from(seq2seq, 0, 2, seq2seq.alternatives(0, 2)[1].id))
 
 
 def test_the_bundled_model() -> None:

@@ -1014,7 +1014,7 @@ ELSEWHERE = {
     "There is no program for this run: {}.": "test_finetune_code",
     "There is no program for this run.": "test_workbench_forms",
     "No {} is given.": "test_workbench_forms",
-    "There is no program for this result of %%{}: it was changed by hand, goes on from another token, or is not finished.": "test_codegen",
+    "There is no program for this result of %%{}: it was changed or gone on with, or is not finished.": "test_codegen",
     "There is no program for a slow tokenizer, which does not tell where its tokens stand.": "test_entities_code",
     "The request names {}, and does not hold it.": "test_codegen",
     "There is no encoding {}.": "test_files.py, and test_positions_result.py",
