@@ -17,7 +17,7 @@ _MOST_CLASSES = 6  # that the type of a column names, or parts of what is nested
 _TEXTS = ("string", "large_string")
 
 
-def preview(data: DataRef, rows: int, *, any_subset: bool = False) -> DatasetPreview:
+def preview(data: DataRef, rows: int) -> DatasetPreview:
     """The first rows of a dataset, and what it has; they are streamed where it is not here.
 
     Of several splits it is `train`, or the first, unless another was asked for.
@@ -25,20 +25,48 @@ def preview(data: DataRef, rows: int, *, any_subset: bool = False) -> DatasetPre
     Args:
         data: a dataset of the Hub, perhaps with a subset and a split.
         rows: how many.
-        any_subset: whether the first subset is taken where one would have to be chosen.
 
     Raises:
         UserError: when it is not to be had, has no such split, or a subset has to be chosen.
     """
+    return look(opened(data), data, rows)
+
+
+def opened(data: DataRef, *, any_subset: bool = False) -> HubDataset:
+    """A dataset, not read yet; it is streamed where it is not here.
+
+    Args:
+        data: a dataset of the Hub, perhaps with a subset.
+        any_subset: whether the first subset is taken where one would have to be chosen.
+
+    Raises:
+        UserError: when it is not to be had, or a subset has to be chosen; a name that the Hub does not know is told
+            with the nearest one.
+    """
+    try:
+        return hub_dataset(data, fetch=False, any_subset=any_subset)
+    except UserError as error:
+        raise with_nearest(error, error.__cause__, data.value) from error
+
+
+def look(found: HubDataset, data: DataRef, rows: int) -> DatasetPreview:
+    """The first rows of a dataset that was opened, as `preview` has them.
+
+    Args:
+        found: it.
+        data: what was opened, perhaps with a split.
+        rows: how many.
+
+    Raises:
+        UserError: when it has no such split, or its rows cannot be read.
+    """
     import pandas as pd
 
     name = hub_name(data)
-    found = _opened(data, any_subset=any_subset)
     known = list(found.splits)
     split = picked_split(known, data.split or ("train" if "train" in known else known[0]), name)
-    dataset = found.splits[split]
-    first = first_rows(dataset, rows, name)
-    features = dict(dataset.features or _features_of(first))
+    first = first_rows(found.splits[split], rows, name)
+    features = dict(found.splits[split].features or _features_of(first))
     columns = list(features) or list(dict.fromkeys(column for row in first for column in row))
     named = len(found.subsets) > 1 or data.subset is not None
     return DatasetPreview(
@@ -56,14 +84,6 @@ def preview(data: DataRef, rows: int, *, any_subset: bool = False) -> DatasetPre
         classes={column: tuple(kind.names) for column, kind in features.items() if hasattr(kind, "names")},
         texts=tuple(column for column, kind in features.items() if getattr(kind, "dtype", None) in _TEXTS),
     )
-
-
-def _opened(data: DataRef, *, any_subset: bool) -> HubDataset:
-    """It, not read yet; a name that the Hub does not know is told with the nearest one."""
-    try:
-        return hub_dataset(data, fetch=False, any_subset=any_subset)
-    except UserError as error:
-        raise with_nearest(error, error.__cause__, data.value) from error
 
 
 def with_nearest(error: UserError, cause: BaseException | None, name: str) -> UserError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbtransformers.doors.models import listed_datasets
@@ -9,11 +10,16 @@ from nbtransformers.inputs.refs import hub_ref
 from nbtransformers.request.catalog import DatasetsRequest
 
 if TYPE_CHECKING:
+    from nbtransformers.inputs.hub import HubDataset
+    from nbtransformers.request import DataRef
     from nbtransformers.results.datasets import DatasetEntry, DatasetPreview, Datasets
 
 
 class Catalogue:
     """What can be asked about datasets, from any thread."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[DataRef, HubDataset] | None = None
 
     def listed(self, request: DatasetsRequest) -> Datasets:
         """The datasets that are asked for."""
@@ -41,6 +47,18 @@ class Catalogue:
         Raises:
             UserError: when it is not to be had, or has no such subset or split.
         """
-        from nbtransformers.catalog.previewing import preview
+        from nbtransformers.catalog.previewing import look
 
-        return preview(hub_ref(name, split=split, subset=subset), rows, any_subset=True)
+        data = hub_ref(name, split=split, subset=subset)
+        return look(self._opened(data), data, rows)
+
+    def _opened(self, data: DataRef) -> HubDataset:
+        """A dataset; the one that was opened last is looked into again and again."""
+        from nbtransformers.catalog.previewing import opened
+
+        kept, asked = self._kept, replace(data, split=None)
+        if kept is not None and asked in (kept[0], replace(kept[0], subset=kept[1].subset)):
+            return kept[1]
+        found = opened(asked, any_subset=True)
+        self._kept = asked, found
+        return found

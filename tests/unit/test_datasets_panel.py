@@ -211,6 +211,7 @@ class Waiting(Catalogue):
     """One whose lists come when they are let go, each with the words that it was asked for as a note."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.free = {words: threading.Event() for words in ("b", "be")}
 
     def listed(self, request: DatasetsRequest) -> Datasets:
@@ -266,7 +267,9 @@ def test_its_first_rows_are_streamed_and_a_long_cell_comes_whole(hub: Hub) -> No
     assert ask("cell", **place) == {"text": LONG, "left": 0}
     assert not any(name.endswith("test-0.parquet") for name in hub.asked)
     assert names(ask("search", search="acme", local_only=True)) == []  # to look is not to fetch
+    hub.asked.clear()
     assert len(ask("look", name="acme/reviews", split="test", rows=50)["rows"]) == 3
+    assert not any(name.endswith("README.md") for name in hub.asked)  # it is open already
 
 
 def test_a_cell_of_something_else_is_refused(hub: Hub) -> None:
