@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,14 +13,17 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-MAKE = """%load_ext nbtransformers
+MAKE = f"""%load_ext nbtransformers
+import sys
+sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+from everykind import example
 import ipywidgets, traitlets, weakref
 import nbtransformers as nbt
 words = ["budget vote", "penalty goal", "microchip"]
-texts = [f"{words[row % 3]} number {row}" for row in range(60)]
+texts = [f"{{words[row % 3]}} number {{row}}" for row in range(60)]
 labels = nbt.classify(texts, labels="politics,sport,technology")
 vectors = nbt.embed(texts)
-attention = nbt.attention("The cat sat on the mat.")"""
+attention, run = nbt.attention("The cat sat on the mat."), example("TrainingRun")"""
 TABS = """link = traitlets.link((nbt.panel(labels), "selection"), (nbt.panel(vectors), "selection"))
 tabs = ipywidgets.Tab([nbt.panel(labels), nbt.panel(vectors)], titles=["Labels", "Vectors"])
 display(tabs)"""
@@ -30,10 +34,15 @@ def show(change):
         print(*nbt.selected(labels)["text"], sep="; ")
 nbt.panel(labels).observe(show, "selection")
 display(out)"""
+BESIDE = """narrow = nbt.panel(vectors)
+narrow.layout.width = "30%"
+side = ipywidgets.HBox([nbt.panel(labels), narrow])
+side"""
 TWICE = "display(ipywidgets.HBox([nbt.panel(labels), nbt.panel(labels)]))"
 FOLDED = """folded = ipywidgets.Accordion([nbt.panel(attention)], titles=["Attention"])
 display(folded)"""
-CELLS = [MAKE, TABS, OUTPUT, TWICE, FOLDED]
+RUN = "display(ipywidgets.Tab([ipywidgets.Label('One'), nbt.panel(run)], titles=['One', 'Run']))"
+CELLS = [MAKE, TABS, OUTPUT, TWICE, FOLDED, RUN]
 WAIT_MS = 60_000
 # A canvas as it is drawn, and as it is shown, in pixels of the page.
 DRAWN = "canvas => [canvas.width / devicePixelRatio, canvas.clientWidth, canvas.parentElement.clientWidth]"
@@ -78,6 +87,7 @@ def test_each_place_shows_its_panel_once(composed: Composed) -> None:
     expect(composed.views(4)).to_have_count(1)
     expect(composed.views(1).first).to_be_visible()
     expect(composed.views(1).last).to_be_hidden()
+    expect(composed.views(5)).to_be_hidden()
     assert composed.notebook.page.locator(".nbt-snapshot:visible").count() == 0
 
 
@@ -99,6 +109,33 @@ def test_what_was_hidden_at_first_is_drawn_to_its_size(composed: Composed) -> No
     assert abs(drawn - shown) <= 1
     page.set_viewport_size({"width": 1200, "height": 1400})
     composed.tab("Labels")
+
+
+def test_panels_side_by_side_share_the_room_but_for_the_width_that_one_is_given(composed: Composed) -> None:
+    def widths(views: Any) -> list[float]:
+        return views.evaluate_all("views => views.map(view => view.getBoundingClientRect().width)")
+
+    twins = widths(composed.views(3))
+    room = composed.notebook.cell(3).locator(".widget-hbox").evaluate("box => box.clientWidth")
+    assert all(abs(width - room / 2) < 10 for width in twins)
+    composed.run(BESIDE)
+    beside = composed.notebook.page.locator(".widget-hbox").last.locator(".nbt-live")
+    expect(beside).to_have_count(2)
+    first, second = widths(beside)
+    assert abs(first - 0.7 * room) < 10
+    assert abs(second - 0.3 * room) < 10
+    composed.run("narrow.layout.width = None\nside.close()\ndel side, narrow")
+
+
+def test_a_chart_that_was_hidden_at_first_is_drawn_to_its_size(composed: Composed) -> None:
+    composed.notebook.cell(5).get_by_role("tab", name="Run").click()
+    view = composed.views(5)
+    charts = view.locator(".uplot canvas")
+    expect(charts.first).to_be_visible()
+    assert charts.first.evaluate("canvas => canvas.clientWidth") > view.evaluate("view => view.clientWidth") - 60
+    for drawn, shown, room in charts.evaluate_all(f"charts => charts.map({DRAWN})"):
+        assert abs(drawn - shown) <= 1
+        assert shown <= room
 
 
 def test_rows_that_are_selected_are_points_and_fill_an_output(composed: Composed) -> None:
@@ -148,7 +185,7 @@ def test_a_page_that_is_loaded_anew_has_every_panel_but_the_one_that_is_closed(c
     composed.notebook.save()
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
     composed.server.open(page, composed.notebook.path.name)
-    for cell, count in ((1, 1), (3, 2), (4, 1)):
+    for cell, count in ((1, 1), (3, 2), (4, 1), (5, 1)):
         expect(composed.views(cell)).to_have_count(count, timeout=WAIT_MS)
     expect(composed.notebook.cell(1).get_by_role("tab")).to_have_text(["Labels"])
     row = composed.views(1).locator("[data-at='55']")
@@ -167,7 +204,7 @@ def test_what_is_closed_or_deleted_is_gone_on_both_sides(composed: Composed) -> 
     composed.run("left = [weakref.ref(nbt.panel(one)) for one in (labels, vectors)]\nlink.unlink()\ndel link, tabs")
     page.evaluate("""() => {
         const { content } = window.jupyterapp.shell.currentWidget;
-        for (const at of [3, 1]) {
+        for (const at of [5, 3, 1]) {
             content.deselectAll();
             content.activeCellIndex = at;
             window.jupyterapp.commands.execute('notebook:delete-cell');
