@@ -419,6 +419,9 @@ def test_a_search_in_vain_has_names_that_may_have_been_meant(
     assert (names(found), found["near"]) == ([], near)
     assert told(panel, "search", search=search, licence="mit")["near"] == []  # it may be that which is in the way
     assert all(told(panel, "search", search=name)["rows"] for name in near)
+    listed = Catalogue().listed(ModelsRequest(search=search))
+    said = f"Did you mean {near[0]}?" if near else ""
+    assert str(listed).endswith(said) and said in models_snapshot("p1", listed)
     asked = len(hub.asked)
     here = told(panel, "search", search=search, local_only=True)["near"]
     assert here == [name for name in near if "/" not in name]

@@ -74,7 +74,7 @@ export function ModelUse({ known, models, host, cell }: UseProps) {
             <div class="nbt-tools">
               <TypedField
                 label="Translate into"
-                hint="de, or German"
+                hint="such as de"
                 known={known.languages}
                 value={into}
                 onType={setTarget}
