@@ -90,7 +90,7 @@ def test_the_hub_answers_while_one_types(notebook: Notebook, hub: Hub) -> None:
     panel.get_by_label("Rows").select_option("1K<n<10K")
     expect(names(panel)).to_have_text(["acme/languages"])
     panel.get_by_label("Language").fill("german")
-    expect(panel.get_by_role("alert")).to_contain_text("--language is 'german'")
+    expect(panel.get_by_role("alert")).to_contain_text("“Language” is 'german'")
     panel.get_by_role("button", name="Clear 2 filters").click()
     panel.get_by_label("Sort").select_option("name")
     expect(names(panel).first).to_have_text("acme/closed")

@@ -174,8 +174,8 @@ def test_the_hub_goes_on(hub: Hub) -> None:
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"language": "english"}, "`--language` is 'english'."),
-        ({"size": "large"}, "There is no size 'large'. `--size` takes n<1K, "),
+        ({"language": "english"}, "“Language” is 'english'."),
+        ({"size": "large"}, "There is no size 'large'. “Rows” takes n<1K, "),
         ({"task": "clasify"}, "There is no task 'clasify'. Did you mean classify?"),
         ({"sort": "size"}, "There is no sort 'size'."),
     ],

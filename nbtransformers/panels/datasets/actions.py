@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from nbtransformers.errors import UserError, shown
 from nbtransformers.panels.background import found_in_background
-from nbtransformers.panels.channel import Later, Method
+from nbtransformers.panels.channel import Answer, Later, Method
 from nbtransformers.panels.datasets.looking import Finding, Looking
 from nbtransformers.panels.datasets.offers import offered
 from nbtransformers.panels.datasets.wire import detail_of, list_of, look_of
+from nbtransformers.panels.models.words import in_words_of_the_panel
+from nbtransformers.progress import OnProgress
 from nbtransformers.request.catalog import DatasetsRequest
 from nbtransformers.request.checks import whole
 from nbtransformers.results.datasets import DatasetPreview, Datasets
@@ -30,7 +32,8 @@ def actions(datasets: Datasets, panel: Panel) -> dict[str, Method]:
         return panel.follower
 
     def search(params: dict[str, Any]) -> Later:
-        request = _request(params, datasets.request.limit)
+        with in_words_of_the_panel():
+            request = _request(params, datasets.request.limit)
         found = finding().listed.find(lambda: offered().listed(request))
         return _later("Searching for datasets", lambda: list_of(*found()))
 
@@ -69,7 +72,7 @@ def _of_one(looking: Callable[[], Looking]) -> dict[str, Method]:
         found = looking().look(name, params.get("subset"), params.get("split"), min(rows, MOST_ROWS))
         return _later(f"Looking into {name}", lambda: look_of(found()))
 
-    def cell(params: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    def cell(params: dict[str, Any]) -> Answer:
         place = (params.get(name) for name in ("subset", "split", "row", "column"))
         return looking().cell(_name(params), *place), []  # pyright: ignore[reportArgumentType]
 
@@ -77,7 +80,11 @@ def _of_one(looking: Callable[[], Looking]) -> dict[str, Method]:
 
 
 def _later(what: str, find: Callable[[], dict[str, Any]]) -> Later:
-    return found_in_background(what, None, lambda on_progress: (find(), []))
+    def answer(on_progress: OnProgress) -> Answer:
+        with in_words_of_the_panel():
+            return find(), []
+
+    return found_in_background(what, None, answer)
 
 
 def _request(params: dict[str, Any], limit: int) -> DatasetsRequest:

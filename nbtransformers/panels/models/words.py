@@ -1,4 +1,4 @@
-"""What is typed in a cell, as a panel of models has it: its fields, its boxes and its button."""
+"""What is typed in a cell, as a panel of models or of datasets has it: its fields, its boxes and its button."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _FIELDS: Mapping[str, str] = {
     "library": "Library",
     "licence": "Licence",
     "max-size": "Size at most",
+    "size": "Rows",
     "batch-size": "Texts at once",
     "length": "Tokens of each",
 }
