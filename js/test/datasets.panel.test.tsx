@@ -11,8 +11,8 @@ onCleanPages();
 const textOf = (element: Element) => element.textContent ?? "";
 const LISTED = golden.header.listed as DatasetsListed;
 const HOSTILE = golden.detail.name;
-const LOOK = golden.look as Look;
-const PLAIN: Look = { ...LOOK, name: "acme/reviews", uses: golden.uses as Look["uses"] };
+const LOOK = golden.look as unknown as Look;
+const PLAIN: Look = { ...LOOK, name: "acme/reviews", uses: golden.uses as unknown as Look["uses"] };
 
 /** A panel, and a kernel that answers as it is told. */
 async function panel(

@@ -22,12 +22,12 @@ export function DatasetTable({ near, search, ...table }: TableProps) {
       label="Datasets"
       heads={["Dataset", "Task", "Rows", "Languages", "Downloads"]}
       nameOf={({ dataset }) => dataset}
-      under={({ place, languages, licence, downloads, changed }) => (
+      under={({ place, rows, size, languages, licence, downloads, changed }) => (
         <>
           <span class="nbt-aside">
             <Place place={place} />
           </span>
-          <Brief parts={[languages, licence, downloads, changed]} />
+          <Brief parts={[languages, licence, downloads, changed]} more={[rows, size]} />
         </>
       )}
       cells={({ task, rows, size, languages, licence, downloads, changed }) => (

@@ -107,9 +107,22 @@ export function Place({ place }: { place: string }) {
   return <span class={`nbt-models-place nbt-models-${place.split(",")[0]}`}>{place}</span>;
 }
 
+interface BriefProps {
+  /** Of the columns that a narrow list has no room for. */
+  parts: readonly string[];
+  /** Of those that a very narrow one has none for either. */
+  more: readonly string[];
+}
+
 /** What is said where the list is narrow, below the name. */
-export function Brief({ parts }: { parts: readonly string[] }) {
-  return <span class="nbt-aside nbt-models-brief">{parts.filter((text) => text !== "–").join(" · ")}</span>;
+export function Brief({ parts, more }: BriefProps) {
+  const said = (texts: readonly string[]) => texts.filter((text) => text !== "–").join(" · ");
+  return (
+    <>
+      <span class="nbt-aside nbt-models-briefest">{said(more)}</span>
+      <span class="nbt-aside nbt-models-brief">{said(parts)}</span>
+    </>
+  );
 }
 
 /** What is read first, and below it what belongs to it. */

@@ -26,13 +26,13 @@ export function ModelTable({ usual, near, search, ...table }: TableProps) {
       label="Models"
       heads={["Model", "Task", "Parameters", "Languages", "Downloads"]}
       nameOf={({ model }) => model}
-      under={({ model, place, languages, licence, downloads, changed }) => (
+      under={({ model, place, parameters, size, languages, licence, downloads, changed }) => (
         <>
           <span class="nbt-aside">
             <Place place={place} />
             {usual?.split("@")[0] === model && <span class="nbt-models-place nbt-models-usual">default</span>}
           </span>
-          <Brief parts={[languages, licence, downloads, changed]} />
+          <Brief parts={[languages, licence, downloads, changed]} more={[parameters, size]} />
         </>
       )}
       cells={({ task, architecture, parameters, size, languages, licence, downloads, changed }) => (
