@@ -33,7 +33,7 @@ export function follow(host: Host, root: HTMLElement): () => void {
     left(panelId);
     setTimeout(() => {
       const alone = viewsOf(panelId) === 0 && isConnected(panelId);
-      if (alone && notebook && stands(notebook)) host.send({ type: "gone" });
+      if (alone && !host.isLost && notebook && stands(notebook)) host.send({ type: "gone" });
     }, PATIENCE_MS);
   };
 }

@@ -12,8 +12,12 @@ onCleanPages();
 const textOf = (element: Element) => element.textContent ?? "";
 
 /** A workbench, and a kernel that answers as it is told. */
-async function bench(state: Record<string, unknown> = {}, answers: Record<string, object> = {}) {
-  const page = show({ kind: "workbench", header: golden.header, payload: null });
+async function bench(
+  state: Record<string, unknown> = {},
+  answers: Record<string, object> = {},
+  header: Record<string, unknown> = {},
+) {
+  const page = show({ kind: "workbench", header: { ...golden.header, ...header }, payload: null });
   const asked = (method: string) => page.model.sent.filter((sent) => sent.method === method);
   const answered = new Set<Sent>();
   const answer = async () => {
@@ -142,13 +146,17 @@ describe("the panel", () => {
     page.button("Run").click();
     await page.answer();
     expect(page.asked("run")).toHaveLength(1);
-    expect(page.button("Running…").disabled).toBe(true);
+    expect(page.button("Running…").getAttribute("aria-disabled")).toBe("true");
+    page.button("Running…").click();
+    await drawn();
+    expect(page.asked("run")).toHaveLength(1);
     page.button("■ Stop").click();
     await drawn();
     expect(page.asked("stop")).toHaveLength(1);
+    expect(document.activeElement).toBe(page.button("Running…"));
     page.model.receive({ type: "workbench", ...golden.state });
     await drawn();
-    expect(page.button("Run").disabled).toBe(false);
+    expect(page.button("Run").getAttribute("aria-disabled")).toBe("false");
   });
 
   it("runs by Ctrl+Enter from the text", async () => {
@@ -203,11 +211,13 @@ describe("the panel", () => {
 
   it("says that the kernel was restarted, and waits for nothing any more", async () => {
     const page = await bench({ at_work: 1 });
-    expect(page.button("Running…").disabled).toBe(true);
+    expect(page.button("Running…").getAttribute("aria-disabled")).toBe("true");
+    expect(page.all("[aria-label='The magic that does the same']")).toHaveLength(1);
     page.model.lose();
     await drawn();
+    expect(page.all("[aria-label='The magic that does the same']")).toHaveLength(0); // it would follow no more
     expect(textOf(page.one("[role=alert]"))).toContain("The kernel is gone");
-    expect(page.button("Run").disabled).toBe(false);
+    expect(page.button("Run").getAttribute("aria-disabled")).toBe("false");
     page.model.onSend = () => {
       throw new Error("Cannot send"); // as a model whose kernel is gone
     };
@@ -305,6 +315,23 @@ describe("the panel", () => {
     expect(text.value).toBe("好 a joy");
     await page.type(text, "another");
     expect(page.asked("keep").at(-1)?.params).toEqual({ filled: { ...kept, texts: { text: "another" } } });
+  });
+
+  it("has what was filled in when the kernel has lost it, as one that was restarted", async () => {
+    const header = { cell: "c1" };
+    const first = await bench({}, {}, header);
+    await first.type(first.one("textarea") as HTMLTextAreaElement, "好 a joy");
+    const text = (page: Awaited<ReturnType<typeof bench>>) =>
+      (page.one("textarea") as HTMLTextAreaElement).value;
+    const task = (page: Awaited<ReturnType<typeof bench>>) =>
+      (page.one("select[aria-label=Task]") as HTMLSelectElement).value;
+    expect(text(await bench({}, {}, header))).toBe("好 a joy");
+    expect(text(await bench({}, {}, { cell: "c2" }))).toBe("");
+    const asked = await bench({}, {}, { ...header, task: "tokenize", is_asked: true });
+    expect([task(asked), text(asked)]).toEqual(["tokenize", "好 a joy"]);
+    // What the kernel has is of a later page, maybe.
+    const kept = { task: "classify", texts: { text: "later" }, source: "text", options: {}, others: "" };
+    expect(text(await bench({}, { kept: { filled: kept } }, header))).toBe("later");
   });
 
   it("says where a host shows it no cells", async () => {

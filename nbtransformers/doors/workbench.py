@@ -57,7 +57,7 @@ def workbench(task: str | None = None) -> Workbench:
     filled = bench.kept()
     if task is not None and filled is not None:
         bench.keep({**filled, "task": chosen})
-    return Workbench(bench, chosen)
+    return Workbench(bench, chosen, is_asked=task is not None)
 
 
 class Bench:

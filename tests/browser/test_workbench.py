@@ -162,3 +162,45 @@ def test_it_is_closed_once_its_cell_runs_again(notebook: Notebook) -> None:
     expect(bench(notebook).locator(".nbt-bench-first select")).to_have_value("tokenize")
     assert notebook.python(panels).count("workbench") == 1
     assert notebook.python(panels).count("generate") == 0  # what stood within it
+
+
+def test_what_was_typed_outlives_the_kernel(notebook: Notebook) -> None:
+    panel, page = bench(notebook), notebook.page
+    panel.get_by_role("textbox", name="Texts, one a line").fill("What is kept 从前 🎬")
+    page.wait_for_function("() => Object.values(sessionStorage).some((kept) => kept.includes('What is kept 从前 🎬'))")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()")
+    expect(panel.get_by_role("alert")).to_contain_text("run this cell again", timeout=WAIT_MS)
+    notebook.wait_idle()
+    notebook.run_all()
+    expect(panel.get_by_role("textbox", name="Texts, one a line")).to_have_value(
+        "What is kept 从前 🎬", timeout=WAIT_MS
+    )
+    expect(panel.locator(".nbt-bench-first select")).to_have_value("tokenize")
+
+
+def test_the_keys_are_enough(notebook: Notebook) -> None:
+    panel, keys = bench(notebook), notebook.page.keyboard
+    rows = panel.locator(".nbt-bench-history tbody tr").count()
+    panel.locator(".nbt-bench-first select").focus()
+    keys.type("generate")
+    expect(panel.locator(".nbt-bench-first select")).to_have_value("generate")
+    text = panel.get_by_role("textbox", name="Text", exact=True)
+    for _ in range(10):
+        keys.press("Tab")
+        if text.evaluate("element => element === document.activeElement"):
+            break
+    keys.press("Control+A")
+    keys.type("Once upon a time")
+    keys.press("Control+Enter")
+    run, stop = panel.get_by_role("button", name="Running…"), panel.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible(timeout=WAIT_MS)
+    run.focus()
+    keys.press("Enter")  # begins nothing, and keeps the focus
+    expect(run).to_be_focused()
+    keys.press("Tab")
+    expect(stop).to_be_focused()
+    keys.press("Enter")
+    run = panel.get_by_role("button", name="Run", exact=True)
+    expect(run).to_be_enabled(timeout=WAIT_MS)
+    expect(run).to_be_focused()
+    expect(panel.locator(".nbt-bench-history tbody tr")).to_have_count(rows + 1)

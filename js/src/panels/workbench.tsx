@@ -1,5 +1,5 @@
 // The workbench: a task, a model, an input and options; what they give below; and what was run before.
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { ChildPanel } from "../views/childpanel";
 import { CodeText } from "../views/codetext";
 import { FormField } from "../views/formfield";
@@ -11,22 +11,13 @@ import { WorkbenchInput } from "../views/workbenchinput";
 import { WorkbenchOptions } from "../views/workbenchoptions";
 import { WorkbenchTask } from "../views/workbenchtask";
 import { type Form, type Task, workbenchHeader } from "../wire/workbench";
-import {
-  type Filled,
-  fieldOf,
-  formOf,
-  INPUT,
-  MODEL,
-  nothingFilled,
-  withForm,
-  withOption,
-} from "../workbench/filled";
+import { type Filled, fieldOf, formOf, INPUT, MODEL, withForm, withOption } from "../workbench/filled";
 import { useBench, useDraft, useTyped } from "../workbench/use";
 import type { ResultProps } from "./panel";
 
 export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
   const header = useMemo(() => workbenchHeader(raw), [raw]);
-  const draft = useDraft(channel, nothingFilled(header.task));
+  const draft = useDraft(channel, header);
   const [program, setProgram] = useState<{ number: number; code: string } | null>(null);
   const bench = useBench(channel, host);
   const taskOf = (filled: Filled) =>
@@ -54,6 +45,7 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
     if (answer) change((now) => withForm(now, answer));
   };
   const isBusy = state.at_work !== null;
+  const runButton = useRef<HTMLButtonElement>(null);
   const run = () => {
     setProgram(null);
     if (!isBusy && !bench.isAsking) bench.run(formOf(draft.now(), taskOf(draft.now())));
@@ -117,10 +109,11 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
         />
         <div class="nbt-tools nbt-bench-run">
           <button
+            ref={runButton}
             type="submit"
             class="nbt-button nbt-bench-primary"
             title="Ctrl+Enter"
-            disabled={isBusy || bench.isAsking}
+            aria-disabled={isBusy || bench.isAsking} // a button that is disabled loses the focus
           >
             {isBusy ? "Running…" : "Run"}
           </button>
@@ -129,6 +122,7 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
               key={state.at_work}
               stop={async () => {
                 bench.stop();
+                runButton.current?.focus(); // this one goes when the work has ended
                 return true;
               }}
             />
@@ -147,7 +141,9 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
         </div>
       </form>
       {mistake && !isAtField && <ErrorStrip message={mistake.message} />}
-      {typed && <CodeText title="The magic that does the same" text={typed} host={host} cell={header.cell} />}
+      {typed && !host.isLost && (
+        <CodeText title="The magic that does the same" text={typed} host={host} cell={header.cell} />
+      )}
       {program && (
         <CodeText
           title={`The plain program of run ${program.number}`}

@@ -42,6 +42,8 @@ export interface WorkbenchHeader {
   title: string;
   /** The task that is chosen at first. */
   task: string;
+  /** Whether it is to be that, whatever was chosen before. */
+  is_asked: boolean;
   tasks: Task[];
   /** The id of the cell that the workbench stands in; null where the host does not tell it. */
   cell: string | null;

@@ -3,8 +3,15 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { type Channel, isAbort, messageOf } from "../channel";
 import type { Host } from "../host";
 import { LOST } from "../training/lost";
-import { type Form, type Mistake, type WorkbenchState, workbenchNews } from "../wire/workbench";
-import type { Filled } from "./filled";
+import {
+  type Form,
+  type Mistake,
+  type WorkbenchHeader,
+  type WorkbenchState,
+  workbenchNews,
+} from "../wire/workbench";
+import { draftOf, keepDraft } from "./drafts";
+import { type Filled, nothingFilled } from "./filled";
 
 const PATIENT = { timeoutMs: Number.POSITIVE_INFINITY, atOnce: true };
 const TYPED_MS = 250;
@@ -129,8 +136,13 @@ export interface Draft {
   now(): Filled;
 }
 
-/** What is filled in, which the kernel keeps: this page may be loaded anew. */
-export function useDraft(channel: Channel, first: Filled): Draft {
+/**
+ * What is filled in, which the kernel keeps: this page may be loaded anew. A kernel that was restarted has nothing of
+ * it, and then what this page has kept of the same cell is there again.
+ */
+export function useDraft(channel: Channel, header: WorkbenchHeader): Draft {
+  const { cell, task, is_asked: isAsked } = header;
+  const [first] = useState(() => nothingFilled(task));
   const [filled, setFilled] = useState(first);
   const latest = useRef(first);
   const isTouched = useRef(false);
@@ -143,17 +155,22 @@ export function useDraft(channel: Channel, first: Filled): Draft {
     channel
       .request<{ filled?: Filled | null }>("kept", {}, { signal: ended.signal, ...PATIENT })
       .then(({ result }) => {
-        if (result.filled && !isTouched.current) set({ ...latest.current, ...result.filled });
+        const own = draftOf(cell);
+        const filled = result.filled ?? (own && isAsked ? { ...own, task } : own);
+        if (filled && !isTouched.current) set({ ...latest.current, ...filled });
       })
       // Whoever has not typed yet loses nothing.
       .catch(() => {});
     return () => ended.abort();
-  }, [channel]);
+  }, [channel, cell, task, isAsked]);
   useEffect(() => {
     if (!isTouched.current) return;
-    const timer = setTimeout(() => channel.request("keep", { filled }, PATIENT).catch(() => {}), KEPT_MS);
+    const timer = setTimeout(() => {
+      keepDraft(cell, filled);
+      channel.request("keep", { filled }, PATIENT).catch(() => {});
+    }, KEPT_MS);
     return () => clearTimeout(timer);
-  }, [channel, filled]);
+  }, [channel, cell, filled]);
   return {
     filled,
     fill: (next) => {

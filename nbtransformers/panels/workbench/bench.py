@@ -132,14 +132,15 @@ class Workbench:
     Args:
         desk: what can be done on it.
         task: the task that is chosen at first.
+        is_asked: whether it is to be that, whatever was chosen before.
 
     Example:
         >>> bench = nbt.workbench()
         >>> bench.to_pandas()[["task", "typed", "seconds"]]
     """
 
-    def __init__(self, desk: Desk, task: str) -> None:
-        self.desk, self.task = desk, task
+    def __init__(self, desk: Desk, task: str, *, is_asked: bool = False) -> None:
+        self.desk, self.task, self.is_asked = desk, task, is_asked
         self._shown: weakref.ref[Any] | None = None
 
     def show(self, result: Any) -> None:

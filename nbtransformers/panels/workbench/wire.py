@@ -24,6 +24,7 @@ def workbench_header(bench: Workbench) -> tuple[dict[str, Any], bytes]:
         "inline": True,
         "title": "Workbench",
         "task": bench.task,
+        "is_asked": bench.is_asked,
         "tasks": bench.desk.tasks(),
         "cell": cell_id(),
         "facts": [],
