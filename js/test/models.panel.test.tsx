@@ -221,6 +221,44 @@ describe("one model", () => {
     expect(page.asked("fit")[0]?.params).toEqual({ name: GATED, batch_size: null, length: null });
   });
 
+  it("is what is selected, by its number in the kernel's list, and stays when that is another", async () => {
+    const page = await models();
+    const shown = () => page.el.querySelector(".nbt-models-detail")?.getAttribute("aria-label");
+    await page.press("acme/half");
+    expect(page.model.get("selection")).toEqual([2]);
+    page.model.change({ selection: [0, 1] });
+    await page.answer();
+    expect(shown()).toBe("The model minilm");
+    page.model.change({ selection: [] });
+    await page.answer();
+    expect(shown()).toBeUndefined();
+    // Another list: the kernel tells that there is one, then the numbers in it, and then it comes.
+    await page.press("acme/half");
+    await page.type("Search models by name", "half");
+    await drawn(300);
+    page.model.receive({ type: "list", number: 1 });
+    page.model.change({ selection: [0] });
+    await drawn(50);
+    expect(shown()).toBe("The model acme/half");
+    const rows = LISTED.rows.slice(2);
+    page.reply(page.asked("search").at(-1), {
+      ...LISTED,
+      number: 1,
+      rows,
+      asked: { ...LISTED.asked, search: "half" },
+    });
+    await page.answer();
+    expect(shown()).toBe("The model acme/half");
+    expect(page.model.get("selection")).toEqual([0]);
+    // A view that has not the kernel's list takes none of its numbers, and tells none.
+    page.model.receive({ type: "list", number: 2 });
+    page.model.change({ selection: [1] });
+    await page.answer();
+    expect(shown()).toBe("The model acme/half");
+    await page.press("acme/half");
+    expect(page.model.get("selection")).toEqual([1]);
+  });
+
   it("is shown as the list knows it until the gate was asked", async () => {
     const known = {
       ...golden.detail,

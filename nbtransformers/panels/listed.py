@@ -1,4 +1,7 @@
-"""The list that is in sight in a panel: searched anew while one types; of several searches the last counts."""
+"""The list that is in sight in a panel: searched anew while one types; of several searches the last counts.
+
+A message `{type: "list", number}` says that another has taken its place. What is selected stays so, by its name.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nbtransformers.errors import UserError
+from nbtransformers.results.listing import Listing
 
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
 
-L = TypeVar("L")
+L = TypeVar("L", bound=Listing[Any])
 
 
 class ListInSight(Generic[L]):
@@ -55,10 +59,11 @@ class ListInSight(Generic[L]):
         def found() -> tuple[L, int]:
             listed = search()
             with self._lock:
-                is_newest = number > self._number
+                before, is_newest = self._listed, number > self._number
                 if is_newest:
                     self._listed, self._number = listed, number
             if is_newest:
+                self._tell(before, listed, number)
                 self.draw()
             return listed, number
 
@@ -79,6 +84,16 @@ class ListInSight(Generic[L]):
         """Where it is shown; None once that is closed."""
         panel = self._panel()
         return None if panel is None or panel.closed else panel
+
+    def _tell(self, before: L, listed: L, number: int) -> None:
+        panel = self.panel
+        if panel is None:
+            return
+        selected = {before[row].name for row in panel.selection}
+        # Before the numbers, so that a page which has not the list yet takes them for no others.
+        panel.send({"type": "list", "number": number}, [])
+        panel.rows, panel.result = len(listed), listed
+        panel.selection = [row for row, entry in enumerate(listed) if entry.name in selected]
 
     def draw(self) -> None:
         """Draw the snapshot of the list anew."""

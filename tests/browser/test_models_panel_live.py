@@ -13,6 +13,7 @@ import pytest
 import torch
 from browser.alone import alone
 from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from helpers import until
 from hub import Hub, serving
 from hubonline import bulky_files
 from hubrepos import Repository, repository
@@ -125,6 +126,23 @@ def test_a_click_shows_all_that_is_known_and_whether_it_fits(notebook: Notebook)
     expect(fit.get_by_role("alert")).to_have_text(
         "“Texts at once” is 0. Type a whole number of 1 or more: 1.", timeout=WAIT_MS
     )
+
+
+def test_the_model_that_is_looked_at_is_what_is_selected(notebook: Notebook) -> None:
+    selected = "__import__('nbtransformers').selected(Out[2]).index.tolist()"
+    shown = detail(notebook, "acme/reviewer")
+    until(lambda: notebook.python(selected) == ["acme/reviewer"])
+    panel = panel_of(notebook)
+    panel.get_by_role("searchbox", name="Search models by name").fill("acme")
+    expect(names(panel)).to_have_count(4)
+    expect(shown).to_be_visible()
+    assert notebook.python(selected) == ["acme/reviewer"]
+    last = panel.locator(".nbt-models-list tbody tr").last.locator("button").inner_text()
+    set_last = "(setattr(__import__('nbtransformers').panel(Out[2]), 'selection', [3]), None)[1]"
+    assert notebook.python(set_last) is None
+    expect(panel.get_by_role("region", name=f"The model {last}", exact=True)).to_be_visible()
+    assert notebook.python(set_last.replace("[3]", "[]")) is None
+    expect(panel.locator(".nbt-models-detail")).to_have_count(0)
 
 
 def test_a_download_is_cancelled_and_gone_on_with(notebook: Notebook) -> None:

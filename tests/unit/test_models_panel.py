@@ -27,6 +27,7 @@ from nbtransformers.doors.modelcatalogue import Catalogue
 from nbtransformers.errors import UserError
 from nbtransformers.magics.table import MAGICS
 from nbtransformers.panels.channel import answer
+from nbtransformers.panels.kinds import kind_of_result
 from nbtransformers.panels.listsnapshot import MOST_ROWS
 from nbtransformers.panels.models import offers
 from nbtransformers.panels.models.actions import actions
@@ -209,6 +210,29 @@ def test_a_list_that_comes_late_does_not_take_the_place_of_a_later_one() -> None
     assert (state["number"], state["asked"]["search"]) == (2, "be")
     assert "searched anew. Look at the one" in asked(panel, "more", number=1)["error"]
     assert (told(panel, "more", number=2)["number"], told(panel, "state")["listed"]["more"]) == (3, False)
+
+
+class Listing(Catalogue):
+    """One whose lists are of the models, by the words that are searched for."""
+
+    def listed(self, request: ModelsRequest) -> Models:
+        some = [entry for entry in golden_models() if (request.search or "") in entry.name]
+        return replace(golden_models(), request=request, entries=tuple(some))
+
+
+def test_what_is_selected_stays_so_by_its_name_when_the_list_is_searched_anew() -> None:
+    offers.offer(Listing())
+    panel = shown(golden_models())
+    panel.show("models", *models_header(golden_models()), dict)
+    panel.selection = [2]
+    assert kind_of_result(golden_models()).selected(golden_models(), panel.selection).index.tolist() == ["acme/half"]
+    for words, found, selected in (("acme", 2, [1]), ("half", 1, [0]), ("minilm", 1, [])):
+        number = told(panel, "search", search=words)["number"]
+        assert (panel.rows, panel.selection) == (found, selected)
+        assert {"type": "list", "number": number} in panel.heard
+        assert len(panel.result) == found
+    with pytest.raises(UserError, match=r"^There is no model 1\. Give model numbers from 0 to 0\.$"):
+        panel.selection = [1]
 
 
 def marian(source: str, target: str) -> dict[str, bytes]:

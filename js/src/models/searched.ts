@@ -11,6 +11,8 @@ export interface Searched<Wish, Listed> {
   wish: Wish;
   setWish(change: Partial<Wish>): void;
   isAsking: boolean;
+  /** Whether it is the list that the kernel has: another may have been searched for, here or in another view. */
+  isNewest: boolean;
   /** Why what was asked for last is not there. */
   problem: string | null;
   setProblem(problem: string | null): void;
@@ -34,10 +36,21 @@ export function useSearched<Wish extends object, Listed extends { number: number
   const [listed, setListed] = useState(first);
   const [wish, setWholeWish] = useState(() => wishOf(first));
   const [isAsking, setAsking] = useState(false);
+  /** The number of the list that the kernel has; null until it has told it. */
+  const [newest, setNewest] = useState<number | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   /** Ends the question for a list that is no longer wanted. */
   const wanted = useRef(new AbortController());
-  useEffect(() => () => wanted.current.abort(), [channel]);
+  useEffect(() => {
+    const stop = channel.listen((content) => {
+      const news = content as { type?: unknown; number?: unknown } | null;
+      if (news?.type === "list") setNewest(Number(news.number));
+    });
+    return () => {
+      stop();
+      wanted.current.abort();
+    };
+  }, [channel]);
 
   /** Ask for a list in the place of the one in sight; what was asked for before is dropped. */
   const ask = (method: string, params: object, { signal }: AbortController) => {
@@ -75,6 +88,7 @@ export function useSearched<Wish extends object, Listed extends { number: number
     wish,
     setWish: (change) => setWholeWish((now) => ({ ...now, ...change })),
     isAsking,
+    isNewest: listed.number === newest,
     problem,
     setProblem,
     more: () => {
@@ -82,9 +96,10 @@ export function useSearched<Wish extends object, Listed extends { number: number
       wanted.current = new AbortController();
       ask("more", { number: listed.number }, wanted.current);
     },
-    take: (newest) => {
-      setListed(newest);
-      setWholeWish((now) => (isSame(now, wishOf(first)) ? wishOf(newest) : now));
+    take: (told) => {
+      setListed(told);
+      setNewest(told.number);
+      setWholeWish((now) => (isSame(now, wishOf(first)) ? wishOf(told) : now));
     },
     change: setListed,
   };

@@ -1,5 +1,6 @@
 // Datasets: what is searched for and how it is filtered, the list, and the one that is chosen with its first rows.
 import { useMemo, useRef, useState } from "preact/hooks";
+import { useChosen } from "../models/chosen";
 import { byName, useDatasets } from "../models/datasets";
 import { useLost } from "../training/lost";
 import { DatasetDetail } from "../views/datasetdetail";
@@ -10,12 +11,14 @@ import { ListPanel } from "../views/listpanel";
 import { datasetsHeader } from "../wire/datasets";
 import type { ResultProps } from "./panel";
 
-export function DatasetsPanel({ header: raw, channel, host }: ResultProps) {
+export function DatasetsPanel({ header: raw, channel, selection, select, host }: ResultProps) {
   const header = useMemo(() => datasetsHeader(raw), [raw]);
-  const { listed, wish, setWish, isAsking, problem, more } = useDatasets(header, channel);
+  const datasets = useDatasets(header, channel);
+  const { listed, wish, setWish, isAsking, problem, more } = datasets;
   const isLost = useLost(host);
   const [isByName, sortByName] = useState(false);
-  const [chosen, choose] = useState<string | null>(null);
+  const names = listed.rows.map(({ dataset }) => dataset);
+  const [chosen, choose] = useChosen(datasets, names, selection, select);
   const detailId = useId("dataset");
   const table = useRef<HTMLTableElement>(null);
   const focusOn = (selector: string) => table.current?.querySelector<HTMLElement>(selector)?.focus();

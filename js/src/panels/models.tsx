@@ -1,5 +1,6 @@
 // Models: what is searched for and how it is filtered, the list, and all that is known of the one that is chosen.
 import { useMemo, useRef, useState } from "preact/hooks";
+import { useChosen } from "../models/chosen";
 import { useModels } from "../models/use";
 import { inOrder, type Order } from "../models/wish";
 import { useLost } from "../training/lost";
@@ -11,15 +12,16 @@ import { ModelTable } from "../views/modeltable";
 import { modelsHeader } from "../wire/models";
 import type { ResultProps } from "./panel";
 
-export function ModelsPanel({ header: raw, channel, host }: ResultProps) {
+export function ModelsPanel({ header: raw, channel, selection, select, host }: ResultProps) {
   const header = useMemo(() => modelsHeader(raw), [raw]);
   const models = useModels(header, channel);
   const isLost = useLost(host);
   const [order, setOrder] = useState<Order | null>(null);
-  const [chosen, choose] = useState<string | null>(null);
   const detailId = useId("model");
   const table = useRef<HTMLTableElement>(null);
   const { listed, isAsking, problem } = models;
+  const names = listed.rows.map(({ model }) => model);
+  const [chosen, choose] = useChosen(models, names, selection, select);
   const focusOn = (selector: string) => table.current?.querySelector<HTMLElement>(selector)?.focus();
   return (
     <ListPanel
