@@ -161,6 +161,18 @@ describe("the list of datasets", () => {
     expect(textOf(failing.one('[role="alert"]'))).toBe("--language is 'english'. Give a code.");
   });
 
+  it("has the one that is looked at selected, whatever the order, and looks at what is selected", async () => {
+    const page = await panel("datasets");
+    await page.select("Sort", "name");
+    await page.press("acme/reviews");
+    expect(page.model.get("selection")).toEqual([0]);
+    page.model.change({ selection: [2] });
+    await page.answer();
+    expect(page.one(".nbt-models-detail").getAttribute("aria-label")).toContain("acme/bare");
+    await page.press("Close acme/bare");
+    expect(page.model.get("selection")).toEqual([]);
+  });
+
   it("goes on where the Hub does", async () => {
     const rows = [...LISTED.rows, { ...LISTED.rows[0], dataset: "acme/more" }];
     const page = await panel("datasets", { more: { ...LISTED, number: 1, more: false, rows } });
