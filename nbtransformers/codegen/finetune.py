@@ -46,7 +46,7 @@ def finetune_program(request: FinetuneRequest, recipe: TrainingRecipe) -> str:
         *encoding_parts(recipe),
         *collator_parts(request, recipe),
         *order_parts(request, recipe),
-        *metrics_parts(recipe),
+        *metrics_parts(request, recipe),
         train_part(request, recipe),
     ]
     title = f"Fine-tune a model to {_TITLES[recipe.training_task]}, with Transformers alone."

@@ -17,11 +17,13 @@ class Part:
         lines: the lines.
         imports: what they need, as import statements.
         is_function: whether they define a function.
+        own: what they need of modules of the user's, as import statements.
     """
 
     lines: list[str]
     imports: tuple[str, ...] = ()
     is_function: bool = False
+    own: tuple[str, ...] = ()
 
 
 def definition(head: str, said: str, body: Iterable[str], imports: Iterable[str] = ()) -> Part:
@@ -48,8 +50,9 @@ def program(title: str, parts: Iterable[Part], said: Sequence[str] = ()) -> str:
     """
     given = [part for part in parts if part.lines]
     imports = _imports({statement for part in given for statement in part.imports})
+    imports += ["\n".join(sorted({statement for part in given for statement in part.own}))]
     opening = "\n".join(['"""' + title, "", *said, '"""']) if said else f'"""{title}"""'
-    text = "\n\n".join([opening, *imports])
+    text = "\n\n".join(filter(None, [opening, *imports]))
     after_function = False
     for part in given:
         gap = "\n\n\n" if part.is_function or after_function else "\n\n"

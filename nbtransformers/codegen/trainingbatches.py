@@ -15,10 +15,18 @@ _COLLATORS = {
 
 def collator_parts(request: FinetuneRequest, recipe: TrainingRecipe) -> list[Part]:
     """The parts that leave what makes batches in `collator`."""
+    if request.collator is not None:
+        return [_own(request.collator)]
     if recipe.training_task == "masked":
         return [*_MASKED, _masking_collator(request.seed), *_masked_test(request.seed)]
     name, given = _COLLATORS.get(recipe.training_task, ("DataCollatorWithPadding", "tokenizer"))
     return [Part([f"collator = {name}({given})"], (f"from transformers import {name}",))]
+
+
+def _own(path: str) -> Part:
+    module, _, function = path.partition(":")
+    said = "# Your own. In the run, what it draws at random follows from the rows of a batch."
+    return Part([said, "collator = own_collator"], own=(f"from {module} import {function} as own_collator",))
 
 
 _MASKED = [

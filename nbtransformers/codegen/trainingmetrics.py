@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nbtransformers.codegen.layout import Part, definition
-from nbtransformers.request import TrainingTask
+from nbtransformers.codegen.literals import inline
+from nbtransformers.request import FinetuneRequest, TrainingTask
 from nbtransformers.results.trainingrecipe import TrainingRecipe, WritingTrial
 
 KEEPS_LESS: tuple[TrainingTask, ...] = ("tokens", "seq2seq", "causal", "masked")
@@ -19,8 +21,26 @@ _MACRO = (
 )
 
 
-def metrics_parts(recipe: TrainingRecipe) -> list[Part]:
+def metrics_parts(request: FinetuneRequest, recipe: TrainingRecipe) -> list[Part]:
     """The parts that leave `compute_metrics`, and `kept` where an evaluation keeps less than all logits."""
+    *before, last = _of_task(recipe)
+    if request.metric is None or ":" not in request.metric:
+        return [*before, last]
+    module, _, function = request.metric.partition(":")
+    measured = replace(last, lines=["def measured(evaluated):", *last.lines[1:]])
+    own = definition(
+        "compute_metrics(evaluated)",
+        "The same, and your own metric.",
+        [
+            "own = own_metric(evaluated.predictions, evaluated.label_ids)",
+            f"own = own if isinstance(own, dict) else {{{inline(function)}: own}}",
+            "return {**measured(evaluated), **own}",
+        ],
+    )
+    return [*before, measured, replace(own, own=(f"from {module} import {function} as own_metric",))]
+
+
+def _of_task(recipe: TrainingRecipe) -> list[Part]:
     match recipe.training_task:
         case "classification":
             return [_metrics("Accuracy, and the means over all labels of F1, precision and recall.", _one(recipe))]

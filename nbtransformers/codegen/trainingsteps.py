@@ -115,7 +115,7 @@ def _arguments(request: FinetuneRequest, recipe: TrainingRecipe) -> dict[str, An
         "save_total_limit": 2,
         "load_best_model_at_end": True,
         "metric_for_best_model": recipe.metric,
-        **({"greater_is_better": False} if recipe.lower_is_better else {}),
+        **({} if recipe.greater_is_better is None else {"greater_is_better": recipe.greater_is_better}),
         "report_to": list(request.report_to) or "none",
         **{name: value for name, value in request.arguments.items() if name not in _OURS},
     }
@@ -125,7 +125,7 @@ def train_part(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
     """The part that trains, leaves what it was told in `table`, and saves and evaluates what came out."""
     given = _arguments(request, recipe)
     callbacks: list[str] = []
-    if recipe.training_task == "masked":
+    if recipe.training_task == "masked" and request.collator is None:
         callbacks.append("collator")
     if request.early_stopping is not None:
         callbacks.append(f"EarlyStoppingCallback({request.early_stopping})")

@@ -122,7 +122,7 @@ class TrainingRecipe:
             share of a sum.
         every: steps between two evaluations.
         metric: what says which checkpoint is the best.
-        lower_is_better: whether that is an error.
+        greater_is_better: whether more of that is better; None where it is as Trainer takes it by its name.
         adapter: how small matrices are put beside the weights; None where there are none.
         head: what is trained where that is the head alone; None where more is.
         writing: how it writes in an evaluation; None where it does not.
@@ -146,7 +146,7 @@ class TrainingRecipe:
     gives_means: bool
     every: float
     metric: str
-    lower_is_better: bool
+    greater_is_better: bool | None
     adapter: AdapterRecipe | None = None
     head: HeadRecipe | None = None
     writing: WritingTrial | None = None

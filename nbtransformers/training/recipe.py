@@ -36,7 +36,7 @@ from nbtransformers.training.headonly import accepts_loss_kwargs, freeze, head_m
 from nbtransformers.training.loading import Trainable, load_to_train, outline
 from nbtransformers.training.methods import tap_of
 from nbtransformers.training.origin import same_model
-from nbtransformers.training.settings import Steps, steps_of
+from nbtransformers.training.settings import Steps, metric_name, steps_of
 from nbtransformers.training.source import starting_model
 from nbtransformers.training.tasks import task_named
 from nbtransformers.training.tasks.pieces import begins_of, parts_of
@@ -79,8 +79,6 @@ def unwritten_because(request: FinetuneRequest, history: History) -> str | None:
     reasons = {
         "the method qlora needs a GPU, where its program cannot be checked": request.method == "qlora",
         "several processes have trained it": request.processes > 1,
-        "its collator is a function of your own": request.collator is not None,
-        "its metric is a function of your own": ":" in (request.metric or ""),
         "its learning rate was changed on the way": bool(history.of("lr")),
         "memory ran out on the way, and it went on with smaller parts": bool(history.of("micro_batch")),
     }
@@ -144,7 +142,8 @@ class _Facts:
     def _recipe(self) -> TrainingRecipe:
         request, task, description = self.request, self._task, self._description
         found = found_lr(self.folder) if request.find_lr and request.lr is None else None
-        metric = request.metric or task.best_metric
+        metric = metric_name(request.metric) if request.metric else task.best_metric
+        more_is_better, by_its_name = metric not in LOWER_IS_BETTER, not metric.endswith("loss")
         source = source_of(self._model)
         model = self._outline.model
         return TrainingRecipe(
@@ -169,7 +168,7 @@ class _Facts:
             gives_means=self._steps.accumulation > 1 and self._gives_means(),
             every=request.arguments.get("eval_steps") or self._steps.per_epoch,
             metric=metric,
-            lower_is_better=metric in LOWER_IS_BETTER and not metric.endswith("loss"),  # which Trainer knows
+            greater_is_better=None if more_is_better == by_its_name else more_is_better,
             adapter=self._adapter() if request.method == "lora" else None,
             head=self._head() if request.method == "head" else None,
             writing=self._writing() if task.writes else None,

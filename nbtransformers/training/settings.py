@@ -77,7 +77,7 @@ def training_arguments(request: FinetuneRequest, folder: RunFolder, steps: Steps
 
     own = {name: value for name, value in request.arguments.items() if name != "save_steps"}
     every = own.pop("eval_steps", None) or steps.per_epoch
-    metric = _metric_name(request.metric) if request.metric else best_metric
+    metric = metric_name(request.metric) if request.metric else best_metric
     settings: dict[str, Any] = {
         "output_dir": str(folder.checkpoints),
         "per_device_train_batch_size": steps.micro_batch,
@@ -117,5 +117,6 @@ def training_arguments(request: FinetuneRequest, folder: RunFolder, steps: Steps
         ) from error
 
 
-def _metric_name(metric: str) -> str:
+def metric_name(metric: str) -> str:
+    """What a metric is called among those of an evaluation: one of the user's own by its function."""
     return metric.rpartition(":")[2] if is_import_path(metric) else metric

@@ -173,6 +173,37 @@ def test_the_model_is_that_of_the_run(method: str, bare: Bare, tmp_path: Path, m
         assert (tmp_path / "trained" / "model" / "adapter_model.safetensors").exists()
 
 
+OWN = """
+from transformers import AutoTokenizer, DataCollatorWithPadding
+
+usual = DataCollatorWithPadding(AutoTokenizer.from_pretrained({model!r}))
+
+def padded(rows):
+    return usual(rows)
+
+def surprise_loss(predictions, labels):
+    return predictions[labels == 1].mean()
+
+def shares(predictions, labels):
+    return {{"shares": (predictions.argmax(axis=-1) == 1).mean(), "ones": labels.mean()}}
+"""
+
+
+@pytest.mark.parametrize("metric", ["surprise_loss", "shares"])
+def test_what_is_the_user_s_own_is_imported(
+    metric: str, bare: Bare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = tiny_bert(tmp_path / "bert")
+    (tmp_path / f"of_{metric}.py").write_text(OWN.format(model=str(encoder)))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = {"metric": f"of_{metric}:{metric}", "collator": f"of_{metric}:padded", "early_stopping": 2}
+    run = new_run(tmp_path / "run", encoder, epochs=4.0, **own)
+    assert work(run) == 0
+    _same(run, bare.table(checked(nbt.code(TrainingRun(run))), tmp_path))
+    assert weights(tmp_path / "trained" / "model") == weights(run.model)
+
+
 LONG = 400.0  # epochs: such a run does not end by itself
 
 
@@ -209,8 +240,7 @@ def test_a_run_that_is_not_through_has_a_program_that_says_so(tmp_path: Path) ->
     ("settings", "why"),
     [
         ({"method": "qlora"}, "the method qlora needs a GPU"),
-        ({"metric": "math:fsum"}, "its metric is a function of your own"),
-        ({"collator": "math:fsum"}, "its collator is a function of your own"),
+        ({"gpus": 2}, "several processes have trained it"),
     ],
 )
 def test_a_run_without_a_program_says_why(settings: dict[str, Any], why: str, tmp_path: Path) -> None:
