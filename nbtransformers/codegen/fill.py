@@ -114,7 +114,7 @@ def _texts(request: FillRequest, recipe: FillRecipe, texts: Source) -> Part:
             "# 4. One text after another, so that nothing is padded.",
             f"# {said}",
             "records = []",
-            f"for row, text in zip({texts.labels}, {texts.readable}):",
+            f"for row, text in {texts.labelled}:",
             "    holes = [match.span() for match in re.finditer(pattern, text)]",
             "    masked = re.sub(pattern, lambda match: tokenizer.mask_token, text)",
             '    ids = tokenizer(masked, add_special_tokens=False)["input_ids"]',

@@ -45,6 +45,13 @@ class Source:
             return f"{self.index}[rows]"
         return f"range(len({self.readable}))" if self.every_row else "rows"
 
+    @property
+    def labelled(self) -> str:
+        """The texts that can be read, each with the label of its row, as an expression."""
+        if self.every_row and self.index is None:
+            return f"enumerate({self.readable})"
+        return f"zip({self.labels}, {self.readable})"
+
 
 def source(reading: Reading) -> Source:
     """The lines for the texts."""

@@ -99,7 +99,7 @@ def _tokens_of(request: TokenizeRequest, recipe: TokenizeRecipe, texts: Source) 
             *(INDENT + line for line in call("encoded = tokenizer(", given)),
             *(INDENT + line for line in SPECIAL),
             "    records = []",
-            f"    for i, (row, text) in enumerate(zip({texts.labels}, {texts.readable})):",
+            f"    for i, (row, text) in enumerate({texts.labelled}):",
             '        ids = encoded["input_ids"][i]',
             "        pieces = tokenizer.convert_ids_to_tokens(ids)",
             *inner,
