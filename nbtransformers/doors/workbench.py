@@ -147,7 +147,8 @@ class Bench:
         given = {name: value for name, value in filled.options.items() if isinstance(value, str)}
         given |= {INPUT: "" if filled.source == "text" else filled.text}
         quoted = (name for name, value in given.items() if _speaks_of(error.message, value))
-        found = (*_options_in(error.message, names), *quoted, *_options_in(error.hint or "", names))
+        missing = filter(None, [forms.missing_in(error.message)])
+        found = (*missing, *_options_in(error.message, names), *quoted, *_options_in(error.hint or "", names))
         return next(iter(found), INPUT if filled.source != "none" and not filled.text.strip() else "")
 
     def history(self) -> list[Row]:

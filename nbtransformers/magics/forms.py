@@ -172,13 +172,27 @@ def _is_instead(form: Form) -> bool:
 
 
 def refuse_empty(form: Form) -> None:
-    """Refuse a form that says nothing of what is to be read.
+    """Refuse a form that says nothing of what is to be read, or what a command is about.
 
     Raises:
-        UserError: in the words of a form; the magic would speak of its line.
+        UserError: in the words of a form; the magic would speak of its line, or do something else.
     """
     if form.source != "none" and not form.text.strip() and not _is_instead(form):
         raise UserError(f"No {_MISSING[form.source]} is given.", hint="Type it here, or choose another kind of input.")
+    task = task_named(form.task)
+    for word in task.words if task.needs_words else ():
+        if not form.options.get(word.name):
+            raise _nothing_for(word, "Type or choose one.")
+
+
+def _nothing_for(word: Option, hint: str) -> UserError:
+    return UserError(f"Nothing is filled in for {word.name}.", hint=hint)
+
+
+def missing_in(message: str) -> str:
+    """The field for which nothing is filled in, where a message says so; else empty."""
+    found = re.fullmatch(r"Nothing is filled in for ([a-z-]+)\.", message)
+    return found[1] if found else ""
 
 
 _LIKE_A_PROMPT = re.compile(r"[\s.>\[]|In \[")
@@ -226,9 +240,7 @@ def _words(form: Form, task: FormTask) -> Iterator[str]:
         given.pop()
     for word, text in zip(task.words, given, strict=False):
         if not text:
-            raise UserError(
-                f"Nothing is filled in for {word.name}.", hint="Fill it in, or empty what stands behind it."
-            )
+            raise _nothing_for(word, "Fill it in, or empty what stands behind it.")
         yield _name(text)
 
 

@@ -38,6 +38,7 @@ class FormTask:
         is_command: whether it looks something up, or does something, rather than running a task.
         before: what is typed before all else.
         words: the options that are typed by their place, without a name.
+        needs_words: whether they must be there.
         rest: the option that other words of a line are.
         sources: what it can read.
     """
@@ -51,6 +52,7 @@ class FormTask:
     is_command: bool = False
     before: str = ""
     words: tuple[Option, ...] = ()
+    needs_words: bool = True
     rest: str | None = None
     sources: tuple[Source, ...] = ("none",)
 
@@ -210,6 +212,7 @@ def _nbt() -> Iterable[FormTask]:
             is_command=True,
             before=command,
             words=words,
+            needs_words=command == "unset",  # the others do something without
         )
 
 

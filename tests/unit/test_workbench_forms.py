@@ -366,6 +366,23 @@ def test_a_form_without_an_input_is_refused_in_its_own_words(
     assert bench.field_of(form, told.value) == "input"
 
 
+@pytest.mark.parametrize(
+    ("task", "options", "word"),
+    [
+        ("runs NAME", {}, "run"),
+        ("runs --diff", {"run": "a"}, "other-run"),
+        ("models show", {"revision": "v1"}, "model"),
+        ("nbt unset", {}, "setting"),
+    ],
+)
+def test_a_command_that_is_about_nothing_is_refused(bench: Bench, task: str, options: Any, word: str) -> None:
+    form = {"task": task, "options": options}
+    with pytest.raises(UserError) as told:
+        bench.understood(form)
+    assert str(told.value) == f"Nothing is filled in for {word}. Type or choose one."
+    assert bench.field_of(form, told.value) == word
+
+
 def test_a_cell_that_is_named_by_its_tag_stands_in_place_of_texts(bench: Bench) -> None:
     form = Form("tokenize", "text", " \n", {"cell": "introduction"})
     assert forms.typed(form) == "%tokenize --cell introduction"
@@ -431,8 +448,6 @@ def test_a_command_says_or_gives_what_its_magic_does(bench: Bench, terminal: Ter
     listed = done("models", **{"local-only": True, "out": "listed"})
     assert isinstance(listed, Models) and terminal.shell.user_ns["listed"] is listed
     assert "minilm" in done("models show", model="minilm")
-    with pytest.raises(UserError, match="takes one name"):
-        done("models show")
     shown = [(row.typed, row.has_result, row.has_code) for row in bench.history()]
     assert shown[-2:] == [("%nbt unset device", True, False), ("%nbt set device cpu", True, False)]
     assert ("%models --local-only --out listed", True, False) in shown
