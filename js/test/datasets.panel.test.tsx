@@ -213,7 +213,7 @@ describe("one dataset", () => {
     expect(page.all(".nbt-dataset-rows tbody tr")).toHaveLength(3);
     expect(page.all(".nbt-dataset-rows td").every((cell) => cell.getAttribute("dir") === "auto")).toBe(true);
     expect(page.asked("look")[0]?.params).toEqual({ name: HOSTILE, subset: null, split: null, rows: 10 });
-    expect(page.all(".nbt-dataset-uses, .nbt-dataset-more, input[type=checkbox][aria-label]")).toEqual([]);
+    expect(page.all(".nbt-dataset-uses, input[type=checkbox][aria-label]")).toEqual([]);
   });
 
   it("is looked into at another split and subset", async () => {
@@ -253,6 +253,13 @@ describe("one dataset", () => {
     expect(page.all(".nbt-dataset-look pre")).toEqual([]);
     await page.press("More rows");
     expect(page.asked("look").at(-1)?.params?.rows).toBe(30);
+    // Of the other nobody says how many rows it has: those that came are all.
+    const short = await panel("datasets", { look: { ...LOOK, split: "test" } });
+    await short.press(HOSTILE);
+    expect(short.all(".nbt-dataset-more")).toEqual([]);
+    const look = { ...LOOK, split: "test" };
+    const one = await panel("dataset", { state: { look } }, { header: { ...golden.one, look } });
+    expect(one.all(".nbt-dataset-more")).toHaveLength(1);
   });
 
   it("says why it cannot be looked into, once", async () => {
@@ -261,7 +268,7 @@ describe("one dataset", () => {
     await page.press(HOSTILE);
     expect(page.all('[role="alert"]').map(textOf)).toEqual([gated.replaceAll("`", "")]);
     const unknown = "The Hub has no dataset a. Did you mean b?";
-    const missing = await panel("datasets", { look: unknown, detail: unknown });
+    const missing = await panel("datasets", { look: `hub:a: ${unknown}`, detail: unknown });
     await missing.press(HOSTILE);
     expect(missing.all('[role="alert"]').map(textOf)).toEqual([unknown]);
   });

@@ -240,5 +240,6 @@ def in_words(value: Any, indent: int | None = None) -> str:
 
 
 def _cut(text: str) -> str:
-    text = printable(text)
-    return text if len(text) <= _CELL_CHARACTERS else f"{text[: _CELL_CHARACTERS - 1]}…"
+    if len(text) <= _CELL_CHARACTERS:
+        return printable(text)
+    return f"{printable(text[: _CELL_CHARACTERS - 1])}…"

@@ -33,8 +33,7 @@ export function DatasetDetail(props: DetailProps) {
         name={name}
         channel={channel}
         isLost={isLost}
-        // Why there is nothing to see is said once.
-        said={asked.problem}
+        isSaid={asked.problem !== null}
         look={look}
         onLook={setLook}
         selection={selection}

@@ -28,17 +28,20 @@ interface LookProps {
   name: string;
   channel: Channel;
   isLost: boolean;
-  /** What need not be said twice. */
-  said: string | null;
+  /** Whether it is said already why there is nothing to see. */
+  isSaid: boolean;
   look: Look | null;
   onLook(look: Look): void;
   selection: RowSelection | null;
 }
 
-export function DatasetLook({ name, channel, isLost, said, look, onLook, selection }: LookProps) {
+export function DatasetLook({ name, channel, isLost, isSaid, look, onLook, selection }: LookProps) {
   const { state, ask } = useAction<Look>(channel);
-  const lookInto = (subset: string | null, split: string | null, rows = ROWS) =>
+  const [wanted, want] = useState(0);
+  const lookInto = (subset: string | null, split: string | null, rows = ROWS) => {
+    want(rows);
     ask("look", { name, subset, split, rows });
+  };
   useEffect(() => {
     if (look === null) lookInto(null, null);
   }, [channel, name]);
@@ -46,7 +49,7 @@ export function DatasetLook({ name, channel, isLost, said, look, onLook, selecti
     if (state.kind === "answered") onLook(state.answer);
   }, [state]);
   const isAsking = state.kind === "asking";
-  const problem = state.kind === "failed" && state.message !== said ? state.message : null;
+  const problem = state.kind === "failed" && !isSaid ? state.message : null;
   return (
     <section class="nbt-dataset-look" aria-label="First rows" aria-busy={isAsking}>
       {look && !isLost && (
@@ -69,7 +72,7 @@ export function DatasetLook({ name, channel, isLost, said, look, onLook, selecti
         <>
           <Notes notes={look.notes} />
           <Rows key={`${look.name} ${look.subset} ${look.split}`} {...{ look, channel, isLost, selection }} />
-          {!isLost && look.rows.length >= ROWS && look.rows.length < MOST_ROWS && (
+          {!isLost && hasMore(look, wanted) && (
             <button
               type="button"
               class="nbt-button nbt-button-outlined nbt-dataset-more"
@@ -85,6 +88,13 @@ export function DatasetLook({ name, channel, isLost, said, look, onLook, selecti
       )}
     </section>
   );
+}
+
+/** Whether there are rows that are not in sight, and may be; where nobody says how many there are, there may be. */
+function hasMore({ rows, split, splits }: Look, wanted: number): boolean {
+  const all = splits.find(([name]) => name === split)?.[1] ?? null;
+  const are = all === null ? rows.length > 0 && rows.length >= wanted : rows.length < all;
+  return are && rows.length < MOST_ROWS;
 }
 
 function Subsets({ look, choose }: { look: Look; choose(subset: string): void }) {
