@@ -121,6 +121,41 @@ describe("the panel", () => {
     expect(text(page.one(".nbt-positions-readout"))).toContain("distance −2, head 1");
   });
 
+  it("has the position that is pinned selected, and shows what is selected elsewhere", async () => {
+    const page = shown("sinusoidal");
+    const said = () => page.all(".nbt-selected-count").map(text);
+    page.one("canvas[tabindex]").focus();
+    for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.key(key);
+    expect(page.model.get("selection")).toEqual([2]);
+    expect(said()).toEqual(["position 2 selected"]);
+    for (const key of ["ArrowDown", "Enter"]) await page.key(key);
+    expect(page.model.get("selection")).toEqual([3]);
+    page.model.change({ selection: [0, 1] });
+    await drawn();
+    expect(said()).toEqual(["2 selected"]);
+    // What was pinned is so no more: it does not come back.
+    await page.key("Escape");
+    expect(page.model.get("selection")).toEqual([0, 1]);
+    await page.tab("Similarity");
+    expect(said()).toEqual(["2 selected"]);
+    page
+      .all("button")
+      .find((button) => text(button) === "Clear")
+      ?.click();
+    await drawn();
+    expect(page.model.get("selection")).toEqual([]);
+    expect(said()).toEqual([]);
+  });
+
+  it("has no positions to select where they are queries and keys", async () => {
+    const page = shown("relative");
+    page.model.change({ selection: [1] });
+    await drawn();
+    expect(page.all(".nbt-selected-count").map(text)).toEqual(["distance −1 selected"]);
+    await page.tab("By query and key");
+    expect(page.all(".nbt-selected-count")).toEqual([]);
+  });
+
   it("looks at the same picture in both of its views", async () => {
     const page = shown("rotary");
     page

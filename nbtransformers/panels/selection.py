@@ -23,6 +23,7 @@ SELECTED: dict[str, str] = {
     "fill": "row",
     "generate": "row",
     "models": "model",
+    "positions": "position",
     "runs": "run",
     "similar": "row",
     "tokenize": "row",

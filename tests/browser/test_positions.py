@@ -36,6 +36,15 @@ DISTANCES = "%positions --model deberta --out distances"
 CELLS = [SETUP, FORMULA, LEARNED, ROTARY, RELATIVE, DISTANCES]
 SETUP_AT, FORMULA_AT, LEARNED_AT, ROTARY_AT, RELATIVE_AT, DISTANCES_AT = range(6)
 
+# Between which heights something is marked on a plane; null where nothing is.
+MARKED = """plane => {
+    const { width, height } = plane;
+    const { data } = plane.getContext("2d").getImageData(0, 0, width, height);
+    const isMarked = row => data.subarray(4 * row * width, 4 * (row + 1) * width).some(one => one > 0);
+    const rows = [...Array(height).keys()].filter(isMarked);
+    return rows.length ? [rows[0] / devicePixelRatio, rows.at(-1) / devicePixelRatio] : null;
+}"""
+
 
 def look_at(notebook: Notebook, number: int, view: str) -> Any:
     """A panel, at one of its views."""
@@ -110,6 +119,31 @@ def test_cosine_sine_and_angle(notebook: Notebook) -> None:
         readout = panel.locator(".nbt-positions-readout")
         shown, row, pair = cell_of(readout)
         assert shown == written(notebook.python(f"float(rotary[0].picture('{name}')[{row}, {pair}])"))
+
+
+def test_the_position_that_is_pinned_is_selected_and_drives_another_panel(notebook: Notebook) -> None:
+    panel = look_at(notebook, FORMULA_AT, "Heat map")
+    panel.get_by_role("application").focus()
+    for key in ("Escape", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "Enter"):
+        notebook.page.keyboard.press(key)
+    expect(panel.locator(".nbt-selected-count")).to_have_text(re.compile(r"position \d+ selected"))
+    (position,) = notebook.python("nbt.panel(formula).selection")
+    assert notebook.python("nbt.selected(formula).index.tolist()") == [position]
+    assert notebook.python(f"nbt.selected(formula).to_numpy()[0].tolist() == formula.values[{position}].tolist()")
+    # A long table, of which the row is not in sight.
+    other = look_at(notebook, ROTARY_AT, "Heat map")
+    plane = other.get_by_role("application")
+    for _ in range(4):
+        other.get_by_role("button", name="Zoom in").click()
+    notebook.python("(setattr(nbt.panel(rotary), 'selection', [2_900]), None)[1]")
+    expect(other.locator(".nbt-selected-count")).to_have_text("position 2,900 selected")
+    box, marked = plane.bounding_box(), plane.evaluate(MARKED)
+    assert box is not None and marked is not None
+    assert 0 <= marked[0] <= marked[1] <= box["height"]
+    other.get_by_role("button", name="Clear", exact=True).click()
+    expect(other.locator(".nbt-selected-count")).to_have_count(0)
+    assert notebook.python("nbt.panel(rotary).selection") == []
+    assert plane.evaluate(MARKED) is None
 
 
 def test_another_curve_is_asked_for(notebook: Notebook) -> None:

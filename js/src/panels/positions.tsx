@@ -11,7 +11,7 @@ import { FormulaLines } from "../views/formulalines";
 import type { Paint } from "../views/heatmap";
 import { PICTURES, PictureBar, type PictureBarProps } from "../views/picturebar";
 import { PositionCurves } from "../views/positioncurves";
-import { type MapParams, type MapTiles, PositionMap } from "../views/positionmap";
+import { type MapParams, type MapTiles, PositionMap, type SelectedRows } from "../views/positionmap";
 import { Segments } from "../views/segments";
 import { Encoding, type Picture, positionsHeader } from "../wire/positions";
 import { Sections } from "../wire/sections";
@@ -20,7 +20,7 @@ import { Result } from "./rowtable";
 
 type Tab = "heat" | "curves" | "alike";
 
-export function PositionsPanel({ header: raw, payload, channel }: ResultProps) {
+export function PositionsPanel({ header: raw, payload, channel, selection, select }: ResultProps) {
   const [header, encodings] = useMemo(() => {
     const header = positionsHeader(raw);
     const read = new Sections(header.sections, payload);
@@ -33,6 +33,9 @@ export function PositionsPanel({ header: raw, payload, channel }: ResultProps) {
   const [exporting, setExporting] = useState(false);
   const encoding = encodings[wished] ?? (encodings[0] as Encoding);
   const { facts } = encoding;
+  // Numbers are those of the first encoding; another one may be of other positions.
+  const isAlike = facts.rows === header.rows && facts.first === header.encodings[0]?.first;
+  const selected = isAlike ? { rows: selection, select } : null;
   return (
     <Result rows={{ header, progress: null }}>
       <nav class="nbt-tools" aria-label="Views">
@@ -52,14 +55,14 @@ export function PositionsPanel({ header: raw, payload, channel }: ResultProps) {
       {encodings.length > 1 && <p class="nbt-positions-told">{facts.told}</p>}
       <EncodingView
         key={encoding.number}
-        {...{ encoding, tiles, channel, kept, tab, exporting }}
+        {...{ encoding, tiles, channel, kept, selected, tab, exporting }}
         title={header.title}
       />
     </Result>
   );
 }
 
-interface EncodingProps extends Pick<ViewProps, "encoding" | "tiles" | "channel" | "kept"> {
+interface EncodingProps extends Pick<ViewProps, "encoding" | "tiles" | "channel" | "kept" | "selected"> {
   tab: Tab;
   exporting: boolean;
   title: string;
@@ -145,12 +148,13 @@ interface ViewProps extends PictureBarProps {
   tiles: MapTiles;
   channel: Channel;
   kept: Kept;
+  selected: SelectedRows | null;
   /** Of what each head adds, which head. */
   head: number;
   setHead(head: number): void;
 }
 
-function HeatView({ encoding, tiles, picture, setPicture }: ViewProps) {
+function HeatView({ encoding, tiles, selected, picture, setPicture }: ViewProps) {
   const { facts } = encoding;
   return (
     <>
@@ -163,6 +167,7 @@ function HeatView({ encoding, tiles, picture, setPicture }: ViewProps) {
         paint={paintOf(encoding, picture)}
         what={picture === "angle" ? "Radians" : PICTURES[picture]}
         sides={{ row: facts.row, column: facts.column, firstRow: facts.first }}
+        selected={selected}
         tell={(row, column) => <Worked encoding={encoding} picture={picture} row={row} column={column} />}
       >
         <FormulaLines lines={facts.formula} source={facts.source} />
@@ -211,7 +216,7 @@ function Worked({ encoding, picture, row, column }: WorkedProps) {
   return <FormulaLines lines={[picture === "angle" ? angle : `${picture}(${angle})`]} />;
 }
 
-function AlikeView({ encoding, tiles, head, setHead }: ViewProps) {
+function AlikeView({ encoding, tiles, selected, head, setHead }: ViewProps) {
   const { facts } = encoding;
   const isBias = facts.form === "relative";
   const line = useMemo(() => encoding.byDistance, [encoding]);
@@ -238,6 +243,7 @@ function AlikeView({ encoding, tiles, head, setHead }: ViewProps) {
         paint={diverging(end, { low: `−${formatValue(end)}`, high: formatValue(end) })}
         what={isBias ? "Bias" : facts.form === "rotary" ? "Product" : "Cosine"}
         sides={{ ...sides, firstRow: first, firstColumn: first }}
+        selected={isBias ? null : selected}
         tell={(row, column) => (
           <span>{`${facts.row === "distance" && !isBias ? "apart by" : "distance"} ${formatPlace(isBias ? column - row : Math.abs(column - row))}`}</span>
         )}

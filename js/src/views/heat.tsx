@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { type Area, levelFor, SIDE, type Stretch, stretchesIn, type Tile } from "../rows/tiles";
-import { type Counted, drawMatrix, markCells, NAME_PX, type Picture } from "./heatmap";
+import { type Counted, drawMatrix, markCells, markRows, NAME_PX, type Picture } from "./heatmap";
 import { type Frame, Plane } from "./plane";
 import { clamp, type Point, revealing, type View, WHOLE } from "./viewport";
 
@@ -144,13 +144,16 @@ interface HeatPlaneProps<T extends Tile> {
   label: string;
   heat: Heat<T>;
   picture: Omit<Picture, "rows" | "columns" | "here" | "counted">;
+  /** Rows that are outlined. */
+  rows?: readonly number[];
   /** A key that is of no use to the matrix itself; whether it was of use. */
   onKey?(event: KeyboardEvent): boolean;
   /** What is said of the cell that is pointed at. */
   children: ComponentChildren;
 }
 
-export function HeatPlane<T extends Tile>({ label, heat, picture, onKey, children }: HeatPlaneProps<T>) {
+export function HeatPlane<T extends Tile>(props: HeatPlaneProps<T>) {
+  const { label, heat, picture, rows: outlined = [], onKey, children } = props;
   const { shape, view, here, found, pinned } = heat;
   const { rows, columns } = shape;
   const whole: Picture = { ...picture, rows, columns, here, counted: shape.counted };
@@ -167,7 +170,10 @@ export function HeatPlane<T extends Tile>({ label, heat, picture, onKey, childre
         byPen
         draw={(paper) => drawMatrix(paper, whole)}
         epoch={[picture.paint.key, picture.epoch, shape, here.length, here.at(-1), here[0]]}
-        mark={(paper) => found && markCells(paper, whole, found)}
+        mark={(paper) => {
+          markRows(paper, whole, outlined);
+          if (found) markCells(paper, whole, found);
+        }}
         onPoint={(at) => !pinned && heat.point(at && cellOf(at))}
         onPress={(at) => heat.pin(cellOf(at))}
         onKey={(event) => heat.onKey(event) || onKey?.(event) === true}

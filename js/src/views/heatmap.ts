@@ -198,6 +198,25 @@ export function roundStep(least: number): number {
 }
 
 /** Some cells that lie together, as the places of their first and behind their last. */
+/** Outlines whole rows, as far as they are in sight. */
+export function markRows(
+  { context, frame, y, colour }: Paper<Pen>,
+  picture: Picture,
+  rows: readonly number[],
+): void {
+  context.save();
+  context.beginPath();
+  context.rect(frame.left, frame.top, frame.width, frame.height);
+  context.clip();
+  context.lineWidth = 2;
+  context.strokeStyle = colour("--nbt-mark");
+  for (const row of rows) {
+    const [top, bottom] = [y(row / picture.rows), y((row + 1) / picture.rows)];
+    context.strokeRect(frame.left, top - 1, frame.width, Math.max(2, bottom - top) + 2);
+  }
+  context.restore();
+}
+
 export function markCells(
   { context, x, y, colour }: Paper<Pen>,
   picture: Picture,

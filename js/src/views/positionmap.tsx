@@ -1,17 +1,26 @@
 // A picture of position encodings as a heat map: sampled from afar, and every number where one looks closely.
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import type { Tile, Tiles } from "../rows/tiles";
 import { formatPlace } from "../text";
-import { type Found, HeatPlane, type HeatShape, useHeat } from "./heat";
+import { type Found, type Heat, HeatPlane, type HeatShape, useHeat } from "./heat";
 import type { Paint } from "./heatmap";
 import { exactly } from "./named";
 import { WaitStrip } from "./notices";
+import { SelectedCount } from "./selectedcount";
+import { revealing } from "./viewport";
 
 /** Which picture: of which encoding, and of each position with each for which head. */
 export interface MapParams {
   encoding: number;
   picture: string;
   head?: number;
+}
+
+/** The rows that are selected, by number, and the way to select others. */
+export interface SelectedRows {
+  rows: readonly number[];
+  select(rows: number[]): void;
 }
 
 export type MapTiles = Tiles<MapParams, Tile>;
@@ -26,6 +35,8 @@ interface PositionMapProps {
   what: string;
   /** What rows and columns are, and what the first of each is called. */
   sides: { row: string; column: string; firstRow: number; firstColumn?: number };
+  /** Null where rows are none that can be selected. */
+  selected: SelectedRows | null;
   /** What is said of a cell, by its row and column. */
   tell(row: number, column: number): ComponentChildren;
   children: ComponentChildren;
@@ -34,7 +45,7 @@ interface PositionMapProps {
 const HEIGHT_PX = 420;
 
 export function PositionMap(props: PositionMapProps) {
-  const { label, params, tiles, shape, paint, what, sides, tell, children } = props;
+  const { label, params, tiles, shape, paint, what, sides, selected, tell, children } = props;
   const { firstRow, firstColumn = 0 } = sides;
   const longest = Math.max(...[firstRow, firstRow + shape.rows - 1].map((row) => formatPlace(row).length));
   const full: HeatShape = {
@@ -45,6 +56,8 @@ export function PositionMap(props: PositionMapProps) {
     counted: { row: firstRow, column: firstColumn },
   };
   const heat = useHeat<Tile>(full, tiles, (areas) => tiles.want(params, areas));
+  useSelectedRow(heat, selected);
+  const rows = selected?.rows ?? [];
   const picture = { paint, epoch: JSON.stringify(params) };
   const kind = shape.square
     ? "nbt-matrix nbt-positions-map nbt-positions-square"
@@ -59,9 +72,19 @@ export function PositionMap(props: PositionMapProps) {
           <span>{paint.high}</span>
         </span>
         <span class="nbt-muted">{extentOf(sides, shape)}</span>
+        {selected && rows[0] !== undefined && (
+          <SelectedCount
+            said={
+              rows.length > 1
+                ? `${rows.length} selected`
+                : `${sides.row} ${formatPlace(firstRow + rows[0])} selected`
+            }
+            clear={() => selected.select([])}
+          />
+        )}
       </div>
       {tiles.problem && <WaitStrip message={tiles.problem} retry={() => tiles.retry()} />}
-      <HeatPlane label={label} heat={heat} picture={picture}>
+      <HeatPlane label={label} heat={heat} picture={picture} rows={rows}>
         <div class="nbt-readout nbt-positions-readout" aria-live="polite">
           {heat.found ? (
             <Cell found={heat.found} sides={sides} tell={tell} />
@@ -76,6 +99,30 @@ export function PositionMap(props: PositionMapProps) {
       </HeatPlane>
     </section>
   );
+}
+
+/** The row of the cell that is pinned is what is selected; one that is selected elsewhere is brought into sight. */
+function useSelectedRow(heat: Heat<Tile>, selected: SelectedRows | null): void {
+  const { view, setView, shape, found, pinned, unpin } = heat;
+  /** What is pinned here. */
+  const own = useRef<number | null>(null);
+  const row = pinned && found ? found.rows[0] : null;
+  const first = selected?.rows[0];
+  useEffect(() => {
+    if (row === own.current) return;
+    own.current = row;
+    selected?.select(row === null ? [] : [row]);
+  }, [row]);
+  useEffect(() => {
+    if (!selected || first === own.current) return;
+    if (own.current !== null) {
+      own.current = null;
+      unpin();
+    }
+    if (first === undefined) return;
+    const { rows } = shape;
+    setView(revealing(view, { x: view.x, y: first / rows }, { x: view.x, y: (first + 1) / rows }));
+  }, [first]);
 }
 
 interface CellProps extends Pick<PositionMapProps, "sides" | "tell"> {
