@@ -9,6 +9,8 @@ from nbtransformers.panels.snapshot import CELL, QUIET, framed, note_line
 from nbtransformers.results.listing import Listing
 
 MOST_ROWS = 50
+WHOLE_WORDS = f"{CELL};overflow-wrap:break-word"
+"""Of a cell in a table of many columns, which breaks no word that has room in a column of its own."""
 
 
 def listing_snapshot(panel_id: str, title: str, listed: Listing[Any]) -> str:
@@ -26,9 +28,9 @@ def listing_snapshot(panel_id: str, title: str, listed: Listing[Any]) -> str:
 
 
 def _table(listed: Listing[Any]) -> str:
-    head = "".join(f'<th style="{CELL}">{escape(name)}</th>' for name in listed.heads)
+    head = "".join(f'<th style="{WHOLE_WORDS}">{escape(name)}</th>' for name in listed.heads)
     cell = '<td style="{}" dir="auto">{}</td>'
-    rows = ("".join(cell.format(CELL, escape(text)) for text in cells) for cells in listed.cells(MOST_ROWS))
+    rows = ("".join(cell.format(WHOLE_WORDS, escape(text)) for text in cells) for cells in listed.cells(MOST_ROWS))
     lines = "".join(f"<tr>{row}</tr>" for row in rows)
     more = f"<p>and {len(listed) - MOST_ROWS:,} more</p>" if len(listed) > MOST_ROWS else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>{more}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from nbtransformers.panels.listsnapshot import listing_snapshot
-from nbtransformers.panels.snapshot import CELL, QUIET, framed, note_line
+from nbtransformers.panels.listsnapshot import WHOLE_WORDS, listing_snapshot
+from nbtransformers.panels.snapshot import QUIET, framed, note_line
 from nbtransformers.results.datasets import DatasetPreview, Datasets
 
 
@@ -24,9 +24,9 @@ def dataset_snapshot(panel_id: str, preview: DatasetPreview) -> str:
 
 def _rows(preview: DatasetPreview) -> str:
     where = f"The first rows of {preview.split}" + (f", {preview.subset}" if preview.subset else "")
-    head = "".join(f'<th style="{CELL}">{escape(str(name))}</th>' for name in preview.columns)
+    head = "".join(f'<th style="{WHOLE_WORDS}">{escape(str(name))}</th>' for name in preview.columns)
     cell = '<td style="{}" dir="auto">{}</td>'
-    rows = ("".join(cell.format(CELL, escape(text)) for text in cells) for cells in preview.cells())
+    rows = ("".join(cell.format(WHOLE_WORDS, escape(text)) for text in cells) for cells in preview.cells())
     lines = "".join(f"<tr>{row}</tr>" for row in rows)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
     return f'<p style="{QUIET}">{escape(where)}</p>{table}'
