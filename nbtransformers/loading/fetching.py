@@ -8,6 +8,7 @@ side by side: a line gives one connection only a part of what it has.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -20,7 +21,7 @@ from typing import Any
 
 from nbtransformers.errors import UserError
 from nbtransformers.interrupt import Stop
-from nbtransformers.loading.fragments import Piece, fragment_path, fragments, put_together, to_come
+from nbtransformers.loading.fragments import Digest, Piece, fragment_path, fragments, put_together, to_come
 from nbtransformers.loading.hub_api import LIBRARY, PATIENCE, UnreachableError, was_cut, why_unreachable
 from nbtransformers.loading.hub_cache import cache, repository
 
@@ -29,7 +30,7 @@ _CHUNK = 2**18  # of it at most is lost in a cut
 _STREAMS = 8  # at a time; huggingface_hub fetches so many files
 _LEAST_PIECE = 2**25
 _LOOK = 0.1  # seconds between two looks at how far it is
-_SHA256, _OF_GIT = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{40}")
+_SHA256, _SHA1 = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{40}")
 OnBytes = Callable[[int, int], None]
 """Told how many bytes of all files are here, of how many, some times a second; in the thread that waits for them."""
 
@@ -41,7 +42,7 @@ class LargeFile:
     Attributes:
         path: in the repository.
         size: its bytes.
-        key: by which the cache knows it: its SHA-256, or of a small file the hash that git gives it. A mirror of the
+        key: by which the cache knows it: its SHA-256, or of a small file the SHA-1 that git gives it. A mirror of the
             Hub may have another, which says nothing of its bytes.
     """
 
@@ -52,7 +53,14 @@ class LargeFile:
     @property
     def hash_name(self) -> str | None:
         """Which hash of its bytes the key is; None where it is none."""
-        return "SHA-256" if _SHA256.fullmatch(self.key) else "git hash" if _OF_GIT.fullmatch(self.key) else None
+        return "SHA-256" if _SHA256.fullmatch(self.key) else "SHA-1" if _SHA1.fullmatch(self.key) else None
+
+    def digests(self) -> list[Digest]:
+        """What works out the hashes that the key may be: git's has the length before the bytes, a mirror's has not."""
+        if self.hash_name == "SHA-256":
+            return [hashlib.sha256()]
+        begun = (b"blob %d\0" % self.size, b"") if self.hash_name else ()
+        return [hashlib.sha1(first, usedforsecurity=False) for first in begun]
 
 
 @dataclass(slots=True)
@@ -247,12 +255,10 @@ class _Download:
         except _NoRangesError:
             self._drop()
             self._side_by_side([Piece(0, self.file.size)])
-        hash_name = self.file.hash_name
-        stop, as_git = self.tally.ended.is_set, hash_name == "git hash"
-        found = put_together(self.place, self.file.size, stop, as_git=as_git)
-        if found is None:
+        digests = self.file.digests()
+        if not put_together(self.place, self.file.size, self.tally.ended.is_set, digests):
             raise Stopped
-        return hash_name is None or found == self.file.key
+        return not digests or self.file.key in {digest.hexdigest() for digest in digests}
 
     def _side_by_side(self, pieces: Sequence[Piece]) -> None:
         work = [self.streams.submit(self._fetch, piece) for piece in pieces]

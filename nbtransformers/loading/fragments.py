@@ -5,7 +5,6 @@ A fragment grows at its end alone: its length tells how much of it is here, what
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
+from typing import Protocol
 
 _BEGINS = re.compile(r"\.from-(\d+)\.incomplete")
 _READ = 2**20
@@ -115,8 +115,20 @@ def to_come(here: Sequence[Fragment], size: int, least: int) -> list[Piece]:
     return pieces
 
 
-def put_together(place: Path, size: int, stop: Callable[[], bool], *, as_git: bool = False) -> str | None:
-    """Put all fragments of a file behind the first one, and give the SHA-256 of the whole; None when `stop` says so.
+class Digest(Protocol):
+    """What works out a hash, as those of hashlib do."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take more bytes in."""
+        ...
+
+    def hexdigest(self) -> str:
+        """The hash of all that was taken in."""
+        ...
+
+
+def put_together(place: Path, size: int, stop: Callable[[], bool], digests: Sequence[Digest]) -> bool:
+    """Put all fragments of a file behind the first one; whether that was done, and not ended by `stop`.
 
     What ends it midway does no harm: a fragment is removed once it is a part of the first. A stop waits for the end of
     one, since half of it behind the first would make the rest of no use.
@@ -125,25 +137,29 @@ def put_together(place: Path, size: int, stop: Callable[[], bool], *, as_git: bo
         place: where the whole file is to be.
         size: its bytes.
         stop: asked often whether to end.
-        as_git: whether to give the hash by which git knows the file.
+        digests: take in the whole file.
     """
     first, *others = fragments(place, size)[0]
-    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False) if as_git else hashlib.sha256()
     with first.path.open("r+b") as whole:
         while read := whole.read(_READ):
             if stop():
-                return None
-            digest.update(read)
+                return False
+            _take_in(digests, read)
         for other in others:
             if stop():
-                return None
+                return False
             with other.path.open("rb") as opened:
                 while read := opened.read(_READ):
-                    digest.update(read)
+                    _take_in(digests, read)
                     whole.write(read)
             whole.flush()
             other.path.unlink()
-    return digest.hexdigest()
+    return True
+
+
+def _take_in(digests: Sequence[Digest], read: bytes) -> None:
+    for digest in digests:
+        digest.update(read)
 
 
 def _start(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -215,12 +216,17 @@ def test_a_range_that_is_another_is_not_taken(hub: Hub, tmp_path: Path) -> None:
     assert nbt.download("acme/bulky").kept == 700_000
 
 
-def test_small_files_are_held_against_the_hash_that_git_gives_them(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("of_git", [True, False])
+def test_small_files_are_held_against_the_hash_of_git_or_of_a_mirror(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, of_git: bool
+) -> None:
+    if not of_git:
+        monkeypatch.setattr("hub.blob_id", lambda content: hashlib.sha1(content, usedforsecurity=False).hexdigest())
     monkeypatch.setattr("hub.is_large", lambda path: False)
     monkeypatch.setattr("hubrepos.is_large", lambda path: False)
     hub.models["acme/bulky"].is_wrong = True
     assert refusal("acme/bulky").startswith(
-        "model.safetensors of acme/bulky arrived damaged, and was removed: its git hash is not the one that the Hub"
+        "model.safetensors of acme/bulky arrived damaged, and was removed: its SHA-1 is not the one that the Hub"
     )
     hub.models["acme/bulky"].is_wrong = False
     assert Path(nbt.download("acme/bulky"), "model.safetensors").read_bytes() == WEIGHTS
