@@ -222,9 +222,7 @@ describe("while it is written", () => {
     const view = show({ ...partial(PARIS), progress: { ...RUNNING, stop: "message" } });
     view.model.lose();
     await drawn();
-    expect(view.one(".nbt-strip-error").textContent).toContain(
-      "The kernel is gone: this is what had come.",
-    );
+    expect(view.one(".nbt-strip-error").textContent).toContain("The kernel is gone: this is what had come.");
     expect(view.one(".nbt-written").textContent).not.toBe("");
     expect(view.all(".nbt-stop, .nbt-caret, .nbt-bar")).toHaveLength(0);
     const early = show({ progress: { ...RUNNING, stage: "loading" } });
