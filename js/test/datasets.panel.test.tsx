@@ -282,6 +282,18 @@ describe("one dataset", () => {
   });
 });
 
+describe("a list without its kernel", () => {
+  it("asks nobody, and waits for nothing", async () => {
+    const page = await panel("datasets");
+    page.model.lose();
+    await drawn();
+    await page.press("acme/reviews");
+    expect(page.asked("look")).toEqual([]);
+    expect(page.asked("detail")).toEqual([]);
+    expect(page.all(".nbt-models-detail .nbt-spinner")).toEqual([]);
+  });
+});
+
 describe("the panel of one dataset", () => {
   it("has its rows from the beginning, and they are selected", async () => {
     const page = await panel("dataset");

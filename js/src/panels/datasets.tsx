@@ -47,7 +47,7 @@ export function DatasetsPanel({ header: raw, channel, selection, select, host }:
           detailId={detailId}
           choose={choose}
           isAsking={isAsking}
-          near={listed.near}
+          near={isLost ? [] : listed.near}
           search={(search) => setWish({ search })}
           more={listed.more && !isLost ? more : null}
         />

@@ -43,7 +43,7 @@ export function DatasetLook({ name, channel, isLost, isSaid, look, onLook, selec
     ask("look", { name, subset, split, rows });
   };
   useEffect(() => {
-    if (look === null) lookInto(null, null);
+    if (look === null && !isLost) lookInto(null, null);
   }, [channel, name]);
   useEffect(() => {
     if (state.kind === "answered") onLook(state.answer);
@@ -58,7 +58,7 @@ export function DatasetLook({ name, channel, isLost, isSaid, look, onLook, selec
           <Splits look={look} choose={(split) => lookInto(look.subset, split)} />
         </div>
       )}
-      {(isAsking || look === null) && state.kind !== "failed" && (
+      {isAsking && !isLost && (
         <p class="nbt-aside" role="status">
           <span class="nbt-spinner" /> Looking into it…
         </p>
