@@ -167,6 +167,17 @@ describe("the panel", () => {
     expect(page.asked("run")).toHaveLength(1);
   });
 
+  it("says so where the kernel lets one wait", async () => {
+    const page = await bench();
+    const waits = () =>
+      page.all("[role=status]").some((one) => textOf(one).startsWith("Waiting for the kernel"));
+    page.button("Run").click();
+    await drawn(2_000);
+    expect(waits()).toBe(true);
+    await page.answer();
+    expect(waits()).toBe(false);
+  });
+
   it("tells a mistake at its field, and elsewhere where the field is not known", async () => {
     const error = { message: "`--top-k` is few.", task: "classify", field: "top-k" };
     const page = await bench({}, { run: { error } });

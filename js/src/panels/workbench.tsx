@@ -12,7 +12,7 @@ import { WorkbenchOptions } from "../views/workbenchoptions";
 import { WorkbenchTask } from "../views/workbenchtask";
 import { type Form, type Task, workbenchHeader } from "../wire/workbench";
 import { type Filled, fieldOf, formOf, INPUT, MODEL, withForm, withOption } from "../workbench/filled";
-import { useBench, useDraft, useTyped } from "../workbench/use";
+import { useBench, useDraft, useLate, useTyped } from "../workbench/use";
 import type { ResultProps } from "./panel";
 
 export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
@@ -24,6 +24,7 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
     header.tasks.find(({ name }) => name === filled.task) ?? (header.tasks[0] as Task);
   const task = taskOf(draft.filled);
   const form = formOf(draft.filled, task);
+  const isLate = useLate(bench.isAsking);
   const { typed, error } = useTyped(channel, form);
   const mistake = bench.mistake ?? error;
   const { state } = bench;
@@ -117,6 +118,11 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
           >
             {isBusy ? "Running…" : "Run"}
           </button>
+          {isLate && (
+            <span class="nbt-aside" role="status">
+              Waiting for the kernel: it may be busy with a cell.
+            </span>
+          )}
           {isBusy && (
             <StopButton
               key={state.at_work}

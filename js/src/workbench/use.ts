@@ -16,6 +16,7 @@ import { type Filled, nothingFilled } from "./filled";
 const PATIENT = { timeoutMs: Number.POSITIVE_INFINITY, atOnce: true };
 const TYPED_MS = 250;
 const KEPT_MS = 150;
+const LATE_MS = 1_500;
 const NOTHING: WorkbenchState = {
   at_work: null,
   shown: null,
@@ -100,6 +101,20 @@ export function useBench(channel: Channel, host: Host): Bench {
     ask,
     forgive: () => setMistake(null),
   };
+}
+
+/** Whether the kernel has been asked to run something for so long that one wonders. */
+export function useLate(isAsking: boolean): boolean {
+  const [isLate, setLate] = useState(false);
+  useEffect(() => {
+    if (!isAsking) return;
+    const timer = setTimeout(() => setLate(true), LATE_MS);
+    return () => {
+      clearTimeout(timer);
+      setLate(false);
+    };
+  }, [isAsking]);
+  return isLate;
 }
 
 /** What went wrong in no field. */
