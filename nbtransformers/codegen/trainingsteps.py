@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbtransformers.codegen.layout import Part, definition
-from nbtransformers.codegen.literals import plain
+from nbtransformers.codegen.layout import Part, call, definition
+from nbtransformers.codegen.literals import INDENT, plain
 from nbtransformers.codegen.trainingmetrics import KEEPS_LESS
 from nbtransformers.request import FinetuneRequest
 from nbtransformers.results.trainingrecipe import Reached, TrainingRecipe
 
 # Of which the run has made what is in the recipe.
 _OURS = ("save_steps", "eval_steps", "per_device_eval_batch_size")
+
+_OF_A_METRIC = "reduce_lr_on_plateau"  # a schedule that multiplies nothing
 
 _LONGEST_FIRST = Part(
     [
@@ -24,9 +26,33 @@ _LONGEST_FIRST = Part(
 
 
 def order_parts(request: FinetuneRequest, recipe: TrainingRecipe) -> list[Part]:
-    """The parts that say in which order rows are seen, how the parts of a step count, and where it stops early."""
+    """The parts that say in which order rows are seen, how the parts of a step count, and what is done on the way."""
     stop = _stop(recipe.reached) if recipe.reached is not None and recipe.reached.stopped else Part([])
-    return [_LONGEST_FIRST, _sampler(request), _trainer(recipe), stop]
+    rates = _rates(request, recipe) if recipe.lr_changes else Part([])
+    return [_LONGEST_FIRST, _sampler(request), _trainer(recipe), rates, stop]
+
+
+def _rates(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
+    changes = [f"({step}, {factor!r})" for step, factor in recipe.lr_changes]
+    base = ["        lr_scheduler.base_lrs = [lr * factor for lr in lr_scheduler.base_lrs]"]
+    return definition(
+        "NewRates(TrainerCallback)",
+        "Changes the learning rate where the run did; the schedule goes on from there.",
+        [
+            "",
+            *call("changes = [", changes, "]", within=len(INDENT)),
+            "",
+            "def on_step_begin(self, args, state, control, optimizer, lr_scheduler, **others):",
+            "    for step, factor in self.changes:",
+            "        if step != state.global_step:  # the last that is done",
+            "            continue",
+            "        for group in optimizer.param_groups:",
+            '            group["lr"] *= factor',
+            *(base if request.schedule != _OF_A_METRIC else []),
+            '        lr_scheduler._last_lr = [group["lr"] for group in optimizer.param_groups]',
+        ],
+        ("from transformers import TrainerCallback",),
+    )
 
 
 def _stop(reached: Reached) -> Part:
@@ -129,6 +155,8 @@ def train_part(request: FinetuneRequest, recipe: TrainingRecipe) -> Part:
         callbacks.append("collator")
     if request.early_stopping is not None:
         callbacks.append(f"EarlyStoppingCallback({request.early_stopping})")
+    if recipe.lr_changes:
+        callbacks.append("NewRates()")
     if recipe.reached is not None and recipe.reached.stopped:
         callbacks.append("StopThere()")
     named = {

@@ -115,6 +115,7 @@ class TrainingRecipe:
         encoder_decoder: whether it gives more than logits.
         tokens: how its tokenizer is used.
         lr: the learning rate at its highest.
+        lr_changes: after which step it was multiplied on the way, and by what.
         part: rows that are computed at once.
         eval_part: rows that are evaluated at once.
         accumulation: how many of such parts make a step.
@@ -140,6 +141,7 @@ class TrainingRecipe:
     encoder_decoder: bool
     tokens: TrainingTokens
     lr: float
+    lr_changes: tuple[tuple[int, float], ...]
     part: int
     eval_part: int
     accumulation: int

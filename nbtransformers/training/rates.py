@@ -18,7 +18,7 @@ class Rates:
     """
 
     def __init__(self, told: Iterable[dict[str, Any]], applied: int, journal: Journal) -> None:
-        self._changes = sorted(told, key=lambda change: change["step"])
+        self._changes = sorted_changes(told)
         self._journal = journal
         self.applied = applied
 
@@ -41,6 +41,11 @@ class Rates:
         self._changes.insert(self.applied, change)
         self.applied += 1
         _multiply(optimizer, scheduler, factor)
+
+
+def sorted_changes(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The changes that a run has told of, as events, in the order of their steps."""
+    return sorted(told, key=lambda change: change["step"])
 
 
 def _factor(message: dict[str, Any], now: float) -> float | None:

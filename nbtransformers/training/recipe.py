@@ -36,6 +36,7 @@ from nbtransformers.training.headonly import accepts_loss_kwargs, freeze, head_m
 from nbtransformers.training.loading import Trainable, load_to_train, outline
 from nbtransformers.training.methods import tap_of
 from nbtransformers.training.origin import same_model
+from nbtransformers.training.rates import sorted_changes
 from nbtransformers.training.settings import Steps, metric_name, steps_of
 from nbtransformers.training.source import starting_model
 from nbtransformers.training.tasks import task_named
@@ -79,7 +80,6 @@ def unwritten_because(request: FinetuneRequest, history: History) -> str | None:
     reasons = {
         "the method qlora needs a GPU, where its program cannot be checked": request.method == "qlora",
         "several processes have trained it": request.processes > 1,
-        "its learning rate was changed on the way": bool(history.of("lr")),
         "memory ran out on the way, and it went on with smaller parts": bool(history.of("micro_batch")),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
@@ -162,6 +162,7 @@ class _Facts:
             encoder_decoder=bool(model.config.is_encoder_decoder),
             tokens=self._tokens(),
             lr=request.peak_lr if found is None else found,
+            lr_changes=tuple((told["step"], told["factor"]) for told in sorted_changes(self.history.of("lr"))),
             part=self._steps.micro_batch,
             eval_part=self._eval_part(),
             accumulation=self._steps.accumulation,

@@ -129,7 +129,7 @@ def _computing(kind: Any, config: Any) -> Any:
     raise NotImplementedError("Cannot copy out of meta tensor; no data!")  # which is torch's own word for it
 
 
-def _same(run: RunFolder, table: list[dict[str, Any]], *, rounding: float = 0.0) -> None:
+def _same(run: RunFolder, table: list[dict[str, Any]], *, rounding: float = 0.0, has_evaluations: bool = True) -> None:
     """Every step, bit for bit unless there may be rounding, and every evaluation."""
     steps = [event for event in told(run) if event["type"] == "step"]
     logged = [row for row in table if "loss" in row]
@@ -139,7 +139,7 @@ def _same(run: RunFolder, table: list[dict[str, Any]], *, rounding: float = 0.0)
         )
     evaluations = [event["metrics"] for event in told(run) if event["type"] == "eval"]
     evaluated = [row for row in table if "eval_loss" in row]
-    assert evaluations and len(evaluated) == len(evaluations)
+    assert bool(evaluations) is has_evaluations and len(evaluated) == len(evaluations)
     for row, metrics in zip(evaluated, evaluations, strict=True):
         assert {name: row.get(f"eval_{name}") for name in metrics} == pytest.approx(
             metrics, rel=max(1e-5, rounding), nan_ok=True
@@ -223,6 +223,22 @@ def test_a_run_that_was_stopped_has_a_program_that_stops_there(stage: str, bare:
     evaluated = any(event["step"] == last_step for event in events(run, "eval"))
     assert ("that evaluation was broken off" in program) is (last_step % 5 == 0 and not evaluated)
     _same(run, bare.table(program, tmp_path))
+    assert weights(tmp_path / "trained" / "model") == weights(run.model)
+
+
+def test_a_learning_rate_that_was_changed_is_changed_in_the_program(bare: Bare, tmp_path: Path) -> None:
+    encoder = tiny_bert(tmp_path / "bert")
+    run = new_run(tmp_path / "run", encoder, epochs=LONG, arguments={"eval_steps": 40})
+    worker = ForkedWorker(run)
+    for count, change in ((5, {"factor": 0.5}), (9, {"value": 1e-5}), (9, {"factor": 3.0})):
+        until(lambda count=count: len(events(run, "step")) >= count)
+        asked = tell(run.control, "lr", **change)
+        until(lambda asked=asked: any(event["id"] == asked for event in events(run, "lr")))
+    tell(run.control, "stop")
+    assert worker.wait() == 0
+    program = checked(nbt.code(TrainingRun(run)))
+    assert "NewRates()" in program and "StopThere()" in program
+    _same(run, bare.table(program, tmp_path), has_evaluations=bool(events(run, "eval")))
     assert weights(tmp_path / "trained" / "model") == weights(run.model)
 
 
