@@ -1,8 +1,9 @@
 """How long a typed search takes once the Hub has replied: within 300 ms the list is there.
 
-`python tests/benchmarks/hub_search.py` starts a stand-in for the Hub with 1,000 models, and asks it for pages of 30 and
-of 100 in another process, as `%models` and its panel do. What is measured is from the last byte of the reply to the
-listing in hand, and then to the text that a terminal shows; both processes read the same clock.
+`python tests/benchmarks/hub_search.py` starts a stand-in for the Hub with 1,000 models and 1,000 datasets, and asks it
+for pages of 30 and of 100 in another process, as `%models`, `%models datasets` and their panels do. What is measured is
+from the last byte of the reply to the listing in hand, and then to the text that a terminal shows; both processes read
+the same clock.
 
 Before the Hub is asked, this machine is looked through: so a cache of 300 models with five revisions each is searched,
 too, with the Hub left out. The first search reads it; each further one, with every word that is typed, has 100 ms.
@@ -11,6 +12,7 @@ too, with the Hub left out. The first search reads it; each further one, with ev
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -19,6 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -27,8 +30,9 @@ from hubrepos import Repository
 
 LIMIT_S, LIMIT_HERE_S = 0.300, 0.100
 CACHED, REVISIONS, SEARCHED = 300, 5, 6
-MODELS = 1_000
+REPOSITORIES = 1_000  # of each kind
 SEARCHES = ("acme", "acme/model-1", "acme/model-12", "acme/model-123", "model-9", "reader")
+KINDS = ("models", "datasets")
 # As long as the longest on the Hub: a hundred languages, and some dozen datasets.
 CARD = {
     "license": "apache-2.0",
@@ -37,13 +41,28 @@ CARD = {
     "base_model": "google-bert/bert-base-uncased",
     "tags": ["sentiment", "reviews"],
 }
+# Of ten subsets, each with its columns: as those of several languages have them.
+SUBSETS = [
+    {
+        "config_name": f"subset-{number}",
+        "features": [{"name": f"column-{column}", "dtype": "string"} for column in range(8)],
+        "splits": [{"name": split, "num_bytes": 1_000, "num_examples": 10} for split in ("train", "test")],
+        "download_size": 1_000,
+    }
+    for number in range(10)
+]
+CARD_OF_DATA = {**CARD, "task_categories": ["text-classification"], "dataset_info": SUBSETS}
 ASK = """
 import json, sys, time
 from pathlib import Path
-from nbtransformers.catalog.listing import list_models
-from nbtransformers.request.catalog import ModelsRequest
-for search, limit in json.loads(sys.argv[1]):
-    listed = list_models(ModelsRequest(search=search, limit=limit), Path("runs"))
+from nbtransformers.catalog.listing import list_datasets, list_models
+from nbtransformers.request.catalog import DatasetsRequest, ModelsRequest
+kind, questions = json.loads(sys.argv[1])
+for search, limit in questions:
+    if kind == "models":
+        listed = list_models(ModelsRequest(search=search, limit=limit), Path("runs"))
+    else:
+        listed = list_datasets(DatasetsRequest(search=search, limit=limit))
     there = time.monotonic()
     text = str(listed)
     print(json.dumps([there, time.monotonic(), len(listed)]), flush=True)
@@ -63,18 +82,26 @@ for _ in range(int(sys.argv[1])):
 
 
 def made() -> Hub:
-    """A Hub with many models whose cards are long."""
+    """A Hub with many models and datasets whose cards are long."""
     config = json.dumps({"model_type": "bert", "architectures": ["BertForSequenceClassification"]}).encode()
-    readme = f"---\n{json.dumps(CARD)}\n---\n".encode()
-    names = [f"acme/{'reader' if number % 3 else 'model'}-{number}" for number in range(MODELS)]
-    files = {"config.json": config, "README.md": readme}
-    return Hub(models={name: Repository(files, downloads=number) for number, name in enumerate(names)})
+    names = [f"acme/{'reader' if number % 3 else 'model'}-{number}" for number in range(REPOSITORIES)]
+    model = {"config.json": config, "README.md": _readme(CARD)}
+    dataset = {"train.csv": b"text\n", "README.md": _readme(CARD_OF_DATA)}
+    return Hub(models=_named(names, model), datasets=_named(names, dataset))
 
 
-def measured(hub: Hub, limit: int, home: Path) -> list[tuple[str, int, float, float]]:
+def _readme(card: dict[str, Any]) -> bytes:
+    return f"---\n{json.dumps(card)}\n---\n".encode()
+
+
+def _named(names: list[str], files: dict[str, bytes]) -> dict[str, Repository]:
+    return {name: Repository(files, downloads=number) for number, name in enumerate(names)}
+
+
+def measured(hub: Hub, kind: str, limit: int, home: Path) -> list[tuple[str, int, float, float]]:
     """Of each search: how many were listed, seconds from the reply to the listing, and to its text."""
     found: list[tuple[str, int, float, float]] = []
-    questions = [[search, limit] for search in SEARCHES]
+    questions = [kind, [[search, limit] for search in SEARCHES]]
     done = subprocess.run(
         [sys.executable, "-c", ASK, json.dumps(questions)],
         env={**os.environ, **hub.environment(home / "cache")},
@@ -140,9 +167,9 @@ def measured_here(home: Path) -> list[float]:
 def main() -> int:
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder, serving(made()) as hub:
-        for limit in (30, 100):
-            rows = measured(hub, limit, Path(folder))
-            print(f"pages of {limit}")
+        for kind, limit in itertools.product(KINDS, (30, 100)):
+            rows = measured(hub, kind, limit, Path(folder))
+            print(f"{kind}, pages of {limit}")
             for search, listed, there, shown in rows:
                 print(f"  {search:<16} {listed:>4} listed in {there * 1e3:6.1f} ms, shown in {shown * 1e3:6.1f} ms")
             print(f"  {'median':<16} {'':>4}           {median(row[2] for row in rows) * 1e3:6.1f} ms")
