@@ -45,11 +45,13 @@ def _has(widgets: tuple[Any, ...], panel: Panel) -> bool:
 def _take_out(box: Any, panel: Panel) -> None:
     """Take a panel out of a box; its other pages keep their titles, and the one that is open stays so."""
     kept = [at for at, child in enumerate(box.children) if child is not panel]
-    titles, opened = getattr(box, "titles", None), getattr(box, "selected_index", None)
+    # By functions that ipywidgets 7 has too; a box without pages has neither titles nor one that is open.
+    titles = [box.get_title(at) for at in kept] if hasattr(box, "get_title") else []
+    opened = getattr(box, "selected_index", None)
     with box.hold_sync():
         box.children = tuple(box.children[at] for at in kept)
-        if titles is not None:
-            box.titles = tuple(titles[at] for at in kept)
+        for at, title in enumerate(titles):
+            box.set_title(at, title)
         if opened is not None:
             box.selected_index = _opened(kept, opened)
 
