@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbtransformers import settings
@@ -72,7 +73,8 @@ class Catalogue:
         """
         from nbtransformers.catalog.detail import model_in_full
 
-        return model_in_full(ref_of(name, revision, None))
+        # A folder is called by its last part, and found by the whole of its path alone.
+        return replace(model_in_full(ref_of(name, revision, None)), name=name)
 
     def card(self, name: str, revision: str | None, batch_size: int, length: int | None) -> ModelCard:
         """Whether a model fits; one is counted at a time.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,10 +15,11 @@ from typing import Any
 import helpers
 import pandas as pd
 import pytest
-from helpers import Notebook, until
+from helpers import Notebook, Terminal, until
 from hub import Hub
 from hubonline import bulky_files, online
 from hubrepos import COMMIT, Repository, repository
+from oracle.writers import save_writer
 from payloads import MARKUP
 from test_remote_code import write_own
 
@@ -365,6 +367,40 @@ def test_what_the_list_knows_is_shown_at_once(hub: Hub, catalogue: None) -> None
     whole = told(panel, "detail", name="acme/reviewer")
     assert whole["is_whole"] and set(dict(known["facts"])) <= set(dict(whole["facts"]))
     assert told(panel, "glance", name="acme/embedder")["known"] is None
+
+
+def test_a_folder_is_called_by_its_path(
+    catalogue: None, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(models / "tiny", tmp_path / "mine" / "tiny")
+    monkeypatch.chdir(tmp_path)
+    panel = shown(Models(LOCAL, ()))
+    assert "mine/tiny" in names(told(panel, "search", search="tiny", local_only=True))
+    known = told(panel, "detail", name="mine/tiny")
+    assert known["name"] == known["cell"]["model"] == "mine/tiny"
+    assert told(panel, "use", name=known["name"])["default"] == "mine/tiny"
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "said"),
+    [
+        ("marian", "%%translate --model {} --target de", None),
+        ("marian-many", "%%translate --model {}", "has to be told the language to translate into. Type `--target deu`"),
+        ("nllb", "%%translate --model {}", "has to be told the language to translate into. Type `--target deu_Latn`"),
+    ],
+)
+def test_a_cell_that_translates_runs_or_says_what_to_add(
+    catalogue: None, tmp_path: Path, terminal: Terminal, kind: str, line: str, said: str | None
+) -> None:
+    folder = str(save_writer(kind, tmp_path / kind))
+    cell = Catalogue().cell(replace(Catalogue().in_full(folder, None), task="translation"))
+    assert cell is not None
+    typed = f"{cell.magic} --model {cell.model}" + (f" --target {cell.target}" if cell.target else "")
+    assert (typed, cell.text) == (line.format(folder), "Good morning!")
+    if said is None:
+        assert len(terminal.run(f"{typed}\n{cell.text}").texts) == 1
+    else:
+        assert said in terminal.refusal(f"{typed}\n{cell.text}")
 
 
 def test_one_that_was_looked_at_is_not_here_for_that(hub: Hub, catalogue: None) -> None:
