@@ -167,6 +167,21 @@ describe("the panel", () => {
     expect(page.asked("run")).toHaveLength(1);
   });
 
+  it("takes a text of a megabyte: no line of it has a direction of its own, and the beginning is shown", async () => {
+    const long = "سلام world\n".repeat(90_000);
+    const page = await bench({}, { typed: { typed: `%%classify\n${long}` } });
+    const text = page.one("textarea") as HTMLTextAreaElement;
+    expect(text.dir).toBe("auto");
+    await page.type(text, long);
+    expect(text.dir).toBe("rtl");
+    const shown = textOf(page.one(".nbt-bench-code pre"));
+    expect(shown.length).toBeLessThan(21_000);
+    expect(shown).toMatch(/^%%classify\nسلام world\n.*… and 970,010 characters more$/s);
+    page.button("Run").click();
+    await drawn();
+    expect(page.asked("run").at(-1)?.params).toMatchObject({ form: { text: long } });
+  });
+
   it("says so where the kernel lets one wait", async () => {
     const page = await bench();
     const waits = () =>

@@ -95,6 +95,7 @@ class Slow(Bench):
         self.end = threading.Event()
         self.fail: BaseException | None = None
         self.gives: Any = None
+        self.comes: Any = None
 
     def understood(self, form: Sent) -> Work:
         if form.get("text") == "refused":
@@ -105,6 +106,8 @@ class Slow(Bench):
             with deferred_interrupts() as stop:
                 while not stop() and not self.end.is_set():
                     threading.Event().wait(0.01)
+            if self.comes is not None and view.partial is not None:
+                view.partial(self.comes)
             if self.fail is not None:
                 raise self.fail
             if self.gives is not None:
@@ -191,6 +194,19 @@ def test_a_failure_is_told_with_its_field(panel: WorkbenchPanel, desk: Slow) -> 
     assert state["error"] == {"message": message, "task": "classify", "field": "labels"}
     assert state["history"][0]["message"] == message
     assert (state["child"], panel.child) == (None, None)  # nothing came, and it is told once
+
+
+def test_what_had_come_when_it_failed_stays_in_sight(panel: WorkbenchPanel, desk: Slow) -> None:
+    desk.comes, desk.fail = RESULT, UserError("No memory.")
+    desk.end.set()
+    asked(panel, "run", form=FORM)
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    state = asked(panel, "state")["result"]
+    assert panel.child is not None and state["child"] == panel.child.model_id
+    assert panel.child.header is not None and panel.child.header["partial"]
+    assert state["error"]["message"] == "No memory."
+    until(lambda: panel.child is not None and panel.child.progress is None)
+    assert panel.child.error is None  # it is told once
 
 
 def test_a_failure_goes_when_the_next_form_is_refused(panel: WorkbenchPanel, desk: Slow) -> None:
