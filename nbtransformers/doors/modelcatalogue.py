@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nbtransformers import settings
 from nbtransformers.doors.card import card_of
-from nbtransformers.doors.models import listed_models, more_models, ref_of, use_model
+from nbtransformers.doors.models import listed_models, more_models, ref_of
 from nbtransformers.loading.languages import code_of
 from nbtransformers.panels.models.offers import Cell
 from nbtransformers.progress import OnProgress
@@ -114,12 +114,14 @@ class Catalogue:
         return download(ref_of(name, revision, None, allow_pickle=allow_pickle), on_progress)
 
     def use(self, name: str, revision: str | None) -> str:
-        """Make a model the default of this session; what was set.
+        """Make a model the default of this session; what was set. Whether there is one was asked when it was looked at.
 
         Raises:
             UserError: when there is no such model.
         """
-        return use_model(name, revision).name
+        typed = f"{name}@{revision}" if revision else name
+        settings.set_default("model", typed)
+        return typed
 
     def default(self) -> str | None:
         """The model that is the default of this session; None where none is set."""
