@@ -89,13 +89,20 @@ def _recipe(request: Any) -> ProgramRecipe | None:
     if tokenizer is not None:
         own.append(tokenizer)
     if own:
-        raise UserError(
-            f"The request names {own[0]}, and does not hold it.", hint="Give the result of its run: `nbt.code(result)`."
-        )
+        raise _not_held(own[0])
     if isinstance(request, FinetuneRequest):
         return None
     # Each task has a module of the engine to itself, that is called like it.
     engine = import_module(f"nbtransformers.engine.{request.task}")
     if hasattr(engine, "recipe"):
         return engine.recipe(request, {})
+    data = getattr(request, "data", None)
+    if data is not None and data.kind == "variable":
+        raise _not_held(data.value)
     return getattr(engine, request.task)(request, {}).recipe  # what it needs to know is known once it has run
+
+
+def _not_held(name: str) -> UserError:
+    return UserError(
+        f"The request names {name}, and does not hold it.", hint="Give the result of its run: `nbt.code(result)`."
+    )

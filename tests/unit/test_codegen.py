@@ -22,7 +22,16 @@ from nbtransformers.errors import UserError
 from nbtransformers.magics import last
 from nbtransformers.magics.nbt import complete_command
 from nbtransformers.panels.widget import Panel
-from nbtransformers.request import ClassifyRequest, DataRef, FinetuneRequest, ModelRef, RunOptions, TokenizeRequest
+from nbtransformers.request import (
+    AttentionRequest,
+    ClassifyRequest,
+    DataRef,
+    ExplainRequest,
+    FinetuneRequest,
+    ModelRef,
+    RunOptions,
+    TokenizeRequest,
+)
 from nbtransformers.results.recipe import Embedding, Place, Reading, Recipe, Scores, TokenizeRecipe, TokenizerRecipe
 from nbtransformers.rundir.listing import RUNS
 
@@ -183,6 +192,13 @@ def test_code_of_a_request_that_lacks_its_model() -> None:
         TokenizeRequest(data, models=(ModelRef("variable", "clf"),)),
     ):
         with pytest.raises(UserError, match=r"^The request names clf, and does not hold it\. Give"):
+            nbt.code(request)
+
+
+def test_code_of_a_request_that_lacks_the_text_that_is_to_be_looked_into() -> None:
+    text = DataRef("variable", "text")
+    for request in (AttentionRequest(text), ExplainRequest(text)):
+        with pytest.raises(UserError, match=r"^The request names text, and does not hold it\. Give"):
             nbt.code(request)
 
 
