@@ -39,7 +39,7 @@ def _doctor(words: list[str], shell: Any) -> str:
 COMMANDS = {
     "code": Command(
         "[NAME|run:NAME]",
-        "the plain Transformers program for the last task or model, for a result, or for a training run",
+        "the plain program of the last task or model, of a result, or of a training run",
         nbt_code.code,
         nbt_code.complete_code,
     ),
