@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from nbtransformers.errors import UserError
@@ -11,7 +12,9 @@ from nbtransformers.inputs.hub import HubDataset, hub_dataset, hub_name
 from nbtransformers.loading.hub_api import nearest_id
 from nbtransformers.loading.hub_cache import cached_names
 from nbtransformers.request import DataRef
+from nbtransformers.request.previews import PreviewRequest
 from nbtransformers.results.datasets import DatasetPreview
+from nbtransformers.results.previewrecipe import PreviewRecipe
 
 _MOST_CLASSES = 6  # that the type of a column names, or parts of what is nested
 _TEXTS = ("string", "large_string")
@@ -83,7 +86,24 @@ def look(found: HubDataset, data: DataRef, rows: int) -> DatasetPreview:
         subsets=found.subsets if named else (),
         classes={column: tuple(kind.names) for column, kind in features.items() if hasattr(kind, "names")},
         texts=tuple(column for column, kind in features.items() if getattr(kind, "dtype", None) in _TEXTS),
+        request=PreviewRequest(data, rows),
+        recipe=PreviewRecipe(
+            replace(data, subset=found.subset if named else None, split=split),
+            streamed=not hasattr(found.splits[split], "__len__"),
+            encoded=any(hasattr(kind, "decode_example") for kind in _leaves(features)),
+        ),
     )
+
+
+def _leaves(features: Any) -> Iterator[Any]:
+    """The types within the type of a column, or of all columns."""
+    if isinstance(features, Mapping | list):
+        for one in features.values() if isinstance(features, Mapping) else features:
+            yield from _leaves(one)
+    elif hasattr(features, "feature"):
+        yield from _leaves(features.feature)
+    else:
+        yield features
 
 
 def with_nearest(error: UserError, cause: BaseException | None, name: str) -> UserError:

@@ -15,6 +15,7 @@ from nbtransformers.codegen.explain import explain_program
 from nbtransformers.codegen.fill import fill_program
 from nbtransformers.codegen.finetune import finetune_program
 from nbtransformers.codegen.generate import generate_program
+from nbtransformers.codegen.hubdatasets import preview_program
 from nbtransformers.codegen.literals import assigned
 from nbtransformers.codegen.modelprograms import download_program, use_program
 from nbtransformers.codegen.positions import positions_program
@@ -41,6 +42,7 @@ from nbtransformers.request import (
     TranslateRequest,
 )
 from nbtransformers.request.models import DownloadRequest, UseRequest
+from nbtransformers.request.previews import PreviewRequest
 from nbtransformers.results.recipe import AnswerRecipe
 from nbtransformers.results.recipes import ProgramRecipe
 from nbtransformers.results.writingrecipe import WrittenAnswerRecipe
@@ -83,6 +85,7 @@ _PROGRAMS: dict[type[Any], Callable[[Any, Any], str]] = {
     FinetuneRequest: finetune_program,
     GenerateRequest: generate_program,
     PositionsRequest: positions_program,
+    PreviewRequest: preview_program,
     SimilarRequest: similar_program,
     SummarizeRequest: rewrite_program,
     TokenizeRequest: tokenize_program,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from nbtransformers.codegen.hubdatasets import LOADING, loaded
 from nbtransformers.codegen.layout import Part, call
 from nbtransformers.codegen.literals import assigned, brief, expression, inline, listed
 from nbtransformers.results.recipe import Reading
@@ -324,25 +325,16 @@ _FILE_READERS: dict[str, Callable[[Reading, str], Part]] = {
 
 def _hub(reading: Reading) -> Part:
     data = reading.data
-    before, arguments = assigned("name", data.value), ["name"]
-    for option, value in (("subset", data.subset), ("split", data.split), ("revision", data.revision)):
-        if value:
-            more, written = brief(option, value)
-            before += more
-            arguments.append(written if option == "subset" else f"{option}={written}")
-    if reading.streamed:
-        arguments.append("streaming=True")
     more, field = brief("field", data.column or "text")
     return Part(
         [
             "# 1. The texts, one a row of a dataset of the Hub.",
-            *before,
-            *call("dataset = load_dataset(", arguments),
+            *loaded(data, streamed=reading.streamed),
             *more,
             f"column = [row.get({field}) for row in dataset]",
             _TEXTS_OR_NONE,
         ],
-        ("from datasets import load_dataset",),
+        (LOADING,),
     )
 
 

@@ -95,7 +95,9 @@ def _use(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, An
 def _preview(words: list[str], values: Mapping[str, Any], namespace: Mapping[str, Any]) -> Any:
     from nbtransformers.doors.models import look_into
 
-    return look_into(_one("preview", words), **values)
+    seen = look_into(_one("preview", words), **values)
+    ran.remember(seen)
+    return seen
 
 
 COMMANDS: Mapping[str, Callable[[list[str], Mapping[str, Any], Mapping[str, Any]], Any]] = {

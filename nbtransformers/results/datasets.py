@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nbtransformers.plain_text import count, file_size, printable
 from nbtransformers.request.catalog import DatasetsRequest
+from nbtransformers.request.previews import PreviewRequest
 from nbtransformers.results.listing import Listing, day, languages_in_short
+from nbtransformers.results.previewrecipe import PreviewRecipe
 from nbtransformers.results.terminal import line_table, printed
 
 if TYPE_CHECKING:
@@ -153,6 +155,8 @@ class DatasetPreview:
         classes: each column of classes to their names, in the order of their numbers.
         texts: the columns that hold texts.
         notes: what a reader should know.
+        request: what was asked for; None where it was not asked for by anybody.
+        recipe: what a program that does the same is written from.
 
     Example:
         >>> nbt.preview("cornell-movie-review-data/rotten_tomatoes").splits
@@ -169,6 +173,8 @@ class DatasetPreview:
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     texts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    request: PreviewRequest | None = None
+    recipe: PreviewRecipe | None = None
 
     def to_pandas(self, rows: Sequence[int] | None = None) -> pd.DataFrame:
         """The first rows, or those of them that are asked for by their numbers."""

@@ -6,6 +6,7 @@ from nbtransformers.results.attentionrecipe import AttentionRecipe
 from nbtransformers.results.explainrecipe import ExplainRecipe
 from nbtransformers.results.modelrecipe import DownloadRecipe, UseRecipe
 from nbtransformers.results.positionsrecipe import PositionsRecipe
+from nbtransformers.results.previewrecipe import PreviewRecipe
 from nbtransformers.results.recipe import (
     AnswerRecipe,
     EmbedRecipe,
@@ -29,6 +30,7 @@ ProgramRecipe = (
     | FillRecipe
     | GenerateRecipe
     | PositionsRecipe
+    | PreviewRecipe
     | RewriteRecipe
     | SimilarRecipe
     | TokenizeRecipe

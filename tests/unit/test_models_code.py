@@ -1,7 +1,8 @@
-"""The programs of `%models download` and `%models use`, run by a bare Python against a Hub on this machine."""
+"""The programs of `%models download`, `use` and `preview`, run by a bare Python against a Hub on this machine."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import helpers
 import pytest
 from helpers import Terminal
 from hub import Hub
+from hubdatasets import hub_datasets
 from hubonline import online
 from hubrepos import Repository, repository
 from oracle.test_code import checked
@@ -40,10 +42,10 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     settings.forget_session()
 
 
-def said(program: str, hub: Hub, cache: Path) -> str:
-    """What a program prints, run by a bare Python with a cache of its own."""
+def said(program: str, hub: Hub, cache: Path, after: str = "") -> str:
+    """What a program prints, and what is run after it, by a bare Python with a cache of its own."""
     environment = {**os.environ, **hub.environment(cache), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    command = [sys.executable, "-I", "-c", ALONE + checked(program)]
+    command = [sys.executable, "-I", "-c", ALONE + checked(program) + after]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{program}\n{done.stderr}"
     return done.stdout.strip()
@@ -89,3 +91,37 @@ def test_a_bundled_model_is_on_this_machine(name: str, hub: Hub, terminal: Termi
     terminal.run(f"%models use {name}")
     assert said(terminal.printed("%nbt code"), hub, tmp_path / "other-cache").startswith("Bert")
     assert hub.asked == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("acme/reviews", ""),
+        ("acme/reviews", " --split test --rows 2"),
+        ("acme/questions", ""),
+        ("acme/languages", " --subset 中文"),
+        ("acme/plain@v1", ""),
+    ],
+)
+def test_a_look_into_a_dataset_is_that_of_its_program(
+    name: str, options: str, terminal: Terminal, tmp_path: Path
+) -> None:
+    with online(Hub(datasets=hub_datasets()), tmp_path / "cache") as running:
+        terminal.run(f"%models preview {name}{options} --out seen")
+        seen = terminal.shell.user_ns["seen"]
+        program = nbt.code(seen)
+        assert program == terminal.printed("%nbt code") == terminal.printed("%nbt code seen")
+        rows = said(program, running, tmp_path / "other-cache", "print(table.to_json(orient='records'))")
+    assert json.loads(rows.splitlines()[-1]) == json.loads(seen.rows.to_json(orient="records"))
+
+
+def test_a_dataset_that_is_here_is_looked_into_without_a_network(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with online(Hub(datasets=hub_datasets()), tmp_path / "cache") as running:
+        nbt.classify("hub:acme/reviews", split="test")
+        terminal.run("%models preview acme/reviews --out seen")
+        program = nbt.code(terminal.shell.user_ns["seen"])
+        assert "streaming" not in program
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        assert "A joy from start" in said(program, running, tmp_path / "cache")
