@@ -190,9 +190,7 @@ def test_who_waits_for_a_run_that_fails_is_told_why(project: Path) -> None:
 
 
 def test_a_run_has_a_name_or_a_path(project: Path) -> None:
-    with pytest.raises(
-        UserError, match=r"A run is given by its name or its path, and this is an int\. Type"
-    ):
+    with pytest.raises(UserError, match=r"A run is given by its name or its path, and this is an int\. Type"):
         nbt.attach(3)  # pyright: ignore[reportArgumentType]
 
 
