@@ -74,7 +74,9 @@ def _fillings(request: FillRequest, recipe: FillRecipe) -> Part:
             *(INDENT + line for line in [*lines, *best]),
             "    pieces = tokenizer.convert_ids_to_tokens(chosen)",
             "    words = [tokenizer.decode([token]).strip() for token in chosen]",
-            "    return [word or piece for word, piece in zip(words, pieces)], best.values.tolist()",
+            "    # A model may have more tokens than its tokenizer knows: of those there is the number only.",
+            '    named = [word or piece or f"[{token}]" for word, piece, token in zip(words, pieces, chosen)]',
+            "    return named, best.values.tolist()",
         ],
         is_function=True,
     )

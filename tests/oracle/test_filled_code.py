@@ -10,7 +10,7 @@ import pytest
 from oracle.test_code import LONG, ran
 from oracle.test_fillings import save_masked
 from oracle.test_scores import TEXTS
-from oracle.tiny import save_tiny
+from oracle.tiny import VOCABULARY, save_tiny
 from oracle.writers import save_writer
 from transformers import AutoModelForQuestionAnswering
 
@@ -45,6 +45,14 @@ def test_fillings(tmp_path: Path) -> None:
     same(nbt.fill(MASKED, model=bert, targets=targets, top_k=2, long="truncate", max_length=20), data=MASKED)
     roberta = save_masked("roberta", tmp_path / "roberta")
     same(nbt.fill(MASKED[:4], model=roberta, top_k=3), data=MASKED[:4])
+
+
+def test_tokens_that_the_tokenizer_does_not_know(tmp_path: Path) -> None:
+    padded = save_masked("bert", tmp_path / "padded", vocab_size=2 * VOCABULARY)
+    result = nbt.fill(MASKED, model=padded, top_k=8, max_length=40)
+    named = [f"[{number}]" for number in result.found.flat["ids"].ravel().tolist() if number >= VOCABULARY]
+    assert named and set(named) <= set(result.to_pandas()["token"])
+    same(result, data=MASKED)
 
 
 QUESTIONS = [TEXTS[0], "Who?", "", "What happened then?"]

@@ -23,9 +23,9 @@ TEXTS = [
 ] * 3
 
 
-def save_masked(architecture: str, folder: Path) -> Path:
+def save_masked(architecture: str, folder: Path, **overrides: Any) -> Path:
     """A tiny masked language model, whose tokenizer knows its mask."""
-    save_tiny(architecture, folder, kind=AutoModelForMaskedLM)
+    save_tiny(architecture, folder, kind=AutoModelForMaskedLM, **overrides)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.add_special_tokens({"mask_token": "[MASK]"})
     tokenizer.save_pretrained(folder)
