@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
 
-from nbtransformers.loading.hub_api import ids_like
+from nbtransformers.loading.hub_api import alike, ids_like
 from nbtransformers.loading.hub_cache import Kind
 
 _MOST = 4
@@ -41,13 +40,6 @@ def _of_hub(search: str, kind: Kind) -> Iterable[str]:
 
 def _likeness(wanted: str, name: str) -> float:
     """How much of a name is as it was typed: the whole of it, without its owner, or word by word."""
-    whole = max(_alike(wanted, name), _alike(wanted, name.rpartition("/")[2]))
+    whole = max(alike(wanted, name, _LEAST), alike(wanted, name.rpartition("/")[2], _LEAST))
     words, parts = _BETWEEN.split(wanted), _BETWEEN.split(name)
-    return max(whole, min(max(_alike(word, part) for part in parts) for word in words))
-
-
-def _alike(one: str, other: str) -> float:
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    if matcher.real_quick_ratio() < _LEAST or matcher.quick_ratio() < _LEAST:
-        return 0.0
-    return matcher.ratio()
+    return max(whole, min(max(alike(word, part, _LEAST) for part in parts) for word in words))

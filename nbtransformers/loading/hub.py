@@ -14,7 +14,7 @@ from nbtransformers.errors import UserError, nearest
 from nbtransformers.loading.bundled import BUNDLED
 from nbtransformers.loading.fetching import Stopped, Transfer, bytes_there, fetch_files, file_told
 from nbtransformers.loading.fragments import on_their_way
-from nbtransformers.loading.hub_api import nearest_id
+from nbtransformers.loading.hub_api import nearest_id, nearest_of
 from nbtransformers.loading.hub_cache import cache, cached_names, cached_revisions, entries, is_offline, repository
 from nbtransformers.plain_text import size
 
@@ -277,6 +277,6 @@ def _not_cached(name: str, revision: str | None, where: str) -> UserError:
         near = nearest(revision, revisions)
         known = f"Did you mean {near}?" if near else f"There is {', '.join(revisions[:6])}."
         return UserError(f"{where} is not in the local cache, and offline mode is on.", hint=known)
-    near = nearest(name, [known for known in cached_names() if known != name])
+    near = nearest_of(name, cached_names())
     again = f"Did you mean {near}?" if near else "Go online once to fetch it, or give a folder."
     return UserError(f"{where} is not in the local cache, and offline mode is on.", hint=again)

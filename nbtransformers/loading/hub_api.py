@@ -5,13 +5,13 @@ huggingface_hub's own listing tries for half a minute where there is no network,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from nbtransformers.errors import nearest
 from nbtransformers.loading.hub_cache import Kind, is_offline
 
 PATIENCE = 10.0
@@ -19,6 +19,7 @@ PATIENCE = 10.0
 LIBRARY = "nbtransformers"
 """What the Hub is told of who asks."""
 _LIKE = 200  # names in a list that is searched for the nearest
+_CLOSE = 0.6  # of a name that is as it was typed; less is another name
 
 
 class UnreachableError(Exception):
@@ -107,20 +108,47 @@ def ids_like(name: str, kind: Kind) -> list[str]:
 
 
 def nearest_id(name: str, known: Sequence[str], kind: Kind = "models") -> str | None:
-    """The name that a mistyped one may have meant: one of those that are known here, else one of the Hub's."""
-    near = nearest(name, known)
-    if near is not None:
-        return near
+    """The name that a mistyped one may have meant, of those that are known here and of the Hub's."""
+    if name.casefold() in map(str.casefold, known):  # none is nearer
+        return nearest_of(name, known)
     try:
         there = ids_like(name, kind)
     except Exception:  # a hint that cannot be had is left out
-        return None
-    near = nearest(name, there)
-    if near is not None or "/" in name:
-        return near
-    by_own = {found.rpartition("/")[2]: found for found in reversed(there)}
-    own = nearest(name, by_own)
-    return by_own[own] if own else None
+        there = []
+    return nearest_of(name, [*known, *there])
+
+
+def nearest_of(name: str, known: Iterable[str]) -> str | None:
+    """The id that a mistyped one may have meant; None when nothing is close.
+
+    What stands after the `/` has to be close by itself: two models of one owner are not alike for that.
+
+    Example:
+        >>> nearest_of("acme/reviewwer", ["acme/storyteller", "acme/reviewer"])
+        'acme/reviewer'
+    """
+    typed, own = name.casefold(), _own(name.casefold())
+
+    def closeness(other: str) -> float:
+        whole, part = alike(typed, other.casefold(), _CLOSE), alike(own, _own(other.casefold()), _CLOSE)
+        return whole + part if part and (whole or "/" not in name) else 0.0
+
+    rated = {other: closeness(other) for other in known if other != name}
+    best = max(rated, key=lambda other: rated[other], default=None)
+    return best if best is not None and rated[best] else None
+
+
+def alike(one: str, other: str, least: float) -> float:
+    """How much of two names is the same, from 0 to 1; 0 where it is less than `least`."""
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
+        return 0.0
+    found = matcher.ratio()
+    return found if found >= least else 0.0
+
+
+def _own(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _answer(path: str, query: Mapping[str, Any] | None, token: bool | None) -> Answer:

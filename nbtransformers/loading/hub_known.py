@@ -13,7 +13,7 @@ from urllib.parse import quote
 from nbtransformers.errors import UserError
 from nbtransformers.loading.bundled import BUNDLED
 from nbtransformers.loading.hub import no_such_model
-from nbtransformers.loading.hub_api import ask, nearest_id, why_unreachable
+from nbtransformers.loading.hub_api import ask, nearest_id, nearest_of, why_unreachable
 from nbtransformers.loading.hub_cache import cached_names, cached_revisions
 from nbtransformers.plain_text import seconds
 from nbtransformers.request import ModelRef
@@ -55,10 +55,11 @@ def refuse_unknown(ref: ModelRef) -> str:
         ) from error
     if not isinstance(error, RepositoryNotFoundError):
         return _unchecked(ref, error)
-    near = None
+    here = [*BUNDLED, *cached_names()]
+    near = nearest_of(ref.name, here)
     with suppress(TimeoutError):  # a name that is near is good to have, and no more
         left = _MOMENT - (time.monotonic() - began)
-        near = _within(left, lambda: nearest_id(ref.name, [*BUNDLED, *cached_names()]))
+        near = _within(left, lambda: nearest_id(ref.name, here))
     raise no_such_model(ref.name, near) from error
 
 

@@ -21,6 +21,7 @@ import nbtransformers as nbt
 from nbtransformers.errors import Interrupted
 from nbtransformers.loading.fetching import Transfer
 from nbtransformers.loading.hub import hub_snapshot
+from nbtransformers.loading.hub_api import nearest_of
 
 FILES = bulky_files(2_000)
 WEIGHTS = FILES["model.safetensors"]
@@ -292,6 +293,29 @@ def test_a_gated_model(
 @pytest.mark.parametrize("typed", ["acme/bulk", "acmee/bulky", "bulkyy"])
 def test_a_slip_in_the_name_is_told_with_the_nearest_of_the_hub(hub: Hub, typed: str) -> None:
     assert refusal(typed) == f"The Hub has no model {typed}, or it is private. Did you mean acme/bulky?"
+
+
+def test_another_of_the_same_owner_that_is_here_is_not_what_was_meant(hub: Hub) -> None:
+    hub.models["acme/closed"] = Repository({})
+    nbt.download("acme/bulky")
+    assert refusal("acme/close") == "The Hub has no model acme/close, or it is private. Did you mean acme/closed?"
+    assert refusal("acme/nosuch").endswith("Check the spelling, or type `hf auth login`.")
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "near"),
+    [
+        ("acme/reviewwer", ["acme/storyteller", "acme/reviewer"], "acme/reviewer"),
+        ("acme/nosuch", ["acme/closed", "acme/storyteller"], None),
+        ("amce/Reviewer", ["acme/reviewer"], "acme/reviewer"),
+        ("smolm2", ["minilm", "somebody/smolm2", "smollm2"], "smollm2"),
+        ("reviewr", ["minilm", "acme/reviewer"], "acme/reviewer"),
+        ("acme/reviewer", ["acme/reviewer"], None),
+        ("acme/reviewer", [], None),
+    ],
+)
+def test_a_name_is_near_by_what_stands_behind_its_owner(name: str, known: list[str], near: str | None) -> None:
+    assert nearest_of(name, known) == near
 
 
 def test_pickles_are_fetched_when_they_are_allowed(hub: Hub) -> None:

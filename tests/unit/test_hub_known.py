@@ -88,3 +88,14 @@ def test_a_name_that_is_near_is_not_waited_for_either(
 
     monkeypatch.setattr(hub_known, "nearest_id", late)
     assert terminal.refusal("%nbt set model acme/bulk").endswith("Check the spelling, or type `hf auth login`.")
+
+
+def test_a_name_that_is_near_and_here_is_told_without_the_hub(
+    hub: Hub, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(name: str, known: list[str]) -> str:
+        raise TimeoutError
+
+    nbt.download("acme/bulky")
+    monkeypatch.setattr(hub_known, "nearest_id", late)
+    assert terminal.refusal("%nbt set model acme/bulk").endswith("Did you mean acme/bulky?")
