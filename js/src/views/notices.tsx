@@ -2,12 +2,15 @@
 import { useState } from "preact/hooks";
 import type { Notice } from "../rows/source";
 import { ErrorIcon, WarningIcon } from "./icons";
+import { WithCode } from "./withcode";
 
 export function ErrorStrip({ message }: { message: string }) {
   return (
     <div class="nbt-strip nbt-strip-error" role="alert">
       <ErrorIcon />
-      <p>{message}</p>
+      <p>
+        <WithCode text={message} />
+      </p>
     </div>
   );
 }
@@ -26,14 +29,15 @@ export function Notes({ notes, isWarning = true }: NotesProps) {
   const [open, setOpen] = useState(false);
   if (notes.length === 0) return null;
   const folds = notes.length > NOTES_IN_SIGHT;
-  const shown = folds && !open ? notes.slice(0, 1) : notes;
+  const isFolded = folds && !open;
+  const shown = isFolded ? notes.slice(0, 1) : notes;
   return (
-    <div class={isWarning ? "nbt-strip nbt-strip-warning" : "nbt-strip nbt-strip-note"} role="note">
+    <div class={`nbt-strip nbt-strip-${isWarning ? "warning" : "note"}`} role="note">
       {isWarning && <WarningIcon />}
-      <div class={folds && !open ? "nbt-notes nbt-notes-folded" : "nbt-notes"}>
+      <div class={`nbt-notes${isFolded ? " nbt-notes-folded" : ""}`}>
         {shown.map((note) => (
-          <p key={note} title={folds && !open ? note : undefined}>
-            {note}
+          <p key={note} title={isFolded ? note : undefined}>
+            <WithCode text={note} />
           </p>
         ))}
         {folds && (
