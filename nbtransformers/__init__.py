@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     from nbtransformers.doors.positions import positions
     from nbtransformers.doors.resume import resume
     from nbtransformers.doors.runs import attach, runs
+    from nbtransformers.doors.screen import panel, selected, show
     from nbtransformers.doors.similar import similar
     from nbtransformers.doors.summarize import summarize
     from nbtransformers.doors.tokenize import tokenize
     from nbtransformers.doors.translate import translate
     from nbtransformers.doors.workbench import workbench
     from nbtransformers.errors import UserError
-    from nbtransformers.panels.shown import panel, selected
-    from nbtransformers.panels.view import show_result as show
     from nbtransformers.session import defaults, loaded, set_default, unload
 
 __version__ = "0.1.0"
@@ -61,9 +60,9 @@ _PUBLIC = {
     "resume": ("nbtransformers.doors.resume", "resume"),
     "runs": ("nbtransformers.doors.runs", "runs"),
     "set_default": ("nbtransformers.session", "set_default"),
-    "panel": ("nbtransformers.panels.shown", "panel"),
-    "selected": ("nbtransformers.panels.shown", "selected"),
-    "show": ("nbtransformers.panels.view", "show_result"),
+    "panel": ("nbtransformers.doors.screen", "panel"),
+    "selected": ("nbtransformers.doors.screen", "selected"),
+    "show": ("nbtransformers.doors.screen", "show"),
     "similar": ("nbtransformers.doors.similar", "similar"),
     "summarize": ("nbtransformers.doors.summarize", "summarize"),
     "tokenize": ("nbtransformers.doors.tokenize", "tokenize"),

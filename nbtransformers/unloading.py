@@ -13,6 +13,8 @@ from typing import Any
 from nbtransformers.errors import UserError, did_you_mean, shown
 from nbtransformers.plain_text import printable
 
+_NOISE_MB = 10  # what a process takes more or less of, whatever happens
+
 
 @dataclass(frozen=True, slots=True)
 class Unloaded:
@@ -33,6 +35,8 @@ class Unloaded:
         what = f"Unloaded {', '.join(map(printable, self.names))}" if self.names else "Nothing was loaded"
         back = max(0, self.rss[0] - self.rss[1]) / 1e6
         parts = [f"{what}: {back:,.0f} MB came back (this process now takes {after} MB, before {before} MB)."]
+        if not self.names and back < _NOISE_MB:
+            parts = [f"{what}; this process takes {after} MB."]
         if self.in_use:
             one = len(self.in_use) == 1
             parts.append(

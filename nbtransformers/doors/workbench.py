@@ -14,7 +14,7 @@ from nbtransformers.magics.forms import Form
 from nbtransformers.magics.formtasks import TASKS, task_named
 from nbtransformers.magics.suggestions import Suggestion, in_quotes, unquoted
 from nbtransformers.panels.background import Background
-from nbtransformers.panels.host import cell_id, shell
+from nbtransformers.panels.host import cell_id, in_marimo, shell
 from nbtransformers.panels.kinds import RESULTS, Result
 from nbtransformers.panels.view import View
 from nbtransformers.panels.workbench.bench import Row, Sent, Work, Workbench
@@ -50,6 +50,10 @@ def workbench(task: str | None = None) -> Workbench:
 
     running = shell()
     if running is None:
+        if in_marimo():
+            raise UserError(
+                "The workbench types magics, and marimo has none.", hint="Call a function: `nbt.classify(texts)`."
+            )
         raise UserError("The workbench is a panel of a notebook, and this is none.", hint="Type it in a notebook.")
     chosen = task_named(FIRST_TASK if task is None else task).name
     install(running)

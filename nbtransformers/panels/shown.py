@@ -72,12 +72,21 @@ def selected(result: Result) -> pd.DataFrame:
 
 def _open_panel(result: Result) -> Panel | None:
     """The panel of a result, where there is one that is open."""
-    if not isinstance(result, RESULTS):
-        raise UserError(f"{shown(result)} is {kind_of(result)}, not a result.", hint="Give what `nbt.classify` gave.")
+    refuse_other(result)
     lifetime.close_left()
     reference = _panels.get(result)
     found = None if reference is None else reference()
     return None if found is None or found.closed else found
+
+
+def refuse_other(result: object) -> None:
+    """Refuse what is no result.
+
+    Raises:
+        UserError: when it is none.
+    """
+    if not isinstance(result, RESULTS):
+        raise UserError(f"{shown(result)} is {kind_of(result)}, not a result.", hint="Give what `nbt.classify` gave.")
 
 
 def _made(result: Result) -> Panel:

@@ -66,6 +66,16 @@ def _(again, nbt):
     return
 
 
+@app.cell
+def _(mo, nbt):
+    try:
+        nbt.workbench()
+    except nbt.UserError as error:
+        refused = mo.plain_text(str(error))
+    refused
+    return
+
+
 if __name__ == "__main__":
     app.run()
 """
@@ -115,6 +125,7 @@ def test_the_value_of_a_cell_is_its_panel(marimo: Page) -> None:
     expect(first).to_contain_text("<b>0</b> مرحبا 你好")
     # What is drawn was asked of Python, over the channel.
     expect(marimo.locator(".nbt-live").nth(1)).to_contain_text("Layer 0 · head 0")
+    expect(marimo.get_by_text("The workbench types magics, and marimo has none. Call a function")).to_be_visible()
     assert not marimo.locator(".nbt-snapshot").count(), "a page that shows panels has no need of it"
 
 

@@ -87,6 +87,12 @@ MAGIC = [
     ("%models --tsk classify", "%models has no option --tsk. Did you mean --task?"),
     ("%models --task clasify", "There is no task 'clasify'. Did you mean classify?"),
     (
+        "%models --task bert",
+        "There is no task 'bert'. Type `--search bert` for what has it in its name. Tasks are text-classification, "
+        "token-classification, question-answering, zero-shot-classification, fill-mask, feature-extraction, "
+        "sentence-similarity, text-generation, summarization, translation, text-ranking, table-question-answering, …",
+    ),
+    (
         "%models --max-size huge",
         "`--max-size` is 'huge'. Give parameters, as `--max-size 350M` or `--max-size 1.5B`, "
         "or bytes of weights, as `--max-size 2GB`.",
@@ -900,6 +906,7 @@ ELSEWHERE = {
     "{} is being downloaded.": "test_models_panel",
     "{} names no model.": "test_models_panel",
     "The workbench is a panel of a notebook, and this is none.": "test_workbench_forms",
+    "The workbench types magics, and marimo has none.": "test_marimo",
     "{} takes more than one line.": "test_workbench_forms",
     "The line {} begins with >>>, which IPython takes out of a cell.": "test_workbench_forms",
     "The result of this run is not kept any more.": "test_workbench_forms",
@@ -1283,6 +1290,7 @@ ELSEWHERE = {
     "{} of {} arrived damaged, and was removed: its {} is not the one that the Hub tells.": "test_download.py",
     "The rows of {} cannot be read ({}: {}).": "test_catalog.py: needs a hub",
     "The name of a {} is text, and this is {}.": "test_catalog.py",
+    "`--length` is {}, and {} reads {} tokens at most.": "test_modelcard.py",
     "A card is of a model's files, and this one is in memory.": "test_modelcard.py",
     "There is no {} {} in this list.": "test_catalog.py",
     "{} is not in the local cache, and the Hub cannot be reached ({}).": "below: needs a hub",

@@ -149,6 +149,8 @@ def test_a_result_that_is_not_on_the_screen_is_told() -> None:
     assert refused(lambda: nbt.panel(shown)) == told
     assert refused(lambda: nbt.selected([1])) == "[1] is a list, not a result. Give what `nbt.classify` gave."  # pyright: ignore[reportArgumentType]
     assert refused(lambda: nbt.panel([1])) == "[1] is a list, not a result. Give what `nbt.classify` gave."  # pyright: ignore[reportArgumentType]
+    assert refused(lambda: nbt.show([1])) == "[1] is a list, not a result. Give what `nbt.classify` gave."  # pyright: ignore[reportArgumentType]
+    assert refused(lambda: nbt.panel()).startswith("panel(): missing a required argument: 'result'.")  # pyright: ignore[reportCallIssue]
 
 
 def test_to_know_its_panel_keeps_no_result_alive() -> None:
