@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
 
-from nbtransformers.errors import UserError, did_you_mean, shown
+from nbtransformers.errors import UserError, did_you_mean, nearest, shown
 from nbtransformers.request.checks import BYTES, number_with_unit, one_of, whole
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ _BY_MAGIC: Mapping[str, str] = MappingProxyType(
 )
 _PARAMETERS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 _BYTES = {f"{unit}B": nbytes for unit, nbytes in BYTES.items() if unit}  # a bare `B` is a billion parameters
+_WORDS = re.compile(r"[\w ./-]{1,60}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*|multilingual|code", re.IGNORECASE)
 
 
@@ -98,10 +100,17 @@ def hub_task(task: str) -> str:
     if plain in _BY_MAGIC:
         return _BY_MAGIC[plain]
     if plain not in TEXT_TASKS:
-        raise UserError(
-            f"There is no task {shown(task)}.", hint=did_you_mean(plain, (*TEXT_TASKS, *_BY_MAGIC), what="There are")
-        )
+        raise UserError(f"There is no task {shown(task)}.", hint=_other_task(task, plain))
     return plain
+
+
+def _other_task(task: str, plain: str) -> str:
+    """The task that may have been meant; else how a name is searched for, which it may be, and all tasks."""
+    known = (*TEXT_TASKS, *_BY_MAGIC)
+    if nearest(plain, known) is not None:
+        return did_you_mean(plain, known)
+    words = shlex.quote(task.strip()) if _WORDS.fullmatch(task) else "WORDS"
+    return f"Type `--search {words}` for what has it in its name. {did_you_mean(plain, known, what='Tasks are')}"
 
 
 @dataclass(frozen=True, slots=True)

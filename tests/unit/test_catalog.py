@@ -150,6 +150,14 @@ def test_a_table_has_missing_values_where_nobody_says(hub: Hub, here: Path) -> N
     assert nbt.models(search="nothing of this name").empty
 
 
+@pytest.mark.parametrize(("task", "typed"), [("bert", "bert"), ("bert base", "bert base"), ("`", "WORDS")])
+def test_a_name_in_the_place_of_a_task_is_told_how_to_be_searched_for(task: str, typed: str) -> None:
+    with pytest.raises(nbt.UserError, match=f'Type `search="{typed}"` for what has it in its name'):
+        nbt.models(task)
+    with pytest.raises(nbt.UserError, match=f'Type `search="{typed}"` for what has it in its name'):
+        nbt.datasets(task=task)
+
+
 def test_this_machine_is_listed(hub: Hub, here: Path, models: Path) -> None:
     shutil.copytree(models / "tiny", here / "mine" / "tiny")
     shutil.copytree(models / "pickled", here / "pickled")
