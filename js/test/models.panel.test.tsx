@@ -327,7 +327,7 @@ describe("one model", () => {
 
   it("is used in this session, pinned where that is said", async () => {
     const wanted = `${GATED}@${golden.detail.revision}`;
-    const page = await models({ use: { default: wanted } });
+    const page = await models({ detail: { ...golden.detail, passes: true }, use: { default: wanted } });
     await page.press(GATED);
     expect(textOf(page.one(".nbt-bench-code pre"))).toBe(
       `%%classify --model '${GATED}'\nA joy from start to end.`,
@@ -391,7 +391,8 @@ describe("one model", () => {
     await page.press(GATED);
     const code = () => textOf(page.one(".nbt-bench-code pre")).split("\n")[0];
     expect(page.button("Download (3.0 GB)").disabled).toBe(true);
-    expect(code()).toBe(`%%classify --model '${GATED}'`);
+    expect(page.button("Use in this session").disabled).toBe(true);
+    expect(page.all(".nbt-bench-code")).toHaveLength(0);
     const box = page.field("Load pickled weights, --allow-pickle");
     expect(box.checked).toBe(false);
     box.click();
@@ -404,6 +405,13 @@ describe("one model", () => {
     // Of another model nothing is allowed.
     await page.press("minilm");
     expect(page.field("Load pickled weights, --allow-pickle").checked).toBe(false);
+  });
+
+  it("is neither used nor put into a cell where nothing lets it pass", async () => {
+    const page = await models();
+    await page.press(GATED);
+    expect(page.button("Use in this session").disabled).toBe(true);
+    expect(page.all(".nbt-bench-code")).toHaveLength(0);
   });
 
   it("translates into the language that is typed", async () => {

@@ -32,8 +32,8 @@ def model_in_full(ref: ModelRef, on_load: Callable[[str], None] = lambda message
         entry = _of_folder(Path(ref.name), ref)
     else:
         entry = _of_hub(ref, on_load)
-    gate = gate_says(ref, on_load)
-    return replace(entry, gate=gate, passes_with=_passes_with(ref, gate))
+    gate, passes_with = _gate_and_ways(ref, on_load)
+    return replace(entry, gate=gate, passes_with=passes_with)
 
 
 def gate_says(ref: ModelRef, on_load: Callable[[str], None] = lambda message: None) -> str:
@@ -59,16 +59,20 @@ def gate_says(ref: ModelRef, on_load: Callable[[str], None] = lambda message: No
     return PASSES
 
 
-def _passes_with(ref: ModelRef, gate: str) -> tuple[str, ...]:
-    """The options with which the gate would let a model pass that it refuses: those that its word names, one by one."""
+def _gate_and_ways(ref: ModelRef, on_load: Callable[[str], None]) -> tuple[str, tuple[str, ...]]:
+    """What the gate says of a model, and the options with which it lets it pass: those that its word names, one by one.
+
+    Where it refuses it with all of them, too, this last word is the gate's: to type what the first names were in vain.
+    """
+    first = said = gate_says(ref, on_load)
     allowed: tuple[str, ...] = ()
-    while gate != PASSES:
-        named = [option for option in _ALLOWING if f"`--{option}`" in gate and option not in allowed]
+    while said != PASSES:
+        named = [option for option in _ALLOWING if f"`--{option}`" in said and option not in allowed]
         if not named:  # no word lets it pass
-            return ()
+            return said, ()
         allowed = (*allowed, *named)
-        gate = gate_says(replace(ref, **{option.replace("-", "_"): True for option in allowed}))
-    return allowed
+        said = gate_says(replace(ref, **{option.replace("-", "_"): True for option in allowed}))
+    return first, allowed
 
 
 def _of_folder(folder: Path, ref: ModelRef) -> ModelEntry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -237,6 +238,13 @@ def test_what_is_selected_stays_so_by_its_name_when_the_list_is_searched_anew() 
         panel.selection = [1]
 
 
+def without_config(config: bytes) -> bytes:
+    """The configuration of a model with code of its own that lacks the class to read it with."""
+    entries = json.loads(config)
+    del entries["auto_map"]["AutoConfig"]
+    return json.dumps(entries).encode()
+
+
 def marian(source: str, target: str) -> dict[str, bytes]:
     """The files of a model that translates, as Marian's are; its weights are none."""
     languages = json.dumps({"source_lang": source, "target_lang": target, "tokenizer_class": "MarianTokenizer"})
@@ -264,6 +272,7 @@ def hub(models: Path, own: Path, tmp_path_factory: pytest.TempPathFactory) -> It
             "acme/pickled": repository(models / "pickled", downloads=600),
             "acme/remote": repository(own),
             "acme/both": Repository({"pytorch_model.bin": b"a pickle", **without_weights}),
+            "acme/unusable": Repository({**files, "config.json": without_config(files["config.json"])}),
             "acme/opus-mt-de-en": Repository(marian("de", "en")),
             "acme/opus-mt-en-ROMANCE": Repository(marian("en", "ROMANCE")),
             "acme/bulky": Repository(bulky_files(1_500), downloads=1, bytes_per_s=600_000),
@@ -425,6 +434,7 @@ def test_what_the_gate_says_of_one_that_is_not_for_everybody(hub: Hub, catalogue
         ("acme/pickled", "Tick “Load pickled weights” to read nothing but tensors", ["allow-pickle"]),
         ("acme/remote", "tick “Run the code that comes with it” to run it.", ["trust-remote-code"]),
         ("acme/both", "tick “Run the code that comes with it” to run it.", ["trust-remote-code", "allow-pickle"]),
+        ("acme/unusable", "its code has no AutoConfig for it", []),
         ("acme/bulky", "lets it pass", []),
     ],
 )
@@ -435,6 +445,7 @@ def test_what_the_gate_may_be_told_is_offered(
     assert known["gate"].endswith(said) or said in known["gate"]
     assert [option for option, _ in known["passes_with"]] == options
     assert all(f"“{label}”" in known["gate"] for _, label in known["passes_with"][:1])
+    assert options or not re.search("[Tt]ick", known["gate"])  # no box is named that is not there
     assert not (own.parent / "ran").exists()
 
 

@@ -25,6 +25,8 @@ export function ModelUse({ known, models, host, cell }: UseProps) {
   const at = isPinned ? revision : null;
   const options = known.passes_with.map(([option]) => option);
   const allowed = options.filter((option) => ticked.includes(option));
+  // What the gate refuses whatever is ticked, or as long as it is not, no cell can use either.
+  const isUsable = known.passes || (options.length > 0 && allowed.length === options.length);
   const into = target ?? known.cell?.target ?? "";
   const wanted = at === null ? name : `${name}@${at}`;
   const isUsual = models.usual === wanted;
@@ -48,8 +50,10 @@ export function ModelUse({ known, models, host, cell }: UseProps) {
         <button
           type="button"
           class="nbt-button nbt-button-outlined"
-          disabled={isUsual}
-          title="Magics take it where no other model is named"
+          disabled={isUsual || !isUsable}
+          title={
+            isUsable ? "Magics take it where no other model is named" : "The load gate does not let it pass so"
+          }
           onClick={() => models.use(name, at)}
         >
           Use in this session
@@ -68,7 +72,7 @@ export function ModelUse({ known, models, host, cell }: UseProps) {
           )}
         </p>
       )}
-      {known.cell !== null && (
+      {known.cell !== null && isUsable && (
         <>
           {known.cell.target !== null && (
             <div class="nbt-tools">
