@@ -11,6 +11,7 @@ from nbtransformers.catalog.fit import in_inference, in_training
 from nbtransformers.catalog.hub_search import told_by_hub
 from nbtransformers.catalog.local import bundled_entry, folder_entry
 from nbtransformers.catalog.tracing import Batch
+from nbtransformers.errors import UserError
 from nbtransformers.loading.dtypes import gpu_dtype
 from nbtransformers.loading.gate import config_without_weights
 from nbtransformers.loading.headers import weights_declared
@@ -59,12 +60,17 @@ def model_card(ref: ModelRef, wanted: Wanted) -> ModelCard:
         wanted: for what its memory is counted.
 
     Raises:
-        UserError: when it cannot be found, or its configuration makes no sense.
+        UserError: when it cannot be found, its configuration makes no sense, or it reads no texts of such a length.
     """
     source = source_of(ref, weights=False)
     config = config_without_weights(source)
     weights, unknown = weights_declared(source)
     entry = _entry(source, weights)
+    if wanted.length and entry.context_length and wanted.length > entry.context_length:
+        raise UserError(
+            f"`--length` is {wanted.length:,}, and {source.name} reads {entry.context_length:,} tokens at most.",
+            hint=f"Type {entry.context_length} or less.",
+        )
     length = wanted.length or min(_LENGTH, entry.context_length or _LENGTH)
     memory, notes = _memory(source, config, weights, wanted, length)
     free = int(free_memory(wanted.device))

@@ -130,6 +130,12 @@ def test_a_card_is_shown_and_tabled(models: Path) -> None:
     assert not any(tag in hostile._repr_html_() for tag in ("<img", "<script", "<b>"))  # pyright: ignore[reportPrivateUsage]
 
 
+def test_a_card_counts_no_text_that_the_model_cannot_read() -> None:
+    with pytest.raises(UserError) as caught:
+        nbt.card("minilm", length=99_999)
+    assert str(caught.value) == "`length` is 99,999, and minilm reads 512 tokens at most. Type 512 or less."
+
+
 def test_a_model_in_memory_has_no_card() -> None:
     from transformers import BertModel
 
