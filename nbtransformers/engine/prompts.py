@@ -119,6 +119,14 @@ def decoder_limit(loaded: LoadedModel) -> int:
     return int(positions) - 1 if config.is_encoder_decoder and positions else 0
 
 
+def room_in_words(loaded: LoadedModel) -> str:
+    """How many tokens a model has room for when it writes."""
+    written = decoder_limit(loaded)
+    if written:
+        return f"{loaded.name} can write {written:,} tokens at most"
+    return f"{loaded.name} can hold {model_limit(loaded):,} tokens, those of the prompt among them"
+
+
 def _conversation(text: str) -> list[dict[str, Any]]:
     messages: Any = None
     with suppress(ValueError, RecursionError):

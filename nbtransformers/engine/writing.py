@@ -19,7 +19,7 @@ from nbtransformers.engine.generation import Generator, Rows
 from nbtransformers.engine.generation_config import generation_config, is_beam_search, is_sampling
 from nbtransformers.engine.pieces import Pieces
 from nbtransformers.engine.plan import Plan
-from nbtransformers.engine.prompts import Encoded
+from nbtransformers.engine.prompts import Encoded, room_in_words
 from nbtransformers.engine.remarks import in_another_script, stopped
 from nbtransformers.engine.resuming import reference
 from nbtransformers.engine.rowtask import COUNTS, DoneWindow, Gathered, Hooks, RowTask
@@ -132,9 +132,7 @@ class WritingTask(RowTask[Generation]):
         full = int(np.count_nonzero(endings == ENDINGS.index("end of context")))
         if full:
             were = "was" if full == 1 else "were"
-            notes.append(
-                f"{count(full, 'text')} {were} cut short: {self.ready.loaded.name} can read no more than it has then."
-            )
+            notes.append(f"{count(full, 'text')} {were} cut short: {room_in_words(self.ready.loaded)}.")
         return notes
 
     def result(self, gathered: Gathered) -> Generation:
