@@ -25,16 +25,23 @@ def is_dataset(value: Any) -> bool:
 
 @contextmanager
 def without_bars() -> Generator[None]:
-    """Meanwhile `datasets` shows no progress bars of its own; what was set is set again."""
+    """Meanwhile neither `datasets` nor huggingface_hub shows progress bars of its own; what was set is set again."""
     import datasets
+    from huggingface_hub import constants, utils
 
     shown = not datasets.are_progress_bars_disabled()
+    # Where the environment says it, it cannot be said otherwise.
+    hub_shown = constants.HF_HUB_DISABLE_PROGRESS_BARS is None and not utils.are_progress_bars_disabled()
     datasets.disable_progress_bars()
+    if hub_shown:
+        utils.disable_progress_bars()
     try:
         yield
     finally:
         if shown:
             datasets.enable_progress_bars()
+        if hub_shown:
+            utils.enable_progress_bars()
 
 
 def dataset_rows(value: Any, column: str | None, split: str | None, name: str) -> Source:

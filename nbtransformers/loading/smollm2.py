@@ -7,13 +7,14 @@ plain folder in bfloat16 that `from_pretrained` loads in a second.
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbtransformers.errors import UserError
 from nbtransformers.loading.kept import check_pinned, is_kept, kept_folder, package_folder, place_of, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from pathlib import Path
 
 BUNDLED_DECODER = "smollm2"
@@ -84,7 +85,7 @@ def _source() -> Path:
 def _convert(source: Path, into: Path) -> None:
     from nbtransformers.loading.models import quiet_transformers
 
-    with quiet_transformers():
+    with quiet_transformers(), _without_its_bar():
         try:
             _write(source, into)
         except (UserError, OSError):
@@ -94,6 +95,26 @@ def _convert(source: Path, into: Path) -> None:
                 f"The bundled model smollm2 could not be converted ({type(error).__name__}: {error}).",
                 hint="Restart the kernel, and type the same again.",
             ) from error
+
+
+@contextmanager
+def _without_its_bar() -> Generator[None]:
+    """Meanwhile no bar counts the tensors: it is a plain one of tqdm, that Transformers' own switch does not reach."""
+    from transformers import modeling_gguf_pytorch_utils as reader
+
+    own = vars(reader).get("tqdm")
+    if own is None:
+        yield
+        return
+
+    def no_bar(tensors: object, **options: object) -> object:
+        return tensors
+
+    setattr(reader, "tqdm", no_bar)  # noqa: B010  # it is no part of what the module says it has
+    try:
+        yield
+    finally:
+        setattr(reader, "tqdm", own)  # noqa: B010
 
 
 def _write(source: Path, into: Path) -> None:

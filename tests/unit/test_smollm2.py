@@ -75,6 +75,17 @@ def test_every_kind_of_weight_is_what_gguf_holds(smollm2: Path) -> None:
     assert len(kept) == len(held)
 
 
+def test_no_bar_of_transformers_counts_what_is_converted(capsys: pytest.CaptureFixture[str]) -> None:
+    from transformers import modeling_gguf_pytorch_utils as reader
+
+    own = vars(reader)["tqdm"]
+    with loading._without_its_bar():
+        assert list(vars(reader)["tqdm"]([1, 2], desc="Converting")) == [1, 2]
+    assert capsys.readouterr() == ("", "") and vars(reader)["tqdm"] is own
+    list(own([1, 2], desc="Converting"))
+    assert "Converting" in capsys.readouterr().err
+
+
 def test_where_it_came_from_is_noted(smollm2: Path) -> None:
     noted = json.loads((smollm2 / "COMPLETE").read_text(encoding="utf-8"))
     assert noted["source_sha256"] == DECODER_SHA256
