@@ -29,6 +29,11 @@ from nbtransformers.results.datasets import DatasetEntry, DatasetPreview, Datase
 pytestmark = pytest.mark.browser
 
 WAIT_MS = 120_000
+# A look into a dataset that takes long.
+UNANSWERED = """
+const { ask } = window;
+window.ask = (method, params) => method === "look" ? new Promise(() => {}) : ask(method, params);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +237,16 @@ def asking() -> dict[str, Any]:
         "look": lambda _: (look, []),
         "cell": lambda params: (whole_cell(preview.cell(params["row"], params["column"], indent=2)), []),
     }
+
+
+def test_what_is_waited_for_has_a_round_spinner_beside_it(browser: OfflineBrowser) -> None:
+    header = datasets_header(hostile_datasets())
+    with alone(browser, "datasets", header, asking(), UNANSWERED, "models") as (opened, _):
+        opened.locator(".nbt-models-list tbody button").first.click()
+        for width in (400, 1200):
+            opened.set_viewport_size({"width": width, "height": 900})
+            spinner = opened.locator(".nbt-dataset-look .nbt-spinner").bounding_box()
+            assert spinner is not None and spinner["width"] == pytest.approx(spinner["height"], abs=0.1)
 
 
 def test_a_list_of_hostile_texts_stays_text_under_the_strictest_policy(browser: OfflineBrowser) -> None:

@@ -26,7 +26,7 @@ from nbtransformers.panels.models.wire import detail_of, fit_of, list_of, models
 from nbtransformers.request.catalog import ModelsRequest
 from nbtransformers.results.memory import Memory
 from nbtransformers.results.modelcard import ModelCard
-from nbtransformers.results.models import ModelEntry, Models
+from nbtransformers.results.models import PASSES, ModelEntry, Models
 
 pytestmark = pytest.mark.browser
 
@@ -229,6 +229,40 @@ def test_what_the_hub_says_stays_text(notebook: Notebook) -> None:
     expect(detail(notebook, f"acme/{HOSTILE}").get_by_role("alert")).to_contain_text(HOSTILE)
     expect(notebook.cell(1).locator(".nbt-snapshot").first).to_contain_text(HOSTILE)
     assert notebook.cell(1).locator(":is(.nbt-live, .nbt-snapshot) img").count() == 0
+
+
+@pytest.mark.parametrize("width", [400, 1600])
+def test_all_of_a_download_is_in_sight(browser: OfflineBrowser, width: int) -> None:
+    task = "automatic-speech-and-feature-extraction"
+    entry = ModelEntry("acme/bulky", "hub", task, revision="0" * 40, gate=PASSES, download_bytes=24_600_000)
+    models = Models(ModelsRequest(), (entry,))
+    asking: dict[str, Any] = {
+        "state": lambda _: ({"listed": list_of(models, 0), "downloads": {}, "default": None}, []),
+        "glance": lambda _: ({"known": None}, []),
+        "detail": lambda _: (detail_of(entry, None), []),
+        "fit": lambda _: (
+            fit_of(ModelCard(entry, None, "cpu", 16, 512, {"inference": Memory(weights=1)}, 1, "", ())),
+            [],
+        ),
+    }
+    message = "Downloading acme/bulky-with-a-long-name at 89abcde, of which most is here"
+    progress = {"stage": "loading", "message": message, "done": 21, "total": 246, "unit": "MB"}
+    news = {"acme/bulky": {"state": "running", "progress": {**progress, "tokens_per_s": None, "eta_s": 80}, "said": ""}}
+    with alone(browser, "models", models_header(models), asking) as (opened, _):
+        opened.set_viewport_size({"width": width, "height": 1000})
+        opened.locator(".nbt-models-list tbody button").first.click()
+        expect(opened.get_by_role("button", name="Use in this session")).to_be_visible()
+        told = {"type": "models", "downloads": news, "listed": None}
+        opened.evaluate("news => window.tell('msg:custom', news)", told)
+        panel = opened.locator(".nbt-live")
+        frame = panel.bounding_box()
+        assert frame is not None
+        for button in (panel.get_by_role("button", name="Stop"), panel.get_by_role("button", name="Close acme/bulky")):
+            expect(button).to_be_visible()
+            box = button.bounding_box()
+            assert box is not None and box["x"] + box["width"] <= frame["x"] + frame["width"]
+        detail = panel.locator(".nbt-models-detail")
+        assert detail.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
 def test_texts_stay_texts_under_the_strictest_policy(browser: OfflineBrowser) -> None:

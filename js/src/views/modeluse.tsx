@@ -52,7 +52,9 @@ export function ModelUse({ known, models, host, cell }: UseProps) {
           class="nbt-button nbt-button-outlined"
           disabled={isUsual || !isUsable}
           title={
-            isUsable ? "Magics take it where no other model is named" : "The load gate does not let it pass so"
+            isUsable
+              ? "Magics take it where no other model is named"
+              : "The load gate does not let it pass so"
           }
           onClick={() => models.use(name, at)}
         >
