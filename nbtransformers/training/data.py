@@ -76,7 +76,7 @@ def prepare(
             read["test"] = reader.read(test, Path(scratch, "test"))
             hands = {part: Hand(done.path) for part, done in read.items()}
         else:
-            hands = drawn_hands(read["train"], target, request.test_share, request.seed)
+            hands = drawn_hands(read["train"], target, columns, request.test_share, request.seed)
         counts = {part: write_hand(hand, reader, folder.data / f"{part}.arrow") for part, hand in hands.items()}
     labels = target.labels if target else ()
     if task == "regression":

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.errors import UserError
+from nbtransformers.training.columns import Columns
 from nbtransformers.training.examples import Read, Reader
 from nbtransformers.training.labels import label_counts
 from nbtransformers.training.splitting import drawn
@@ -41,7 +42,7 @@ class Hand:
                 yield batch if chosen is None else batch.filter(pa.array(chosen))
 
 
-def drawn_hands(read: Read, target: Target | None, share: float, seed: int) -> dict[str, Hand]:
+def drawn_hands(read: Read, target: Target | None, columns: Columns, share: float, seed: int) -> dict[str, Hand]:
     """Rows in two, a share of them for the evaluation; labels keep their shares, and rare ones are learnt from.
 
     Raises:
@@ -53,10 +54,12 @@ def drawn_hands(read: Read, target: Target | None, share: float, seed: int) -> d
     if isinstance(target, LabelSet):
         _put_back(column, test)
     if not test.any() or test.all():
-        few = f"all {len(strata):,} rows differ in their labels" if len(strata) > 1 else "there is one row"
-        raise UserError(
-            f"No rows can be kept for the evaluation: {few}.", hint="Give more rows, or others: `--test VARIABLE`."
-        )
+        few, hint = "there is one row", "Give more rows, or others: `--test VARIABLE`."
+        if len(strata) > 1:
+            taken = f"texts: {columns.text}, labels: {', '.join(columns.labels)}"
+            few = f"all {len(strata):,} rows differ in their labels ({taken})"
+            hint = "Give more rows, others with `--test VARIABLE`, or other columns with `--text` and `--label`."
+        raise UserError(f"No rows can be kept for the evaluation: {few}.", hint=hint)
     return {"train": Hand(read.path, ~test), "test": Hand(read.path, test)}
 
 

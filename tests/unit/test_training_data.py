@@ -558,6 +558,12 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
         "No rows can be kept for the evaluation: there is one row. Give more rows, or others: `--test VARIABLE`.",
     ),
     (
+        pd.DataFrame({"text": ["a joy", "too long"], "review": ["good", "bad"], "y": ["p", "n"]}),
+        {},
+        "No rows can be kept for the evaluation: all 2 rows differ in their labels (texts: text, labels: y). "
+        "Give more rows, others with `--test VARIABLE`, or other columns with `--text` and `--label`.",
+    ),
+    (
         pd.DataFrame([["a", "b"]] * 4, columns=["review", "review"]),
         {},
         "df has 2 columns called review. Rename one of them.",
