@@ -86,6 +86,7 @@ print(json.dumps(not datasets.are_progress_bars_disabled() and not are_progress_
 def asked(address: str, home: Path, *questions: tuple[str, dict[str, str]], offline: bool = False) -> list[Any]:
     environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_CACHE"}
     environment |= {"HF_ENDPOINT": address, "HF_HOME": str(home), "HF_HUB_OFFLINE": str(int(offline))}
+    environment["TQDM_POSITION"] = "-1"  # as in a notebook: else huggingface_hub shows bars in a terminal alone
     done = subprocess.run(
         [sys.executable, "-c", ASK, json.dumps(questions)], env=environment, cwd=home, capture_output=True, text=True
     )
