@@ -153,6 +153,7 @@ describe("the list of datasets", () => {
     await page.type("Search datasets by name", "revews");
     await page.answer();
     expect(textOf(page.one(".nbt-none p"))).toBe("There is no such dataset. Did you mean one of these?");
+    expect(page.all(".nbt-models-two")).toHaveLength(0);
     await page.press("acme/reviews");
     expect(page.asked("search").at(-1)?.params?.search).toBe("acme/reviews");
     const failing = await panel("datasets", { search: "`--language` is 'english'. Give a code." });

@@ -200,11 +200,15 @@ describe("the list of models", () => {
     expect(textOf(none.one(".nbt-none > p"))).toBe("There is no such model. Did you mean one of these?");
     await none.press("acme/half");
     expect(none.asked("search").at(-1)?.params?.search).toBe("acme/half");
+    // It has the whole width until one is looked at.
+    expect(none.all(".nbt-models-two")).toHaveLength(0);
     const state = { listed: { ...LISTED, rows: [], near: [] }, downloads: {}, default: null };
     const lost = await models({ state });
     expect(textOf(lost.one(".nbt-none"))).toBe("There is no such model.");
     const page = await models();
+    expect(page.all(".nbt-models-two")).toHaveLength(0);
     await page.press(GATED);
+    expect(page.all(".nbt-models-two")).toHaveLength(1);
     expect(page.el.querySelector("img, script")).toBeNull();
     expect(textOf(page.el)).toContain("<img src=x onerror=alert(1)> 😀");
   });

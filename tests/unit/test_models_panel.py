@@ -476,6 +476,7 @@ def test_a_cell_that_translates_has_a_language_or_a_place_for_one(
     ("search", "near"),
     [
         ("acme/reviewr", ["acme/reviewer"]),
+        ("acme/reviewwer", ["acme/reviewer"]),
         ("reviwer", ["acme/reviewer"]),
         ("embeder acme", ["acme/embedder"]),
         ("sentimnt", ["movie-sentiment-minilm"]),

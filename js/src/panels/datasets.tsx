@@ -53,7 +53,7 @@ export function DatasetsPanel({ header: raw, channel, selection, select, host }:
         />
       }
       detail={
-        chosen !== null && (
+        chosen === null ? null : (
           <DatasetDetail
             key={chosen}
             id={detailId}

@@ -55,7 +55,7 @@ export function ModelsPanel({ header: raw, channel, selection, select, host }: R
         />
       }
       detail={
-        chosen !== null && (
+        chosen === null ? null : (
           <ModelDetail
             key={chosen}
             id={detailId}
