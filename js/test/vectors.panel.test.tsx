@@ -260,6 +260,9 @@ describe("the map", () => {
       { title: "UMAP", note: "Near is alike." },
     );
     expect(page.one(".nbt-readout").textContent).toBe("Near is alike.");
-    expect(page.all(".nbt-legend button").map(({ textContent }) => textContent)).toEqual(["3"]);
+    expect(page.all(".nbt-legend button").map(({ textContent }) => textContent)).toEqual([
+      "Cluster 1: 3",
+      "In no cluster: 2",
+    ]);
   });
 });

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { colourAt, cssColour, PALETTE } from "../colour";
 import { Selection } from "../selection";
 import { formatCount } from "../text";
-import type { Named, PlaneMap } from "../wire/vectors";
+import { type Named, NO_CLUSTER, type PlaneMap } from "../wire/vectors";
 import { drawLabels, LABELLED, type Label } from "./labels";
 import { nearestPoint, within } from "./lasso";
 import { NamedText } from "./named";
@@ -112,7 +112,7 @@ export function Scatter({ label, map, selection, select, found, name, onNear, ch
           onChoose={(key) => setTool(key)}
         />
         {children}
-        <Legend sizes={map.sizes} shown={shown} onShow={setShown} />
+        <Legend map={map} shown={shown} onShow={setShown} />
       </div>
       <Plane
         label={`${label}: arrow keys go from point to point, Space selects one, plus and minus zoom`}
@@ -211,26 +211,33 @@ function maskOf(selection: Selection, count: number): Uint8Array {
 }
 
 interface LegendProps {
-  sizes: readonly number[];
+  map: PlaneMap;
   shown: number | null;
   onShow(cluster: number | null): void;
 }
 
 /** The clusters by their colours; a press shows one alone. */
-function Legend({ sizes, shown, onShow }: LegendProps) {
+function Legend({ map, shown, onShow }: LegendProps) {
+  const entries = map.sizes.map((size, cluster) => ({
+    cluster,
+    hue: colourAt(cluster),
+    said: `Cluster ${cluster + 1}: ${formatCount(size)}`,
+  }));
+  if (map.alone > 0)
+    entries.push({ cluster: NO_CLUSTER, hue: "none", said: `In no cluster: ${formatCount(map.alone)}` });
   return (
     <fieldset class="nbt-legend" aria-label="Clusters">
-      {sizes.map((size, cluster) => (
+      {entries.map(({ cluster, hue, said }) => (
         <button
           key={cluster}
           type="button"
           aria-pressed={shown === cluster}
-          aria-label={`Cluster ${cluster + 1}: ${formatCount(size)}`}
-          style={{ "--colour": cssColour(colourAt(cluster)) }}
+          title="Show these texts alone"
+          style={{ "--colour": cssColour(hue) }}
           onClick={() => onShow(shown === cluster ? null : cluster)}
         >
           <span class="nbt-dot" />
-          {formatCount(size)}
+          {said}
         </button>
       ))}
     </fieldset>

@@ -34,6 +34,8 @@ export interface PlaneMap {
   cluster: Uint8Array;
   /** How many texts a cluster has. */
   sizes: number[];
+  /** How many that have a place are in none. */
+  alone: number;
   title: string;
   /** What the picture does not show. */
   note: string;
@@ -45,9 +47,13 @@ export type MapFacts = Pick<PlaneMap, "title" | "note">;
 
 export function readMap(facts: MapFacts, read: Sections): PlaneMap {
   const cluster = read.uint8("cluster");
+  const points = read.float32("points");
   const sizes: number[] = [];
-  for (const one of cluster) if (one !== NO_CLUSTER) sizes[one] = (sizes[one] ?? 0) + 1;
-  return { points: read.float32("points"), cluster, sizes, title: facts.title, note: facts.note };
+  let alone = 0;
+  for (const [at, one] of cluster.entries())
+    if (one !== NO_CLUSTER) sizes[one] = (sizes[one] ?? 0) + 1;
+    else if (!Number.isNaN(points[2 * at])) alone++;
+  return { points, cluster, sizes, alone, title: facts.title, note: facts.note };
 }
 
 /** A text in a list: its place in the input, its name, and as much of it as fits. */
