@@ -205,6 +205,8 @@ describe("the panel", () => {
     expect(page.field("top-k").getAttribute("aria-invalid")).toBeNull();
     const other = await bench({ error: { message: "No memory.", task: "classify", field: "" } });
     expect(textOf(other.one("[role=alert]"))).toBe("No memory.");
+    const typed = { message: "Type `nbt.models()`.", task: "classify", field: "" };
+    expect(textOf((await bench({ error: typed })).one("[role=alert] code"))).toBe("nbt.models()");
   });
 
   it("tells no mistake at the field of another task that is called the same", async () => {
@@ -221,6 +223,38 @@ describe("the panel", () => {
     expect(page.all("[role=alert], .nbt-bad").map(textOf)).toEqual(["No memory."]);
     await page.type(page.field("top-k"), "few");
     expect(page.all("[role=alert], .nbt-bad").map(textOf)).toEqual(["--top-k is few."]);
+  });
+
+  it("says which run is shown, whatever is filled in by then", async () => {
+    expect((await bench({ shown: 1 })).all(".nbt-bench-which")).toHaveLength(0);
+    const page = await bench({ shown: 1, said: "Nothing was loaded." });
+    const task = page.one("select") as HTMLSelectElement;
+    task.value = "tokenize";
+    task.dispatchEvent(new Event("change", { bubbles: true }));
+    await page.answer();
+    expect(textOf(page.one(".nbt-bench-which"))).toBe("Run 1 %%classify");
+  });
+
+  it("has what a stop has left done, and keeps the focus", async () => {
+    const history = [{ ...golden.state.history[1], has_rest: true }];
+    const page = await bench({ shown: 1, history });
+    page.button("Resume").focus();
+    page.button("Resume").click();
+    await drawn();
+    expect(page.asked("resume").map(({ params }) => params)).toEqual([{ number: 1 }]);
+    page.model.receive({ type: "workbench", ...golden.state, history, at_work: 1, shown: 1 });
+    await drawn();
+    expect(() => page.button("Resume")).toThrow();
+    expect(document.activeElement).toBe(page.button("Running…"));
+  });
+
+  it("tells in the history what was stopped, which is no mistake", async () => {
+    const message = "Interrupted: 2 MB are kept.";
+    const history = [{ ...golden.state.history[0], message, stopped: true }, golden.state.history[1]];
+    const page = await bench({ history });
+    expect(page.all(".nbt-bench-what p").map(textOf)).toEqual([message]);
+    expect(page.all(".nbt-bad")).toHaveLength(0);
+    expect((await bench()).all(".nbt-bad").map(textOf)).toEqual(["There is no model no."]);
   });
 
   it("offers code where there is a program, and says else why there is none", async () => {

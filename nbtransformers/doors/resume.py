@@ -87,6 +87,13 @@ def resume(result: Resumable, *, data: Any = None, model: Any = None, tokenizer:
     return run_and_keep(view, lambda: engine.resume(before, objects, view.progress, view.partial))
 
 
+def has_rest(result: Any) -> bool:
+    """Whether a stop has left some of a result that can be resumed here."""
+    if isinstance(result, (*_LOOKED_AT, Attention, Explanation, Positions, Stored, TrainingRun)):
+        return False
+    return isinstance(result, RESULTS) and not (result.read_to_end and result.done.all())
+
+
 def _with_model(request: Any, objects: dict[str, Any], model: Any, tokenizer: Any) -> tuple[Any, Objects]:
     """The request with the model, and with the tokenizer, that are given again."""
     from nbtransformers.loading.refs import model_ref

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from nbtransformers.coding import code, no_program
 from nbtransformers.doors.door import door
+from nbtransformers.doors.resume import has_rest, resume
 from nbtransformers.errors import UserError
 from nbtransformers.magics import cells, drafts, forms, ran
 from nbtransformers.magics.complete import complete
@@ -16,7 +17,7 @@ from nbtransformers.magics.suggestions import Suggestion, in_quotes, unquoted
 from nbtransformers.panels.background import Background
 from nbtransformers.panels.host import cell_id, in_marimo, shell
 from nbtransformers.panels.kinds import RESULTS, Result
-from nbtransformers.panels.view import View
+from nbtransformers.panels.view import View, progress_within
 from nbtransformers.panels.workbench.bench import Row, Sent, Work, Workbench
 
 FIRST_TASK = "classify"
@@ -107,6 +108,26 @@ class Bench:
             return entry.doing(lambda: doing.run(view))
 
         return Work(doing.what, doing.kind, run, entry.number, entry.begin, entry.end)
+
+    def rest_of(self, number: int) -> Work:
+        """What a stop has left of a run of the history; nothing of it has begun yet.
+
+        Raises:
+            UserError: when what came is gone.
+        """
+        before = _entry(number)
+        result, out = self.result(number), forms.form_of(before.task, before.line, before.cell).options.get("out")
+        entry = ran.new(before.task, before.line, before.cell, "workbench")
+
+        def rest(view: View) -> Any:
+            with progress_within(view):
+                whole = resume(result)
+            ran.remember(whole)
+            if out:
+                self._shell.user_ns[out] = whole
+            return whole
+
+        return Work("Resuming", "", lambda view: entry.doing(lambda: rest(view)), entry.number, entry.begin, entry.end)
 
     def suggestions(self, form: Sent, field: str, begun: str) -> list[tuple[str, str]]:
         """What goes on from what is typed into a field, as Tab completes it behind the magic."""
@@ -217,6 +238,8 @@ def _row(entry: ran.Ran) -> Row:
         has_result=bool(entry.said) or _result(entry) is not None,
         has_code=entry.program is not None and not why,
         no_code=why,
+        stopped=entry.stopped,
+        has_rest=has_rest(_result(entry)),
     )
 
 

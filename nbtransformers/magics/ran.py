@@ -38,7 +38,8 @@ class Ran:
         place: where it was run: `cell` or `workbench`.
         since: when, in seconds of the epoch.
         seconds: how long it took; None while it goes on.
-        message: why it failed; empty when it did not.
+        message: why it gave nothing; empty when it did.
+        stopped: whether that was the user's wish.
         said: what it said, where it gave a text.
         program: what a program for it is written from; None before it has come so far, and where there is nothing.
     """
@@ -51,6 +52,7 @@ class Ran:
     since: float = field(default_factory=time.time)
     seconds: float | None = None
     message: str = ""
+    stopped: bool = False
     said: str = ""
     program: last.Remembered | TrainingRun | None = None
     _value: weakref.ref[Any] | None = None
@@ -68,9 +70,9 @@ class Ran:
         finally:
             _now.reset(token)
 
-    def end(self, value: Any = None, message: str = "") -> None:
+    def end(self, value: Any = None, message: str = "", stopped: bool = False) -> None:
         """It has ended: what it gave, or why it gave nothing."""
-        self.seconds, self.message = time.time() - self.since, message
+        self.seconds, self.message, self.stopped = time.time() - self.since, message, stopped
         if isinstance(value, str):
             self.said = value
         elif value is not None:
@@ -104,7 +106,7 @@ def noting(task: str, line: str, cell: str | None, run: Callable[[], Any]) -> An
     try:
         value = entry.doing(run)
     except BaseException as error:
-        entry.end(message=str(error) or type(error).__name__)
+        entry.end(None, str(error) or type(error).__name__, isinstance(error, KeyboardInterrupt))
         raise
     entry.end(value)
     return value

@@ -104,7 +104,13 @@ def test_work_is_stopped_and_the_kernel_stays_free(notebook: Notebook) -> None:
     assert notebook.python("1 + 1") == 2
     panel.locator(".nbt-bench-run").get_by_role("button", name="Stop").click()
     expect(panel.get_by_role("button", name="Run", exact=True)).to_be_enabled(timeout=WAIT_MS)
+    expect(panel.get_by_role("button", name="Run", exact=True)).to_be_focused()
     expect(child.locator(".nbt-result")).to_be_visible()
+    expect(panel.locator(".nbt-bench-which")).to_have_text(re.compile(r"^Run \d+ %%generate --max-new-tokens 2000$"))
+    panel.get_by_role("button", name="Resume", exact=True).click()
+    expect(panel.get_by_role("button", name="Running…")).to_be_focused()
+    panel.locator(".nbt-bench-run").get_by_role("button", name="Stop").click()
+    expect(panel.get_by_role("button", name="Run", exact=True)).to_be_enabled(timeout=WAIT_MS)
 
 
 def test_another_cell_is_read_by_its_number_or_copied(notebook: Notebook) -> None:

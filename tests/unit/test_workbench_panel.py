@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import helpers
+import numpy as np
 import pytest
 from helpers import until
 
@@ -27,6 +28,9 @@ from nbtransformers.panels.workbench.actions import actions
 from nbtransformers.panels.workbench.bench import Row, Sent, Work, Workbench
 from nbtransformers.panels.workbench.snapshot import workbench_snapshot
 from nbtransformers.panels.workbench.wire import row_of, workbench_header
+from nbtransformers.results.classification import Classification
+from nbtransformers.results.reasons import Reasons
+from nbtransformers.results.rows import NOT_DONE
 
 GOLDEN = json.loads(Path(__file__).parent.parent.joinpath("golden", "workbench.json").read_text(encoding="utf-8"))
 
@@ -92,6 +96,7 @@ class Slow(Bench):
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
+        self.shell = shell
         self.end = threading.Event()
         self.fail: BaseException | None = None
         self.gives: Any = None
@@ -235,7 +240,29 @@ def test_what_is_stopped_before_anything_came_says_so_and_is_no_mistake(panel: W
     until(lambda: asked(panel, "state")["result"]["at_work"] is None)
     state = asked(panel, "state")["result"]
     assert (state["said"], state["error"], state["child"]) == ("Interrupted: 2 MB are kept.", None, None)
-    assert state["history"][0]["message"] == "Interrupted: 2 MB are kept."
+    row = state["history"][0]
+    assert (row["message"], row["stopped"], row["has_rest"]) == ("Interrupted: 2 MB are kept.", True, False)
+
+
+def test_what_a_stop_has_left_is_done_by_a_run_of_its_own(panel: WorkbenchPanel, desk: Slow) -> None:
+    whole = nbt.classify(["a joy", "a pity", "a bore"])
+    scores = np.where(np.arange(3)[:, None] < 2, whole.scores, np.float32("nan"))
+    part = replace(whole, scores=scores, reasons=Reasons(3, {2: NOT_DONE}))
+    entry = ran.new("classify", "texts --out kept", None, "cell")
+    entry.begin()
+    entry.end(part)
+    assert asked(panel, "state")["result"]["history"][0]["has_rest"]
+    assert asked(panel, "resume", number=1)["result"] == {}
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    state = asked(panel, "state")["result"]
+    assert (state["error"], state["shown"], len(state["history"])) == (None, 2, 2)
+    row = state["history"][0]
+    assert row["typed"] == "%classify texts --out kept" and row["has_code"] and not row["has_rest"]
+    assert panel.child is not None and panel.child.kind == "classify"
+    rest = panel.child.result
+    assert isinstance(rest, Classification) and rest.done.all()
+    np.testing.assert_allclose(rest.scores, whole.scores, atol=1e-5)
+    assert desk.result(2) is rest and desk.shell.user_ns["kept"] is rest
 
 
 def test_a_failure_is_not_told_of_what_is_shown_instead(panel: WorkbenchPanel, desk: Slow) -> None:

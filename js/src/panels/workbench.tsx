@@ -133,6 +133,20 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
               }}
             />
           )}
+          {shown?.has_rest && !isBusy && (
+            <button
+              type="button"
+              class="nbt-button nbt-button-outlined"
+              title={`Do what the stop has left of run ${shown.number}`}
+              onClick={() => {
+                setProgram(null);
+                bench.resume(shown.number);
+                runButton.current?.focus(); // this one goes
+              }}
+            >
+              Resume
+            </button>
+          )}
           {shown?.has_code && !isBusy && (
             <button
               type="button"
@@ -157,6 +171,11 @@ export function WorkbenchPanel({ header: raw, channel, host }: ResultProps) {
           host={host}
           cell={header.cell}
         />
+      )}
+      {shown && (state.said || state.child) && (
+        <p class="nbt-bench-which">
+          Run {shown.number} <code dir="auto">{shown.typed.split("\n", 1)[0]}</code>
+        </p>
       )}
       {state.said && <SaidText text={state.said} />}
       {state.child && <ChildPanel host={host} id={state.child} />}

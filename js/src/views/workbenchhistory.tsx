@@ -59,7 +59,7 @@ function Row({ row, state, onShow, onPutBack, onCode }: HistoryProps & { row: Hi
       <td class="nbt-bench-what">
         <code dir="auto">{typed}</code>
         {message && (
-          <p class="nbt-bad">
+          <p class={row.stopped ? "nbt-aside" : "nbt-bad"}>
             <WithCode text={message} />
           </p>
         )}

@@ -63,6 +63,10 @@ export interface HistoryRow {
   has_code: boolean;
   /** Why there is none, where one may look for it; else empty. */
   no_code: string;
+  /** Whether it gave nothing by the user's wish. */
+  stopped: boolean;
+  /** Whether a stop has left some of it to do. */
+  has_rest: boolean;
 }
 
 /** A mistake, and the field of a task that it is in; empty where that is not known. */

@@ -35,6 +35,8 @@ export interface Bench {
   run(form: Form): void;
   stop(): void;
   show(number: number): void;
+  /** Does what a stop has left of a run. */
+  resume(number: number): void;
   /** Asks for something; what goes wrong is said, and gives null. */
   ask<T>(method: string, params: object): Promise<T | null>;
   forgive(): void;
@@ -97,6 +99,7 @@ export function useBench(channel: Channel, host: Host): Bench {
     isAsking: asking > 0,
     run: (form) => void doing("run", { form }),
     show: (number) => void doing("show", { number }),
+    resume: (number) => void doing("resume", { number }),
     stop: () => void ask("stop", {}),
     ask,
     forgive: () => setMistake(null),

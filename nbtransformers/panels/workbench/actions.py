@@ -18,8 +18,9 @@ def actions(bench: Workbench, panel: Panel) -> dict[str, Method]:
 
     `state` is how things stand; `suggest` what goes on from what is typed; `typed` the magic that says what a form
     says; `run` runs a form and `stop` ends it: how things stand then is told to every page. `keep` keeps what is filled
-    in for all tasks, and `kept` is that. Of a run of the history `show` shows its result, `form` is its form, and
-    `code` its program. A mistake in a form is no error of the question: it is answered with its field.
+    in for all tasks, and `kept` is that. Of a run of the history `show` shows its result, `resume` does what a stop has
+    left of it, `form` is its form, and `code` its program. A mistake in a form is no error of the question: it is
+    answered with its field.
     """
     desk = bench.desk
 
@@ -54,6 +55,10 @@ def actions(bench: Workbench, panel: Panel) -> dict[str, Method]:
         panel.follower.show(number(params))
         return {}, []
 
+    def resume(params: dict[str, Any]) -> Answer:
+        panel.follower.resume(number(params))
+        return {}, []
+
     def keep(params: dict[str, Any]) -> Answer:
         desk.keep(params.get("filled") or {})
         return {}, []
@@ -65,6 +70,7 @@ def actions(bench: Workbench, panel: Panel) -> dict[str, Method]:
         "run": run,
         "stop": stop,
         "show": show,
+        "resume": resume,
         "keep": keep,
         "kept": lambda params: ({"filled": desk.kept()}, []),
         "form": lambda params: (desk.form(number(params)), []),

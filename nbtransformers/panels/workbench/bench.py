@@ -28,7 +28,7 @@ class Work:
         run: a view to the result; a text is what it says, and has no panel.
         number: of its row in the history.
         begin: puts that row there, of which every workbench is told.
-        end: told of the end: what came, or why nothing did.
+        end: told of the end: what came, or why nothing did, and whether that was the user's wish.
     """
 
     doing: str
@@ -36,7 +36,7 @@ class Work:
     run: Callable[[View], Any]
     number: int
     begin: Callable[[], None]
-    end: Callable[[Any, str], None]
+    end: Callable[[Any, str, bool], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,12 @@ class Row:
         place: where it was run: `cell` or `workbench`.
         since: when, in seconds of the epoch.
         seconds: how long it took; None while it goes on.
-        message: why it failed; empty when it did not.
+        message: why it gave nothing; empty when it did.
         has_result: whether what it gave, or said, is there still.
         has_code: whether there is a program for it.
         no_code: why there is none, where one may look for it; else empty.
+        stopped: whether it gave nothing by the user's wish.
+        has_rest: whether a stop has left some of it to do.
     """
 
     number: int
@@ -66,6 +68,8 @@ class Row:
     has_result: bool
     has_code: bool
     no_code: str = ""
+    stopped: bool = False
+    has_rest: bool = False
 
     @property
     def brief(self) -> str:
@@ -91,6 +95,10 @@ class Desk(Protocol):
 
     def understood(self, form: Sent) -> Work:
         """What a form says, understood; nothing has begun yet."""
+        ...
+
+    def rest_of(self, number: int) -> Work:
+        """What a stop has left of a run of the history; nothing of it has begun yet."""
         ...
 
     def field_of(self, form: Sent, error: UserError) -> str:

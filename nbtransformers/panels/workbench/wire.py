@@ -47,4 +47,6 @@ def row_of(row: Row) -> dict[str, Any]:
         "has_result": row.has_result,
         "has_code": row.has_code,
         "no_code": sendable(row.no_code),
+        "stopped": row.stopped,
+        "has_rest": row.has_rest,
     }

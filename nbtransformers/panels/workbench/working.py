@@ -6,6 +6,7 @@ import contextvars
 import threading
 import weakref
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from nbtransformers.errors import Interrupted, UserError
@@ -70,10 +71,21 @@ class Working:
         Raises:
             UserError: when it cannot be understood, or another one is at work.
         """
+        self._begin(form, lambda: self._bench.desk.understood(form))
+
+    def resume(self, number: int) -> None:
+        """Do in the background what a stop has left of a run of the history.
+
+        Raises:
+            UserError: when its result is gone, or another one is at work.
+        """
+        self._begin(self._bench.desk.form(number), lambda: self._bench.desk.rest_of(number))
+
+    def _begin(self, form: Sent, understand: Callable[[], Work]) -> None:
         with self._lock:
             panel = self._free()
             self._error = None  # that of the run before is not told beside what is wrong now
-            work = self._bench.desk.understood(form)
+            work = understand()
             self._at_work = self._shown = work.number
             self._said = ""
         self._bench.show(None)
@@ -123,13 +135,14 @@ class Working:
         return panel
 
     def _work(self, work: Work, form: Sent, view: View) -> None:
-        result, message = None, ""
+        result, message, is_stopped = None, "", False
         try:
             result = work.run(view)
             self._kept.append(result)
             self._end_well(work, view, result)
         except Interrupted as stopped:
-            message = self._said = sendable(str(stopped))
+            message, is_stopped = str(stopped), True
+            self._said = sendable(message)
             self._let_go()
         except Exception as error:
             message = told(error)
@@ -137,7 +150,7 @@ class Working:
             self._let_go()
         finally:
             self._at_work = None
-            work.end(result, message)
+            work.end(result, message, is_stopped)
 
     def _let_go(self) -> None:
         """Nothing came, or not the whole: a panel that has nothing to show goes."""
