@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from nbtransformers.catalog.hub_search import told_by_hub
+from nbtransformers.catalog.hub_search import told_by_hub, with_told
 from nbtransformers.catalog.local import bundled_entry, folder_entry
 from nbtransformers.errors import UserError
 from nbtransformers.loading.hub import UnfinishedError, hub_snapshot, weight_files
@@ -102,14 +102,12 @@ def _of_hub(ref: ModelRef, on_load: Callable[[str], None]) -> ModelEntry:
         return told or ModelEntry(ref.name, "hub", revision=found.commit)
     nbytes = sum(found.sizes[path] for path in weight_files(found.sizes, pickles=True))
     place = "cached" if here.complete or here.kept_bytes else "hub"
+    # What was fetched to look at it, a few hundred bytes, is no model on this disk.
+    here = replace(here, place=place, disk_bytes=here.disk_bytes if place == "cached" else None)
     if told is None:
-        return replace(here, place=place)
-    known = {name: getattr(told, name) for name in _FIRST_OF_HUB if getattr(told, name) is not None}
-    filled = {name: getattr(here, name) or getattr(told, name) for name in _FIRST_OF_FILES}
+        return here
     size = 0 if here.complete else (nbytes or told.download_bytes)
-    return replace(here, **known, **filled, place=place, download_bytes=size)
+    return replace(with_told(here, told), download_bytes=size)
 
 
 _ALLOWING = ("allow-pickle", "trust-remote-code")
-_FIRST_OF_HUB = ("task", "library", "downloads", "likes", "gated", "last_modified")
-_FIRST_OF_FILES = ("parameters", "languages", "licence", "training_data", "base_models", "architecture", "model_type")

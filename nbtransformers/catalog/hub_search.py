@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
@@ -115,6 +115,17 @@ def told_by_hub(name: str, revision: str | None) -> ModelEntry | None:
     except (UnreachableError, HfHubHTTPError):
         return None
     return model_entry(answer.value) if isinstance(answer.value, dict) else None
+
+
+def with_told(entry: ModelEntry, told: ModelEntry) -> ModelEntry:
+    """A model that is here, with what the Hub tells of it behind what its files say, or before it."""
+    known = {name: getattr(told, name) for name in _FIRST_OF_HUB if getattr(told, name) is not None}
+    filled = {name: getattr(entry, name) or getattr(told, name) for name in _FIRST_OF_FILES}
+    return replace(entry, **known, **filled)
+
+
+_FIRST_OF_HUB = ("task", "library", "downloads", "likes", "gated", "last_modified")
+_FIRST_OF_FILES = ("parameters", "languages", "licence", "training_data", "base_models", "architecture", "model_type")
 
 
 def dataset_entry(about: Mapping[str, Any]) -> DatasetEntry:

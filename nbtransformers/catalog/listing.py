@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nbtransformers.catalog.hub_search import Page, datasets_page, models_page
-from nbtransformers.catalog.local import cached_datasets, local_models
+from nbtransformers.catalog.hub_search import Page, datasets_page, models_page, with_told
+from nbtransformers.catalog.local import cached_datasets, cached_models, local_models
 from nbtransformers.catalog.near import near_names
 from nbtransformers.loading.hub_api import Kind, UnreachableError
 from nbtransformers.request.catalog import DatasetsRequest, ModelsRequest
@@ -41,7 +41,7 @@ def list_models(request: ModelsRequest, runs: Path) -> Models:
         found, following = _taken(lambda after: models_page(request, after), request.limit)
     except UnreachableError as error:
         return _asked_back(replace(here, notes=(only_here(error),)), names, None)
-    return _asked_back(_told(here, found).joined(found, following), names, "models")
+    return _asked_back(_joined(here, found, following, there), names, "models")
 
 
 def _asked_back(listed: L, here: Sequence[str], kind: Kind | None) -> L:
@@ -66,7 +66,7 @@ def list_datasets(request: DatasetsRequest) -> Datasets:
         found, following = _taken(lambda after: datasets_page(request, after), request.limit)
     except UnreachableError as error:
         return _asked_back(replace(here, notes=(only_here(error),)), names, None)
-    return _asked_back(_told(here, found).joined(found, following), names, "datasets")
+    return _asked_back(_joined(here, found, following, there), names, "datasets")
 
 
 def go_on(listed: L) -> L:
@@ -77,25 +77,32 @@ def go_on(listed: L) -> L:
     """
     request: Any = listed.request
     page: Callable[..., Any] = models_page if isinstance(listed, Models) else datasets_page
+    there = cached_models() if isinstance(listed, Models) else cached_datasets()
     found: list[Any]
     try:
         found, following = _taken(partial(page, request), request.limit, listed.next)
     except UnreachableError as error:
         return replace(listed, notes=(f"The Hub does not go on: {error}.",))
-    return _told(replace(listed, notes=()), found).joined(found, following)
+    return _joined(replace(listed, notes=()), found, following, there)
 
 
-def _told(listed: L, found: Iterable[ModelEntry | DatasetEntry]) -> L:
-    """The same list, what is cached of it with what only the Hub knows."""
-    told = {entry.name: entry for entry in found}
+def _joined(listed: L, found: Sequence[ModelEntry | DatasetEntry], following: str | None, there: Iterable[Any]) -> L:
+    """The same list with those of the Hub behind it; what is cached of either with what only the Hub knows.
+
+    What is cached may be found by what the Hub alone tells of it, such as its task.
+    """
+    told: Mapping[str, Any] = {entry.name: entry for entry in found}
+    cached = {entry.name: entry for entry in there if entry.place == "cached"}
 
     def filled(entry: Any) -> Any:
-        there = told.get(entry.name)
-        if entry.place != "cached" or there is None:
+        if entry.place != "cached" or entry.name not in told:
             return entry
-        return replace(entry, **{name: getattr(there, name) for name in _OF_HUB_ALONE})
+        if isinstance(entry, ModelEntry):
+            return with_told(entry, told[entry.name])
+        return replace(entry, **{name: getattr(told[entry.name], name) for name in _OF_HUB_ALONE})
 
-    return replace(listed, entries=tuple(map(filled, listed.entries)))
+    here = replace(listed, entries=tuple(map(filled, listed.entries)))
+    return here.joined((filled(cached.get(entry.name, entry)) for entry in found), following)
 
 
 def only_here(error: UnreachableError) -> str:

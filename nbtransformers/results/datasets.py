@@ -77,7 +77,9 @@ class DatasetEntry:
         yield "Subsets", count(len(self.subsets), "subset") if len(self.subsets) > 1 else ""
         yield "Changed", day(self.last_modified)
         yield "Downloads", f"{self.downloads:,} in 30 days" if self.downloads is not None else ""
-        yield "To fetch", file_size(self.download_bytes) if self.download_bytes else ""
+        # How much of one that is in the cache is still to come nobody says.
+        whole = "To fetch" if self.place == "hub" else "In all"
+        yield whole, file_size(self.download_bytes) if self.download_bytes else ""
         yield "On disk", file_size(self.disk_bytes) if self.disk_bytes else ""
         yield "Revision", (self.revision or "")[:7]
         yield "Gated", "the Hub gives it to people who accepted its terms" if self.gated else ""

@@ -197,7 +197,7 @@ def test_what_is_told_of_a_bundled_model_is_so(name: str) -> None:
         ("acme/reviewer", "lets it pass"),
         ("other/reviewer-xl", "other/reviewer-xl is gated: the Hub gives it to people who accepted its terms. "),
         ("other/pickled", "other/pickled has no safetensors weights, only pytorch_model.bin, and a pickle can hold"),
-        ("other/remote", "other/remote wants to run code of its own: config_x.py, net.py @ 89abcde. Read it in "),
+        ("other/remote", "other/remote lacks the code that it wants to run: config_x.py. Type `hf cache rm "),
         ("minilm", "lets it pass"),
     ],
 )
@@ -223,6 +223,33 @@ def test_a_model_in_full_has_what_its_files_say(hub: Hub, here: Path, terminal: 
     assert nbt.defaults().loc["model"].tolist()[1] == "built in"
     nbt.download("acme/reviewer")
     assert (terminal.run("%models show acme/reviewer").place, entry.is_here) == ("cached", False)
+
+
+def test_the_list_and_the_model_in_full_say_the_same(hub: Hub, here: Path, terminal: Terminal) -> None:
+    looked_at: ModelEntry = terminal.run("%models show acme/embedder")
+    assert (looked_at.place, looked_at.disk_bytes) == ("hub", None)
+    nbt.download("acme/embedder")
+    full: ModelEntry = terminal.run("%models show acme/embedder")
+    listed = asked(search="embedder")["acme/embedder"]
+    assert (listed.task, listed.place) == ("feature-extraction", "cached")
+    facts = dict(full.facts())
+    assert facts.pop("Load gate")
+    assert dict(listed.facts()) == facts
+    by_task = asked(task="feature-extraction")  # which the Hub alone tells
+    assert by_task["acme/embedder"] == listed
+    first = asked(task="feature-extraction", sort="likes", limit=1)
+    assert first["acme/embedder"] == listed
+
+
+def test_what_has_come_in_part_has_its_parameters_from_the_hub(hub: Hub, here: Path) -> None:
+    folder = Path(nbt.download("acme/embedder"))
+    weights = folder / "model.safetensors"
+    blob = weights.resolve()
+    blob.rename(blob.with_name(f"{blob.name}.incomplete"))
+    weights.unlink()
+    entry = asked(search="embedder")["acme/embedder"]
+    assert (entry.place, entry.is_part, entry.task) == ("cached", True, "feature-extraction")
+    assert entry.parameters
 
 
 # --- datasets ---

@@ -339,6 +339,8 @@ def test_what_was_fetched_is_here_with_what_its_card_says(hub: Hub, monkeypatch:
     assert (row["dataset"], row["place"], row["task"]) == ("acme/reviews", "cached", "text-classification")
     assert names(ask("search", local_only=True, language="de")) == []
     assert (ask("search", search="reviews")["rows"][0]["downloads"], row["downloads"]) == ("900", "–")
+    facts = dict(ask("detail", name="acme/reviews")["facts"])
+    assert (facts["In all"], "To fetch" in facts) == ("5.0 kB", False)
     monkeypatch.setattr(hub, "failure", (503, b""))
     assert dict(ask("detail", name="acme/reviews")["facts"])["Place"] == "in the local cache"
     assert ask("look", name="acme/reviews", split="test")["splits"] == [["train", 36], ["test", 3]]
