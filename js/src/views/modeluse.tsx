@@ -20,14 +20,14 @@ interface UseProps {
 export function ModelUse({ known, models, host, cell }: UseProps) {
   const [isPinned, pin] = useState(false);
   const [ticked, setTicked] = useState<readonly string[]>([]);
-  const [target, setTarget] = useState<string | null>(null);
+  const [target, setTarget] = useState("");
   const { name, revision } = known;
   const at = isPinned ? revision : null;
   const options = known.passes_with.map(([option]) => option);
   const allowed = options.filter((option) => ticked.includes(option));
   // What the gate refuses whatever is ticked, or as long as it is not, no cell can use either.
   const isUsable = known.passes || (options.length > 0 && allowed.length === options.length);
-  const into = target ?? known.cell?.target ?? "";
+  const into = known.cell?.target || target;
   const wanted = at === null ? name : `${name}@${at}`;
   const isUsual = models.usual === wanted;
   return (
@@ -76,7 +76,7 @@ export function ModelUse({ known, models, host, cell }: UseProps) {
       )}
       {known.cell !== null && isUsable && (
         <>
-          {known.cell.target !== null && (
+          {known.cell.target === "" && (
             <div class="nbt-tools">
               <TypedField
                 label="Translate into"
@@ -89,6 +89,11 @@ export function ModelUse({ known, models, host, cell }: UseProps) {
                 <span class="nbt-aside">A model of several languages has to be told one.</span>
               )}
             </div>
+          )}
+          {known.cell.target && (
+            <p class="nbt-aside">
+              It translates into <code>{known.cell.target}</code>, and into no other language.
+            </p>
           )}
           <CodeText
             title="To use it once"

@@ -88,7 +88,7 @@ export interface CellParts {
   model: string;
   /** The same at the commit that it has now; null where it has none. */
   pinned: string | null;
-  /** The language that is translated into, empty where several can be; null where nothing is translated. */
+  /** The one language that can be translated into, empty where several can be; null where nothing is translated. */
   target: string | null;
   text: string;
 }
