@@ -201,6 +201,16 @@ def test_a_failure_is_told_with_its_field(panel: WorkbenchPanel, desk: Slow) -> 
     assert (state["child"], panel.child) == (None, None)  # nothing came, and it is told once
 
 
+def test_at_its_field_one_is_told_to_type_the_value_alone(panel: WorkbenchPanel, desk: Slow) -> None:
+    desk.fail = UserError("`--temperature` is few.", hint="Type a number such as `--temperature 0.5`, or `--top-k 1`.")
+    desk.end.set()
+    asked(panel, "run", form={**FORM, "task": "generate"})
+    until(lambda: asked(panel, "state")["result"]["at_work"] is None)
+    error = asked(panel, "state")["result"]["error"]
+    assert error["field"] == "temperature"
+    assert error["message"] == "`--temperature` is few. Type a number such as `0.5`, or `--top-k 1`."
+
+
 def test_what_had_come_when_it_failed_stays_in_sight(panel: WorkbenchPanel, desk: Slow) -> None:
     desk.comes, desk.fail = RESULT, UserError("No memory.")
     desk.end.set()

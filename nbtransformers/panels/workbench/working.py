@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import re
 import threading
 import weakref
 from collections import deque
@@ -173,7 +174,9 @@ class Working:
     def mistake(self, form: Sent, error: UserError) -> dict[str, str]:
         """What went wrong, with the field that it is in, and the task whose field that is."""
         field = self._bench.desk.field_of(form, error)
-        return {"message": sendable(str(error)), "task": str(form.get("task")), "field": field}
+        # At its field one types the value alone.
+        message = re.sub(rf"`--{re.escape(field)} ([^`]+)`", r"`\1`", str(error)) if field else str(error)
+        return {"message": sendable(message), "task": str(form.get("task")), "field": field}
 
     def _tell(self) -> None:
         panel = self._panel()
