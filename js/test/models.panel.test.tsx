@@ -312,6 +312,23 @@ describe("one model", () => {
     ).toEqual([{ name: "minilm", batch_size: 8, length: 128 }]);
   });
 
+  it("says that it counts, and that it takes longer beside a download", async () => {
+    const page = await models({ detail: PASSING });
+    await page.press("minilm");
+    const status = () => textOf(page.one('.nbt-models-fit [role="status"]'));
+    expect(status()).toBe("");
+    await page.type("Texts at once", "8");
+    await drawn(100);
+    expect(status()).toBe("Counting…");
+    const downloads = { minilm: { state: "running", progress: null, said: "" } };
+    page.model.receive({ type: "models", downloads, listed: null });
+    await drawn();
+    expect(status()).toBe("Counting, which takes longer beside a download…");
+    await page.answer();
+    expect(status()).toBe("");
+    expect(page.all(".nbt-models-fit tbody tr")).toHaveLength(2);
+  });
+
   it("says no longer what was wrong while it counts anew", async () => {
     const page = await models({ detail: PASSING, fit: "`batch_size` is 0." });
     await page.press("minilm");

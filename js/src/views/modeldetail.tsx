@@ -41,7 +41,7 @@ export function ModelDetail({ id, name, models, channel, host, cell, isLost, clo
           {!isLost && (
             <>
               <ModelUse known={known} models={models} host={host} cell={cell} />
-              <ModelFit name={name} gate={known.gate} channel={channel} />
+              <ModelFit name={name} gate={known.gate} isComing={download === "running"} channel={channel} />
             </>
           )}
         </>

@@ -16,10 +16,12 @@ interface FitProps {
   name: string;
   /** What the load gate says, which need not be said twice. */
   gate: string;
+  /** Whether it is being fetched, beside which to count takes longer. */
+  isComing: boolean;
   channel: Channel;
 }
 
-export function ModelFit({ name, gate, channel }: FitProps) {
+export function ModelFit({ name, gate, isComing, channel }: FitProps) {
   const [batch, setBatch] = useState("");
   const [length, setLength] = useState("");
   const { fit, isAsking, problem } = useFit(channel, name, batch, length);
@@ -35,7 +37,7 @@ export function ModelFit({ name, gate, channel }: FitProps) {
         />
         <NumberField label="Tokens of each" value={length} usual={fit?.length ?? null} onType={setLength} />
         <span class="nbt-aside" role="status">
-          {isAsking ? "Counting…" : ""}
+          {isAsking && (isComing ? "Counting, which takes longer beside a download…" : "Counting…")}
         </span>
       </div>
       {problem !== null && problem !== gate && (
