@@ -55,8 +55,10 @@ ENTRIES = [
         "name": "acme/half",
         "place": "cached",
         "architecture": "BertForMaskedLM",
-        "disk_bytes": 999,
+        "disk_bytes": 121_000_000,
         "complete": False,
+        "download_bytes": 250_000_000,
+        "kept_bytes": 120_000_000,
     },
 ]
 
@@ -97,11 +99,11 @@ ROWS = [
         "context": "–",
         "languages": "–",
         "licence": "–",
-        "size": "999 bytes",
+        "size": "120.0 of 250.0 MB",
         "downloads": "–",
         "changed": "–",
         "architecture": "BertForMaskedLM",
-        "nbytes": 999,
+        "nbytes": 250_000_000,
     },
 ]
 
@@ -121,6 +123,7 @@ LISTED = {
     "summary": "3 models: 1 bundled · 1 cached · 1 on the Hub, and the Hub has more",
     "more": True,
     "notes": ["Something that one should know."],
+    "near": ["acme/half"],
     "rows": ROWS,
 }
 
@@ -158,12 +161,21 @@ DETAIL = {
         ["Revision", "89abcde"],
         ["Gated", "the Hub gives it to people who accepted its terms"],
     ],
+    "is_whole": True,
     "gate": "acme/情感 is gated: the Hub gives it to people who accepted its terms.",
     "passes": False,
+    "passes_with": [],
+    "kept": "",
     "to_fetch": "3.0 GB",
     "is_here": False,
-    "cell": "%%classify --model 'acme/情感'\nA joy from start to end.",
-    "pinned": f"%%classify --model 'acme/情感@{COMMIT}'\nA joy from start to end.",
+    "languages": ["zh", "ar", "en", "de", "fr"],
+    "cell": {
+        "magic": "%%classify",
+        "model": "'acme/情感'",
+        "pinned": f"'acme/情感@{COMMIT}'",
+        "target": None,
+        "text": "A joy from start to end.",
+    },
 }
 
 # Bytes by part. Inference is held against what is free without the libraries, which this process has already.

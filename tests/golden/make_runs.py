@@ -82,7 +82,7 @@ def main():
     header = {
         "version": 1,
         "kind": "runs",
-        "rows": 0,
+        "rows": 2,
         "inline": True,
         "title": "Training runs",
         "subtitle": "2 runs in nbtransformers-runs",

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 
-def field(name, about, metavar, *, choices=(), several=False, default="", word=False, picked=False):
+def field(name, about, metavar, *, choices=(), several=False, default="", word=False, sources=(), picked=False):
     return {
         "name": name,
         "help": about,
@@ -18,6 +18,7 @@ def field(name, about, metavar, *, choices=(), several=False, default="", word=F
         "default": default,
         "from": "",
         "word": word,
+        "sources": list(sources),
         "picked": picked,
     }
 
@@ -40,8 +41,14 @@ TASKS = [
         "Label texts.",
         {
             "What to label": [
-                field("column", "the column of a table that holds the texts", "NAME", picked=True),
-                field("whole", "the cell is one text, not one a line", None),
+                field(
+                    "column",
+                    "the column of a table that holds the texts",
+                    "NAME",
+                    sources=["value", "file"],
+                    picked=True,
+                ),
+                field("whole", "the cell is one text, not one a line", None, sources=["text"]),
                 field("top-k", "how many labels a row shows (default: 1)", "K", default="1"),
                 field(
                     "dtype", "the type of the weights", "TYPE", choices=["auto", "float32"], default="auto", picked=True
@@ -84,6 +91,9 @@ HISTORY = [
         "message": "There is no model no.",
         "has_result": False,
         "has_code": False,
+        "no_code": "",
+        "stopped": False,
+        "has_rest": False,
     },
     {
         "number": 1,
@@ -95,6 +105,9 @@ HISTORY = [
         "message": "",
         "has_result": True,
         "has_code": True,
+        "no_code": "",
+        "stopped": False,
+        "has_rest": False,
     },
 ]
 
@@ -106,6 +119,7 @@ GOLDEN = {
         "inline": True,
         "title": "Workbench",
         "task": "classify",
+        "is_asked": False,
         "tasks": TASKS,
         "cell": None,
         "facts": [],
