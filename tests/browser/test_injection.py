@@ -26,6 +26,7 @@ POLICIES = {"none": "", "strict": STRICTEST}
 ELEMENTS = {
     *("div", "span", "section", "header", "dl", "dt", "dd", "p", "ul", "li", "bdi", "strong", "button", "input"),
     *("label", "output", "fieldset", "svg", "path", "circle"),
+    "code",  # in notes, of what stands between backticks
 }
 IN_A_SNAPSHOT = {*("style", "div", "p", "strong", "em", "span", "table", "thead", "tbody", "tr", "th", "td")}
 PROBLEMS: tuple[Any, ...] = ("single_label", "multi_label", "regression")
