@@ -14,7 +14,6 @@ from typing import Any
 import helpers
 import pandas as pd
 import pytest
-from helpers import Notebook
 from hub import Hub
 from hubdatasets import ARABIC, HOSTILE, LONG, hub_datasets
 from hubonline import online
@@ -476,15 +475,16 @@ def test_nobody_who_can_ask_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         offers.offered()
 
 
-def test_the_magic_shows_the_panels_and_the_function_a_table(hub: Hub, notebook: Notebook, tmp_path: Path) -> None:
-    notebook.run(f"import os\nos.environ.update({hub.environment(tmp_path / 'cache')!r})")
-    for line, kind, text in (
-        ("%models datasets acme --size n<1K", "Datasets", "acme/reviews"),
-        ("%models preview acme/reviews --split test", "DatasetPreview", "A joy from start to end."),
-    ):
-        shown = [message["data"] for message in notebook.run(line) if message.get("data")]
-        assert any("application/vnd.jupyter.widget-view+json" in data for data in shown)
-        assert any(text in data.get("text/html", "") for data in shown)
-        said = notebook.run("print(type(_).__name__, type(_.to_pandas()).__name__)")
-        assert f"{kind} DataFrame\n" in [message.get("text") for message in said]
+def test_the_magic_shows_the_panels_and_the_function_a_table(hub: Hub, tmp_path: Path) -> None:
+    with helpers.kernel() as fresh:  # huggingface_hub reads the environment once
+        fresh.run(f"import os\nos.environ.update({hub.environment(tmp_path / 'cache')!r})\n%load_ext nbtransformers")
+        for line, kind, text in (
+            ("%models datasets acme --size n<1K", "Datasets", "acme/reviews"),
+            ("%models preview acme/reviews --split test", "DatasetPreview", "A joy from start to end."),
+        ):
+            shown = [message["data"] for message in fresh.run(line) if message.get("data")]
+            assert any("application/vnd.jupyter.widget-view+json" in data for data in shown)
+            assert any(text in data.get("text/html", "") for data in shown)
+            said = fresh.run("print(type(_).__name__, type(_.to_pandas()).__name__)")
+            assert f"{kind} DataFrame\n" in [message.get("text") for message in said]
     assert isinstance(nbt.datasets("acme", size="n<1K"), pd.DataFrame)
