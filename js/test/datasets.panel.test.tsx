@@ -3,12 +3,11 @@ import { describe, expect, it } from "vitest";
 import golden from "../../tests/golden/datasets.json";
 import { byName, datasetWishOf } from "../src/models/datasets";
 import { type DatasetsListed, datasetHeader, datasetsHeader, type Look } from "../src/wire/datasets";
-import type { Sent } from "./fake";
-import { drawn, onCleanPages, show } from "./page";
+import { type Answers, catalogue, textOf } from "./catalogue";
+import { drawn, onCleanPages } from "./page";
 
 onCleanPages();
 
-const textOf = (element: Element) => element.textContent ?? "";
 const LISTED = golden.header.listed as DatasetsListed;
 const HOSTILE = golden.detail.name;
 const LOOK = golden.look as unknown as Look;
@@ -17,68 +16,24 @@ const PLAIN: Look = { ...LOOK, name: "acme/reviews", uses: golden.uses as unknow
 /** A panel, and a kernel that answers as it is told. */
 async function panel(
   kind: "datasets" | "dataset",
-  answers: Record<string, object | string> = {},
+  answers: Answers = {},
   traits: Record<string, unknown> = {},
 ) {
   const header = kind === "datasets" ? golden.header : golden.one;
-  const page = show({ kind, header, payload: null, selection: [], ...traits });
-  const asked = (method: string) => page.model.sent.filter((sent) => sent.method === method);
-  const answered = new Set<Sent>();
-  const reply = (sent: Sent | undefined, result: object) =>
-    page.model.receive({ type: "reply", id: sent?.id, ok: true, result });
-  const answer = async () => {
-    await drawn(300);
-    for (const sent of page.model.sent) {
-      if (answered.has(sent) || sent.type !== "request") continue;
-      answered.add(sent);
-      const known: Record<string, object | string> = {
-        state: kind === "datasets" ? { listed: LISTED } : { look: LOOK },
-        detail: golden.detail,
-        look: LOOK,
-        cell: golden.cell,
-        ...answers,
-      };
-      const result = known[sent.method ?? ""] ?? {};
-      if (typeof result === "string")
-        page.model.receive({ type: "reply", id: sent.id, ok: false, error: result });
-      else reply(sent, result);
-    }
-    await drawn(100);
-  };
-  await answer();
-  const button = (name: string) => {
-    const found = page.all("button").find((one) => (one.getAttribute("aria-label") ?? textOf(one)) === name);
-    if (!found) throw new Error(`no button ${name}`);
-    return found as HTMLButtonElement;
-  };
-  const press = async (name: string) => {
-    button(name).click();
-    await answer();
-    await answer();
-  };
-  const field = (name: string) => {
-    const labelled = page.all(`[aria-label="${name}"]`)[0];
-    const label = page.all("label").find((one) => textOf(one).trim() === name);
-    const id = label?.getAttribute("for");
-    const found =
-      labelled ?? (id ? page.el.querySelector<HTMLElement>(`#${id}`) : label?.querySelector("input"));
-    if (!found) throw new Error(`no field ${name}`);
-    return found as HTMLInputElement;
-  };
-  const type = async (name: string, text: string) => {
-    const input = field(name);
-    input.value = text;
-    input.dispatchEvent(new Event("input", { bubbles: true }));
-    await drawn(10);
-  };
+  const page = await catalogue({ kind, header, selection: [], ...traits }, 300, () => ({
+    state: kind === "datasets" ? { listed: LISTED } : { look: LOOK },
+    detail: golden.detail,
+    look: LOOK,
+    cell: golden.cell,
+    ...answers,
+  }));
   const select = async (name: string, key: string) => {
-    const chosen = field(name) as unknown as HTMLSelectElement;
+    const chosen = page.field(name) as unknown as HTMLSelectElement;
     chosen.value = key;
     chosen.dispatchEvent(new Event("change", { bubbles: true }));
     await drawn(10);
   };
-  const names = () => page.all(".nbt-models-list tbody button").map(textOf);
-  return { ...page, asked, answer, reply, button, press, field, type, select, names };
+  return { ...page, select };
 }
 
 describe("the wire of datasets", () => {

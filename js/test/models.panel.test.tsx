@@ -3,70 +3,24 @@ import { describe, expect, it } from "vitest";
 import golden from "../../tests/golden/models.json";
 import { inOrder, wishOf } from "../src/models/wish";
 import { type Listed, modelsHeader, modelsNews } from "../src/wire/models";
-import type { Sent } from "./fake";
+import { type Answers, catalogue, textOf } from "./catalogue";
 import { drawn, onCleanPages, show } from "./page";
 
 onCleanPages();
 
-const textOf = (element: Element) => element.textContent ?? "";
 const LISTED = golden.header.listed as Listed;
 const GATED = golden.detail.name;
 const PASSING = { ...golden.detail, name: "minilm", revision: null, gate: "lets it pass", passes: true };
 
 /** A panel of models, and a kernel that answers as it is told. */
-async function models(answers: Record<string, object | string> = {}, header: Record<string, unknown> = {}) {
-  const page = show({ kind: "models", header: { ...golden.header, ...header }, payload: null });
-  const asked = (method: string) => page.model.sent.filter((sent) => sent.method === method);
-  const answered = new Set<Sent>();
-  const reply = (sent: Sent | undefined, result: object) =>
-    page.model.receive({ type: "reply", id: sent?.id, ok: true, result });
-  const answer = async () => {
-    await drawn(600);
-    for (const sent of page.model.sent) {
-      if (answered.has(sent) || sent.type !== "request") continue;
-      answered.add(sent);
-      const known: Record<string, object | string> = {
-        state: { listed: LISTED, downloads: {}, default: null },
-        glance: { known: null },
-        detail: golden.detail,
-        fit: golden.fit,
-        ...answers,
-      };
-      const result = known[sent.method ?? ""] ?? {};
-      if (typeof result === "string")
-        page.model.receive({ type: "reply", id: sent.id, ok: false, error: result });
-      else reply(sent, result);
-    }
-    await drawn(100);
-  };
-  await answer();
-  const button = (name: string) => {
-    const found = page.all("button").find((one) => (one.getAttribute("aria-label") ?? textOf(one)) === name);
-    if (!found) throw new Error(`no button ${name}`);
-    return found as HTMLButtonElement;
-  };
-  const press = async (name: string) => {
-    button(name).click();
-    await answer();
-    await answer();
-  };
-  const field = (name: string) => {
-    const labelled = page.all(`[aria-label="${name}"]`)[0];
-    const label = page.all("label").find((one) => textOf(one).trim() === name);
-    const id = label?.getAttribute("for");
-    const found =
-      labelled ?? (id ? page.el.querySelector<HTMLElement>(`#${id}`) : label?.querySelector("input"));
-    if (!found) throw new Error(`no field ${name}`);
-    return found as HTMLInputElement;
-  };
-  const type = async (name: string, text: string) => {
-    const input = field(name);
-    input.value = text;
-    input.dispatchEvent(new Event("input", { bubbles: true }));
-    await drawn(10);
-  };
-  const names = () => page.all(".nbt-models-list tbody button").map(textOf);
-  return { ...page, asked, answer, reply, button, press, field, type, names };
+async function models(answers: Answers = {}, header: Record<string, unknown> = {}) {
+  return catalogue({ kind: "models", header: { ...golden.header, ...header } }, 600, () => ({
+    state: { listed: LISTED, downloads: {}, default: null },
+    glance: { known: null },
+    detail: golden.detail,
+    fit: golden.fit,
+    ...answers,
+  }));
 }
 
 describe("the wire of models", () => {

@@ -23,6 +23,13 @@ export function show(traits: Record<string, unknown> = {}) {
     if (!found) throw new Error(`no ${selector}`);
     return found;
   };
+  /** A button by the name that it is spoken by. */
+  const button = (name: string) => {
+    const named = (one: HTMLElement) => one.getAttribute("aria-label") ?? one.textContent ?? "";
+    const found = all("button").find((one) => named(one) === name);
+    if (!found) throw new Error(`no button ${name}`);
+    return found as HTMLButtonElement;
+  };
   const texts = () =>
     all(".nbt-rows .nbt-row")
       .sort((a, b) => Number(a.dataset.at) - Number(b.dataset.at))
@@ -37,7 +44,7 @@ export function show(traits: Record<string, unknown> = {}) {
     await drawn();
     return event;
   };
-  return { model, el, close, unmount, all, one, texts, click, key };
+  return { model, el, close, unmount, all, one, button, texts, click, key };
 }
 
 /** Let Preact draw what it has planned, and effects run. */

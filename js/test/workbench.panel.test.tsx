@@ -41,11 +41,6 @@ async function bench(
   };
   await answer();
   await answer();
-  const button = (name: string) => {
-    const found = page.all("button").find((one) => (one.getAttribute("aria-label") ?? textOf(one)) === name);
-    if (!found) throw new Error(`no button ${name}`);
-    return found as HTMLButtonElement;
-  };
   const field = (name: string) => {
     const label = page.all("label").find((one) => textOf(one) === name);
     const id = label?.getAttribute("for");
@@ -58,7 +53,7 @@ async function bench(
     element.dispatchEvent(new Event("input", { bubbles: true }));
     await answer();
   };
-  return { ...page, asked, answer, button, field, type };
+  return { ...page, asked, answer, field, type };
 }
 
 describe("what is filled in", () => {
