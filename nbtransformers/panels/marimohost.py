@@ -5,18 +5,16 @@ By marimo's public protocol: the value of a cell is asked for its `_display_`, a
 
 from __future__ import annotations
 
-import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from html import escape
+from typing import TYPE_CHECKING, Any
 
-from nbtransformers.panels.kinds import RESULTS, Result
+from nbtransformers.panels.kinds import RESULTS
+from nbtransformers.panels.passing import Passing
 from nbtransformers.panels.shown import panel
 from nbtransformers.progress import Progress
 
 if TYPE_CHECKING:
     from nbtransformers.panels.widget import Panel
-
-_PATIENCE = 0.5  # seconds of work that are no reason to show anything
 
 
 def show_as_values() -> None:
@@ -32,51 +30,40 @@ def append(shown: Panel) -> None:
     marimo.output.append(shown)
 
 
-class PassingMarimoView:
+class PassingMarimoView(Passing):
     """A bar, or a wheel where the end is not known, that comes when the work takes long, and goes when it ends."""
 
-    partial = None
-
     def __init__(self, what: str) -> None:
-        self._what = what
-        self._since = time.monotonic()
+        super().__init__(what)
         self._total: int | None = None
         self._done = 0
         self._around: Any = None
         self._bar: Any = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def end(self) -> None:
         if self._around is not None:
-            self._around.__exit__(kind, error, trace)
+            self._around.__exit__(None, None, None)
             self._around = None
 
     def progress(self, progress: Progress) -> None:
-        if time.monotonic() - self._since < _PATIENCE:
+        if not self.is_due:
             return
         if self._around is None or progress.total != self._total or progress.done < self._done:
             self._begin(progress.total)
         rate = f"{progress.tokens_per_s:,.0f} tokens/s" if progress.tokens_per_s else ""
         more = {"increment": progress.done - self._done} if self._total else {}
-        self._bar.update(title=progress.message, subtitle=rate, **more)
+        self._bar.update(title=escape(progress.message), subtitle=rate, **more)
         self._done = progress.done
 
-    def show(self, result: Result) -> None:
-        """Nothing: the cell shows the value of its last expression itself."""
-
     def _begin(self, total: int | None) -> None:
-        import marimo
+        from marimo import status
 
-        self.__exit__(None, None, None)
-        status = marimo.status
+        self.end()
         self._total, self._done = total, 0
+        title = escape(self._what)  # which marimo takes for HTML
         self._around = (
-            status.progress_bar(total=total, title=self._what, show_rate=False, remove_on_exit=True)
+            status.progress_bar(total=total, title=title, show_rate=False, remove_on_exit=True)
             if total
-            else status.spinner(title=self._what, remove_on_exit=True)
+            else status.spinner(title=title, remove_on_exit=True)
         )
         self._bar = self._around.__enter__()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 from nbtransformers.panels.host import in_marimo, in_notebook
 from nbtransformers.panels.kinds import Kind, Result, kind_of_result
 from nbtransformers.panels.marimohost import PassingMarimoView, append
+from nbtransformers.panels.passing import Passing
 from nbtransformers.panels.shown import panel, remember
 from nbtransformers.plain_text import printable
 from nbtransformers.progress import OnPartial, Progress
@@ -21,8 +21,6 @@ from nbtransformers.progress import OnPartial, Progress
 if TYPE_CHECKING:
     from nbtransformers.panels.channel import Method
     from nbtransformers.panels.widget import Panel
-
-_PATIENCE = 0.5  # seconds of work that are no reason to show anything
 
 
 class View(Protocol):
@@ -75,7 +73,7 @@ def passing_view(what: str) -> View:
     """The view of a plain call: progress when it takes long, nothing left behind."""
     around = _around.get()
     if around is not None:
-        return PassingWithin(around)
+        return PassingWithin(what, around)
     if in_notebook():
         return PassingPanelView(what)
     return PassingMarimoView(what) if in_marimo() else TerminalView(what)
@@ -174,29 +172,21 @@ class PanelView:
         self._snapshot.update({"text/html": failed, "text/plain": message}, raw=True)
 
 
-class PassingPanelView:
+class PassingPanelView(Passing):
     """A progress panel that comes when the work takes long, and goes when it ends."""
 
-    partial = None
-
     def __init__(self, what: str) -> None:
-        self._what = what
-        self._since = time.monotonic()
+        super().__init__(what)
         self._panel: Panel | None = None
         self._output: Any = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def end(self) -> None:
         if self._panel is not None:
             self._panel.close()
             _take_away(self._output)
 
     def progress(self, progress: Progress) -> None:
-        if self._panel is None and time.monotonic() - self._since > _PATIENCE:
+        if self._panel is None and self.is_due:
             from IPython.display import display
 
             self._panel = _panel(self._what, "")
@@ -204,31 +194,16 @@ class PassingPanelView:
         if self._panel is not None:
             self._panel.progress = asdict(progress)
 
-    def show(self, result: Result) -> None:
-        """Nothing: the cell shows the value of its last expression itself."""
 
+class PassingWithin(Passing):
+    """Progress in a view that stands there already, and stays."""
 
-class PassingWithin:
-    """Progress in a view that stands there already."""
-
-    partial = None
-
-    def __init__(self, around: View) -> None:
+    def __init__(self, what: str, around: View) -> None:
+        super().__init__(what)
         self._around = around
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing: the view around it stays."""
 
     def progress(self, progress: Progress) -> None:
         self._around.progress(progress)
-
-    def show(self, result: Result) -> None:
-        """Nothing: as above."""
 
 
 class TerminalView:

@@ -67,6 +67,19 @@ def _(again, nbt):
 
 
 @app.cell
+def _():
+    import time
+    from nbtransformers.panels.view import passing_view
+    from nbtransformers.progress import Progress
+
+    hostile = "<img src=x onerror=alert(1)>"
+    view = passing_view(hostile)
+    time.sleep(1)  # work that takes long
+    view.progress(Progress("running", f"Fetching {hostile}", 3, 10))
+    return
+
+
+@app.cell
 def _(mo, nbt):
     try:
         nbt.workbench()
@@ -127,6 +140,12 @@ def test_the_value_of_a_cell_is_its_panel(marimo: Page) -> None:
     expect(marimo.locator(".nbt-live").nth(1)).to_contain_text("Layer 0 · head 0")
     expect(marimo.get_by_text("The workbench types magics, and marimo has none. Call a function")).to_be_visible()
     assert not marimo.locator(".nbt-snapshot").count(), "a page that shows panels has no need of it"
+
+
+def test_progress_is_shown_and_its_text_stays_text(marimo: Page) -> None:
+    expect(marimo.get_by_text("Fetching <img src=x onerror=alert(1)>")).to_be_visible()
+    expect(marimo.get_by_text("3 / 10")).to_be_visible()
+    assert not marimo.locator("img[src=x]").count()
 
 
 def test_what_is_selected_runs_the_cells_that_read_it(marimo: Page) -> None:
