@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from browser.jupyter import JupyterServer, Notebook, OfflineBrowser, opened
 from playwright.sync_api import Page, sync_playwright
 
 JS = Path(__file__).parent.parent.parent / "js"
@@ -47,11 +47,6 @@ def page(browser: OfflineBrowser) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def notebook(request: pytest.FixtureRequest, browser: OfflineBrowser, lab: JupyterServer) -> Iterator[Notebook]:
     """The `CELLS` of a module, all run, and a last cell through which Python is asked; nothing may go wrong in it."""
-    page = browser.page(height=1400)
-    name = f"{request.module.__name__.rpartition('test_')[2]}.ipynb"
-    lab.write(name, [*request.module.CELLS, "0"])
-    opened = lab.open(page, name)
-    opened.run_all()
-    yield opened
-    assert browser.errors(page) == []
-    page.context.close()
+    name = request.module.__name__.rpartition("test_")[2]
+    with opened(browser, lab, name, [*request.module.CELLS, "0"]) as running:
+        yield running

@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
+from hub import Hub
 from playwright.sync_api import Browser, Page, Playwright, Route
 
 FLAGS = [
@@ -249,3 +250,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def opened(browser: OfflineBrowser, server: JupyterServer, name: str, cells: Sequence[str]) -> Generator[Notebook]:
+    """A notebook of these cells, all run, in a page of its own; nothing may go wrong in it."""
+    page = browser.page(height=1400)
+    server.write(f"{name}.ipynb", cells)
+    notebook = server.open(page, f"{name}.ipynb")
+    notebook.run_all()
+    yield notebook
+    assert browser.errors(page) == []
+    page.context.close()
+
+
+def led_to(hub: Hub, home: Path) -> str:
+    """What a cell says to ask this Hub, with a cache of its own, and to load the extension."""
+    variables = hub.environment(home / "cache") | {"HF_HOME": str(home)}
+    return f"import os\nos.environ.update({variables!r})\n%load_ext nbtransformers\nimport nbtransformers as nbt"

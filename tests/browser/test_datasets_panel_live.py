@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from browser.alone import alone
-from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from browser.jupyter import JupyterServer, Notebook, OfflineBrowser, led_to, opened
+from browser.listpanel import looked_at, names, panel_of
 from hub import Hub, serving
 from hubdatasets import ARABIC, HOSTILE, LONG, hub_datasets
 from payloads import MARKUP
@@ -46,34 +47,15 @@ def hub() -> Iterator[Hub]:
 def notebook(
     hub: Hub, lab: JupyterServer, browser: OfflineBrowser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Notebook]:
-    home = tmp_path_factory.mktemp("home")
-    variables = hub.environment(home / "cache") | {"HF_HOME": str(home)}
-    page = browser.page(height=1400)
-    setup = f"import os\nos.environ.update({variables!r})\n%load_ext nbtransformers\nimport nbtransformers as nbt"
+    setup = led_to(hub, tmp_path_factory.mktemp("home"))
     cells = [setup, "%models datasets acme", "looked = nbt.preview('acme/reviews', rows=4)\nlooked", "0"]
-    lab.write("datasets.ipynb", cells)
-    opened = lab.open(page, "datasets.ipynb")
-    opened.run_all()
-    yield opened
-    assert browser.errors(page) == []
-    page.context.close()
-
-
-def panel_of(notebook: Notebook) -> Any:
-    return notebook.panel(1).first
-
-
-def names(panel: Any) -> Any:
-    return panel.locator(".nbt-models-list tbody button")
+    with opened(browser, lab, "datasets", cells) as running:
+        yield running
 
 
 def detail(notebook: Notebook, name: str) -> Any:
     """All that is known of a dataset, once it is clicked."""
-    panel = panel_of(notebook)
-    panel.get_by_role("searchbox", name="Search datasets by name").fill(name.rpartition("/")[2])
-    expect(names(panel)).to_have_text([name])
-    panel.locator(".nbt-models-list tbody tr").first.click()
-    return panel.get_by_role("region", name=f"The dataset {name}", exact=True)
+    return looked_at(notebook, "dataset", name)
 
 
 def rows(shown: Any) -> Any:

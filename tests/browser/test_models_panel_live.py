@@ -12,7 +12,8 @@ import helpers
 import pytest
 import torch
 from browser.alone import alone
-from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from browser.jupyter import JupyterServer, Notebook, OfflineBrowser, led_to, opened
+from browser.listpanel import looked_at, names, panel_of
 from helpers import until
 from hub import Hub, serving
 from hubonline import bulky_files
@@ -60,32 +61,14 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 def notebook(
     hub: Hub, lab: JupyterServer, browser: OfflineBrowser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Notebook]:
-    variables = hub.environment(tmp_path_factory.mktemp("home") / "cache")
-    page = browser.page(height=1400)
-    setup = f"import os\nos.environ.update({variables!r})\n%load_ext nbtransformers"
-    lab.write("models.ipynb", [setup, "%models acme", "0"])
-    opened = lab.open(page, "models.ipynb")
-    opened.run_all()
-    yield opened
-    assert browser.errors(page) == []
-    page.context.close()
-
-
-def panel_of(notebook: Notebook) -> Any:
-    return notebook.panel(1).first
-
-
-def names(panel: Any) -> Any:
-    return panel.locator(".nbt-models-list tbody button")
+    setup = led_to(hub, tmp_path_factory.mktemp("home"))
+    with opened(browser, lab, "models", [setup, "%models acme", "0"]) as running:
+        yield running
 
 
 def detail(notebook: Notebook, name: str) -> Any:
     """All that is known of a model, once it is clicked."""
-    panel = panel_of(notebook)
-    panel.get_by_role("searchbox", name="Search models by name").fill(name.rpartition("/")[2])
-    expect(names(panel)).to_have_text([name])
-    panel.locator(".nbt-models-list tbody tr").first.click()
-    return panel.get_by_role("region", name=f"The model {name}", exact=True)
+    return looked_at(notebook, "model", name)
 
 
 def test_the_hub_answers_while_one_types(notebook: Notebook, hub: Hub) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser.jupyter import JupyterServer, Notebook, OfflineBrowser
+from browser.jupyter import JupyterServer, Notebook, OfflineBrowser, led_to, opened
 from hub import Hub, serving
 from hubonline import bulky_files
 from hubrepos import Repository
@@ -29,15 +29,9 @@ def hub() -> Iterator[Hub]:
 def notebook(
     hub: Hub, lab: JupyterServer, browser: OfflineBrowser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Notebook]:
-    variables = hub.environment(tmp_path_factory.mktemp("home") / "cache")
-    page = browser.page(height=1400)
-    setup = f"import os\nos.environ.update({variables!r})\n%load_ext nbtransformers"
-    lab.write("workbench-download.ipynb", [setup, '%workbench "models download"', "0"])
-    opened = lab.open(page, "workbench-download.ipynb")
-    opened.run_all()
-    yield opened
-    assert browser.errors(page) == []
-    page.context.close()
+    setup = led_to(hub, tmp_path_factory.mktemp("home"))
+    with opened(browser, lab, "workbench-download", [setup, '%workbench "models download"', "0"]) as running:
+        yield running
 
 
 def bench(notebook: Notebook) -> Any:
