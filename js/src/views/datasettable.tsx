@@ -1,21 +1,8 @@
 // A row a dataset: what it is for, how many rows it has, whose languages; a click, or Enter, shows all that is known.
 import type { DatasetRow } from "../wire/datasets";
-import { Brief, ListTable, None, Pair, Place } from "./listtable";
+import { Brief, type FoundProps, ListTable, None, Pair, Place } from "./listtable";
 
-interface TableProps {
-  table: { current: HTMLTableElement | null };
-  rows: readonly DatasetRow[];
-  chosen: string | null;
-  detailId: string;
-  choose(name: string): void;
-  isAsking: boolean;
-  /** Where there are no rows, names that may have been meant. */
-  near: readonly string[];
-  search(name: string): void;
-  more: (() => void) | null;
-}
-
-export function DatasetTable({ near, search, ...table }: TableProps) {
+export function DatasetTable({ near, search, ...table }: FoundProps<DatasetRow>) {
   return (
     <ListTable
       {...table}

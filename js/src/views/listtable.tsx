@@ -3,24 +3,32 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { ColumnHeads } from "./columnheads";
 
-interface ListTableProps<Row> {
+/** What is found, as the table of either list is given it. */
+export interface FoundProps<Row> {
   table: { current: HTMLTableElement | null };
+  rows: readonly Row[];
+  /** The name of the one that is looked at. */
+  chosen: string | null;
+  /** Of what is shown of it. */
+  detailId: string;
+  choose(name: string): void;
+  isAsking: boolean;
+  /** Where there are no rows, names that may have been meant. */
+  near: readonly string[];
+  search(name: string): void;
+  /** Asks for the next of the Hub; null where there are none. */
+  more: (() => void) | null;
+}
+
+interface ListTableProps<Row> extends Omit<FoundProps<Row>, "near" | "search"> {
   /** What the rows are, to a screen reader. */
   label: string;
   heads: readonly string[];
-  rows: readonly Row[];
   nameOf(row: Row): string;
   /** What stands below the name. */
   under(row: Row): ComponentChildren;
   /** The other cells. */
   cells(row: Row): ComponentChildren;
-  chosen: string | null;
-  /** Of what is shown of the chosen one. */
-  detailId: string;
-  choose(name: string): void;
-  isAsking: boolean;
-  /** Asks for the next of the Hub; null where there are none. */
-  more: (() => void) | null;
   /** What is said where there are no rows. */
   none: ComponentChildren;
 }

@@ -1,8 +1,7 @@
 // What is searched for among models, how it is filtered, and how it is sorted.
 import type { Order, Wish } from "../models/wish";
 import type { ModelsHeader } from "../wire/models";
-import { ClearFilters, LANGUAGES, LICENCES, LocalOnly, orAny, SearchField, titled } from "./listfilters";
-import { Select } from "./select";
+import { LanguageFilter, LicenceFilter, ListFilters, titled } from "./listfilters";
 import { TypedField } from "./typedfield";
 
 const LIBRARIES = ["transformers", "sentence-transformers", "peft", "setfit"];
@@ -11,6 +10,7 @@ const ORDERS: readonly (readonly [Order, string])[] = [
   ["name", "Name, of these"],
   ["size", "Size, of these"],
 ];
+const NONE = { task: "", language: "", library: "", licence: "", max_size: "", local_only: false };
 
 interface FiltersProps {
   header: ModelsHeader;
@@ -23,64 +23,39 @@ interface FiltersProps {
 }
 
 export function ModelFilters({ header, wish, setWish, order, setOrder, onDown }: FiltersProps) {
-  const { task, language, library, licence, max_size: size, local_only: isLocal } = wish;
   const sortBy = (key: string) => {
     const found = ORDERS.find(([one]) => one === key)?.[0] ?? null;
     setOrder(found);
     if (found === null) setWish({ sort: key });
   };
-  const clear = () =>
-    setWish({ task: "", language: "", library: "", licence: "", max_size: "", local_only: false });
   return (
-    <search class="nbt-models-filters" aria-label="Which models">
-      <div class="nbt-tools">
-        <SearchField
-          what="models"
-          value={wish.search}
-          onType={(search) => setWish({ search })}
-          onDown={onDown}
-        />
-        <Select
-          label="Task"
-          options={orAny(header.tasks, task)}
-          chosen={task}
-          onChoose={(chosen) => setWish({ task: chosen })}
-        />
-        <Select
-          label="Sort"
-          options={[...titled(header.sorts), ...ORDERS]}
-          chosen={order ?? wish.sort}
-          onChoose={sortBy}
-        />
-        <LocalOnly checked={isLocal} onCheck={(checked) => setWish({ local_only: checked })} />
-      </div>
-      <div class="nbt-tools">
-        <Filter label="Language" hint="any" known={LANGUAGES} name="language" wish={wish} setWish={setWish} />
-        <Filter label="Library" hint="any" known={LIBRARIES} name="library" wish={wish} setWish={setWish} />
-        <Filter label="Licence" hint="any" known={LICENCES} name="licence" wish={wish} setWish={setWish} />
-        <Filter
-          label="Size at most"
-          hint="350M or 2GB"
-          known={SIZES}
-          name="max_size"
-          wish={wish}
-          setWish={setWish}
-        />
-        <ClearFilters set={[task, language, library, licence, size, isLocal]} clear={clear} />
-      </div>
-    </search>
+    <ListFilters
+      what="models"
+      tasks={header.tasks}
+      sorts={[...titled(header.sorts), ...ORDERS]}
+      sort={order ?? wish.sort}
+      onSort={sortBy}
+      wish={wish}
+      setWish={setWish}
+      none={NONE}
+      onDown={onDown}
+    >
+      <LanguageFilter value={wish.language} onType={(language) => setWish({ language })} />
+      <TypedField
+        label="Library"
+        hint="any"
+        known={LIBRARIES}
+        value={wish.library}
+        onType={(library) => setWish({ library })}
+      />
+      <LicenceFilter value={wish.licence} onType={(licence) => setWish({ licence })} />
+      <TypedField
+        label="Size at most"
+        hint="350M or 2GB"
+        known={SIZES}
+        value={wish.max_size}
+        onType={(size) => setWish({ max_size: size })}
+      />
+    </ListFilters>
   );
-}
-
-interface FilterProps {
-  label: string;
-  hint: string;
-  known: readonly string[];
-  name: "language" | "library" | "licence" | "max_size";
-  wish: Wish;
-  setWish(change: Partial<Wish>): void;
-}
-
-function Filter({ name, wish, setWish, ...field }: FilterProps) {
-  return <TypedField {...field} value={wish[name]} onType={(text) => setWish({ [name]: text })} />;
 }

@@ -1,22 +1,10 @@
 // A row a model: what it is for, how large it is, whose words it knows; a click, or Enter, shows all that is known.
 import type { ModelRow } from "../wire/models";
-import { Brief, ListTable, None, Pair, Place } from "./listtable";
+import { Brief, type FoundProps, ListTable, None, Pair, Place } from "./listtable";
 
-interface TableProps {
-  table: { current: HTMLTableElement | null };
-  rows: readonly ModelRow[];
-  chosen: string | null;
-  /** Of what is shown of it. */
-  detailId: string;
-  choose(name: string): void;
-  /** The model that is the default of the session. */
+interface TableProps extends FoundProps<ModelRow> {
+  /** The default of the session. */
   usual: string | null;
-  isAsking: boolean;
-  /** Where there are no rows, names that may have been meant. */
-  near: readonly string[];
-  search(name: string): void;
-  /** Asks for the next of the Hub; null where there are none. */
-  more: (() => void) | null;
 }
 
 export function ModelTable({ usual, near, search, ...table }: TableProps) {
