@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nbtransformers import settings
 from nbtransformers.doors.door import door
 from nbtransformers.errors import UserError, kind_of
-from nbtransformers.panels.host import in_notebook, shell
+from nbtransformers.panels.host import has_panels
 from nbtransformers.plain_text import printable
 from nbtransformers.request.catalog import DatasetsRequest, ModelsRequest, Sort
 from nbtransformers.request.checks import whole
@@ -261,16 +261,16 @@ def _used(typed: str, ref: ModelRef, entry: ModelEntry) -> Used:
 
 def show_as_panels() -> None:
     """In a notebook, show models and datasets that are the value of a cell as their panel."""
-    if in_notebook():
+    if has_panels():
         from nbtransformers.doors.datasetcatalogue import Catalogue as DatasetCatalogue
         from nbtransformers.doors.modelcatalogue import Catalogue
         from nbtransformers.panels.datasets.offers import offer as offer_datasets
-        from nbtransformers.panels.display import install
+        from nbtransformers.panels.display import show_as_values
         from nbtransformers.panels.models.offers import offer
 
         offer(Catalogue())
         offer_datasets(DatasetCatalogue())
-        install(shell())
+        show_as_values()
 
 
 def ref_of(

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from browser.jupyter import OfflineBrowser, free_port
+from hub import Hub, serving
+from hubdatasets import hub_datasets
 from playwright.sync_api import Page, expect
 
 NOTEBOOK = """
@@ -67,6 +69,12 @@ def _(again, nbt):
 
 
 @app.cell
+def _(nbt):
+    nbt.preview("acme/reviews", rows=3)
+    return
+
+
+@app.cell
 def _():
     import time
     from nbtransformers.panels.view import passing_view
@@ -97,11 +105,18 @@ if __name__ == "__main__":
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("marimo")
+    with serving(Hub(datasets=hub_datasets())) as hub:
+        variables = hub.environment(folder / "cache") | {"HF_HOME": str(folder / "home")}
+        yield from served(folder, variables)
+
+
+def served(folder: Path, variables: dict[str, str]) -> Iterator[str]:
+    """The address of the notebook, run by a marimo of its own."""
     (folder / "notebook.py").write_text(NOTEBOOK)
     port = free_port()
     command = [sys.executable, "-m", "marimo", "run", "notebook.py", "--headless", "--no-token", f"--port={port}"]
     with (folder / "server.log").open("w") as log:
-        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "MARIMO_SKIP_UPDATE_CHECK": "1"}
+        environment = {**os.environ, **variables, "MARIMO_SKIP_UPDATE_CHECK": "1"}
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         try:
             wait_until_up(f"http://127.0.0.1:{port}/health", server, folder / "server.log")
@@ -127,7 +142,7 @@ def wait_until_up(health: str, server: subprocess.Popen[bytes], log: Path) -> No
 def marimo(browser: OfflineBrowser, address: str) -> Iterator[Page]:
     page = browser.page(height=2400)
     page.goto(address)
-    expect(page.locator(".nbt-live")).to_have_count(3, timeout=120_000)
+    expect(page.locator(".nbt-live")).to_have_count(4, timeout=120_000)
     yield page
     page.context.close()
 
@@ -142,6 +157,15 @@ def test_the_value_of_a_cell_is_its_panel(marimo: Page) -> None:
     assert not marimo.locator(".nbt-snapshot").count(), "a page that shows panels has no need of it"
 
 
+def test_a_dataset_is_looked_into(marimo: Page) -> None:
+    looked = marimo.locator(".nbt-live", has_text="acme/reviews")
+    expect(looked).to_contain_text("A joy from start to end.")
+    rows = looked.locator(".nbt-dataset-rows tbody tr")
+    expect(rows).to_have_count(3)
+    looked.get_by_role("button", name="More rows").click()
+    expect(rows.nth(3)).to_be_visible(timeout=30_000)
+
+
 def test_progress_is_shown_and_its_text_stays_text(marimo: Page) -> None:
     expect(marimo.get_by_text("Fetching <img src=x onerror=alert(1)>")).to_be_visible()
     expect(marimo.get_by_text("3 / 10")).to_be_visible()
@@ -152,13 +176,13 @@ def test_what_is_selected_runs_the_cells_that_read_it(marimo: Page) -> None:
     said = marimo.get_by_text("selected (")
     expect(said).to_contain_text("selected ([], [])")
     marimo.locator(".nbt-live").first.locator("[data-at='1'] .nbt-col-text").click(modifiers=["Control"])
-    expect(said).to_have_text("selected ([1], ['A bore.']) of 3 panels", timeout=30_000)
+    expect(said).to_have_text("selected ([1], ['A bore.']) of 4 panels", timeout=30_000)
 
 
 def test_a_cell_that_runs_again_has_a_new_panel_in_the_place_of_the_old_one(marimo: Page) -> None:
     for times in (1, 2):
         marimo.get_by_role("button", name="Again").click()
         expect(marimo.locator(".nbt-live").first).to_contain_text(f"<b>{times}</b>", timeout=60_000)
-        expect(marimo.locator(".nbt-live")).to_have_count(3)
+        expect(marimo.locator(".nbt-live")).to_have_count(4)
     marimo.locator(".nbt-live").first.locator("[data-at='0'] .nbt-col-text").click(modifiers=["Control"])
-    expect(marimo.get_by_text("selected (")).to_have_text("selected ([0], ['A joy.']) of 3 panels", timeout=30_000)
+    expect(marimo.get_by_text("selected (")).to_have_text("selected ([0], ['A joy.']) of 4 panels", timeout=30_000)

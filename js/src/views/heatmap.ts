@@ -197,7 +197,6 @@ export function roundStep(least: number): number {
   return power * ([1, 2, 5].find((one) => one * power >= least) ?? 10);
 }
 
-/** Some cells that lie together, as the places of their first and behind their last. */
 /** Outlines whole rows, as far as they are in sight. */
 export function markRows(
   { context, frame, y, colour }: Paper<Pen>,
@@ -217,6 +216,7 @@ export function markRows(
   context.restore();
 }
 
+/** Some cells that lie together, as the places of their first and behind their last. */
 export function markCells(
   { context, x, y, colour }: Paper<Pen>,
   picture: Picture,
