@@ -42,9 +42,9 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     settings.forget_session()
 
 
-def said(program: str, hub: Hub, cache: Path, after: str = "") -> str:
+def said(program: str, hub: Hub, cache: Path, after: str = "", **variables: str) -> str:
     """What a program prints, and what is run after it, by a bare Python with a cache of its own."""
-    environment = {**os.environ, **hub.environment(cache), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    environment = {**os.environ, **hub.environment(cache), "HF_HUB_DISABLE_PROGRESS_BARS": "1", **variables}
     command = [sys.executable, "-I", "-c", ALONE + checked(program) + after]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{program}\n{done.stderr}"
@@ -115,13 +115,10 @@ def test_a_look_into_a_dataset_is_that_of_its_program(
     assert json.loads(rows.splitlines()[-1]) == json.loads(seen.rows.to_json(orient="records"))
 
 
-def test_a_dataset_that_is_here_is_looked_into_without_a_network(
-    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dataset_that_is_here_is_looked_into_without_a_network(terminal: Terminal, tmp_path: Path) -> None:
     with online(Hub(datasets=hub_datasets()), tmp_path / "cache") as running:
         nbt.classify("hub:acme/reviews", split="test")
         terminal.run("%models preview acme/reviews --out seen")
         program = nbt.code(terminal.shell.user_ns["seen"])
-        assert "streaming" not in program
-        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-        assert "A joy from start" in said(program, running, tmp_path / "cache")
+    assert "streaming" not in program
+    assert "A joy from start" in said(program, running, tmp_path / "cache", HF_HUB_OFFLINE="1")
