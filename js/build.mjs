@@ -10,6 +10,18 @@ const BUNDLES = ["panel", "tokens", "vectors", "attention", "training", "runs", 
 // A saved notebook may carry a copy of its bundle per widget instance, so size is a feature.
 const LIMIT_BYTES = 150_000;
 
+/** uPlot's styles without those of its legend and title: no chart of ours has them. */
+const withoutLegend = {
+  name: "without-legend",
+  setup({ onLoad }) {
+    onLoad({ filter: /uPlot\.min\.css$/ }, async ({ path }) => {
+      const rules = (await readFile(path, "utf8")).split(/(?<=\})/);
+      const kept = rules.filter((rule) => !/\.u-(legend|title|inline|series)/.test(rule));
+      return { contents: kept.join(""), loader: "css" };
+    });
+  },
+};
+
 const shared = { bundle: true, minify: true, legalComments: "none", logLevel: "warning", outdir: out };
 
 await mkdir(out, { recursive: true });
@@ -27,6 +39,7 @@ await Promise.all([
   build({
     ...shared,
     entryPoints: BUNDLES.map((name) => source(`src/bundles/${name}.css`)),
+    plugins: [withoutLegend],
     target: ["chrome111", "firefox113", "safari16.4"],
   }),
 ]);

@@ -1,6 +1,6 @@
 // One channel a model, however many views it has.
 import { Channel } from "./channel";
-import { Host, type WidgetModel } from "./host";
+import { Host, hearAlsoLate, type WidgetModel } from "./host";
 
 // A host gives `initialize` and `render` different proxies of one model, so the panel's own id is the key.
 const channels = new Map<string, Channel>();
@@ -11,6 +11,8 @@ export function connect(model: WidgetModel): () => void {
   const { panelId } = host;
   const channel = new Channel(host);
   channels.set(panelId, channel);
+  // A host that does not know the model by this id is no Jupyter: it hears in its own way.
+  hearAlsoLate(host).catch(() => {});
   return () => {
     if (channels.get(panelId) === channel) channels.delete(panelId);
     channel.dispose();

@@ -193,6 +193,33 @@ export class Host {
   }
 }
 
+/** What ipywidgets' models have beyond what anywidget hands out. */
+interface KernelModel {
+  comm?: { on_msg(receive: (message: object) => unknown): void; send(message: object): unknown };
+  _handle_comm_msg?(message: object): Promise<unknown>;
+}
+
+/** A message of a widget's that changes nothing. */
+const NOTHING = { content: { data: {} } };
+
+/**
+ * Hear the kernel also where the page took long to get here.
+ *
+ * anywidget gives a widget two seconds from the moment in which it is made, which a page that opens much at once may
+ * need for other things; after that it hands on nothing that comes, for ever. Then ipywidgets hands it on itself, and
+ * the kernel is asked for what was missed (`request_state` of the widget protocol).
+ */
+export async function hearAlsoLate(host: Host): Promise<void> {
+  const model = (await host.beyond.manager?.get_model?.(host.panelId)) as KernelModel | undefined;
+  try {
+    await model?._handle_comm_msg?.(NOTHING);
+  } catch {
+    const { _handle_comm_msg: handle } = Object.getPrototypeOf(Object.getPrototypeOf(model));
+    model?.comm?.on_msg((message) => handle.call(model, message));
+    model?.comm?.send({ method: "request_state" });
+  }
+}
+
 /** Whether a page was saved with its widgets: no kernel is behind it. */
 function isSaved({ widget_manager: manager }: WidgetModel): boolean {
   return manager !== undefined && !manager.kernel && document.querySelector(STATE) !== null;

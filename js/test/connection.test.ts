@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Channel } from "../src/channel";
 import { channelOf, connect } from "../src/connection";
 import { Host } from "../src/host";
@@ -38,6 +38,56 @@ it("reads the same payload as the same object, whatever the host hands over", ()
   expect(payload?.byteLength).toBe(2);
   expect(payload?.getUint8(0)).toBe(2);
   expect(host.read().payload).toBe(payload);
+});
+
+describe("a model as anywidget makes it", () => {
+  class Model {
+    heard: object[] = [];
+    comm = { on_msg: vi.fn<(receive: (message: object) => unknown) => void>(), send: vi.fn() };
+    async _handle_comm_msg(message: object): Promise<void> {
+      this.heard.push(message);
+    }
+  }
+  class Ready extends Model {}
+  class Late extends Model {
+    override async _handle_comm_msg(): Promise<void> {
+      throw new Error("[anywidget] Failed to initialize model.");
+    }
+  }
+  const connected = async (model: Model) => {
+    const get_model = vi.fn(async () => model);
+    const disconnect = connect(
+      Object.assign(new FakeModel({ panel_id: "p2" }), { widget_manager: { get_model } }),
+    );
+    await new Promise((resolve) => setTimeout(resolve));
+    disconnect();
+    expect(get_model.mock.calls).toEqual([["p2"]]);
+  };
+
+  it("is left as it is where the page was in time", async () => {
+    const model = new Ready();
+    await connected(model);
+    expect(model.comm.on_msg).not.toHaveBeenCalled();
+    expect(model.comm.send).not.toHaveBeenCalled();
+  });
+
+  it("hears without anywidget where that has given up, and asks for what it missed", async () => {
+    const model = new Late();
+    await connected(model);
+    expect(model.comm.send.mock.calls).toEqual([[{ method: "request_state" }]]);
+    const message = { content: { data: { method: "update" } } };
+    await model.comm.on_msg.mock.calls[0]?.[0](message);
+    expect(model.heard).toEqual([message]);
+  });
+
+  it.each([{}, { get_model: async () => Promise.reject(new Error("No such model")) }])(
+    "may be unknown to the host, which is no Jupyter",
+    async (widget_manager) => {
+      const disconnect = connect(Object.assign(new FakeModel({ panel_id: "p3" }), { widget_manager }));
+      await new Promise((resolve) => setTimeout(resolve));
+      disconnect();
+    },
+  );
 });
 
 describe("a page that was saved with its widgets", () => {

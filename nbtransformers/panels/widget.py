@@ -48,7 +48,7 @@ class Panel(anywidget.AnyWidget):
         error: the `message` of why there is nothing to show; None when there is.
 
     Traits that are the page's business, and may change with any version:
-        panel_id: pairs the panel with its snapshot.
+        panel_id: pairs the panel with its snapshot; the id of the widget's model, too.
         header, payload: the result, as `wire` writes it; they change together.
 
     `docs/panels.md` has them kind by kind.
@@ -81,7 +81,8 @@ class Panel(anywidget.AnyWidget):
     rows: int | None = None
 
     def __init__(self, **traits: Any) -> None:
-        super().__init__(panel_id=secrets.token_hex(6), **traits)
+        panel_id = secrets.token_hex(16)  # the page finds the model of the widget by the same id
+        super().__init__(model_id=panel_id, panel_id=panel_id, **traits)
         self._methods: Mapping[str, Method] = {}
         self._make_methods: Callable[[], Mapping[str, Method]] = dict
         self._stop: Callable[[], None] | None = None

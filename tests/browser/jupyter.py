@@ -200,7 +200,8 @@ class Notebook:
         return self.cell(number).locator(".nbt-live")
 
 
-_KNOWN = ("favicon", "reading 'processLuminoMessage'", "Could not restore the debugger state")
+LATE = "[anywidget] Failed to initialize model."
+_KNOWN = ("favicon", "reading 'processLuminoMessage'", "Could not restore the debugger state", LATE)
 
 
 class OfflineBrowser:
@@ -227,8 +228,9 @@ class OfflineBrowser:
         """What went wrong in a page, but for what is no defect of it.
 
         A server that has no icon; a widget of ipywidgets that is taken away in the moment in which it comes hears a
-        message of JupyterLab's after it has let go of its view, and that has no further effect; and JupyterLab's
-        debugger asks a kernel in the moment in which that is restarted.
+        message of JupyterLab's after it has let go of its view, and that has no further effect; JupyterLab's debugger
+        asks a kernel in the moment in which that is restarted; and anywidget complains of a page that was busy, which
+        does no harm to a panel (`test_late`).
         """
         return [error for error in self._errors[page] if not any(known in error for known in _KNOWN)]
 
