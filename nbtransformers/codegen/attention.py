@@ -17,10 +17,24 @@ def attention_program(request: AttentionRequest, recipe: AttentionRecipe) -> str
     It leaves the weights of a short text in `attention`, by part and layer; of a long one the function `weights_of`
     computes those of a head.
     """
+    if not recipe.keeps_queries:
+        return program(_TITLE, [*all_weights(request, recipe), _table(recipe)])
     read = [_texts(recipe), model_part(recipe, "AutoModel", request), _tokens(recipe)]
-    if recipe.keeps_queries:
-        return program(_TITLE, [*read, _kept(), _keep(), _run_keeping(recipe), _of_a_head(), _last_token()])
-    return program(_TITLE, [*read, _run(recipe), _table(recipe)])
+    return program(_TITLE, [*read, _kept(), _keep(), _run_keeping(recipe), _of_a_head(), _last_token()])
+
+
+def all_weights(request: AttentionRequest, recipe: AttentionRecipe, *, loads: bool = True) -> list[Part]:
+    """The parts that leave all weights in `attention`, by part and layer, and what they are of in `tokens`.
+
+    Args:
+        request: what was asked for.
+        recipe: what was read.
+        loads: whether the model is loaded here; else it is there already.
+    """
+    model = [model_part(recipe, "AutoModel", request)] if loads else []
+    if recipe.given:
+        return [_given(recipe), *model, _as_tensors(recipe), _run(recipe), _without_padding(recipe)]
+    return [_texts(recipe), *model, _tokens(recipe), _run(recipe)]
 
 
 def _texts(recipe: AttentionRecipe) -> Part:
@@ -48,6 +62,48 @@ def _tokens(recipe: AttentionRecipe) -> Part:
             "decoder_tokens = tokenizer.convert_ids_to_tokens(decoder_ids)",
         ]
     return Part(lines, ("import torch",))
+
+
+# --- inputs that a tokenizer of the user's has made ---
+
+
+def _given(recipe: AttentionRecipe) -> Part:
+    lines = [line for name, numbers in recipe.given for line in numbered(name, numbers)]
+    return Part(["# 1. One row of a batch, as a tokenizer has made it.", *lines])
+
+
+def _as_tensors(recipe: AttentionRecipe) -> Part:
+    lines = [
+        "# 3. The row as the model takes it: a batch of one.",
+        *call("row = {", [f'"{name}": {name}' for name, _ in recipe.given], "}"),
+        "inputs = {name: torch.tensor([numbers], device=device) for name, numbers in row.items()}",
+    ]
+    sides = [("", "tokens")]
+    if recipe.decoder_ids:
+        sides.append(("decoder_", "decoder_tokens"))
+    for side, tokens in sides:
+        ids = f"{side}input_ids"
+        if _is_padded(recipe, side):
+            lines.append(f"{side}real = [at for at, seen in enumerate({side}attention_mask) if seen > 0]  # no padding")
+            ids = f"[{ids}[at] for at in {side}real]"
+        lines.append(f"{tokens} = tokenizer.convert_ids_to_tokens({ids})")
+    return Part(lines, ("import torch",))
+
+
+def _is_padded(recipe: AttentionRecipe, side: str) -> bool:
+    return min(dict(recipe.given).get(f"{side}attention_mask", (1,))) <= 0
+
+
+def _without_padding(recipe: AttentionRecipe) -> Part:
+    """Each part without its padded queries and keys; no lines where there are none."""
+    parts = {"self": ("decoder_", "decoder_"), "cross": ("decoder_", ""), "encoder": ("", "")}
+    lines: list[str] = []
+    for part, sides in (parts if recipe.decoder_ids else {"self": ("", "")}).items():
+        cuts = zip(("[:, {}real]", "[:, :, {}real]"), sides, strict=True)
+        cut = "".join(where.format(side) for where, side in cuts if _is_padded(recipe, side))
+        if cut:
+            lines.append(f'attention["{part}"] = [layer{cut} for layer in attention["{part}"]]')
+    return Part(["# Without the padding, which nobody attends to.", *lines] if lines else [])
 
 
 # --- a short text: all weights at once ---

@@ -85,7 +85,7 @@ def _is_standard(statement: str) -> bool:
 
 
 def call(head: str, arguments: Sequence[str], tail: str = ")", *, within: int = 0) -> list[str]:
-    """A call on one line, else its arguments on a line of their own, else each of them.
+    """A call on one line, else its arguments on a line of their own, else each of them; of a list or dict each at once.
 
     Args:
         head: what stands before the arguments.
@@ -101,7 +101,7 @@ def call(head: str, arguments: Sequence[str], tail: str = ")", *, within: int = 
     if within + width(line) <= LINE:
         return [line]
     inner = INDENT + ", ".join(arguments)
-    if within + width(inner) <= LINE:
+    if tail not in ("]", "}") and within + width(inner) <= LINE:
         return [head, inner, tail]
     return [head, *(f"{INDENT}{argument}," for argument in arguments), tail]
 

@@ -8,6 +8,7 @@ from typing import Any
 from nbtransformers.codegen.answer import answer_program
 from nbtransformers.codegen.answerwriting import written_answer_program
 from nbtransformers.codegen.attention import attention_program
+from nbtransformers.codegen.attentiondifference import attention_difference_program
 from nbtransformers.codegen.classify import classify_program
 from nbtransformers.codegen.embed import embed_program
 from nbtransformers.codegen.entities import entities_program
@@ -43,6 +44,7 @@ from nbtransformers.request import (
 )
 from nbtransformers.request.models import DownloadRequest, UseRequest
 from nbtransformers.request.previews import PreviewRequest
+from nbtransformers.results.attentionrecipe import AttentionDifferenceRecipe, AttentionRecipe
 from nbtransformers.results.recipe import AnswerRecipe
 from nbtransformers.results.recipes import ProgramRecipe
 from nbtransformers.results.writingrecipe import WrittenAnswerRecipe
@@ -73,9 +75,15 @@ def _answer_program(request: AnswerRequest, recipe: AnswerRecipe | WrittenAnswer
     return written_answer_program(request, recipe)
 
 
+def _attention_program(request: AttentionRequest, recipe: AttentionRecipe | AttentionDifferenceRecipe) -> str:
+    if isinstance(recipe, AttentionRecipe):
+        return attention_program(request, recipe)
+    return attention_difference_program(recipe)
+
+
 _PROGRAMS: dict[type[Any], Callable[[Any, Any], str]] = {
     AnswerRequest: _answer_program,
-    AttentionRequest: attention_program,
+    AttentionRequest: _attention_program,
     ClassifyRequest: classify_program,
     DownloadRequest: download_program,
     EmbedRequest: embed_program,
@@ -98,7 +106,8 @@ def unwritten(task: str) -> UserError:
     """That there is no program for a task, or for what it was given here."""
     if task == "attention":
         return UserError(
-            "There is no program for a difference of attention, nor for what was given as a batch or came from a file.",
+            "There is no program for this attention: it is a difference of differences or with a model of yours, or "
+            "came of inputs with a mask for each query, or from a file of an earlier version.",
             hint="Ask for that of a text: `nbt.code(nbt.attention(text))`.",
         )
     if task == "finetune":

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbtransformers.engine.attentionbatch import batch_of, batch_sides, batch_tensors
-from nbtransformers.engine.attentionrecipe import recipe_of
+from nbtransformers.engine.attentionrecipe import recipe_of, recipe_of_batch
 from nbtransformers.engine.attentiontokens import Reading, behind_start, read_target, read_texts, written
 from nbtransformers.engine.capture.forward import CapturedMaps, captured
 from nbtransformers.engine.decoding import Decoding, Prompt, decode
@@ -85,9 +85,10 @@ def attention(
         with threads, told_by_layers(loaded.model, "Reading the text", on_progress, threads.step):
             maps = captured(loaded, inputs.tensors) if batch is None else _of_row(loaded, inputs, request.row or 0)
         seconds = time.perf_counter() - started
-    recipe = None
     if batch is None:
         recipe = recipe_of(request, ready.ref, loaded, text, inputs.queries, inputs.encoded, maps)
+    else:
+        recipe = recipe_of_batch(request, ready.ref, loaded, inputs.tensors, inputs.queries, inputs.encoded)
     return Attention(
         request=request,
         queries=inputs.queries,

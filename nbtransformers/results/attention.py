@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError, kind_of, shown
 from nbtransformers.request import AttentionRequest
 from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part
-from nbtransformers.results.attentionrecipe import AttentionRecipe
+from nbtransformers.results.attentionrecipe import AttentionDifferenceRecipe, AttentionRecipe
 from nbtransformers.results.export import Written
 from nbtransformers.results.run import RunReport
 
@@ -98,7 +98,7 @@ class Attention:
     notes: tuple[str, ...] = ()
     part: Part = "self"
     signed: bool = False
-    recipe: AttentionRecipe | None = None
+    recipe: AttentionRecipe | AttentionDifferenceRecipe | None = None
 
     @property
     def shape(self) -> Extent:

@@ -13,8 +13,10 @@ from nbtransformers.errors import UserError
 from nbtransformers.plain_text import count
 from nbtransformers.results.attentionblocks import Numbers
 from nbtransformers.results.attentionmaps import Extent, Floats, Maps, Part, Rows, WeightsAlone
+from nbtransformers.results.attentionrecipe import AttentionDifferenceRecipe, AttentionRecipe
 
 if TYPE_CHECKING:
+    from nbtransformers.request import AttentionRequest
     from nbtransformers.results.attention import Attention, Side
 
 Partners = tuple[Numbers, Numbers]
@@ -54,8 +56,20 @@ def minus(first: Attention, second: Attention) -> Attention:
         run=replace(first.run, model=name),
         notes=(*notes, *first.notes),
         signed=True,
-        recipe=None,
+        recipe=_recipe(first, second),
     )
+
+
+def _recipe(first: Attention, second: Attention) -> AttentionDifferenceRecipe | None:
+    """What a program of the difference must know; None where it could not tell two models of the user's apart."""
+    found: list[tuple[AttentionRequest, AttentionRecipe]] = []
+    for one in (first, second):
+        if not isinstance(one.recipe, AttentionRecipe):
+            return None
+        if one.request.tokenizer is not None or one.recipe.place.model.kind == "variable":
+            return None
+        found.append((one.request, one.recipe))
+    return AttentionDifferenceRecipe(*found)
 
 
 def _refuse_unlike(first: Attention, second: Attention, part: Part) -> None:

@@ -1,10 +1,10 @@
 """Attention in a file of NumPy's, `.npz`: a zip of arrays, none of which is a pickle.
 
 `header` is JSON in UTF-8, as uint8: `format` and `version`, the `request`, how the `run` went, the `notes`, `part` and
-`signed`, of each side its `text` and `pieces`, and of each part how many `layers` it has. Of each side S, `queries` and
-of an encoder-decoder `encoded`: `S/ids`, `S/offsets`, `S/words`, `S/flags`, as `Side` has them. Of each layer n of a
-part P: `P/n/q`, `k`, `v`, `scaling` and what else `KeptLayer` has, float32, from which its weights are computed; or,
-where those are not to be had, `P/n/weights` float32 `[head, query, key]`.
+`signed`, of each side its `text` and `pieces`, of each part how many `layers` it has, and the `recipe` of its program.
+Of each side S, `queries` and of an encoder-decoder `encoded`: `S/ids`, `S/offsets`, `S/words`, `S/flags`, as `Side` has
+them. Of each layer n of a part P: `P/n/q`, `k`, `v`, `scaling` and what else `KeptLayer` has, float32, from which its
+weights are computed; or, where those are not to be had, `P/n/weights` float32 `[head, query, key]`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from nbtransformers.errors import UserError
 from nbtransformers.plain_text import size
 from nbtransformers.request import AttentionRequest
+from nbtransformers.results import attentionrecipefile
 from nbtransformers.results.arraymaps import ArrayMaps
 from nbtransformers.results.attentionkeys import HasLayers, KeptLayer, KeyMaps
 from nbtransformers.results.attentionmaps import Floats, Maps, Part
@@ -86,6 +87,7 @@ def _header(attention: Attention) -> dict[str, Any]:
         "signed": attention.signed,
         "sides": {name: {"text": side.text, "pieces": side.pieces} for name, side in _sides(attention).items()},
         "layers": {part: maps.extent(part).layers for part in maps.parts},
+        "recipe": attentionrecipefile.told(attention.recipe),
     }
 
 
@@ -191,6 +193,7 @@ def _read(archive: zipfile.ZipFile, place: Path) -> Attention:
         notes=tuple(map(str, header["notes"])),
         part=header["part"],
         signed=bool(header["signed"]),
+        recipe=attentionrecipefile.read(header.get("recipe")),  # earlier versions wrote none
     )
     for part in maps.parts:
         _check(found.of_part(part))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtransformers.results.attentionrecipe import AttentionRecipe
+from nbtransformers.results.attentionrecipe import AttentionDifferenceRecipe, AttentionRecipe
 from nbtransformers.results.explainrecipe import ExplainRecipe
 from nbtransformers.results.modelrecipe import DownloadRecipe, UseRecipe
 from nbtransformers.results.positionsrecipe import PositionsRecipe
@@ -22,6 +22,7 @@ from nbtransformers.results.writingrecipe import GenerateRecipe, RewriteRecipe, 
 ProgramRecipe = (
     Recipe
     | AnswerRecipe
+    | AttentionDifferenceRecipe
     | AttentionRecipe
     | DownloadRecipe
     | EmbedRecipe

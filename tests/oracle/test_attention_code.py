@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from oracle.test_code import ran
 from oracle.tiny import save_tiny
 from transformers import AutoModel, AutoModelForSeq2SeqLM, AutoModelForSequenceClassification, AutoTokenizer
 
 import nbtransformers as nbt
+from nbtransformers.coding import no_program
 from nbtransformers.engine import attentionrecipe
 from nbtransformers.errors import UserError
 from nbtransformers.request import AttentionRequest, DataRef, ModelRef
+from nbtransformers.results import attentionrecipefile
 from nbtransformers.results.attention import Attention
 
 TEXT = 'The cat 狗 sat "because"\nit was قطة tired. 👩\u200d👧'
@@ -118,9 +122,111 @@ def test_of_a_request_alone(tiny: Callable[[str], str]) -> None:
     assert nbt.code(request) == nbt.code(nbt.attention(TEXT, model=tiny("bert")))
 
 
-def test_what_has_none_says_so(tmp_path: Path) -> None:
-    result = nbt.attention(TEXT)
-    result.save(tmp_path / "x.npz")
-    for one in (result - nbt.attention("The dog."), Attention.load(tmp_path / "x.npz")):
-        with pytest.raises(UserError, match="There is no program for a difference of attention"):
-            nbt.code(one)
+# --- inputs that somebody has made ---
+
+
+PADDED = ["The cat sat on the mat.", "It slept.", "A dog, a horse and a 狗 ran after it."]
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("name", ["bert", "gpt2", "llama"])
+def test_a_row_of_a_batch(name: str, side: str, tiny: Callable[[str], str]) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny(name), padding_side=side)
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+    batch = tokenizer(PADDED, padding=True, return_tensors="pt")
+    result = nbt.attention(batch, model=tiny(name), row=1)
+    assert len(result.tokens) < batch["input_ids"].shape[1]
+    same(result, ran(nbt.code(result)))
+
+
+def test_a_row_of_a_batch_without_padding(tiny: Callable[[str], str]) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny("bert"))
+    result = nbt.attention(tokenizer(PADDED, padding=True), model=tiny("bert"), row=2)
+    program = nbt.code(result)
+    assert "padding" not in program
+    same(result, ran(program))
+
+
+@pytest.mark.parametrize("name", ["bart", "t5"])
+def test_a_row_of_both_sides(name: str, tiny: Callable[[str], str]) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny(name))
+    batch, target = tokenizer(PADDED, padding=True), tokenizer(PADDED[::-1], padding=True)
+    batch["decoder_input_ids"], batch["decoder_attention_mask"] = target["input_ids"], target["attention_mask"]
+    for row in (0, 1, 2):
+        result = nbt.attention(batch, model=tiny(name), row=row)
+        same(result, ran(nbt.code(result)))
+
+
+def test_a_row_with_a_mask_for_each_query_has_none(tiny: Callable[[str], str]) -> None:
+    ids = AutoTokenizer.from_pretrained(tiny("bert"))(PADDED[:1], return_tensors="pt")["input_ids"]
+    packed = {"input_ids": ids, "attention_mask": torch.ones(1, 1, ids.shape[1], ids.shape[1])}
+    with pytest.raises(UserError, match="There is no program for this attention"):
+        nbt.code(nbt.attention(packed, model=tiny("bert")))
+
+
+# --- differences ---
+
+
+OTHER = 'The cat 狗 stood "because"\nit was tired.'
+
+
+@pytest.mark.parametrize("name", ["bert", "gpt2", "bart"])
+def test_a_difference_of_two_texts(name: str, tiny: Callable[[str], str]) -> None:
+    targets = ["Die Katze saß.", "Die Katze stand da."] if name == "bart" else [None, None]
+    first = nbt.attention(TEXT, model=tiny(name), target=targets[0])
+    result = first - nbt.attention(OTHER, model=tiny(name), target=targets[1])
+    assert any("no partner" in note for note in result.notes)
+    program = nbt.code(result)
+    assert program.count("from_pretrained(") == 2, "the model is loaded once, and its tokenizer"
+    same(result, ran(program))
+
+
+def test_a_difference_of_two_models(tiny: Callable[[str], str], tmp_path: Path) -> None:
+    other = str(save_tiny("bert", tmp_path / "other", kind=AutoModel, initializer_range=0.3))
+    result = nbt.attention(TEXT, model=tiny("bert")) - nbt.attention(TEXT, model=other)
+    assert np.abs(result[0, 0]).max() > 1e-4
+    same(result, ran(nbt.code(result)))
+
+
+def test_a_difference_of_a_text_and_of_a_row(tiny: Callable[[str], str]) -> None:
+    batch = AutoTokenizer.from_pretrained(tiny("bert"))(PADDED, padding=True)
+    result = nbt.attention(PADDED[0], model=tiny("bert")) - nbt.attention(batch, model=tiny("bert"), row=1)
+    same(result, ran(nbt.code(result)))
+
+
+def test_a_difference_with_models_of_ones_own_has_none(tiny: Callable[[str], str]) -> None:
+    own = AutoModel.from_pretrained(tiny("bert")), AutoTokenizer.from_pretrained(tiny("bert"))
+    first, second = nbt.attention(TEXT, model=own), nbt.attention(TEXT, model=tiny("bert"))
+    for result in (first - second, second - first, (second - second) - second):
+        with pytest.raises(UserError, match="for this attention: it is a difference of differences"):
+            nbt.code(result)
+
+
+# --- what came from a file ---
+
+
+def test_what_came_from_a_file_has_the_same_program(tiny: Callable[[str], str], tmp_path: Path) -> None:
+    batch = AutoTokenizer.from_pretrained(tiny("bert"))(PADDED, padding=True)
+    text, row = nbt.attention(TEXT, model=tiny("bert")), nbt.attention(batch, model=tiny("bert"), row=1)
+    both = nbt.attention(TEXT, model=tiny("bart"), target="Die Katze saß.")
+    for number, result in enumerate([text, row, both, text - row]):
+        loaded = nbt.load_attention(result.save(tmp_path / f"{number}.npz").path)
+        assert nbt.code(loaded) == nbt.code(result)
+        assert no_program(loaded) == ""
+
+
+def test_a_file_of_an_earlier_version_has_none() -> None:
+    old = replace(nbt.attention(TEXT), recipe=attentionrecipefile.read(None))
+    with pytest.raises(UserError, match="There is no program for this attention"):
+        nbt.code(old)
+    assert no_program(old).startswith("There is no program for this attention")
+
+
+@pytest.mark.parametrize(
+    "damage", [{"dtype": "float32); evil("}, {"given": [["a = evil()", [1]]]}, {"given": [["ids", ["evil()"]]]}]
+)
+def test_no_file_writes_into_a_program(damage: dict[str, Any]) -> None:
+    header = attentionrecipefile.told(nbt.attention("The dog.").recipe)
+    assert attentionrecipefile.read(header | {"given": [["input_ids", [1]]]}) is not None
+    with pytest.raises(ValueError, match="evil"):
+        attentionrecipefile.read(header | damage)

@@ -138,7 +138,8 @@ def test_the_difference_to_another_text(panel: Panel) -> None:
     at = [place for place, token in enumerate(first.tokens) if token != "cat"]
     np.testing.assert_allclose(found[2, 3][np.ix_(at, at)], expected[np.ix_(at, at)], atol=1e-6)
     assert np.isnan(found[2, 3][first.tokens.index("cat")]).all()
-    assert panel.header is not None and (panel.header["signed"], panel.header["can"]) == (True, [])
+    assert panel.header is not None and (panel.header["signed"], panel.header["can"]) == (True, ["code"])
+    assert actions(found, panel)["code"]({})[0] == {"code": nbt.code(first - other)}
     assert does(panel, "back") is first
 
 
@@ -381,10 +382,10 @@ def test_a_question_waits_for_no_model_at_work(panel: Panel, folders: dict[str, 
     assert ablated(panel, [["self", 0, 0]])["change"] > 0
 
 
-def test_what_has_no_model_can_only_be_looked_at(panel: Panel, tmp_path: Path) -> None:
+def test_what_has_no_model_can_only_be_looked_at_and_has_its_program(panel: Panel, tmp_path: Path) -> None:
     result = nbt.attention(TEXT)
     result.save(tmp_path / "x.npz")
     for one in (Attention.load(tmp_path / "x.npz"), result - nbt.attention("The dog sat.")):
         header = attention_header(one)[0]
-        assert (header["can"], header["has_steps"]) == ([], False)
-        assert set(actions(one, panel)) == {"export", "back"}
+        assert (header["can"], header["has_steps"]) == (["code"], False)
+        assert set(actions(one, panel)) == {"export", "back", "code"}

@@ -79,8 +79,10 @@ def test_the_program_of_positions_without_a_name(terminal: Terminal) -> None:
     np.testing.assert_allclose(found, result.values, atol=1e-6)
 
 
-def test_there_is_no_program_for_a_difference_of_attention(terminal: Terminal) -> None:
+def test_there_is_no_program_for_a_difference_of_differences(terminal: Terminal) -> None:
     terminal.run("%attention 'a joy' --model minilm")
     result = terminal.shell.user_ns["_"]
     last.remember(result - result)
-    assert "no program for a difference of attention" in terminal.refusal("%nbt code")
+    assert "Subtract one attention" in terminal.printed("%nbt code")
+    last.remember(result - result - result)
+    assert "it is a difference of differences" in terminal.refusal("%nbt code")

@@ -1147,9 +1147,8 @@ ELSEWHERE = {
     "{} has no token that {} knows.": "test_attention_task.py",
     "The target is too long: {} tokens, and the decoder of {} reads {}.": "test_attention_task.py",
     "{} is an encoder-decoder without a head to write with: it needs a text for its decoder.": "test_attention_task.py",
-    "There is no program for a difference of attention, nor for what was given as a batch or came from a file.": (
-        "oracle/test_attention_code.py"
-    ),
+    "There is no program for this attention: it is a difference of differences or with a model of yours, or "
+    "came of inputs with a mask for each query, or from a file of an earlier version.": "oracle/test_attention_code.py",
     "{} tokens are pinned.": "test_attention_methods.py",
     "There is no file of kind {} to write.": "test_attention_methods.py",
     "No {} was asked for.": "test_attention_methods.py",

@@ -72,7 +72,7 @@ def offered() -> Work | None:
 def can(result: Attention) -> list[str]:
     """What a panel can have done by who can run a model.
 
-    A difference, and what came from a file, can only be kept; `code` is for what a plain program gives too.
+    A difference, and what came from a file, cannot be read anew; `code` is for what a plain program gives too.
     """
     work = offered()
     if work is None:
