@@ -6,12 +6,15 @@ from importlib import import_module
 from typing import Any, cast
 
 from nbtransformers.doors.door import door
+from nbtransformers.doors.resume import has_rest
 from nbtransformers.errors import UserError, kind_of
 from nbtransformers.panels.kinds import Result
 from nbtransformers.request import FinetuneRequest, Request, TokenizeRequest
 from nbtransformers.request.written import Written
 from nbtransformers.results.recipes import ProgramRecipe
 from nbtransformers.results.trainingrun import TrainingRun
+
+_STOPPED = "# The result that this is for was stopped before its end. The program does all of it."
 
 
 @door
@@ -50,7 +53,8 @@ def code(result_or_request: Result | Request) -> str:
         recipe = _recipe(request)
     if recipe is None:
         raise unwritten(request.task)
-    return written(cast("Request", request), recipe)
+    program = written(cast("Request", request), recipe)
+    return f"{_STOPPED}\n{program}" if has_rest(given) else program
 
 
 def no_program(result: Any) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from datasets import Dataset
 from oracle.bare import Bare
-from oracle.test_code import LONG, NASTY, checked, ran
+from oracle.test_code import LONG, NASTY, checked, ran, same
 from oracle.test_fillings import save_masked
 from oracle.test_scores import TEXTS
 from oracle.tiny import save_tiny
@@ -20,6 +20,7 @@ from taggers import save_tagger
 from transformers import AutoModelForQuestionAnswering
 
 import nbtransformers as nbt
+from nbtransformers.interrupt import stopped_by
 
 ROWS = [*TEXTS[:4], "", None, *NASTY, LONG, TEXTS[5]]
 QUESTIONS = ["Who repairs clocks?", "", "What is it?"]
@@ -147,3 +148,15 @@ def test_what_is_not_written_down_has_a_name_to_be_given(texts: Any, models: Mod
 def test_a_request_alone_names_what_it_was_given(models: Models) -> None:
     request = nbt.classify(TEXTS[:3], model=models["bert"]).request
     assert "Have yours in `data` before this runs." in nbt.code(request)
+
+
+def test_a_result_that_was_stopped_says_so_in_its_program_which_does_all(models: Models) -> None:
+    with stopped_by(lambda: True):
+        result = nbt.classify(ROWS, model=models["bert"])
+    assert not result.done.all()
+    said = "# The result that this is for was stopped before its end. The program does all of it."
+    program = nbt.code(result)
+    assert program.startswith(f"{said}\n")
+    whole = nbt.resume(result)
+    assert nbt.code(whole) == program.removeprefix(f"{said}\n")
+    same(whole, ran(program))
