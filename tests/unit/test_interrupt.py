@@ -312,8 +312,8 @@ def test_twenty_interrupts_of_a_kernel(notebook: Notebook) -> None:
         kept.append(int("".join(m["text"] for m in said if m["msg_type"] == "stream").split()[-1]))
         # A shared machine slows down and speeds up: what a run takes now is learned from where the last one stopped.
         seconds *= {0: 1.5, ROWS: 0.75}.get(kept[-1], 1)
-    assert len(set(kept)) > MOMENTS // 2, f"the moments differ: {kept}"
-    assert min(kept) < ROWS, "not one run was interrupted"
+    within = {rows for rows in kept if 0 < rows < ROWS}
+    assert len(within) >= MOMENTS // 4, f"too few came in the midst of a run: {kept}"
 
 
 def interrupted_run(notebook: Notebook, after: float) -> None:
