@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from nbtransformers.codegen.literals import INDENT, LINE, width
 
@@ -107,5 +108,9 @@ def call(head: str, arguments: Sequence[str], tail: str = ")", *, within: int = 
 
 
 def numbered(name: str, numbers: Iterable[int]) -> list[str]:
-    """The lines of `name = [1, 2, …]`."""
-    return call(f"{name} = [", list(map(str, numbers)), "]")
+    """The lines of `name = [1, 2, …]`: one, or as many as they fill, since the formatter would give each its own."""
+    line = f"{name} = [{', '.join(map(str, numbers))}]"
+    if width(line) <= LINE:
+        return [line]
+    filled = wrap(line.partition("[")[2].removesuffix("]") + ",", LINE - len(INDENT))
+    return ["# fmt: off", f"{name} = [", *(INDENT + part for part in filled), "]", "# fmt: on"]

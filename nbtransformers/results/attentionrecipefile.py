@@ -1,6 +1,7 @@
 """The recipe of an attention as JSON, in the file that it is saved in.
 
-What is read may come of anybody, and a program is written from it: names are names, and numbers are numbers.
+What is read may come of anybody, and a program is written from it: names are names, numbers are numbers, and no code of
+a model's is trusted because a file says so.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def read(given: Any) -> AnyRecipe | None:
 def _one(given: dict[str, Any]) -> AttentionRecipe:
     values: dict[str, Any] = {field.name: given[field.name] for field in fields(AttentionRecipe)}
     place = values["place"]
-    values["place"] = Place(ModelRef(**place["model"]), place["folder"], bool(place["pickled"]))
+    model = ModelRef(**place["model"] | {"trust_remote_code": False})
+    values["place"] = Place(model, place["folder"], bool(place["pickled"]))
     values["dtype"] = _name(values["dtype"])
     values["limit"] = int(values["limit"])
     values["decoder_ids"] = tuple(map(int, values["decoder_ids"]))

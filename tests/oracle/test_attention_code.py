@@ -22,6 +22,7 @@ from nbtransformers.errors import UserError
 from nbtransformers.request import AttentionRequest, DataRef, ModelRef
 from nbtransformers.results import attentionrecipefile
 from nbtransformers.results.attention import Attention
+from nbtransformers.results.attentionrecipe import AttentionRecipe
 
 TEXT = 'The cat 狗 sat "because"\nit was قطة tired. 👩\u200d👧'
 
@@ -227,6 +228,8 @@ def test_a_file_of_an_earlier_version_has_none() -> None:
 )
 def test_no_file_writes_into_a_program(damage: dict[str, Any]) -> None:
     header = attentionrecipefile.told(nbt.attention("The dog.").recipe)
-    assert attentionrecipefile.read(header | {"given": [["input_ids", [1]]]}) is not None
+    header["place"]["model"]["trust_remote_code"] = True
+    fine = attentionrecipefile.read(header | {"given": [["input_ids", [1]]]})
+    assert isinstance(fine, AttentionRecipe) and not fine.place.model.trust_remote_code
     with pytest.raises(ValueError, match="evil"):
         attentionrecipefile.read(header | damage)
