@@ -1,11 +1,9 @@
 // A panel of models or of datasets, and a kernel that answers as it is told.
 import type { Sent } from "./fake";
-import { drawn, show } from "./page";
+import { drawn, show, textOf } from "./page";
 
 /** What is answered, by what is asked; a text is why it cannot be. */
 export type Answers = Record<string, object | string>;
-
-export const textOf = (element: Element) => element.textContent ?? "";
 
 /** A panel with these traits; `wait` is how long it may be until it asks for what is typed, `known` what is answered. */
 export async function catalogue(traits: Record<string, unknown>, wait: number, known: () => Answers) {

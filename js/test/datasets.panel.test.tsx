@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import golden from "../../tests/golden/datasets.json";
 import { byName, datasetWishOf } from "../src/models/datasets";
 import { type DatasetsListed, datasetHeader, datasetsHeader, type Look } from "../src/wire/datasets";
-import { type Answers, catalogue, textOf } from "./catalogue";
-import { drawn, onCleanPages } from "./page";
+import { type Answers, catalogue } from "./catalogue";
+import { drawn, onCleanPages, textOf } from "./page";
 
 onCleanPages();
 

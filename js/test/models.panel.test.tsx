@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import golden from "../../tests/golden/models.json";
 import { inOrder, wishOf } from "../src/models/wish";
 import { type Listed, modelsHeader, modelsNews } from "../src/wire/models";
-import { type Answers, catalogue, textOf } from "./catalogue";
-import { drawn, onCleanPages, show } from "./page";
+import { type Answers, catalogue } from "./catalogue";
+import { drawn, onCleanPages, show, textOf } from "./page";
 
 onCleanPages();
 

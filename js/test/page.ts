@@ -5,6 +5,8 @@ import { FakeModel } from "./fake";
 
 const open: (() => void)[] = [];
 
+export const textOf = (element: Element) => element.textContent ?? "";
+
 export function show(traits: Record<string, unknown> = {}) {
   const model = new FakeModel(traits);
   const el = document.createElement("div");
@@ -25,7 +27,7 @@ export function show(traits: Record<string, unknown> = {}) {
   };
   /** A button by the name that it is spoken by. */
   const button = (name: string) => {
-    const named = (one: HTMLElement) => one.getAttribute("aria-label") ?? one.textContent ?? "";
+    const named = (one: HTMLElement) => one.getAttribute("aria-label") ?? textOf(one);
     const found = all("button").find((one) => named(one) === name);
     if (!found) throw new Error(`no button ${name}`);
     return found as HTMLButtonElement;

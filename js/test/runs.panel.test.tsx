@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import golden from "../../tests/golden/runs.json";
 import { type RunsHeader, runsHeader, withNews } from "../src/wire/runs";
 import { type NamedArray, pack, type Sent } from "./fake";
-import { drawn, onCleanPages, show } from "./page";
+import { drawn, onCleanPages, show, textOf } from "./page";
 
 onCleanPages();
 
@@ -50,8 +50,6 @@ function runs(change: Record<string, unknown> = {}) {
 /** What the page has by then of the loss of the first run: all that it was answered. */
 const { points, evals, rewritten } = golden.curve.facts;
 const HAD = { points, evals, rewritten };
-
-const textOf = (element: Element) => element.textContent ?? "";
 
 describe("the wire of runs", () => {
   it("grows by what came, and tells of a gap", () => {

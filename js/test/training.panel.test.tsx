@@ -4,7 +4,7 @@ import { exactValue, formatBytes, formatDuration } from "../src/views/figures";
 import type { Sent } from "./fake";
 import { type FakeRun, FakeRunKernel, fakeHeader } from "./fakerun";
 import { goldenRun } from "./goldenrun";
-import { drawn, onCleanPages, show } from "./page";
+import { drawn, onCleanPages, show, textOf } from "./page";
 
 onCleanPages();
 
@@ -38,8 +38,6 @@ function running(change: Partial<FakeRun> = {}) {
       .map(({ textContent }) => textContent?.replace(/^\W/, "").trim());
   return { ...page, kernel, answer, press, asked, buttons };
 }
-
-const textOf = (element: HTMLElement) => element.textContent ?? "";
 
 describe("the head", () => {
   it("says the state in words, the stage, and how far it is", () => {

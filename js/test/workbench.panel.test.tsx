@@ -5,11 +5,9 @@ import { Host, insertCell, otherCells, showWidget, takesCells, type Widgets } fr
 import { workbenchHeader } from "../src/wire/workbench";
 import { formOf, nothingFilled, withForm, withOption } from "../src/workbench/filled";
 import { FakeModel, type Sent } from "./fake";
-import { drawn, onCleanPages, show } from "./page";
+import { drawn, onCleanPages, show, textOf } from "./page";
 
 onCleanPages();
-
-const textOf = (element: Element) => element.textContent ?? "";
 
 /** A workbench, and a kernel that answers as it is told. */
 async function bench(

@@ -109,8 +109,9 @@ def call(head: str, arguments: Sequence[str], tail: str = ")", *, within: int = 
 
 def numbered(name: str, numbers: Iterable[int]) -> list[str]:
     """The lines of `name = [1, 2, …]`: one, or as many as they fill, since the formatter would give each its own."""
-    line = f"{name} = [{', '.join(map(str, numbers))}]"
+    written = ", ".join(map(str, numbers))
+    line = f"{name} = [{written}]"
     if width(line) <= LINE:
         return [line]
-    filled = wrap(line.partition("[")[2].removesuffix("]") + ",", LINE - len(INDENT))
+    filled = wrap(f"{written},", LINE - len(INDENT))
     return ["# fmt: off", f"{name} = [", *(INDENT + part for part in filled), "]", "# fmt: on"]

@@ -271,15 +271,16 @@ def test_several_heads_are_shown_together_each_in_its_colour(notebook: Notebook)
     for head in (3, 7):
         panel.get_by_role("button", name=f"Head {head}", exact=True).click()
     told = [weights(notebook, "short", 1, head)[4] for head in (0, 3, 7)]
-    heaviest_of_all = pytest.approx(sorted(np.concatenate(told), reverse=True)[:LISTED], abs=1e-7)
+    expected = pytest.approx(sorted(np.concatenate(told), reverse=True)[:LISTED], abs=1e-7)
 
-    def pointed_at() -> bool:  # the page may still move below the pointer
-        tokens(panel, "Query").nth(4).hover()
-        return [weight for _, weight in listed(panel)] == heaviest_of_all
+    def is_shown() -> bool:
+        tokens(panel, "Query").nth(4).hover()  # again, since the page may still move below the pointer
+        return [weight for _, weight in listed(panel)] == expected
 
-    until(pointed_at, 30)
+    until(is_shown, 30)
     expect(lines(panel)).to_have_count(3 * len(told[0]))
     assert len(set(lines(panel).evaluate_all("all => all.map(line => getComputedStyle(line).stroke)"))) == 3
+    assert [weight for _, weight in listed(panel)] == expected
     panel.get_by_role("button", name="Head 0", exact=True).click()
     panel.get_by_role("button", name="Head 7", exact=True).click()
     expect(panel.get_by_role("spinbutton", name=re.compile("^Head"))).to_have_value("3")

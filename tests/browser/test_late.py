@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser.jupyter import LATE, JupyterServer, Notebook, OfflineBrowser
+from browser.jupyter import HURRY, LATE, JupyterServer, Notebook, OfflineBrowser
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -13,22 +13,17 @@ pytestmark = pytest.mark.browser
 LOAD = "%load_ext nbtransformers\nimport nbtransformers as nbt"
 LABELS = "%%classify --labels politics,sport --out labels\nThe parliament passed the budget.\nShe scored twice."
 ATTENTION = "%%attention\nThe cat sat on the mat."
-# The time is over before any bundle can have been read.
-HURRY = "const own = AbortSignal.timeout.bind(AbortSignal); AbortSignal.timeout = ms => own(ms === 2000 ? 0 : ms);"
 
 
 @pytest.fixture(scope="module")
 def notebook(browser: OfflineBrowser, lab: JupyterServer) -> Iterator[Notebook]:
     page = browser.page()
-    late: list[str] = []
-    page.on("pageerror", lambda error: late.append(error.message))
     page.add_init_script(HURRY)
     lab.write("late.ipynb", [LOAD, LABELS, ATTENTION, "0"])
     notebook = lab.open(page, "late.ipynb")
     notebook.run_all()
     yield notebook
-    assert LATE in late, "anywidget has come too late, or this shows nothing"
-    assert browser.errors(page) == []
+    assert set(browser.errors(page)) == {LATE}, "nothing else went wrong, and this did, or nothing is shown here"
     page.context.close()
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browser.jupyter import JupyterServer, OfflineBrowser
+from browser.jupyter import HURRY, LATE, JupyterServer, OfflineBrowser
 from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -33,21 +33,23 @@ PLAIN = ["from IPython.display import HTML\nHTML('<p>A plain page.</p>')", "impo
 WAIT_MS = 180_000
 
 
-@pytest.fixture(scope="module")
-def app(browser: OfflineBrowser, lab: JupyterServer) -> Iterator[Page]:
+@pytest.fixture(scope="module", params=["", HURRY], ids=["in time", "late"])
+def app(request: pytest.FixtureRequest, browser: OfflineBrowser, lab: JupyterServer) -> Iterator[Page]:
     plain = opened(browser, lab, "plain", PLAIN)
     expect(plain.get_by_text("A plain page.")).to_be_visible(timeout=WAIT_MS)
-    own = {"MathJax is not defined", *browser.errors(plain)}
+    own = {"MathJax is not defined", LATE, *browser.errors(plain)}
     plain.context.close()
-    page = opened(browser, lab, "app", CELLS)
+    page = opened(browser, lab, "app", CELLS, request.param)
     expect(page.locator(".nbt-bench")).to_be_visible(timeout=WAIT_MS)
     yield page
     assert set(browser.errors(page)) <= own
+    assert LATE in browser.errors(page) or not request.param
     page.context.close()
 
 
-def opened(browser: OfflineBrowser, lab: JupyterServer, name: str, cells: list[str]) -> Page:
+def opened(browser: OfflineBrowser, lab: JupyterServer, name: str, cells: list[str], script: str = "") -> Page:
     page = browser.page(height=4000)
+    page.add_init_script(script)
     # Icons and formulas of Voilà's own, which it takes from elsewhere.
     page.route(re.compile("fontawesome|mathjax"), lambda route: route.fulfill(body=""))
     lab.write(f"{name}.ipynb", cells)

@@ -305,15 +305,16 @@ def test_twenty_interrupts_of_a_kernel(notebook: Notebook) -> None:
     notebook.run(RUN)
     seconds = time.perf_counter() - started
     moments, kept = random.Random(7), []
-    for _ in range(MOMENTS):
+    # More than these where other work on the machine has made a run so slow or so quick that the moments fell together.
+    while len(kept) < MOMENTS or (len(set(kept)) <= MOMENTS // 2 and len(kept) < 3 * MOMENTS):
         interrupted_run(notebook, moments.uniform(0.05, 0.95) * seconds)
         said = notebook.run(CHECK)
         assert not errors(said), errors(said)
         kept.append(int("".join(m["text"] for m in said if m["msg_type"] == "stream").split()[-1]))
         # A shared machine slows down and speeds up: what a run takes now is learned from where the last one stopped.
         seconds *= {0: 1.5, ROWS: 0.75}.get(kept[-1], 1)
-    within = {rows for rows in kept if 0 < rows < ROWS}
-    assert len(within) >= MOMENTS // 4, f"too few came in the midst of a run: {kept}"
+    assert len(set(kept)) > MOMENTS // 2, f"the moments differ: {kept}"
+    assert min(kept) < ROWS, "not one run was interrupted"
 
 
 def interrupted_run(notebook: Notebook, after: float) -> None:
